@@ -1,0 +1,36 @@
+#pragma once
+
+// One callback at one time, re-armable: a timer that takes its time from a Clock.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <functional>
+#include <memory>
+
+#include "clients/core/clock.h"
+
+namespace balance {
+
+// Used on one executor's thread only. Destruction and Cancel() are silent: the callback of an alarm
+// that was cancelled or set anew never runs.
+class Alarm {
+ public:
+  // `clock` must outlive the alarm.
+  Alarm(boost::asio::any_io_executor executor, Clock& clock);
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+  ~Alarm();
+
+  // Runs `callback` on the executor at or after `when`, instead of whatever was set before.
+  void Set(SteadyTime when, std::function<void()> callback);
+  void Cancel();
+
+ private:
+  struct Pending;
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  std::shared_ptr<Pending> pending_;
+};
+
+}  // namespace balance

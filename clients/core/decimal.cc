@@ -1,0 +1,126 @@
+#include "clients/core/decimal.h"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+namespace balance {
+namespace {
+
+using Integer = boost::multiprecision::checked_int256_t;
+// Wide enough for a coefficient of kMaxDigits moved by kMaxDigits places.
+using WideInteger = boost::multiprecision::checked_int512_t;
+
+constexpr std::string_view kDigits = "0123456789";
+
+template <typename T>
+T PowerOfTen(int exponent) {
+  T result = 1;
+  for (int i = 0; i < exponent; ++i) result *= 10;
+  return result;
+}
+
+// Removes and returns the digits that `text` begins with.
+std::string_view TakeDigits(std::string_view& text) {
+  const auto end = std::min(text.find_first_not_of(kDigits), text.size());
+  const auto digits = text.substr(0, end);
+  text.remove_prefix(end);
+  return digits;
+}
+
+bool TakeOne(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+tl::unexpected<Error> NotADecimal() {
+  return Fail(ErrorKind::kInvalidInput, "not a decimal number");
+}
+
+tl::unexpected<Error> TooLarge() {
+  return Fail(ErrorKind::kInvalidInput, "the decimal number has too many digits");
+}
+
+}  // namespace
+
+Result<Decimal> Decimal::Parse(std::string_view text) {
+  const bool negative = TakeOne(text, "-");
+  const std::string_view whole = TakeDigits(text);
+  if (whole.empty()) return NotADecimal();
+  std::string_view fraction;
+  if (TakeOne(text, ".")) {
+    fraction = TakeDigits(text);
+    if (fraction.empty()) return NotADecimal();
+  }
+  int exponent = 0;
+  if (TakeOne(text, "eE")) {
+    const bool negative_exponent = !text.empty() && text.front() == '-';
+    TakeOne(text, "+-");
+    const std::string_view digits = TakeDigits(text);
+    if (digits.empty()) return NotADecimal();
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+    if (error != std::errc{} || exponent > 2 * kMaxDigits) return TooLarge();
+    if (negative_exponent) exponent = -exponent;
+  }
+  if (!text.empty()) return NotADecimal();
+
+  std::string digits;
+  digits.reserve(whole.size() + fraction.size());
+  digits.append(whole).append(fraction);
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+  int scale = 0;
+  if (fraction.size() > 2 * kMaxDigits) return TooLarge();
+  scale = static_cast<int>(fraction.size()) - exponent;
+  if (scale < 0) {
+    if (!digits.empty()) digits.append(static_cast<std::size_t>(-scale), '0');
+    scale = 0;
+  }
+  if (scale > kMaxDigits || digits.size() > static_cast<std::size_t>(kMaxDigits)) return TooLarge();
+
+  Integer coefficient = 0;
+  for (const char digit : digits) {
+    coefficient *= 10;
+    coefficient += digit - '0';
+  }
+  if (negative) coefficient = -coefficient;
+  return Decimal(std::move(coefficient), scale);
+}
+
+std::string Decimal::ToString() const {
+  const bool negative = coefficient_ < 0;
+  std::string digits = (negative ? Integer(-coefficient_) : coefficient_).str();
+  const auto scale = static_cast<std::size_t>(scale_);
+  if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
+  if (scale > 0) digits.insert(digits.size() - scale, 1, '.');
+  if (negative) digits.insert(0, 1, '-');
+  return digits;
+}
+
+Result<Decimal> Decimal::Combine(const Decimal& a, const Decimal& b, bool subtract) {
+  const int scale = std::max(a.scale_, b.scale_);
+  const WideInteger left = WideInteger(a.coefficient_) * PowerOfTen<WideInteger>(scale - a.scale_);
+  const WideInteger right = WideInteger(b.coefficient_) * PowerOfTen<WideInteger>(scale - b.scale_);
+  const WideInteger sum = subtract ? WideInteger(left - right) : WideInteger(left + right);
+  static const WideInteger kLimit = PowerOfTen<WideInteger>(kMaxDigits);
+  if (sum >= kLimit || sum <= -kLimit) return TooLarge();
+  return Decimal(static_cast<Integer>(sum), scale);
+}
+
+Result<Decimal> Decimal::Add(const Decimal& a, const Decimal& b) { return Combine(a, b, false); }
+
+Result<Decimal> Decimal::Subtract(const Decimal& a, const Decimal& b) {
+  return Combine(a, b, true);
+}
+
+std::strong_ordering Decimal::Compare(const Decimal& a, const Decimal& b) {
+  const int scale = std::max(a.scale_, b.scale_);
+  const WideInteger left = WideInteger(a.coefficient_) * PowerOfTen<WideInteger>(scale - a.scale_);
+  const WideInteger right = WideInteger(b.coefficient_) * PowerOfTen<WideInteger>(scale - b.scale_);
+  if (left < right) return std::strong_ordering::less;
+  if (left > right) return std::strong_ordering::greater;
+  return std::strong_ordering::equal;
+}
+
+}  // namespace balance

@@ -1,0 +1,80 @@
+#pragma once
+
+// One vocabulary of failure for everything below `rpc`. A kind says what to do about a failure;
+// the table behind TraitsOf() is the only place that says it.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace balance {
+
+enum class ErrorKind : std::uint8_t {
+  // No answer: refused, reset, unresolved, TLS, timed out.
+  kUnreachable,
+  // An answer that says "not now": 5xx, 408, 409, 425, a redirect, a bare 404.
+  kUpstreamError,
+  // A 200 that cannot be read as a balance.
+  kReplyInvalid,
+  // 429.
+  kRateLimited,
+  // 401: the upstream rejects our key.
+  kCredentialsRejected,
+  // 401 because of our clock.
+  kClockSkew,
+  // 403 or 402: no permission, or blocked at the upstream's edge.
+  kForbidden,
+  // A 404 with a code: the key is good but has no account.
+  kAccountMissing,
+  // The bounds of the request cannot be met before its deadline.
+  kFreshnessUnsatisfied,
+  // `only_if_cached` and nothing cached.
+  kNotCached,
+  // The caller's deadline ended the wait; the refresh goes on.
+  kDeadlineExceeded,
+  // The work was given up because nobody wants it any more or the service stops.
+  kCancelled,
+  // A caller's or operator's input is wrong.
+  kInvalidInput,
+  // A broken invariant of ours.
+  kInternal,
+};
+
+inline constexpr int kErrorKindCount = static_cast<int>(ErrorKind::kInternal) + 1;
+
+// Same numbers as gRPC's status codes, so that `rpc` can cast (a test holds them equal).
+enum class StatusCode : std::uint8_t {
+  kCancelled = 1,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kFailedPrecondition = 9,
+  kInternal = 13,
+  kUnavailable = 14,
+};
+
+struct ErrorTraits {
+  ErrorKind kind;
+  // ErrorInfo.reason of the public API.
+  std::string_view reason;
+  StatusCode code;
+  // True if another try may succeed without anybody changing anything. False also means that no
+  // data is served stale past its TTL on account of this failure.
+  bool heals;
+};
+
+// Total and thread-safe.
+const ErrorTraits& TraitsOf(ErrorKind kind);
+
+struct Error {
+  ErrorKind kind = ErrorKind::kInternal;
+  // One sentence for people: what happened and what to do. Neither secrets nor upstream text.
+  std::string message;
+  // How long the upstream asked us to wait, already capped.
+  std::optional<std::chrono::nanoseconds> retry_after = std::nullopt;
+  // Scrubbed and truncated upstream text, for one log line and nothing else.
+  std::string log_detail = {};
+};
+
+}  // namespace balance

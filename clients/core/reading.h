@@ -1,0 +1,107 @@
+#pragma once
+
+// What one successful upstream request said, in this service's own terms. Plain values: a Reading
+// is built by a venue's parser, then shared as std::shared_ptr<const Reading> and never changed.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/decimal.h"
+
+namespace balance {
+
+enum class AmountOrigin : std::uint8_t { kReported, kDerived };
+
+struct Amount {
+  Decimal value;
+  AmountOrigin origin = AmountOrigin::kReported;
+  // The upstream field or the rule, such as "total_value-balance". Points to a literal.
+  std::string_view basis;
+
+  friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+struct PendingWithdrawal {
+  std::string id;
+  std::string account_name;
+  std::optional<Amount> amount;
+  std::string description;
+  std::optional<bool> acknowledged;
+  std::string bank_id;
+  std::optional<WallTime> create_time;
+  std::string destination_account_name;
+  std::string status;
+
+  friend bool operator==(const PendingWithdrawal&, const PendingWithdrawal&) = default;
+};
+
+// One currency of one source. An unset amount was not reported, which is not a zero. The meaning of
+// each field is documented at CurrencyBalance in balance_service.proto.
+struct CurrencyBalance {
+  std::string currency_code;
+  std::optional<Amount> cash;
+  std::optional<Amount> available_to_trade;
+  std::optional<Amount> equity;
+  std::optional<Amount> position_value;
+  std::optional<Amount> position_notional;
+  std::optional<Amount> position_collateral;
+  std::optional<Amount> open_orders;
+  std::optional<Amount> margin_requirement;
+  std::optional<Amount> unsettled;
+  std::optional<Amount> pending_credit;
+  std::optional<Amount> reserved;
+  std::optional<Amount> withdrawable;
+  std::optional<Amount> starting_capital;
+  std::optional<Amount> total_pnl;
+  std::vector<PendingWithdrawal> pending_withdrawals;
+  std::optional<WallTime> change_time;
+  // Unmapped upstream scalars as text, in the order received.
+  std::vector<std::pair<std::string, std::string>> other_fields;
+
+  friend bool operator==(const CurrencyBalance&, const CurrencyBalance&) = default;
+};
+
+enum class WarningKind : std::uint8_t {
+  kIdentityMismatch,
+  kCurrencyMissing,
+  kSuddenZero,
+  kBaselineJump,
+  kUnknownFields,
+  kLegacyKey,
+};
+
+// Warning.reason of the public API, such as "IDENTITY_MISMATCH".
+std::string_view WarningReason(WarningKind kind);
+
+struct Warning {
+  WarningKind kind = WarningKind::kIdentityMismatch;
+  // One sentence. Field names at most, no values and no upstream text.
+  std::string detail;
+
+  friend bool operator==(const Warning&, const Warning&) = default;
+};
+
+enum class ReadingOrigin : std::uint8_t { kPoll, kPushHint, kSharedCache };
+
+struct Reading {
+  // In the upstream's order. Empty: the source holds nothing.
+  std::vector<CurrencyBalance> balances;
+  std::vector<Warning> warnings;
+
+  // When the request was sent, on both clocks. Age is measured from observe_steady.
+  WallTime observe_time;
+  SteadyTime observe_steady;
+  // When the whole answer had arrived.
+  WallTime receive_time;
+  // The upstream's request or trace id, printable ASCII of at most 128 characters; may be empty.
+  std::string request_id;
+  ReadingOrigin origin = ReadingOrigin::kPoll;
+};
+
+}  // namespace balance

@@ -1,0 +1,48 @@
+#pragma once
+
+// Bytes that must not leak: guarded, locked where the system allows it, wiped on destruction, and
+// without any way to be printed or compared in variable time.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace balance {
+
+// Move-only; shared as std::shared_ptr<const Secret>. Immutable after construction, so it may be
+// read from any thread. Each one costs three to four pages: for keys, never per request.
+// REQUIRES: sodium_init() has succeeded.
+class Secret {
+ public:
+  // Copies `bytes`; the caller wipes its own copy (see Wipe). Throws std::bad_alloc only if the
+  // process is out of memory.
+  explicit Secret(std::string_view bytes);
+  Secret(Secret&&) noexcept = default;
+  Secret& operator=(Secret&&) noexcept = default;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret() = default;
+
+  // The bytes, for the one call that needs them. Valid as long as the Secret.
+  std::string_view Expose() const;
+  std::span<const unsigned char> ExposeBytes() const;
+  std::size_t size() const { return size_; }
+
+  // Constant time for equal sizes.
+  friend bool operator==(const Secret& a, const Secret& b);
+
+ private:
+  struct Release {
+    void operator()(unsigned char* memory) const;
+  };
+
+  std::unique_ptr<unsigned char, Release> memory_;
+  std::size_t size_ = 0;
+};
+
+// Overwrites `text` with zeros in a way that the compiler keeps, then empties it.
+void Wipe(std::string& text);
+
+}  // namespace balance

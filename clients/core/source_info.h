@@ -1,0 +1,51 @@
+#pragma once
+
+// What is known of a source before it was ever read. Plain values, fixed while a configuration is
+// in force.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+
+namespace balance {
+
+enum class SourceKind : std::uint8_t { kPolymarketUs, kPolySimulator };
+enum class FundClass : std::uint8_t { kRealMoney, kSimulatedMoney };
+enum class Measure : std::uint8_t { kCash, kAvailableToTrade, kEquity };
+
+// Cache settings of one source; see the configuration schema for meaning and defaults.
+struct CacheSettings {
+  Duration ttl;
+  Duration stale_while_revalidate;
+  Duration max_stale;
+  Duration min_refresh_interval;
+
+  friend bool operator==(const CacheSettings&, const CacheSettings&) = default;
+};
+
+// Rate budget of one credential. In no sliding second more than requests_per_second with burst 1,
+// never more than requests_per_second + burst - 1.
+struct RateSettings {
+  double requests_per_second = 0;
+  int burst = 1;
+
+  friend bool operator==(const RateSettings&, const RateSettings&) = default;
+};
+
+struct SourceInfo {
+  // Ids, without collection names.
+  std::string account;
+  std::string source;
+  SourceKind kind = SourceKind::kPolymarketUs;
+  FundClass fund_class = FundClass::kRealMoney;
+  // Equal pools are the same money.
+  std::string pool;
+  // What this kind of source can report.
+  std::vector<Measure> measures;
+  CacheSettings cache;
+  RateSettings rate;
+};
+
+}  // namespace balance

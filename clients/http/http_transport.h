@@ -1,0 +1,56 @@
+#pragma once
+
+// The port through which a venue's client speaks HTTP. Any HTTP status is a value; an Error means
+// that there was no complete answer.
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/result.h"
+
+namespace balance {
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+// A GET without a body: nothing here ever changes anything upstream.
+struct HttpRequest {
+  // Absolute, http or https.
+  std::string url;
+  // Sent as they are. A value with a control character fails the request unsent.
+  std::vector<HttpHeader> headers;
+  // For the whole exchange, name resolution and TLS included. Must be positive.
+  Duration timeout{};
+  // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
+  std::string ca_file;
+};
+
+struct HttpResponse {
+  int status = 0;
+  // In the order received, names as sent.
+  std::vector<HttpHeader> headers;
+  // Complete and within the transport's limit.
+  std::string body;
+
+  // Value of the first header of that name (case-insensitive), trimmed; empty if there is none.
+  std::string_view Header(std::string_view name) const;
+};
+
+// Used on its loop's thread only.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+
+  // Sends at once: whatever is signed in `request` does not age in a queue here. Follows no
+  // redirect. Error kinds: kUnreachable (refused, reset, unresolved, TLS, timed out, cut body),
+  // kReplyInvalid (a body over the limit), kInvalidInput (the request cannot be sent as it is).
+  virtual boost::asio::awaitable<Result<HttpResponse>> Send(HttpRequest request) = 0;
+};
+
+}  // namespace balance

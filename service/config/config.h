@@ -1,0 +1,84 @@
+#pragma once
+
+// The effective configuration as plain values: read, checked, defaults filled in, secrets loaded.
+// Made by LoadConfig() or ConfigFromEnvironment(), immutable afterwards.
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/secret.h"
+#include "clients/core/source_info.h"
+#include "clients/http/base_url.h"
+
+namespace balance {
+
+// Defaults of every setting; config.proto repeats them only in words, and a test compares.
+struct ConfigDefaults {
+  static constexpr const char* kListen = "127.0.0.1:50051";
+  static constexpr const char* kAdminListen = "127.0.0.1:9464";
+  static constexpr const char* kPolymarketUsBaseUrl = "https://api.polymarket.us";
+  static constexpr const char* kPolySimulatorBaseUrl = "https://api.polysimulator.com";
+  static constexpr Duration kTtl = std::chrono::seconds(2);
+  static constexpr Duration kStaleWhileRevalidate = std::chrono::seconds(5);
+  static constexpr Duration kMaxStale = std::chrono::seconds(60);
+  static constexpr Duration kMinRefreshInterval = std::chrono::milliseconds(500);
+  static constexpr Duration kAttemptTimeout = std::chrono::seconds(3);
+  static constexpr Duration kRefreshBudget = std::chrono::seconds(5);
+  static constexpr double kRequestsPerSecond = 2;
+  static constexpr int kBurst = 2;
+  static constexpr Duration kDrainDelay = std::chrono::seconds(10);
+};
+
+struct UpstreamSettings {
+  // For one HTTP exchange.
+  Duration attempt_timeout = ConfigDefaults::kAttemptTimeout;
+  // For one refresh: all attempts, their pacing and back-off.
+  Duration refresh_budget = ConfigDefaults::kRefreshBudget;
+  RateSettings rate{ConfigDefaults::kRequestsPerSecond, ConfigDefaults::kBurst};
+  // PEM file with CAs to trust beside the system's. Empty: none.
+  std::string tls_ca_file;
+};
+
+struct PolymarketUsLogin {
+  BaseUrl base_url;
+  // The key id (a UUID). Not secret by itself, masked in print all the same.
+  std::string key_id;
+  // The 32-byte Ed25519 seed.
+  std::shared_ptr<const Secret> seed;
+};
+
+struct PolySimulatorLogin {
+  BaseUrl base_url;
+  std::shared_ptr<const Secret> api_key;
+};
+
+struct SourceConfig {
+  // Complete, `pool` included: configured, or shared by all sources with the same credential.
+  SourceInfo info;
+  UpstreamSettings upstream;
+  std::variant<PolymarketUsLogin, PolySimulatorLogin> login;
+};
+
+struct AccountConfig {
+  std::string id;
+  // In configuration order.
+  std::vector<SourceConfig> sources;
+};
+
+struct ServerSettings {
+  // Between the withdrawal of health and the stop of the RPC server.
+  Duration drain_delay = ConfigDefaults::kDrainDelay;
+};
+
+struct Config {
+  // host:port; port 0 lets the system choose.
+  std::string listen = ConfigDefaults::kListen;
+  std::string admin_listen = ConfigDefaults::kAdminListen;
+  ServerSettings server;
+  std::vector<AccountConfig> accounts;
+};
+
+}  // namespace balance

@@ -1,0 +1,44 @@
+#pragma once
+
+// Time that a test moves by hand.
+
+#include <boost/asio/steady_timer.hpp>
+#include <list>
+#include <memory>
+
+#include "clients/core/clock.h"
+
+namespace balance {
+
+// Used on one thread. A sleeper wakes when Advance() reaches its time; its coroutine continues when
+// the test next runs its io_context.
+class FakeClock final : public Clock {
+ public:
+  // Starts at 2026-09-18T14:05:22Z; wall and steady time have unrelated origins, as in life.
+  FakeClock();
+
+  WallTime WallNow() const override { return wall_; }
+  SteadyTime SteadyNow() const override { return steady_; }
+  boost::asio::awaitable<void> SleepUntil(SteadyTime when) override;
+
+  // Moves both clocks and wakes, in the order of their times, all who are due.
+  void Advance(Duration by);
+  // Moves the wall clock alone, as an operator or NTP does.
+  void JumpWall(Duration by) { wall_ += by; }
+
+  // Who sleeps now.
+  std::size_t sleepers() const { return sleepers_.size(); }
+
+ private:
+  struct Sleeper {
+    SteadyTime when;
+    boost::asio::steady_timer* timer;
+    bool* woken;
+  };
+
+  WallTime wall_;
+  SteadyTime steady_;
+  std::list<Sleeper> sleepers_;
+};
+
+}  // namespace balance

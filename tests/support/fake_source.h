@@ -1,0 +1,53 @@
+#pragma once
+
+// An upstream login that a test answers by hand.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+
+namespace balance {
+
+// What the test holds while the feed owns the FakeSource. Used on one thread.
+class FakeUpstream {
+ public:
+  explicit FakeUpstream(Clock& clock) : clock_(clock) {}
+
+  // Makes the source that a feed may own. The upstream must outlive it.
+  std::unique_ptr<BalanceSource> MakeSource();
+
+  // Requests that arrived so far, and those without an answer yet.
+  int requests() const { return requests_; }
+  bool IsWaiting() const { return !pending_.empty(); }
+
+  // Answers the oldest open request with a reading of `cash` dollars, observed when it was sent.
+  void AnswerWith(const std::string& cash);
+  void FailWith(ErrorKind kind);
+
+ private:
+  friend class FakeSource;
+
+  struct Pending {
+    boost::asio::steady_timer* wake = nullptr;
+    std::optional<Result<Reading>> result;
+    WallTime sent_wall;
+    SteadyTime sent_steady;
+  };
+
+  void Answer(Result<Reading> result);
+
+  Clock& clock_;
+  int requests_ = 0;
+  std::deque<Pending*> pending_;
+};
+
+// A reading of one USD row with `cash` as cash and available_to_trade.
+Reading MakeReading(const std::string& cash, WallTime observe_time, SteadyTime observe_steady);
+
+}  // namespace balance
