@@ -1,0 +1,56 @@
+#include "service/feed/account_handle.h"
+
+#include <utility>
+
+namespace balance {
+namespace {
+
+// Its fields are touched on the shard's thread only.
+class ShardReadTicket final : public ReadTicket,
+                              public std::enable_shared_from_this<ShardReadTicket> {
+ public:
+  ShardReadTicket(Shard& shard, AccountFeed& account, std::function<void()> on_cancel)
+      : shard_(shard), account_(account), on_cancel_(std::move(on_cancel)) {}
+
+  void Start(AccountRead read, AccountFeed::OnAnswer on_answer) {
+    shard_.Post([self = shared_from_this(), read = std::move(read),
+                 on_answer = std::move(on_answer)]() mutable {
+      self->Run(std::move(read), std::move(on_answer));
+    });
+  }
+
+  void Cancel() override {
+    shard_.Post([self = shared_from_this()] {
+      if (self->ended_) return;
+      self->ended_ = true;
+      self->account_.Cancel(self->id_);
+      self->on_cancel_();
+    });
+  }
+
+ private:
+  void Run(AccountRead read, AccountFeed::OnAnswer on_answer) {
+    id_ = account_.Read(std::move(read), [self = shared_from_this(),
+                                          on_answer = std::move(on_answer)](AccountAnswer answer) {
+      self->ended_ = true;
+      on_answer(std::move(answer));
+    });
+  }
+
+  Shard& shard_;
+  AccountFeed& account_;
+  const std::function<void()> on_cancel_;
+  AccountFeed::ReadId id_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<ReadTicket> ShardAccountHandle::Read(AccountRead read, OnAnswer on_answer,
+                                                     std::function<void()> on_cancel) {
+  auto ticket = std::make_shared<ShardReadTicket>(shard_, account_, std::move(on_cancel));
+  ticket->Start(std::move(read), std::move(on_answer));
+  return ticket;
+}
+
+}  // namespace balance

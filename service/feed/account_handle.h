@@ -1,0 +1,46 @@
+#pragma once
+
+// The way to an account from any thread.
+
+#include <functional>
+#include <memory>
+
+#include "service/feed/account_feed.h"
+#include "service/feed/shard.h"
+
+namespace balance {
+
+// Withdraws one read. Thread-safe; a withdrawal that comes too late does nothing.
+class ReadTicket {
+ public:
+  virtual ~ReadTicket() = default;
+  virtual void Cancel() = 0;
+};
+
+// Thread-safe.
+class AccountHandle {
+ public:
+  using OnAnswer = AccountFeed::OnAnswer;
+
+  virtual ~AccountHandle() = default;
+
+  // Calls `on_answer` exactly once, on the account's shard, unless the ticket is cancelled first;
+  // a cancelled read calls `on_cancel` once instead.
+  virtual std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
+                                           std::function<void()> on_cancel) = 0;
+};
+
+// Crosses to the shard with a post. `shard` and `account` must outlive every ticket's use.
+class ShardAccountHandle final : public AccountHandle {
+ public:
+  ShardAccountHandle(Shard& shard, AccountFeed& account) : shard_(shard), account_(account) {}
+
+  std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
+                                   std::function<void()> on_cancel) override;
+
+ private:
+  Shard& shard_;
+  AccountFeed& account_;
+};
+
+}  // namespace balance

@@ -1,0 +1,112 @@
+#pragma once
+
+// The state of one source: its newest reading, its failure, its one refresh and who waits for it.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "service/feed/read_policy.h"
+#include "service/feed/source_status.h"
+
+namespace balance {
+
+// Told of each refresh on the shard's thread; must not block.
+class RefreshObserver {
+ public:
+  virtual ~RefreshObserver() = default;
+
+  // `before` is the status that the refresh found; `took` runs from its start.
+  virtual void OnRefresh(const SourceStatus& before, const Result<Reading>& result,
+                         Duration took) = 0;
+};
+
+// Used on its shard's thread only. At most one refresh runs at a time; at most one more is queued
+// for callers whose bounds the running one cannot meet. A waiter that leaves takes nothing from the
+// others; a refresh that nobody waits for any more is not sent.
+class SourceFeed {
+ public:
+  using WaiterId = std::uint64_t;
+  using OnEnd = std::function<void(Waited)>;
+
+  struct Options {
+    std::shared_ptr<const SourceInfo> info;
+    // For one refresh from the time it may be sent, all attempts included.
+    Duration refresh_budget;
+  };
+
+  // `clock`, `observer` must outlive the feed. `on_change` is called after the status changed and
+  // before any waiter hears of it.
+  SourceFeed(boost::asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
+             Options options, std::unique_ptr<BalanceSource> source,
+             std::function<void()> on_change);
+  SourceFeed(const SourceFeed&) = delete;
+  SourceFeed& operator=(const SourceFeed&) = delete;
+  // REQUIRES: no refresh runs: Stop() was called and its executor has run until idle.
+  ~SourceFeed();
+
+  const SourceStatus& status() const { return status_; }
+
+  // When a refresh that is not under way yet could be sent, by the minimum refresh interval.
+  SteadyTime EarliestSend() const;
+
+  // When a refresh that serves a reading observed at or after `oldest` will at the earliest be
+  // sent; a time in the past if it is under way.
+  SteadyTime EarliestSendFor(SteadyTime oldest) const;
+
+  // Waits for a refresh sent at or after `oldest`, starting or queueing one if need be. `on_end` is
+  // called exactly once, when that refresh has succeeded or failed, unless Forget() comes first.
+  WaiterId Wait(SteadyTime oldest, OnEnd on_end);
+  void Forget(WaiterId waiter);
+
+  // Starts a refresh for nobody in particular, if none runs.
+  void RefreshInBackground();
+
+  // Ends the running refresh and calls every waiter. No refresh starts afterwards.
+  void Stop();
+
+ private:
+  struct Waiter {
+    WaiterId id;
+    Waited how;
+    OnEnd on_end;
+  };
+  struct Flight {
+    FetchProgress progress;
+    // Sent although nobody waits.
+    bool background = false;
+    std::vector<Waiter> waiters;
+    boost::asio::cancellation_signal cancel;
+  };
+
+  void StartFlight(std::vector<Waiter> waiters, bool background);
+  boost::asio::awaitable<void> RunFlight();
+  boost::asio::awaitable<Result<Reading>> FetchOnce(SteadyTime deadline);
+  void Land(Result<Reading> result, Duration took);
+  void Accept(Reading reading);
+  void Fail(Error error);
+  // Ends the flight, starts its successor if somebody waits for one, and calls the waiters.
+  void Finish();
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  RefreshObserver& observer_;
+  const Options options_;
+  const std::unique_ptr<BalanceSource> source_;
+  const std::function<void()> on_change_;
+
+  SourceStatus status_;
+  std::shared_ptr<Flight> flight_;
+  std::vector<Waiter> successors_;
+  WaiterId next_waiter_ = 1;
+  bool stopped_ = false;
+};
+
+}  // namespace balance

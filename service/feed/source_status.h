@@ -1,0 +1,57 @@
+#pragma once
+
+// What is known of a source, as immutable values: made on the source's shard, read on any thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "clients/core/error.h"
+#include "clients/core/reading.h"
+#include "clients/core/source_info.h"
+
+namespace balance {
+
+// Why there is no newer reading.
+struct SourceFailure {
+  Error error;
+  // When the present run of failures began. Unset if no attempt has ended yet.
+  std::optional<WallTime> first_failure_time;
+  // The earliest time of the next attempt; it also needs a caller.
+  std::optional<WallTime> next_attempt_time;
+  // Failed refreshes in a row.
+  int consecutive_failures = 0;
+};
+
+// A copy is a few pointers.
+struct SourceStatus {
+  std::shared_ptr<const SourceInfo> info;
+  // The newest reading, however old. Null: never read.
+  std::shared_ptr<const Reading> reading;
+  // Null: the latest attempt succeeded, or there was none.
+  std::shared_ptr<const SourceFailure> failure;
+  // When the latest attempt began. Unset: there was none.
+  std::optional<SteadyTime> last_attempt;
+};
+
+enum class SourceState : std::uint8_t { kFresh, kStale, kNoData, kNotRequested };
+
+enum class Outcome : std::uint8_t {
+  kHit,
+  kFetched,
+  kJoined,
+  kStaleRevalidating,
+  kStaleOnError,
+};
+
+// What one answer says of one source. The words are those of balance_service.proto.
+struct SourceView {
+  std::shared_ptr<const SourceInfo> info;
+  SourceState state = SourceState::kNoData;
+  Outcome outcome = Outcome::kHit;
+  // Set exactly when the state is kFresh or kStale.
+  std::shared_ptr<const Reading> reading;
+  std::shared_ptr<const SourceFailure> failure;
+};
+
+}  // namespace balance

@@ -1,0 +1,243 @@
+#include "service/feed/source_feed.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_source.h"
+#include "tests/support/null_observer.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class SourceFeedTest : public testing::Test {
+ protected:
+  SourceFeedTest() {
+    auto info = std::make_shared<SourceInfo>();
+    info->cache = {seconds(2), seconds(5), seconds(60), milliseconds(500)};
+    feed_ = std::make_unique<SourceFeed>(loop_.get_executor(), clock_, observer_,
+                                         SourceFeed::Options{info, seconds(5)},
+                                         upstream_.MakeSource(), [this] { ++changes_; });
+  }
+
+  ~SourceFeedTest() override {
+    feed_->Stop();
+    Run();
+  }
+
+  void Run() {
+    loop_.restart();
+    loop_.poll();
+  }
+
+  SourceFeed::WaiterId Wait(SteadyTime oldest, const std::string& name) {
+    return feed_->Wait(oldest, [this, name](Waited how) {
+      ended_.push_back(name + (how == Waited::kStarted ? ":started" : ":joined"));
+    });
+  }
+
+  boost::asio::io_context loop_;
+  FakeClock clock_;
+  FakeUpstream upstream_{clock_};
+  NullObserver observer_;
+  int changes_ = 0;
+  std::vector<std::string> ended_;
+  std::unique_ptr<SourceFeed> feed_;
+};
+
+TEST_F(SourceFeedTest, ThousandWaitersShareOneRequest) {
+  for (int i = 0; i < 1000; ++i) Wait(clock_.SteadyNow(), "w");
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 1);
+  upstream_.AnswerWith("12.34");
+  Run();
+
+  EXPECT_EQ(ended_.size(), 1000U);
+  EXPECT_EQ(ended_.front(), "w:started");
+  EXPECT_EQ(ended_.back(), "w:joined");
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SourceFeedTest, NobodyWaitsAnyMoreSoNothingIsSent) {
+  const auto waiter = Wait(clock_.SteadyNow(), "w");
+  feed_->Forget(waiter);
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 0);
+  Wait(clock_.SteadyNow(), "next");
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SourceFeedTest, ForgottenAfterSendingStillFillsTheCache) {
+  const auto waiter = Wait(clock_.SteadyNow(), "w");
+  Run();
+  feed_->Forget(waiter);
+  upstream_.AnswerWith("7");
+  Run();
+
+  EXPECT_TRUE(ended_.empty());
+  ASSERT_TRUE(feed_->status().reading);
+}
+
+TEST_F(SourceFeedTest, ALeavingWaiterTakesNothingFromTheOthers) {
+  const auto leader = Wait(clock_.SteadyNow(), "leader");
+  Wait(clock_.SteadyNow(), "follower");
+  Run();
+  feed_->Forget(leader);
+  upstream_.AnswerWith("7");
+  Run();
+
+  EXPECT_EQ(ended_, std::vector<std::string>{"follower:joined"});
+}
+
+TEST_F(SourceFeedTest, BoundsThatTheRunningRefreshCannotMeetQueueOneSuccessor) {
+  Wait(clock_.SteadyNow(), "first");
+  Run();
+  clock_.Advance(seconds(1));
+  Wait(clock_.SteadyNow(), "second");
+  Wait(clock_.SteadyNow(), "third");
+  upstream_.AnswerWith("1");
+  Run();
+
+  EXPECT_EQ(ended_, std::vector<std::string>{"first:started"});
+  EXPECT_EQ(upstream_.requests(), 2);
+  upstream_.AnswerWith("2");
+  Run();
+
+  EXPECT_EQ(ended_, (std::vector<std::string>{"first:started", "second:started", "third:joined"}));
+  EXPECT_EQ(feed_->status().reading->balances.front().cash->value.ToString(), "2");
+}
+
+TEST_F(SourceFeedTest, RefreshWaitsForTheMinimumInterval) {
+  Wait(clock_.SteadyNow(), "first");
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  Wait(clock_.SteadyNow() + Duration(1), "second");
+  Run();
+  EXPECT_EQ(upstream_.requests(), 1);
+
+  clock_.Advance(milliseconds(499));
+  Run();
+  EXPECT_EQ(upstream_.requests(), 1);
+
+  clock_.Advance(milliseconds(1));
+  Run();
+  EXPECT_EQ(upstream_.requests(), 2);
+}
+
+TEST_F(SourceFeedTest, WaiterThatComesWhileARefreshWaitsItsTurnJoinsIt) {
+  Wait(clock_.SteadyNow(), "first");
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  Wait(clock_.SteadyNow() + Duration(1), "second");
+  Run();
+  clock_.Advance(milliseconds(100));
+  Wait(clock_.SteadyNow(), "third");
+  clock_.Advance(milliseconds(400));
+  Run();
+  upstream_.AnswerWith("2");
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 2);
+  EXPECT_EQ(ended_.back(), "third:joined");
+}
+
+TEST_F(SourceFeedTest, AFailureReachesEveryWaiterAndIsCountedOnce) {
+  Wait(clock_.SteadyNow(), "a");
+  Wait(clock_.SteadyNow(), "b");
+  Run();
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+
+  EXPECT_EQ(ended_.size(), 2U);
+  ASSERT_TRUE(feed_->status().failure);
+  EXPECT_EQ(feed_->status().failure->consecutive_failures, 1);
+  EXPECT_EQ(feed_->status().failure->first_failure_time, clock_.WallNow());
+  EXPECT_FALSE(feed_->status().reading);
+}
+
+TEST_F(SourceFeedTest, FailuresInARowKeepTheTimeOfTheFirst) {
+  const WallTime first = clock_.WallNow();
+  for (int i = 0; i < 3; ++i) {
+    Wait(clock_.SteadyNow(), "w");
+    Run();
+    upstream_.FailWith(ErrorKind::kUpstreamError);
+    Run();
+    clock_.Advance(seconds(1));
+  }
+
+  EXPECT_EQ(feed_->status().failure->consecutive_failures, 3);
+  EXPECT_EQ(feed_->status().failure->first_failure_time, first);
+}
+
+TEST_F(SourceFeedTest, SuccessClearsTheFailureAndFailureKeepsTheReading) {
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("5");
+  Run();
+  clock_.Advance(seconds(3));
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.FailWith(ErrorKind::kRateLimited);
+  Run();
+  EXPECT_TRUE(feed_->status().reading);
+  EXPECT_TRUE(feed_->status().failure);
+
+  clock_.Advance(seconds(1));
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("6");
+  Run();
+
+  EXPECT_FALSE(feed_->status().failure);
+  EXPECT_EQ(feed_->status().reading->balances.front().cash->value.ToString(), "6");
+}
+
+TEST_F(SourceFeedTest, ChangesAreToldBeforeWaitersHear) {
+  int changes_when_told = 0;
+  feed_->Wait(clock_.SteadyNow(), [&](Waited) { changes_when_told = changes_; });
+  Run();
+  upstream_.AnswerWith("5");
+  Run();
+
+  EXPECT_EQ(changes_when_told, 1);
+}
+
+TEST_F(SourceFeedTest, BackgroundRefreshNeedsNoWaiter) {
+  feed_->RefreshInBackground();
+  feed_->RefreshInBackground();
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SourceFeedTest, StopEndsEveryWaitAndStartsNothing) {
+  Wait(clock_.SteadyNow(), "running");
+  Run();
+  clock_.Advance(seconds(1));
+  Wait(clock_.SteadyNow(), "queued");
+  feed_->Stop();
+  Run();
+  EXPECT_EQ(ended_.size(), 2U);
+  EXPECT_FALSE(feed_->status().failure);
+
+  Wait(clock_.SteadyNow(), "late");
+  Run();
+
+  EXPECT_EQ(ended_.size(), 3U);
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+}  // namespace
+}  // namespace balance
