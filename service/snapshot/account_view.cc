@@ -1,0 +1,51 @@
+#include "service/snapshot/account_view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/snapshot/merge.h"
+
+namespace balance {
+namespace {
+
+// A reader without bounds who never fetches: what the published snapshot is made for.
+constexpr ReadBounds kCachedOnly{.only_if_cached = true};
+
+SteadyTime FreshUntil(const std::vector<SourceView>& views) {
+  SteadyTime until = SteadyTime::max();
+  for (const SourceView& view : views) {
+    if (view.state != SourceState::kFresh) return SteadyTime::min();
+    until = std::min(until, view.reading->observe_steady + view.info->cache.ttl);
+  }
+  return until;
+}
+
+}  // namespace
+
+AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)
+    : account_(std::move(account)), epoch_(std::move(epoch)), clock_(clock) {}
+
+void AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources) {
+  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  std::vector<SourceView> views;
+  views.reserve(sources.size());
+  auto view = std::make_shared<AccountView>();
+  view->next_state_change = SteadyTime::max();
+  for (const SourceStatus& status : sources) {
+    views.push_back(Show(status, kCachedOnly, Waited::kNot, now, now));
+    view->next_state_change =
+        std::min(view->next_state_change, NextStateChange(status, now.steady));
+  }
+  if (number_ == 0 || !HaveSameContent(views, content_)) ++number_;
+
+  view->statuses = sources;
+  view->revision = {epoch_, number_};
+  view->fresh_until = FreshUntil(views);
+  v1::AccountSnapshot snapshot;
+  EncodeSnapshot(account_, views, view->revision, EncodeView::kFull, snapshot);
+  view->encoded = snapshot.SerializeAsString();
+  content_ = std::move(views);
+  published_.Publish(std::move(view));
+}
+
+}  // namespace balance

@@ -1,0 +1,53 @@
+#pragma once
+
+// An account's published snapshot.
+
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/published.h"
+#include "service/feed/account_feed.h"
+#include "service/snapshot/encode.h"
+
+namespace balance {
+
+// Immutable.
+struct AccountView {
+  // In configuration order.
+  std::vector<SourceStatus> statuses;
+  SnapshotRevision revision;
+  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time`.
+  std::string encoded;
+  // Until when `encoded` answers a request without bounds; before any time if a source is not
+  // FRESH.
+  SteadyTime fresh_until;
+  // From when on a state here is out of date.
+  SteadyTime next_state_change;
+};
+
+// Makes an AccountView of each change of an account. OnAccountChange() on the shard's thread;
+// Get() from any thread.
+class AccountPublisher final : public AccountSink {
+ public:
+  // `clock` must outlive the publisher. `epoch` tells this start of the service from others.
+  AccountPublisher(std::string account, std::string epoch, const Clock& clock);
+
+  void OnAccountChange(const std::vector<SourceStatus>& sources) override;
+
+  // Never null once the account's feed exists.
+  std::shared_ptr<const AccountView> Get() const { return published_.Get(); }
+
+  const std::string& account() const { return account_; }
+
+ private:
+  const std::string account_;
+  const std::string epoch_;
+  const Clock& clock_;
+  // What the newest revision says.
+  std::vector<SourceView> content_;
+  std::int64_t number_ = 0;
+  Published<AccountView> published_;
+};
+
+}  // namespace balance

@@ -1,0 +1,180 @@
+#include "service/snapshot/merge.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace balance {
+namespace {
+
+constexpr const char* kAlwaysPresentCurrency = "USD";
+
+bool CanReport(const SourceView& view, Measure measure) {
+  const auto& measures = view.info->measures;
+  return std::find(measures.begin(), measures.end(), measure) != measures.end();
+}
+
+const std::optional<Amount>& AmountOf(const CurrencyBalance& balance, Measure measure) {
+  switch (measure) {
+    case Measure::kCash:
+      return balance.cash;
+    case Measure::kAvailableToTrade:
+      return balance.available_to_trade;
+    case Measure::kEquity:
+      return balance.equity;
+  }
+  return balance.cash;
+}
+
+// What a source adds to a total; nullopt if that is not known.
+std::optional<Decimal> Contribution(const SourceView& view, const std::string& currency,
+                                    Measure measure) {
+  if (!view.reading) return std::nullopt;
+  Decimal sum;
+  for (const CurrencyBalance& balance : view.reading->balances) {
+    const auto& amount = AmountOf(balance, measure);
+    if (balance.currency_code.empty() && amount) return std::nullopt;
+    if (balance.currency_code != currency) continue;
+    if (!amount) return std::nullopt;
+    const auto added = Decimal::Add(sum, amount->value);
+    if (!added) return std::nullopt;
+    sum = *added;
+  }
+  return sum;
+}
+
+// What one pool of sources adds to a total: the contribution of its newest reading.
+struct PoolShare {
+  std::vector<std::size_t> sources;
+  std::optional<std::size_t> counted;
+  Decimal amount;
+};
+
+std::vector<PoolShare> SharesOf(const std::vector<SourceView>& views, FundClass fund_class,
+                                const std::string& currency, Measure measure) {
+  std::vector<PoolShare> shares;
+  std::map<std::string_view, std::size_t> share_of_pool;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const SourceView& view = views[i];
+    if (view.info->fund_class != fund_class || !CanReport(view, measure)) continue;
+    const auto [place, is_new] = share_of_pool.try_emplace(view.info->pool, shares.size());
+    if (is_new) shares.emplace_back();
+    PoolShare& share = shares[place->second];
+    share.sources.push_back(i);
+    const auto amount = Contribution(view, currency, measure);
+    if (!amount) continue;
+    if (share.counted &&
+        views[*share.counted].reading->observe_steady >= view.reading->observe_steady) {
+      continue;
+    }
+    share.counted = i;
+    share.amount = *amount;
+  }
+  return shares;
+}
+
+MeasureTotal Sum(const std::vector<SourceView>& views, const std::vector<PoolShare>& shares) {
+  MeasureTotal result;
+  Decimal sum;
+  for (const PoolShare& share : shares) {
+    const auto added =
+        share.counted ? Decimal::Add(sum, share.amount) : Fail(ErrorKind::kInvalidInput, "");
+    if (!added) {
+      result.missing_sources.insert(result.missing_sources.end(), share.sources.begin(),
+                                    share.sources.end());
+      continue;
+    }
+    sum = *added;
+    result.counted_sources.push_back(*share.counted);
+    const WallTime observed = views[*share.counted].reading->observe_time;
+    result.oldest_observe_time = std::min(result.oldest_observe_time.value_or(observed), observed);
+  }
+  std::sort(result.counted_sources.begin(), result.counted_sources.end());
+  std::sort(result.missing_sources.begin(), result.missing_sources.end());
+  if (result.missing_sources.empty()) {
+    result.total = sum;
+  } else if (!result.counted_sources.empty()) {
+    result.known_subtotal = sum;
+  }
+  return result;
+}
+
+std::set<std::string> CurrenciesOf(const std::vector<SourceView>& views, FundClass fund_class) {
+  std::set<std::string> currencies;
+  bool any_source = false;
+  for (const SourceView& view : views) {
+    if (view.info->fund_class != fund_class) continue;
+    any_source = true;
+    if (!view.reading) continue;
+    for (const CurrencyBalance& balance : view.reading->balances) {
+      if (!balance.currency_code.empty()) currencies.insert(balance.currency_code);
+    }
+  }
+  if (any_source) currencies.insert(kAlwaysPresentCurrency);
+  return currencies;
+}
+
+bool HasSameContent(const SourceView& a, const SourceView& b) {
+  if (a.state != b.state || !a.failure != !b.failure || !a.reading != !b.reading) return false;
+  if (a.failure && a.failure->error.kind != b.failure->error.kind) return false;
+  if (!a.reading || a.reading == b.reading) return true;
+  return a.reading->balances == b.reading->balances && a.reading->warnings == b.reading->warnings;
+}
+
+}  // namespace
+
+std::vector<MeasureTotal> MergeTotals(const std::vector<SourceView>& views) {
+  std::vector<MeasureTotal> totals;
+  for (const FundClass fund_class : {FundClass::kRealMoney, FundClass::kSimulatedMoney}) {
+    for (const std::string& currency : CurrenciesOf(views, fund_class)) {
+      for (const Measure measure : {Measure::kCash, Measure::kAvailableToTrade, Measure::kEquity}) {
+        const auto shares = SharesOf(views, fund_class, currency, measure);
+        if (shares.empty()) continue;
+        MeasureTotal total = Sum(views, shares);
+        total.fund_class = fund_class;
+        total.currency_code = currency;
+        total.measure = measure;
+        totals.push_back(std::move(total));
+      }
+    }
+  }
+  return totals;
+}
+
+Completeness CountStates(const std::vector<SourceView>& views) {
+  Completeness count;
+  count.configured = static_cast<int>(views.size());
+  for (const SourceView& view : views) {
+    switch (view.state) {
+      case SourceState::kFresh:
+        ++count.fresh;
+        break;
+      case SourceState::kStale:
+        ++count.stale;
+        break;
+      case SourceState::kNoData:
+        ++count.missing;
+        break;
+      case SourceState::kNotRequested:
+        break;
+    }
+  }
+  return count;
+}
+
+std::optional<WallTime> OldestObserveTime(const std::vector<SourceView>& views) {
+  std::optional<WallTime> oldest;
+  for (const SourceView& view : views) {
+    if (view.state == SourceState::kNotRequested) continue;
+    if (!view.reading) return std::nullopt;
+    const WallTime observed = view.reading->observe_time;
+    oldest = std::min(oldest.value_or(observed), observed);
+  }
+  return oldest;
+}
+
+bool HaveSameContent(const std::vector<SourceView>& a, const std::vector<SourceView>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), HasSameContent);
+}
+
+}  // namespace balance

@@ -1,0 +1,95 @@
+#include "service/snapshot/account_view.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_source.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class AccountPublisherTest : public testing::Test {
+ protected:
+  AccountPublisherTest() {
+    auto info = std::make_shared<SourceInfo>();
+    info->account = "desk-1";
+    info->source = "real";
+    info->measures = {Measure::kCash};
+    info->cache = {seconds(2), seconds(5), seconds(60), milliseconds(500)};
+    status_.info = info;
+  }
+
+  void Read(const std::string& cash) {
+    status_.reading =
+        std::make_shared<const Reading>(MakeReading(cash, clock_.WallNow(), clock_.SteadyNow()));
+    Publish();
+  }
+
+  void Publish() { publisher_.OnAccountChange({status_}); }
+
+  v1::AccountSnapshot Published() {
+    v1::AccountSnapshot snapshot;
+    EXPECT_TRUE(snapshot.ParseFromString(publisher_.Get()->encoded));
+    return snapshot;
+  }
+
+  FakeClock clock_;
+  SourceStatus status_;
+  AccountPublisher publisher_{"desk-1", "epoch", clock_};
+};
+
+TEST_F(AccountPublisherTest, ColdAccountIsPublishedWithoutData) {
+  Publish();
+
+  EXPECT_EQ(Published().sources(0).state(), v1::SourceBalance_State_NO_DATA);
+  EXPECT_EQ(Published().revision().number(), 1);
+  EXPECT_LT(publisher_.Get()->fresh_until, clock_.SteadyNow());
+}
+
+TEST_F(AccountPublisherTest, EncodedBytesAreAHitUntilTheTtlEnds) {
+  Read("10.50");
+
+  EXPECT_EQ(Published().sources(0).freshness().outcome(), v1::Freshness::HIT);
+  EXPECT_EQ(publisher_.Get()->fresh_until, clock_.SteadyNow() + seconds(2));
+  EXPECT_EQ(publisher_.Get()->next_state_change, clock_.SteadyNow() + seconds(2));
+}
+
+TEST_F(AccountPublisherTest, RevisionGrowsWithContentAndNotWithTime) {
+  Read("10.50");
+  const auto first = publisher_.Get()->revision.number;
+  clock_.Advance(seconds(1));
+  Read("10.50");
+  EXPECT_EQ(publisher_.Get()->revision.number, first);
+
+  Read("10.51");
+
+  EXPECT_EQ(publisher_.Get()->revision.number, first + 1);
+}
+
+TEST_F(AccountPublisherTest, AgingIntoStaleIsAChangeOfContent) {
+  Read("10.50");
+  const auto fresh = publisher_.Get()->revision.number;
+  clock_.Advance(seconds(3));
+  Publish();
+
+  EXPECT_EQ(Published().sources(0).state(), v1::SourceBalance::STALE);
+  EXPECT_EQ(publisher_.Get()->revision.number, fresh + 1);
+}
+
+TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
+  Read("10.50");
+  v1::AccountSnapshot served;
+  served.mutable_serve_time()->set_seconds(7);
+
+  v1::AccountSnapshot whole;
+  ASSERT_TRUE(whole.ParseFromString(publisher_.Get()->encoded + served.SerializeAsString()));
+
+  EXPECT_EQ(whole.serve_time().seconds(), 7);
+  EXPECT_EQ(whole.sources_size(), 1);
+}
+
+}  // namespace
+}  // namespace balance
