@@ -1,0 +1,17 @@
+#pragma once
+
+// The process's log: one line an event on standard error, written by a thread of its own, so that
+// no caller ever waits for a terminal or a pipe. A full queue drops the oldest lines.
+
+namespace balance {
+
+// Sets spdlog's default logger up for its lifetime and flushes it at the end. Created by main.
+class Logging {
+ public:
+  Logging();
+  Logging(const Logging&) = delete;
+  Logging& operator=(const Logging&) = delete;
+  ~Logging();
+};
+
+}  // namespace balance

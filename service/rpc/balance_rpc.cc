@@ -1,0 +1,406 @@
+#include "service/rpc/balance_rpc.h"
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/slice.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "service/rpc/page_token.h"
+#include "service/rpc/resource_name.h"
+#include "service/rpc/status.h"
+
+namespace balance {
+namespace {
+
+grpc::Status NotConfigured(std::string_view reason, std::string name, std::string what) {
+  RpcError error;
+  error.code = grpc::StatusCode::NOT_FOUND;
+  error.reason = reason;
+  error.message =
+      "\"" + name + "\" is not a configured " + std::move(what) + "; ListSources names what is";
+  error.metadata = {{"name", std::move(name)}};
+  return ToGrpcStatus(error);
+}
+
+// A request without bounds and filters, whatever the name: what the published bytes answer.
+bool IsPlain(const v1::GetAccountSnapshotRequest& request) {
+  return !request.has_policy() && request.sources().empty() &&
+         request.fund_class() == v1::FUND_CLASS_UNSPECIFIED &&
+         (request.view() == v1::BALANCE_VIEW_UNSPECIFIED || request.view() == v1::FULL);
+}
+
+// The view's bytes, kept alive by the slice, and behind them the field that differs per call.
+grpc::ByteBuffer EncodedSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time) {
+  using Holder = std::shared_ptr<const AccountView>;
+  v1::AccountSnapshot served;
+  *served.mutable_serve_time() = ToTimestamp(serve_time);
+  const std::string& encoded = view->encoded;
+  auto* holder = new Holder(std::move(view));
+  const std::array<grpc::Slice, 2> slices = {
+      // gRPC never writes to a slice.
+      grpc::Slice(
+          const_cast<char*>(encoded.data()), encoded.size(),
+          [](void* data) { delete static_cast<Holder*>(data); }, holder),
+      grpc::Slice(served.SerializeAsString())};
+  return {slices.data(), slices.size()};
+}
+
+grpc::Status Parse(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
+  if (bytes.Length() == 0) return grpc::Status::OK;
+  // Parsing consumes its buffer; a copy shares the slices.
+  grpc::ByteBuffer copy(bytes);
+  if (grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::GetAccountSnapshotRequest>(&copy,
+                                                                                       &request)
+          .ok()) {
+    return grpc::Status::OK;
+  }
+  RpcError error;
+  error.code = grpc::StatusCode::INVALID_ARGUMENT;
+  error.reason = reason::kInvalidRequest;
+  error.message = "the request is not a GetAccountSnapshotRequest; check the client's .proto";
+  return ToGrpcStatus(error);
+}
+
+}  // namespace
+
+BalanceRpc::BalanceRpc(const AccountDirectory& accounts, const Clock& clock, RpcObserver& observer)
+    : accounts_(accounts), clock_(clock), observer_(observer) {}
+
+SteadyTime BalanceRpc::AnswerBy(const grpc::CallbackServerContext& context) const {
+  const auto deadline = context.deadline();
+  Duration remaining = kDefaultDeadline;
+  if (deadline != std::chrono::system_clock::time_point::max()) {
+    // Far deadlines would overflow the steady clock.
+    remaining = std::clamp<Duration>(deadline - std::chrono::system_clock::now(), Duration::zero(),
+                                     std::chrono::hours(24));
+  }
+  return clock_.SteadyNow() + remaining - std::min(kAnswerMargin, remaining / 4);
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::FinishNow(grpc::CallbackServerContext& context,
+                                                RpcMethod method, const grpc::Status& status) {
+  observer_.OnHandled(method, status.error_code());
+  auto* reactor = context.DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::Status BalanceRpc::FindAccount(const std::string& name, const std::string& field,
+                                     const AccountEndpoint*& endpoint) const {
+  if (name.empty()) {
+    endpoint = accounts_.Only();
+    if (endpoint) return grpc::Status::OK;
+    return InvalidField(reason::kInvalidName, field,
+                        "is empty, but several accounts are configured; send "
+                        "\"accounts/{account}\"");
+  }
+  const auto account = ParseAccountName(name);
+  if (!account) {
+    return InvalidField(reason::kInvalidName, field,
+                        "is no account name; send \"accounts/{account}\", where {account} matches "
+                        "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+  }
+  endpoint = accounts_.Find(*account);
+  if (endpoint) return grpc::Status::OK;
+  return NotConfigured(reason::kAccountNotConfigured, name, "account");
+}
+
+grpc::Status BalanceRpc::FindSourceOf(const std::string& name, const AccountEndpoint*& endpoint,
+                                      std::string& source) const {
+  if (const auto parts = ParseSourceName(name)) {
+    endpoint = accounts_.Find(parts->account);
+    source = parts->source;
+    if (endpoint) return grpc::Status::OK;
+    return NotConfigured(reason::kAccountNotConfigured, AccountName(parts->account), "account");
+  }
+  endpoint = accounts_.Only();
+  source = name;
+  if (endpoint && IsResourceId(name)) return grpc::Status::OK;
+  return InvalidField(reason::kInvalidName, "name",
+                      "is no source name; send \"accounts/{account}/sources/{source}\"");
+}
+
+grpc::Status BalanceRpc::MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
+                                    const v1::ReadPolicy& policy, const CheckedPolicy& checked,
+                                    SteadyTime answer_by, Target& target) const {
+  target.endpoint = &endpoint;
+  target.view = endpoint.publisher->Get();
+  target.read.bounds = checked.bounds;
+  target.read.answer_by = answer_by;
+  const auto& sources = target.view->statuses;
+  const auto selected = SelectSources(sources, *filter.sources, filter.fund_class, filter.unknown,
+                                      target.read.wanted);
+  if (!selected.ok()) return selected;
+  return SelectRequired(sources, target.read.wanted, policy, target.required);
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::Answer(grpc::CallbackServerContext& context, RpcMethod method,
+                                             std::vector<Target> targets, Respond respond) {
+  const Now now = Time();
+  std::vector<AccountAnswer> answers;
+  answers.reserve(targets.size());
+  for (const Target& target : targets) {
+    // A state that has aged is for the shard to publish, with a revision of its own.
+    if (now.steady > target.view->next_state_change) break;
+    auto answer = AnswerFromCache(target.view->statuses, target.read, now);
+    if (!answer) break;
+    answers.push_back(std::move(*answer));
+  }
+  if (answers.size() == targets.size()) {
+    return FinishNow(context, method, respond(targets, answers));
+  }
+  std::vector<WaitingCall::Read> reads;
+  reads.reserve(targets.size());
+  for (const Target& target : targets) reads.push_back({target.endpoint->handle, target.read});
+  auto* call = new WaitingCall(
+      [targets = std::move(targets), respond = std::move(respond)](
+          const std::vector<AccountAnswer>& waited) { return respond(targets, waited); },
+      [this, method](grpc::StatusCode code) { observer_.OnHandled(method, code); });
+  call->Start(std::move(reads));
+  return call;
+}
+
+void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
+                              v1::AccountSnapshot& out) const {
+  // The newest revision: a shard publishes before it answers.
+  const auto view = target.endpoint->publisher->Get();
+  EncodeSnapshot(target.endpoint->publisher->account(), answer.sources, view->revision, detail,
+                 out);
+  *out.mutable_serve_time() = ToTimestamp(clock_.WallNow());
+}
+
+grpc::Status BalanceRpc::SnapshotTarget(const v1::GetAccountSnapshotRequest& request,
+                                        SteadyTime answer_by, CheckedPolicy& checked,
+                                        EncodeView& detail, Target& target) const {
+  const AccountEndpoint* endpoint = nullptr;
+  if (auto status = FindAccount(request.name(), "name", endpoint); !status.ok()) return status;
+  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
+    return status;
+  }
+  if (auto status = CheckView(request.view(), EncodeView::kFull, detail); !status.ok()) {
+    return status;
+  }
+  if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
+  return MakeTarget(*endpoint, {&request.sources(), request.fund_class(), UnknownIds::kRefuse},
+                    request.policy(), checked, answer_by, target);
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerContext* context,
+                                                         const grpc::ByteBuffer* request,
+                                                         grpc::ByteBuffer* response) {
+  constexpr auto kMethod = RpcMethod::kGetAccountSnapshot;
+  observer_.OnStarted(kMethod);
+  v1::GetAccountSnapshotRequest parsed;
+  if (auto status = Parse(*request, parsed); !status.ok()) {
+    return FinishNow(*context, kMethod, status);
+  }
+  if (IsPlain(parsed)) {
+    const AccountEndpoint* endpoint = nullptr;
+    if (auto status = FindAccount(parsed.name(), "name", endpoint); !status.ok()) {
+      return FinishNow(*context, kMethod, status);
+    }
+    auto view = endpoint->publisher->Get();
+    if (clock_.SteadyNow() <= view->fresh_until) {
+      *response = EncodedSnapshot(std::move(view), clock_.WallNow());
+      return FinishNow(*context, kMethod, grpc::Status::OK);
+    }
+  }
+  CheckedPolicy checked;
+  EncodeView detail = EncodeView::kFull;
+  std::vector<Target> targets(1);
+  if (auto status = SnapshotTarget(parsed, AnswerBy(*context), checked, detail, targets.front());
+      !status.ok()) {
+    return FinishNow(*context, kMethod, status);
+  }
+  return Answer(*context, kMethod, std::move(targets),
+                [this, checked, detail, response](const std::vector<Target>& asked,
+                                                  const std::vector<AccountAnswer>& answers) {
+                  const Target& target = asked.front();
+                  if (auto status = CheckRequired(target.endpoint->publisher->account(),
+                                                  answers.front(), checked, target.required);
+                      !status.ok()) {
+                    return status;
+                  }
+                  v1::AccountSnapshot snapshot;
+                  EncodeAnswer(target, answers.front(), detail, snapshot);
+                  const grpc::Slice bytes(snapshot.SerializeAsString());
+                  *response = grpc::ByteBuffer(&bytes, 1);
+                  return grpc::Status::OK;
+                });
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerContext* context,
+                                                       const v1::GetSourceBalanceRequest* request,
+                                                       v1::SourceBalance* response) {
+  constexpr auto kMethod = RpcMethod::kGetSourceBalance;
+  observer_.OnStarted(kMethod);
+  const AccountEndpoint* endpoint = nullptr;
+  std::string source;
+  CheckedPolicy checked;
+  EncodeView detail = EncodeView::kFull;
+  auto status = FindSourceOf(request->name(), endpoint, source);
+  if (status.ok()) status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
+  if (!status.ok()) return FinishNow(*context, kMethod, status);
+
+  std::vector<Target> targets(1);
+  Target& target = targets.front();
+  target.endpoint = endpoint;
+  target.view = endpoint->publisher->Get();
+  const int index = FindSource(target.view->statuses, source);
+  if (index < 0) {
+    return FinishNow(*context, kMethod,
+                     NotConfigured(reason::kSourceNotConfigured, request->name(), "source"));
+  }
+  const auto i = static_cast<std::size_t>(index);
+  target.read.bounds = checked.bounds;
+  target.read.answer_by = AnswerBy(*context);
+  target.read.wanted.assign(target.view->statuses.size(), false);
+  target.read.wanted[i] = true;
+  return Answer(*context, kMethod, std::move(targets),
+                [checked, detail, response, i](const std::vector<Target>&,
+                                               const std::vector<AccountAnswer>& answers) {
+                  const SourceView& view = answers.front().sources[i];
+                  if (auto error = CheckStrict(view, answers.front().gave_up[i], checked.bounds);
+                      !error.ok()) {
+                    return error;
+                  }
+                  EncodeSource(view, detail, *response);
+                  return grpc::Status::OK;
+                });
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
+    grpc::CallbackServerContext* context, const v1::BatchGetAccountSnapshotsRequest* request,
+    v1::BatchGetAccountSnapshotsResponse* response) {
+  constexpr auto kMethod = RpcMethod::kBatchGetAccountSnapshots;
+  observer_.OnStarted(kMethod);
+  if (request->names().empty() || request->names_size() > kMaxBatchSize) {
+    return FinishNow(*context, kMethod,
+                     InvalidField(reason::kInvalidBatch, "names",
+                                  "must hold 1 to " + std::to_string(kMaxBatchSize) + " names"));
+  }
+  CheckedPolicy checked;
+  EncodeView detail = EncodeView::kFull;
+  auto status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
+  if (status.ok()) status = CheckFundClass(request->fund_class());
+  const SteadyTime answer_by = AnswerBy(*context);
+  std::vector<Target> targets(static_cast<std::size_t>(request->names_size()));
+  for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
+    const AccountEndpoint* endpoint = nullptr;
+    status = FindAccount(request->names(static_cast<int>(i)), "names[" + std::to_string(i) + "]",
+                         endpoint);
+    if (!status.ok()) break;
+    status =
+        MakeTarget(*endpoint, {&request->sources(), request->fund_class(), UnknownIds::kIgnore},
+                   request->policy(), checked, answer_by, targets[i]);
+  }
+  if (!status.ok()) return FinishNow(*context, kMethod, status);
+  return Answer(*context, kMethod, std::move(targets),
+                [this, checked, detail, response](const std::vector<Target>& asked,
+                                                  const std::vector<AccountAnswer>& answers) {
+                  for (std::size_t i = 0; i < asked.size(); ++i) {
+                    if (auto error = CheckRequired(asked[i].endpoint->publisher->account(),
+                                                   answers[i], checked, asked[i].required);
+                        !error.ok()) {
+                      return error;
+                    }
+                    EncodeAnswer(asked[i], answers[i], detail, *response->add_snapshots());
+                  }
+                  return grpc::Status::OK;
+                });
+}
+
+grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& request,
+                                     SteadyTime answer_by, std::vector<Target>& targets,
+                                     std::string& next_page_token) const {
+  if (request.page_size() < 0) {
+    return InvalidField(reason::kInvalidPageSize, "page_size", "must not be negative");
+  }
+  CheckedPolicy checked;
+  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
+    return status;
+  }
+  if (!request.policy().has_only_if_cached()) {
+    checked.bounds.only_if_cached = !checked.bounds.IsExplicit();
+  }
+  auto next = accounts_.accounts().begin();
+  if (!request.page_token().empty()) {
+    const auto last = ReadPageToken(request);
+    if (!last) {
+      return InvalidField(reason::kInvalidPageToken, "page_token",
+                          "was not made for this request; start again without one");
+    }
+    next = accounts_.accounts().upper_bound(*last);
+  }
+  const int wished = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  const auto page_size = static_cast<std::size_t>(std::min(wished, kMaxPageSize));
+  for (; next != accounts_.accounts().end() && targets.size() < page_size; ++next) {
+    if (auto status = MakeTarget(next->second,
+                                 {&request.sources(), request.fund_class(), UnknownIds::kIgnore},
+                                 v1::ReadPolicy(), checked, answer_by, targets.emplace_back());
+        !status.ok()) {
+      return status;
+    }
+  }
+  if (next != accounts_.accounts().end() && !targets.empty()) {
+    next_page_token = MakePageToken(request, targets.back().endpoint->publisher->account());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::ListAccountSnapshots(
+    grpc::CallbackServerContext* context, const v1::ListAccountSnapshotsRequest* request,
+    v1::ListAccountSnapshotsResponse* response) {
+  constexpr auto kMethod = RpcMethod::kListAccountSnapshots;
+  observer_.OnStarted(kMethod);
+  EncodeView detail = EncodeView::kBasic;
+  std::vector<Target> targets;
+  auto status = CheckView(request->view(), EncodeView::kBasic, detail);
+  if (status.ok()) status = CheckFundClass(request->fund_class());
+  if (status.ok()) {
+    status =
+        ListTargets(*request, AnswerBy(*context), targets, *response->mutable_next_page_token());
+  }
+  if (!status.ok()) return FinishNow(*context, kMethod, status);
+  return Answer(*context, kMethod, std::move(targets),
+                [this, detail, response](const std::vector<Target>& asked,
+                                         const std::vector<AccountAnswer>& answers) {
+                  for (std::size_t i = 0; i < asked.size(); ++i) {
+                    EncodeAnswer(asked[i], answers[i], detail, *response->add_snapshots());
+                    for (const SourceView& view : answers[i].sources) {
+                      if (view.state != SourceState::kNoData) continue;
+                      response->add_unreachable(SourceName(*view.info));
+                    }
+                  }
+                  return grpc::Status::OK;
+                });
+}
+
+grpc::ServerUnaryReactor* BalanceRpc::ListSources(grpc::CallbackServerContext* context,
+                                                  const v1::ListSourcesRequest* request,
+                                                  v1::ListSourcesResponse* response) {
+  constexpr auto kMethod = RpcMethod::kListSources;
+  observer_.OnStarted(kMethod);
+  std::vector<const AccountEndpoint*> endpoints;
+  if (request->parent().empty()) {
+    for (const auto& [id, endpoint] : accounts_.accounts()) endpoints.push_back(&endpoint);
+  } else {
+    const AccountEndpoint* endpoint = nullptr;
+    if (auto status = FindAccount(request->parent(), "parent", endpoint); !status.ok()) {
+      return FinishNow(*context, kMethod, status);
+    }
+    endpoints.push_back(endpoint);
+  }
+  for (const AccountEndpoint* endpoint : endpoints) {
+    for (const SourceStatus& status : endpoint->publisher->Get()->statuses) {
+      EncodeSourceStatus(status, *response->add_sources());
+    }
+  }
+  return FinishNow(*context, kMethod, grpc::Status::OK);
+}
+
+}  // namespace balance

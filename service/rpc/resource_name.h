@@ -1,0 +1,24 @@
+#pragma once
+
+// Resource names of the API: `accounts/{account}` and `accounts/{account}/sources/{source}`. Pure.
+
+#include <optional>
+#include <string_view>
+
+namespace balance {
+
+// Whether `id` matches [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?
+bool IsResourceId(std::string_view id);
+
+// The account of `accounts/{account}`; nullopt if `name` is anything else. Views into `name`.
+std::optional<std::string_view> ParseAccountName(std::string_view name);
+
+struct SourceNameParts {
+  std::string_view account;
+  std::string_view source;
+};
+
+// Of `accounts/{account}/sources/{source}`; nullopt if `name` is anything else. Views into `name`.
+std::optional<SourceNameParts> ParseSourceName(std::string_view name);
+
+}  // namespace balance

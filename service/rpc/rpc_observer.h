@@ -1,0 +1,30 @@
+#pragma once
+
+// Told of each call of the API. Implementations count and log.
+
+#include <grpcpp/support/status.h>
+
+#include <cstdint>
+
+namespace balance {
+
+enum class RpcMethod : std::uint8_t {
+  kGetAccountSnapshot,
+  kGetSourceBalance,
+  kBatchGetAccountSnapshots,
+  kListAccountSnapshots,
+  kListSources,
+};
+
+inline constexpr int kRpcMethodCount = static_cast<int>(RpcMethod::kListSources) + 1;
+
+// Called from any thread; must neither block nor lock for long.
+class RpcObserver {
+ public:
+  virtual ~RpcObserver() = default;
+
+  virtual void OnStarted(RpcMethod method) = 0;
+  virtual void OnHandled(RpcMethod method, grpc::StatusCode code) = 0;
+};
+
+}  // namespace balance

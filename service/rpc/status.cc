@@ -1,0 +1,54 @@
+#include "service/rpc/status.h"
+
+#include "google/rpc/error_details.pb.h"
+#include "service/snapshot/encode.h"
+
+namespace balance {
+namespace {
+
+grpc::Status WithDetails(const google::rpc::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(),
+          status.SerializeAsString()};
+}
+
+}  // namespace
+
+grpc::Status ToGrpcStatus(const RpcError& error) {
+  google::rpc::Status status;
+  status.set_code(error.code);
+  status.set_message(error.message);
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(error.reason));
+  info.set_domain(std::string(kErrorDomain));
+  for (const auto& [name, value] : error.metadata) (*info.mutable_metadata())[name] = value;
+  status.add_details()->PackFrom(info);
+  if (error.retry_after) {
+    google::rpc::RetryInfo retry;
+    *retry.mutable_retry_delay() = ToDuration(*error.retry_after);
+    status.add_details()->PackFrom(retry);
+  }
+  if (!error.field.empty()) {
+    google::rpc::BadRequest bad_request;
+    auto& violation = *bad_request.add_field_violations();
+    violation.set_field(error.field);
+    violation.set_description(error.message);
+    status.add_details()->PackFrom(bad_request);
+  }
+  return WithDetails(status);
+}
+
+grpc::Status InvalidField(std::string_view reason, std::string field, std::string message) {
+  RpcError error;
+  error.code = grpc::StatusCode::INVALID_ARGUMENT;
+  error.reason = reason;
+  error.message = field + ": " + std::move(message);
+  error.metadata = {{"field", field}};
+  error.field = std::move(field);
+  return ToGrpcStatus(error);
+}
+
+grpc::Status ToGrpcStatus(const Error& error, const std::string& source_name) {
+  return WithDetails(ToRpcStatus(error, {{"source", source_name}}));
+}
+
+}  // namespace balance

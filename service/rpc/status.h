@@ -1,0 +1,58 @@
+#pragma once
+
+// Errors of the public API: a gRPC status whose details are a google.rpc.Status with an ErrorInfo.
+
+#include <grpcpp/support/status.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/error.h"
+#include "proto/balance_v1.h"
+
+namespace balance {
+
+// ErrorInfo.reason of errors that are about the request. Those about a source are in the table
+// behind TraitsOf().
+namespace reason {
+inline constexpr std::string_view kInvalidName = "INVALID_NAME";
+inline constexpr std::string_view kInvalidReadPolicy = "INVALID_READ_POLICY";
+inline constexpr std::string_view kInvalidView = "INVALID_VIEW";
+inline constexpr std::string_view kInvalidFundClass = "INVALID_FUND_CLASS";
+inline constexpr std::string_view kInvalidPageSize = "INVALID_PAGE_SIZE";
+inline constexpr std::string_view kInvalidPageToken = "INVALID_PAGE_TOKEN";
+inline constexpr std::string_view kInvalidBatch = "INVALID_BATCH";
+inline constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
+inline constexpr std::string_view kAccountNotConfigured = "ACCOUNT_NOT_CONFIGURED";
+inline constexpr std::string_view kSourceNotConfigured = "SOURCE_NOT_CONFIGURED";
+inline constexpr std::string_view kRequiredSourcesMissing = "REQUIRED_SOURCES_MISSING";
+inline constexpr std::string_view kNoSourceAvailable = "NO_SOURCE_AVAILABLE";
+}  // namespace reason
+
+using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
+
+// What went wrong with a request as a whole.
+struct RpcError {
+  grpc::StatusCode code = grpc::StatusCode::INTERNAL;
+  std::string_view reason;
+  // One sentence: what happened and what to do.
+  std::string message;
+  ErrorMetadata metadata;
+  std::optional<Duration> retry_after;
+  // The request's field that is wrong, such as `policy.max_age`; empty if none is.
+  std::string field;
+};
+
+grpc::Status ToGrpcStatus(const RpcError& error);
+
+// INVALID_ARGUMENT about one field of the request.
+grpc::Status InvalidField(std::string_view reason, std::string field, std::string message);
+
+// The error of one source as the error of the whole call.
+grpc::Status ToGrpcStatus(const Error& error, const std::string& source_name);
+
+}  // namespace balance
