@@ -1,0 +1,87 @@
+// Bad requests: the code, the reason and the field that each gets.
+
+#include <google/protobuf/util/json_util.h>
+
+#include <ostream>
+
+#include "tests/integration/rpc/service_fixture.h"
+
+namespace balance {
+namespace {
+
+struct BadRequestCase {
+  const char* name;
+  // A GetAccountSnapshotRequest in JSON.
+  const char* request;
+  grpc::StatusCode code;
+  const char* reason;
+  const char* field;
+};
+
+std::ostream& operator<<(std::ostream& out, const BadRequestCase& bad) { return out << bad.name; }
+
+class BadRequestTest : public ServiceFixture, public testing::WithParamInterface<BadRequestCase> {
+ protected:
+  BadRequestTest() {
+    AddAccount("desk-1");
+    Serve();
+  }
+};
+
+TEST_P(BadRequestTest, IsRefusedWithReasonAndField) {
+  const BadRequestCase& bad = GetParam();
+  v1::GetAccountSnapshotRequest request;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(bad.request, &request).ok());
+  v1::AccountSnapshot snapshot;
+
+  const auto status = Get(request, snapshot);
+
+  const auto details = DetailsOf(status);
+  EXPECT_EQ(status.error_code(), bad.code);
+  EXPECT_EQ(details.info.reason(), bad.reason);
+  EXPECT_EQ(details.info.domain(), "balance.v1");
+  EXPECT_EQ(details.status.message(), status.error_message());
+  if (*bad.field != '\0') {
+    EXPECT_EQ(details.info.metadata().at("field"), bad.field);
+  }
+  EXPECT_EQ(Real("desk-1").requests(), 0);
+}
+
+constexpr auto kInvalid = grpc::StatusCode::INVALID_ARGUMENT;
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadRequestTest,
+    testing::Values(
+        BadRequestCase{"WordAsName", R"({"name":"nonsense"})", kInvalid, "INVALID_NAME", "name"},
+        BadRequestCase{"UpperCaseId", R"({"name":"accounts/Desk"})", kInvalid, "INVALID_NAME",
+                       "name"},
+        BadRequestCase{"UnknownAccount", R"({"name":"accounts/other"})",
+                       grpc::StatusCode::NOT_FOUND, "ACCOUNT_NOT_CONFIGURED", ""},
+        BadRequestCase{"NegativeMaxAge", R"({"policy":{"maxAge":"-1s"}})", kInvalid,
+                       "INVALID_READ_POLICY", "policy.max_age"},
+        BadRequestCase{"NegativeMaxStale", R"({"policy":{"maxStale":"-0.001s"}})", kInvalid,
+                       "INVALID_READ_POLICY", "policy.max_stale"},
+        BadRequestCase{"FutureNotBefore", R"({"policy":{"notBefore":"2999-01-01T00:00:00Z"}})",
+                       kInvalid, "INVALID_READ_POLICY", "policy.not_before"},
+        BadRequestCase{"UnknownSourceFilter", R"({"sources":["other"]})", kInvalid,
+                       "INVALID_READ_POLICY", "sources"},
+        BadRequestCase{"UnknownRequiredSource",
+                       R"({"policy":{"require":"NAMED","requiredSources":["other"]}})", kInvalid,
+                       "INVALID_READ_POLICY", "policy.required_sources"},
+        BadRequestCase{"NamedWithoutNames", R"({"policy":{"require":"NAMED"}})", kInvalid,
+                       "INVALID_READ_POLICY", "policy.required_sources"},
+        BadRequestCase{"NamesWithoutNamed", R"({"policy":{"requiredSources":["real"]}})", kInvalid,
+                       "INVALID_READ_POLICY", "policy.required_sources"},
+        BadRequestCase{
+            "RequiredSourceIsFilteredOut",
+            R"({"sources":["paper"],"policy":{"require":"NAMED","requiredSources":["real"]}})",
+            kInvalid, "INVALID_READ_POLICY", "policy.required_sources"},
+        BadRequestCase{"UnknownRequire", R"({"policy":{"require":17}})", kInvalid,
+                       "INVALID_READ_POLICY", "policy.require"},
+        BadRequestCase{"UnknownView", R"({"view":17})", kInvalid, "INVALID_VIEW", "view"},
+        BadRequestCase{"UnknownFundClass", R"({"fundClass":17})", kInvalid, "INVALID_FUND_CLASS",
+                       "fund_class"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
+
+}  // namespace
+}  // namespace balance

@@ -1,0 +1,93 @@
+#include "tests/integration/rpc/service_fixture.h"
+
+#include <chrono>
+
+namespace balance {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+ErrorDetails DetailsOf(const grpc::Status& status) {
+  ErrorDetails details;
+  EXPECT_TRUE(details.status.ParseFromString(status.error_details()));
+  for (const auto& any : details.status.details()) {
+    any.UnpackTo(&details.info);
+    details.has_retry |= any.UnpackTo(&details.retry);
+  }
+  return details;
+}
+
+ServiceFixture::ServiceFixture() = default;
+
+ServiceFixture::~ServiceFixture() {
+  if (server_) server_->Shutdown();
+  shard_.Post([this] {
+    for (const auto& feed : feeds_) feed->Stop();
+  });
+  shard_.Join();
+}
+
+CacheSettings ServiceFixture::DefaultCache() {
+  return {seconds(60), seconds(60), seconds(120), milliseconds(1)};
+}
+
+AccountFeed::SourceSpec ServiceFixture::MakeSpec(const std::string& account,
+                                                 const std::string& source, CacheSettings cache) {
+  auto info = std::make_shared<SourceInfo>();
+  info->account = account;
+  info->source = source;
+  info->pool = source;
+  info->cache = cache;
+  info->rate = {2, 2};
+  info->measures = {Measure::kCash, Measure::kAvailableToTrade};
+  if (source == "paper") {
+    info->kind = SourceKind::kPolySimulator;
+    info->fund_class = FundClass::kSimulatedMoney;
+  }
+  auto& upstream = upstreams_[account + "/" + source];
+  upstream = std::make_unique<ScriptedUpstream>(clock_);
+  AccountFeed::SourceSpec spec;
+  spec.options.info = info;
+  spec.options.refresh_budget = seconds(30);
+  spec.source = upstream->MakeSource();
+  return spec;
+}
+
+void ServiceFixture::AddAccount(const std::string& id, CacheSettings cache) {
+  std::vector<AccountFeed::SourceSpec> specs;
+  specs.push_back(MakeSpec(id, "real", cache));
+  specs.push_back(MakeSpec(id, "paper", cache));
+  auto& publisher = publishers_.emplace_back(id, "epoch", clock_);
+  feeds_.push_back(std::make_unique<AccountFeed>(shard_.loop().get_executor(), clock_,
+                                                 refresh_observer_, publisher, std::move(specs)));
+  auto& handle = handles_.emplace_back(shard_, *feeds_.back());
+  accounts_.Add(id, {&publisher, &handle});
+}
+
+void ServiceFixture::Serve() {
+  shard_.Start();
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&rpc_);
+  server_ = builder.BuildAndStart();
+  ASSERT_TRUE(server_);
+  stub_ = v1::BalanceService::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+}
+
+grpc::Status ServiceFixture::Get(const v1::GetAccountSnapshotRequest& request,
+                                 v1::AccountSnapshot& response, Duration timeout) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  return stub_->GetAccountSnapshot(&context, request, &response);
+}
+
+grpc::Status ServiceFixture::GetSource(const v1::GetSourceBalanceRequest& request,
+                                       v1::SourceBalance& response, Duration timeout) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  return stub_->GetSourceBalance(&context, request, &response);
+}
+
+}  // namespace balance

@@ -1,0 +1,87 @@
+#pragma once
+
+// The real handlers behind a real gRPC channel, with scripted upstreams below the feeds.
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "google/rpc/error_details.pb.h"
+#include "proto/balance_v1.h"
+// Needs balance_v1.h before it.
+#include "balance/v1/balance_service.grpc.pb.h"
+#include "service/feed/account_handle.h"
+#include "service/feed/shard.h"
+#include "service/rpc/account_directory.h"
+#include "service/rpc/balance_rpc.h"
+#include "service/snapshot/account_view.h"
+#include "tests/support/null_observer.h"
+#include "tests/support/scripted_source.h"
+
+namespace balance {
+
+// What an error says, unpacked.
+struct ErrorDetails {
+  google::rpc::Status status;
+  google::rpc::ErrorInfo info;
+  google::rpc::RetryInfo retry;
+  bool has_retry = false;
+};
+
+ErrorDetails DetailsOf(const grpc::Status& status);
+
+class CountingRpcObserver final : public RpcObserver {
+ public:
+  void OnStarted(RpcMethod) override { ++started; }
+  void OnHandled(RpcMethod, grpc::StatusCode) override { ++handled; }
+
+  std::atomic<int> started = 0;
+  std::atomic<int> handled = 0;
+};
+
+// Accounts are added by the test, then Serve() is called. Every account has a real-money source
+// "real" and a simulated one "paper".
+class ServiceFixture : public testing::Test {
+ protected:
+  ServiceFixture();
+  ~ServiceFixture() override;
+
+  void AddAccount(const std::string& id, CacheSettings cache = DefaultCache());
+  void Serve();
+
+  // Long TTLs: what was read stays FRESH during a test unless it says otherwise.
+  static CacheSettings DefaultCache();
+
+  ScriptedUpstream& Real(const std::string& account) { return *upstreams_.at(account + "/real"); }
+  ScriptedUpstream& Paper(const std::string& account) { return *upstreams_.at(account + "/paper"); }
+
+  grpc::Status Get(const v1::GetAccountSnapshotRequest& request, v1::AccountSnapshot& response,
+                   Duration timeout = std::chrono::seconds(5));
+  grpc::Status GetSource(const v1::GetSourceBalanceRequest& request, v1::SourceBalance& response,
+                         Duration timeout = std::chrono::seconds(5));
+
+  SystemClock clock_;
+  NullObserver refresh_observer_;
+  CountingRpcObserver rpc_observer_;
+  Shard shard_;
+  std::map<std::string, std::unique_ptr<ScriptedUpstream>> upstreams_;
+  std::deque<AccountPublisher> publishers_;
+  std::vector<std::unique_ptr<AccountFeed>> feeds_;
+  std::deque<ShardAccountHandle> handles_;
+  AccountDirectory accounts_;
+  BalanceRpc rpc_{accounts_, clock_, rpc_observer_};
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::BalanceService::Stub> stub_;
+
+ private:
+  AccountFeed::SourceSpec MakeSpec(const std::string& account, const std::string& source,
+                                   CacheSettings cache);
+};
+
+}  // namespace balance

@@ -1,0 +1,57 @@
+#include "tests/support/scripted_source.h"
+
+#include "tests/support/fake_source.h"
+
+namespace balance {
+
+class ScriptedSource final : public BalanceSource {
+ public:
+  explicit ScriptedSource(ScriptedUpstream& upstream) : upstream_(upstream) {}
+
+  boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override {
+    Clock& clock = upstream_.clock_;
+    const WallTime sent_wall = clock.WallNow();
+    const SteadyTime sent = clock.SteadyNow();
+    context.progress->sent_at = sent;
+    ++upstream_.requests_;
+    bool hangs = false;
+    Result<Reading> result = Decision(hangs, sent_wall, sent);
+    if (hangs) co_await clock.SleepUntil(context.deadline);
+    co_return result;
+  }
+
+ private:
+  Result<Reading> Decision(bool& hangs, WallTime sent_wall, SteadyTime sent) {
+    const std::lock_guard lock(upstream_.mutex_);
+    hangs = upstream_.hangs_;
+    if (hangs) return Fail(ErrorKind::kUnreachable, "no complete answer in time");
+    if (upstream_.fails_) return Fail(upstream_.failure_, "as the test wishes");
+    return MakeReading(upstream_.cash_, sent_wall, sent);
+  }
+
+  ScriptedUpstream& upstream_;
+};
+
+std::unique_ptr<BalanceSource> ScriptedUpstream::MakeSource() {
+  return std::make_unique<ScriptedSource>(*this);
+}
+
+void ScriptedUpstream::AnswerWith(const std::string& cash) {
+  const std::lock_guard lock(mutex_);
+  cash_ = cash;
+  fails_ = hangs_ = false;
+}
+
+void ScriptedUpstream::FailWith(ErrorKind kind) {
+  const std::lock_guard lock(mutex_);
+  failure_ = kind;
+  fails_ = true;
+  hangs_ = false;
+}
+
+void ScriptedUpstream::Hang() {
+  const std::lock_guard lock(mutex_);
+  hangs_ = true;
+}
+
+}  // namespace balance
