@@ -1,0 +1,84 @@
+"""Holds every #include against the table of what a folder may know.
+
+Run from anywhere; exits 1 with one line a violation.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Folder -> our own folders that it may include, itself aside. The longest matching folder counts.
+OWN = {
+    "clients/core": set(),
+    "clients/http": {"clients/core"},
+    "clients/json": {"clients/core"},
+    "clients/polymarket_us": {"clients/core", "clients/http", "clients/json"},
+    "clients/polysimulator": {"clients/core", "clients/http", "clients/json"},
+    "clients/balancectl": {"proto"},
+    "proto": set(),
+    "service/config": {"clients/core", "clients/http", "clients/polymarket_us",
+                       "clients/polysimulator", "proto"},
+    "service/feed": {"clients/core"},
+    "service/snapshot": {"clients/core", "service/feed", "proto"},
+    "service/rpc": {"clients/core", "service/feed", "service/snapshot", "proto"},
+    "service/observe": {"clients/core", "service/feed", "service/snapshot", "service/rpc",
+                        "proto"},
+    "service/server": {"clients/core", "clients/http", "clients/polymarket_us",
+                       "clients/polysimulator", "service/config", "service/feed",
+                       "service/observe", "service/rpc", "service/snapshot", "proto"},
+}
+
+# Library -> the files that may see it, as regular expressions on their paths. Tests may see all.
+LIBRARIES = {
+    r"grpc(pp)?/": [r"service/(rpc|observe|server)/", r"clients/balancectl/"],
+    r"google/protobuf/|google/rpc/|balance/.*\.pb\.h": [
+        r"proto/", r"service/(snapshot|rpc|server)/", r"service/config/", r"clients/balancectl/"],
+    r"curl/": [r"clients/http/curl_"],
+    r"nlohmann/": [r"clients/json/", r"clients/[a-z_]+/(parse|classify|error)", r"clients/http/json"],
+    r"yaml-cpp/": [r"service/config/"],
+    r"sodium\.h": [r"clients/core/secret\.cc", r"clients/polymarket_us/", r"service/config/",
+                   r"service/server/main\.cc"],
+    r"spdlog/": [r"service/(observe|server)/"],
+    r"prometheus/": [r"service/observe/"],
+    r"CivetServer\.h": [r"service/server/admin_server\.cc"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def folder_of(path):
+    matches = [folder for folder in OWN if path.startswith(folder + "/")]
+    return max(matches, key=len) if matches else None
+
+
+def violations_of(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    here = folder_of(path)
+    for match in INCLUDE.finditer(text):
+        target = match.group(1) or match.group(2)
+        there = folder_of(target) if match.group(1) else None
+        if there and there != here and there not in OWN[here]:
+            yield f"{path}: includes {target}, but {here} may not know {there}"
+        for library, allowed in LIBRARIES.items():
+            if re.match(library, target) and not any(re.match(a, path) for a in allowed):
+                yield f"{path}: includes {target}, which only {', '.join(allowed)} may see"
+
+
+def main():
+    sources = [str(path.relative_to(ROOT))
+               for top in ("clients", "service", "proto")
+               for path in sorted((ROOT / top).rglob("*"))
+               if path.suffix in (".h", ".cc")]
+    unplaced = [path for path in sources if folder_of(path) is None]
+    problems = [f"{path}: its folder is not in the table of {__file__}" for path in unplaced]
+    for path in sources:
+        if path not in unplaced:
+            problems.extend(violations_of(path))
+    print("\n".join(problems) or f"{len(sources)} files keep their include directions")
+    return 1 if problems or not sources else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
