@@ -1,0 +1,62 @@
+#pragma once
+
+// One HTTP exchange in libcurl's hands: its options, what has arrived so far, how it ended.
+
+#include <curl/curl.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "clients/http/http_transport.h"
+
+namespace balance {
+
+// Lives in the coroutine that waits for it. Used on its loop's thread only.
+class CurlTransfer {
+ public:
+  CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request,
+               const std::string& user_agent, std::size_t max_body_bytes);
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+  // REQUIRES: the handle is in no multi handle.
+  ~CurlTransfer();
+
+  // Null if libcurl would not take the request; then result() says why.
+  CURL* easy() const { return easy_; }
+
+  // Called when libcurl is done: sets the result and wakes who waits.
+  void Finish(CURLcode code);
+  // Wakes who waits without a result.
+  void Abort();
+
+  const std::optional<Result<HttpResponse>>& result() const { return result_; }
+  // Expires when there is a result or none will come.
+  boost::asio::steady_timer& done() { return done_; }
+
+  long new_connections() const;
+
+ private:
+  static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
+
+  bool AddHeaders();
+  void Configure(const std::string& user_agent);
+  void TakeHeaderLine(std::string_view line);
+  Error ErrorOf(CURLcode code) const;
+
+  const HttpRequest request_;
+  const std::size_t max_body_bytes_;
+  boost::asio::steady_timer done_;
+  CURL* easy_ = nullptr;
+  curl_slist* header_list_ = nullptr;
+  HttpResponse response_;
+  std::size_t header_bytes_ = 0;
+  bool too_large_ = false;
+  std::optional<Result<HttpResponse>> result_;
+};
+
+}  // namespace balance

@@ -1,0 +1,140 @@
+#include "service/server/balance_server.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <grpcpp/ext/channelz_service_plugin.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <utility>
+
+#include "clients/http/curl_transport.h"
+#include "service/server/bound_address.h"
+
+namespace balance {
+namespace {
+
+constexpr const char* kServiceName = "balance.v1.BalanceService";
+// Some edges refuse the default ones of HTTP libraries.
+constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
+constexpr std::size_t kShards = 1;
+// For calls in flight when the server stops. Health watches always use it up, so it is short.
+constexpr auto kShutdownGrace = std::chrono::seconds(5);
+constexpr auto kTickPatience = std::chrono::seconds(1);
+
+std::string MakeEpoch(const Clock& clock) {
+  return std::to_string(clock.WallNow().time_since_epoch().count());
+}
+
+}  // namespace
+
+BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
+  const std::string epoch = MakeEpoch(clock_);
+  const auto make_transport = [](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
+    return std::make_unique<CurlTransport>(loop, CurlTransport::Options{.user_agent = kUserAgent});
+  };
+  for (std::size_t i = 0; i < kShards; ++i) {
+    shards_.push_back(std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_));
+  }
+  for (const AccountConfig& account : config_.accounts) {
+    accounts_.Add(account.id, ShardOf(account.id).AddAccount(account, epoch));
+  }
+}
+
+BalanceServer::~BalanceServer() { Stop(); }
+
+ShardRuntime& BalanceServer::ShardOf(const std::string& account) {
+  return *shards_[std::hash<std::string>{}(account) % shards_.size()];
+}
+
+Result<void> BalanceServer::Start() {
+  for (const auto& shard : shards_) shard->Start();
+  auto admin = AdminServer::Start(config_.admin_listen, MakeProbes());
+  if (!admin) return tl::unexpected(admin.error());
+  admin_ = std::move(*admin);
+  return StartGrpc();
+}
+
+Result<void> BalanceServer::StartGrpc() {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::channelz::experimental::InitChannelzService();
+  grpc::ServerBuilder builder;
+  // A second instance on the port must fail, not share its connections.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &grpc_port_);
+  builder.RegisterService(&rpc_);
+  grpc_ = builder.BuildAndStart();
+  if (!grpc_ || grpc_port_ == 0) {
+    return Fail(ErrorKind::kInvalidInput,
+                "cannot listen on " + config_.listen +
+                    " (listen): the port is in use or the address is not of this machine; choose "
+                    "another");
+  }
+  grpc_->GetHealthCheckService()->SetServingStatus(kServiceName, true);
+  ready_ = true;
+  return {};
+}
+
+std::string BalanceServer::grpc_address() const { return BoundAddress(config_.listen, grpc_port_); }
+
+std::string BalanceServer::admin_address() const { return admin_->address(); }
+
+AdminServer::Probes BalanceServer::MakeProbes() {
+  AdminServer::Probes probes;
+  probes.metrics = [this] { return metrics_.Render(); };
+  probes.healthy = [this] {
+    return std::all_of(shards_.begin(), shards_.end(),
+                       [](const auto& shard) { return shard->IsTicking(kTickPatience); });
+  };
+  probes.ready = [this] { return ready_.load(); };
+  probes.status = [this] { return RenderStatus(); };
+  return probes;
+}
+
+std::string BalanceServer::RenderStatus() const {
+  v1::ListSourcesResponse sources;
+  for (const auto& [id, endpoint] : accounts_.accounts()) {
+    for (const SourceStatus& status : endpoint.publisher->Get()->statuses) {
+      EncodeSourceStatus(status, *sources.add_sources());
+    }
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  std::string json;
+  // Fails only on messages that hold an Any of unknown type.
+  if (!google::protobuf::util::MessageToJsonString(sources, &json, options).ok()) return "{}\n";
+  return json;
+}
+
+std::size_t BalanceServer::ReplaceLogins(const Config& config) {
+  std::size_t replaced = 0;
+  for (const AccountConfig& account : config.accounts) {
+    for (const SourceConfig& source : account.sources) {
+      if (ShardOf(account.id).ReplaceLogin(source)) ++replaced;
+    }
+  }
+  return replaced;
+}
+
+void BalanceServer::WithdrawHealth() {
+  ready_ = false;
+  if (grpc_) grpc_->GetHealthCheckService()->Shutdown();
+}
+
+void BalanceServer::Stop() {
+  WithdrawHealth();
+  if (grpc_) {
+    grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
+    grpc_->Wait();
+    grpc_.reset();
+  }
+  admin_.reset();
+  for (const auto& shard : shards_) shard->Stop();
+}
+
+}  // namespace balance

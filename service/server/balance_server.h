@@ -1,0 +1,74 @@
+#pragma once
+
+// The composition root: builds the service bottom-up from a configuration, runs it, drains it and
+// stops it in reverse.
+
+#include <grpcpp/server.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/result.h"
+#include "service/config/config.h"
+#include "service/observe/metrics.h"
+#include "service/observe/refresh_logger.h"
+#include "service/rpc/account_directory.h"
+#include "service/rpc/balance_rpc.h"
+#include "service/server/admin_server.h"
+#include "service/server/shard_runtime.h"
+
+namespace balance {
+
+// Used by main on one thread, apart from what it shares with its own threads.
+class BalanceServer {
+ public:
+  explicit BalanceServer(Config config);
+  BalanceServer(const BalanceServer&) = delete;
+  BalanceServer& operator=(const BalanceServer&) = delete;
+  // Stops at once what still runs.
+  ~BalanceServer();
+
+  // Listens and serves; health says SERVING when it returns. Fails with a sentence that names the
+  // address if a port cannot be had.
+  Result<void> Start();
+
+  // The addresses really bound, host:port.
+  std::string grpc_address() const;
+  std::string admin_address() const;
+
+  // Gives every source the login of a new configuration. Everything else of it is ignored: it takes
+  // effect at the next start. Returns how many sources took part.
+  std::size_t ReplaceLogins(const Config& config);
+
+  Metrics& metrics() { return metrics_; }
+
+  // Tells callers and probes to go elsewhere; calls are still answered.
+  void WithdrawHealth();
+
+  // Ends the calls within a grace period, then everything else.
+  void Stop();
+
+ private:
+  ShardRuntime& ShardOf(const std::string& account);
+  Result<void> StartGrpc();
+  AdminServer::Probes MakeProbes();
+  std::string RenderStatus() const;
+
+  Config config_;
+  SystemClock clock_;
+  Metrics metrics_;
+  RefreshLogger refresh_logger_{metrics_};
+  std::vector<std::unique_ptr<ShardRuntime>> shards_;
+  AccountDirectory accounts_;
+  BalanceRpc rpc_{accounts_, clock_, metrics_};
+  std::unique_ptr<grpc::Server> grpc_;
+  int grpc_port_ = 0;
+  std::atomic<bool> ready_ = false;
+  // Asks all of the above, so it goes first.
+  std::unique_ptr<AdminServer> admin_;
+};
+
+}  // namespace balance

@@ -1,0 +1,179 @@
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/http/curl_global.h"
+#include "service/config/load_config.h"
+#include "service/config/print_config.h"
+#include "service/observe/logging.h"
+#include "service/server/balance_server.h"
+#include "service/server/flags.h"
+
+namespace balance {
+namespace {
+
+constexpr int kCheckFailed = 1;
+
+std::optional<std::string> Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (!value) return std::nullopt;
+  return value;
+}
+
+ConfigResult Load(const Flags& flags) {
+  return flags.config.empty() ? ConfigFromEnvironment(Environment)
+                              : LoadConfig(flags.config, Environment);
+}
+
+// The first problem, for one line of a log, and how to see the rest.
+std::string Summary(const std::vector<ConfigIssue>& issues) {
+  std::string text = issues.front().ToString();
+  if (issues.size() > 1) {
+    text += " (and " + std::to_string(issues.size() - 1) + " more; --check-config shows all)";
+  }
+  return text;
+}
+
+int CheckConfig(const Flags& flags) {
+  const ConfigResult config = Load(flags);
+  if (config) {
+    std::cout << "the configuration is good\n";
+    return EX_OK;
+  }
+  for (const ConfigIssue& issue : config.error()) std::cerr << issue.ToString() << "\n";
+  return kCheckFailed;
+}
+
+// Keys and balances must not end up in a core file or in another process of the same user.
+void ForbidCoreDumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+// The signals that main waits for. Blocked before any thread starts, so that no other thread gets
+// them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void WritePortsFile(const std::string& path, const BalanceServer& server) {
+  const std::string temporary = path + ".new";
+  std::ofstream file(temporary);
+  file << "grpc=" << server.grpc_address() << "\nadmin=" << server.admin_address() << "\n";
+  file.close();
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (!file || error) spdlog::error("cannot write {}; go on without it", path);
+}
+
+void Reload(const Flags& flags, BalanceServer& server) {
+  if (flags.config.empty()) {
+    spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
+    return;
+  }
+  const ConfigResult config = Load(flags);
+  server.metrics().OnReload(config.has_value());
+  if (!config) {
+    spdlog::error("SIGHUP: kept the old credentials: {}", Summary(config.error()));
+    return;
+  }
+  const std::size_t replaced = server.ReplaceLogins(*config);
+  spdlog::info("SIGHUP: read the credentials of {} sources anew; other settings wait for a restart",
+               replaced);
+}
+
+// Serves on for a while, so that callers notice and leave. Another signal ends the wait.
+void Drain(BalanceServer& server, Duration delay, const sigset_t& signals) {
+  server.WithdrawHealth();
+  if (delay <= Duration::zero()) return;
+  spdlog::info("draining for {} s; another signal stops at once",
+               std::chrono::duration<double>(delay).count());
+  const auto end = std::chrono::steady_clock::now() + delay;
+  while (true) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= Duration::zero()) return;
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    const timespec timeout{seconds.count(), (left - seconds).count()};
+    const int number = sigtimedwait(&signals, nullptr, &timeout);
+    if (number == SIGTERM || number == SIGINT) return;
+  }
+}
+
+int Serve(const Flags& flags, Config config, const sigset_t& signals) {
+  const Logging logging;
+  const CurlGlobal curl;
+  const Duration drain_delay = config.server.drain_delay;
+  BalanceServer server(std::move(config));
+  if (const auto started = server.Start(); !started) {
+    spdlog::critical("{}", started.error().message);
+    return EX_UNAVAILABLE;
+  }
+  spdlog::info("serving: gRPC on {}, admin HTTP on {}", server.grpc_address(),
+               server.admin_address());
+  if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
+  int number = 0;
+  while (sigwait(&signals, &number) == 0 && number == SIGHUP) Reload(flags, server);
+  Drain(server, drain_delay, signals);
+  spdlog::info("stopping");
+  server.Stop();
+  spdlog::info("stopped");
+  return EX_OK;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const auto flags = ParseFlags(arguments);
+  if (!flags) {
+    std::cerr << "balance-service: " << flags.error().message << "\n";
+    return EX_USAGE;
+  }
+  if (flags->mode == Flags::Mode::kHelp) {
+    std::cout << FlagsHelp();
+    return EX_OK;
+  }
+  if (flags->mode == Flags::Mode::kVersion) {
+    std::cout << "balance-service " << BALANCE_VERSION << "\n";
+    return EX_OK;
+  }
+  ForbidCoreDumps();
+  const sigset_t signals = BlockSignals();
+  if (sodium_init() < 0) {
+    std::cerr << "balance-service: libsodium cannot start\n";
+    return EX_SOFTWARE;
+  }
+  if (flags->mode == Flags::Mode::kCheckConfig) return CheckConfig(*flags);
+  ConfigResult config = Load(*flags);
+  if (!config) {
+    std::cerr << "balance-service: " << Summary(config.error()) << "\n";
+    return EX_CONFIG;
+  }
+  if (flags->mode == Flags::Mode::kPrintConfig) {
+    std::cout << PrintConfig(*config);
+    return EX_OK;
+  }
+  return Serve(*flags, std::move(*config), signals);
+}
+
+}  // namespace
+}  // namespace balance
+
+int main(int argc, char** argv) { return balance::Main({argv + 1, argv + argc}); }

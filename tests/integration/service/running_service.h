@@ -1,0 +1,79 @@
+#pragma once
+
+// The whole service, built from a configuration file, between a sandbox of both upstreams and a
+// real gRPC channel.
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "clients/http/curl_global.h"
+#include "proto/balance_v1.h"
+// Needs balance_v1.h before it.
+#include "balance/v1/balance_service.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "service/server/balance_server.h"
+#include "tests/sandbox/sandbox.h"
+
+namespace balance {
+
+// A directory of its own for a test's files, removed at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  // Writes a file that only its owner may read, and returns its path.
+  std::string Write(const std::string& name, const std::string& content) const;
+  std::string Path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+class RunningService {
+ public:
+  // `cache` is the YAML flow mapping of the file's cache settings. Money stands still.
+  explicit RunningService(const std::string& cache = "{ttl: 60s, min_refresh_interval: 0.001s}");
+  ~RunningService();
+
+  sandbox::Sandbox& upstreams() { return *sandbox_; }
+  BalanceServer& server() { return *server_; }
+
+  // Loads the configuration file as it is now.
+  Config LoadNow() const;
+  // Replaces a secret file; it takes effect with the next load.
+  void WriteSecret(const std::string& name, const std::string& content) const;
+
+  grpc::Status Get(v1::AccountSnapshot& snapshot, const v1::GetAccountSnapshotRequest& request = {},
+                   Duration timeout = std::chrono::seconds(5)) const;
+  // With a max_age of zero.
+  grpc::Status GetAnew(v1::AccountSnapshot& snapshot) const;
+  grpc::Status GetSource(const std::string& id, v1::SourceBalance& source,
+                         Duration timeout = std::chrono::seconds(5)) const;
+  // The body of an admin page; `status` is its HTTP status.
+  std::string AdminPage(const std::string& path, int& status) const;
+
+ private:
+  std::string YamlText(const std::string& cache) const;
+
+  CurlGlobal curl_;
+  TemporaryDirectory files_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::string config_path_;
+  std::unique_ptr<BalanceServer> server_;
+  std::unique_ptr<v1::BalanceService::Stub> stub_;
+};
+
+// ErrorInfo.reason of a failed call, empty if it has none.
+std::string ReasonOf(const grpc::Status& status);
+std::string ReasonOf(const v1::SourceFailure& failure);
+
+// Index of the two sources in a snapshot.
+inline constexpr int kPolymarketUs = 0;
+inline constexpr int kPolySimulator = 1;
+
+}  // namespace balance

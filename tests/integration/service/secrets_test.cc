@@ -1,0 +1,66 @@
+// Wrong, rotated and leaked credentials.
+
+#include <gmock/gmock.h>
+
+#include "tests/integration/service/running_service.h"
+
+namespace balance {
+namespace {
+
+using sandbox::Side;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(CredentialsTest, ARejectedKeyBlamesTheSourceNotTheCaller) {
+  RunningService service;
+  sandbox::PolysimKey key = service.upstreams().polysim_key();
+  key.state = sandbox::KeyState::kExpired;
+  ASSERT_TRUE(service.upstreams().AddKey(key));
+  v1::SourceBalance source;
+
+  const auto status = service.GetSource("polysimulator", source);
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ReasonOf(status), "SOURCE_CREDENTIALS_REJECTED");
+}
+
+TEST(CredentialsTest, ReplacedSecretsAreUsedFromTheNextRequestOn) {
+  RunningService service;
+  const auto fresh_key = sandbox::GeneratePolymarketKey();
+  v1::SourceBalance source;
+  ASSERT_TRUE(service.GetSource("polymarket-us", source).ok());
+  service.WriteSecret("key-id", fresh_key.key_id);
+  service.WriteSecret("secret-key", fresh_key.secret_key);
+  EXPECT_EQ(service.server().ReplaceLogins(service.LoadNow()), 2U);
+  EXPECT_EQ(ReasonOf(service.GetSource("polymarket-us", source)), "SOURCE_CREDENTIALS_REJECTED");
+
+  ASSERT_TRUE(service.upstreams().AddKey(fresh_key));
+
+  EXPECT_TRUE(service.GetSource("polymarket-us", source).ok());
+}
+
+TEST(CredentialsTest, NothingThatACallerOrOperatorSeesHoldsASecret) {
+  RunningService service;
+  const std::string api_key = service.upstreams().polysim_key().api_key;
+  const std::string secret_key = service.upstreams().polymarket_key().secret_key;
+  sandbox::Fault echo;
+  echo.status = 500;
+  echo.body = "bad key " + api_key + " " + secret_key;
+  service.upstreams().Push(Side::kPolysimulator, echo);
+  service.upstreams().Push(Side::kPolymarket, echo);
+  v1::AccountSnapshot snapshot;
+
+  const auto status = service.Get(snapshot);
+  int http_status = 0;
+  const std::string seen = status.error_message() + status.error_details() +
+                           service.AdminPage("/statusz", http_status) +
+                           service.AdminPage("/metrics", http_status);
+
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(seen, Not(HasSubstr(api_key)));
+  EXPECT_THAT(seen, Not(HasSubstr(secret_key)));
+  EXPECT_THAT(seen, Not(HasSubstr("bad key")));
+}
+
+}  // namespace
+}  // namespace balance
