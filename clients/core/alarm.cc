@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <exception>
 #include <utility>
 
@@ -36,7 +37,8 @@ void Alarm::Cancel() {
   if (!pending_) return;
   const auto pending = std::exchange(pending_, nullptr);
   pending->callback = nullptr;
-  pending->cancel.emit(asio::cancellation_type::terminal);
+  // Emitted from elsewhere, Asio would post the rest of it and not notice if the sleep ends first.
+  asio::dispatch(executor_, [pending] { pending->cancel.emit(asio::cancellation_type::terminal); });
 }
 
 }  // namespace balance

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -70,7 +71,10 @@ void SourceFeed::RefreshInBackground() {
 
 void SourceFeed::Stop() {
   stopped_ = true;
-  if (flight_) flight_->cancel.emit(asio::cancellation_type::terminal);
+  if (!flight_) return;
+  // Emitted from elsewhere, Asio would post the rest of it and not notice if the flight ends first.
+  asio::dispatch(executor_,
+                 [flight = flight_] { flight->cancel.emit(asio::cancellation_type::terminal); });
 }
 
 void SourceFeed::StartFlight(std::vector<Waiter> waiters, bool background) {
@@ -148,9 +152,8 @@ void SourceFeed::Fail(Error error) {
   failure->next_attempt_time = now.wall + (EarliestSend() - now.steady);
   failure->error = std::move(error);
   if (TraitsOf(failure->error.kind).heals) {
-    failure->error.retry_after =
-        std::max(failure->error.retry_after.value_or(Duration::zero()),
-                 options_.info->cache.min_refresh_interval);
+    failure->error.retry_after = std::max(failure->error.retry_after.value_or(Duration::zero()),
+                                          options_.info->cache.min_refresh_interval);
   }
   status_.failure = std::move(failure);
 }

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "clients/core/resource_id.h"
 #include "service/rpc/page_token.h"
 #include "service/rpc/resource_name.h"
 #include "service/rpc/status.h"

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "service/rpc/resource_name.h"
+#include "clients/core/resource_id.h"
 
 namespace balance {
 namespace {

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "clients/core/resource_id.h"
 #include "service/rpc/resource_name.h"
 #include "service/rpc/status.h"
 

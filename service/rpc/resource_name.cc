@@ -1,22 +1,14 @@
 #include "service/rpc/resource_name.h"
 
-#include <algorithm>
+#include "clients/core/resource_id.h"
 
 namespace balance {
 namespace {
 
 constexpr std::string_view kAccounts = "accounts/";
 constexpr std::string_view kSources = "/sources/";
-constexpr std::size_t kMaxIdLength = 63;
 
 }  // namespace
-
-bool IsResourceId(std::string_view id) {
-  if (id.empty() || id.size() > kMaxIdLength || id.front() == '-' || id.back() == '-') return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 std::optional<std::string_view> ParseAccountName(std::string_view name) {
   if (!name.starts_with(kAccounts)) return std::nullopt;

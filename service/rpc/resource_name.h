@@ -7,9 +7,6 @@
 
 namespace balance {
 
-// Whether `id` matches [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?
-bool IsResourceId(std::string_view id);
-
 // The account of `accounts/{account}`; nullopt if `name` is anything else. Views into `name`.
 std::optional<std::string_view> ParseAccountName(std::string_view name);
 

@@ -43,7 +43,7 @@ class AccountHandleTest : public testing::Test {
  protected:
   AccountHandleTest() {
     auto info = std::make_shared<SourceInfo>();
-    info->cache = {milliseconds(2), milliseconds(5), seconds(60), milliseconds(1)};
+    info->cache = {seconds(60), seconds(60), seconds(60), milliseconds(1)};
     std::vector<AccountFeed::SourceSpec> specs(1);
     specs.front().options = {info, seconds(5)};
     specs.front().source = std::make_unique<QuickSource>(clock_);

@@ -1,0 +1,19 @@
+#include "clients/core/resource_id.h"
+
+#include <algorithm>
+
+namespace balance {
+namespace {
+
+constexpr std::size_t kMaxIdLength = 63;
+
+}  // namespace
+
+bool IsResourceId(std::string_view id) {
+  if (id.empty() || id.size() > kMaxIdLength || id.front() == '-' || id.back() == '-') return false;
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+}  // namespace balance

@@ -1,0 +1,334 @@
+// The transport against a real HTTP server on loopback that misbehaves as told.
+
+#include "clients/http/curl_transport.h"
+
+#include <gmock/gmock.h>
+#include <sodium.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/http/curl_global.h"
+#include "tests/sandbox/sandbox.h"
+
+namespace balance {
+namespace {
+
+namespace asio = boost::asio;
+using sandbox::Fault;
+using sandbox::FaultKind;
+using sandbox::Side;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr auto kSide = Side::kPolysimulator;
+
+class CurlTransportTest : public testing::Test {
+ protected:
+  CurlTransportTest() {
+    EXPECT_GE(sodium_init(), 0);
+    auto started = sandbox::Sandbox::Start();
+    if (started) server_ = std::move(*started);
+    MakeTransport({.user_agent = "transport-test/1"});
+  }
+
+  void MakeTransport(CurlTransport::Options options) {
+    transport_ = std::make_unique<CurlTransport>(loop_, std::move(options));
+  }
+
+  // /v1/health needs no key.
+  HttpRequest Request(Duration timeout = seconds(5)) const {
+    return {server_->BaseUrl(kSide) + "/v1/health", {}, timeout, ""};
+  }
+
+  void Push(FaultKind kind, const std::string& body = "", int status = 200) {
+    Fault fault;
+    fault.kind = kind;
+    fault.body = body;
+    fault.status = status;
+    server_->Push(kSide, fault);
+  }
+
+  // Starts a request whose result lands in `slot`; cancelled ones leave it empty.
+  void Spawn(HttpRequest request, std::optional<Result<HttpResponse>>& slot,
+             asio::cancellation_signal* cancel = nullptr) {
+    auto done = [&slot](const std::exception_ptr& thrown, std::optional<Result<HttpResponse>> r) {
+      if (!thrown) slot = std::move(r);
+    };
+    if (cancel) {
+      asio::co_spawn(loop_, SendOne(std::move(request)),
+                     asio::bind_cancellation_slot(cancel->slot(), std::move(done)));
+    } else {
+      asio::co_spawn(loop_, SendOne(std::move(request)), std::move(done));
+    }
+  }
+
+  asio::awaitable<std::optional<Result<HttpResponse>>> SendOne(HttpRequest request) {
+    co_return co_await transport_->Send(std::move(request));
+  }
+
+  void Run() {
+    loop_.restart();
+    loop_.run();
+  }
+
+  Result<HttpResponse> Send(HttpRequest request) {
+    std::optional<Result<HttpResponse>> slot;
+    Spawn(std::move(request), slot);
+    Run();
+    return slot.value_or(Fail(ErrorKind::kInternal, "the coroutine threw"));
+  }
+
+  Result<HttpResponse> Send() { return Send(Request()); }
+
+  CurlGlobal curl_;
+  std::unique_ptr<sandbox::Sandbox> server_;
+  asio::io_context loop_;
+  std::unique_ptr<CurlTransport> transport_;
+};
+
+TEST_F(CurlTransportTest, AnyStatusIsAValueWithItsHeadersAndBody) {
+  Fault fault;
+  fault.status = 503;
+  fault.headers = {{"Retry-After", "7"}};
+  fault.body = "busy";
+  server_->Push(kSide, fault);
+
+  const auto response = Send();
+
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 503);
+  EXPECT_EQ(response->Header("retry-after"), "7");
+  EXPECT_EQ(response->body, "busy");
+}
+
+TEST_F(CurlTransportTest, RequestsShareOneConnection) {
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Send());
+
+  EXPECT_EQ(server_->Counters(kSide).connections, 1U);
+  EXPECT_EQ(transport_->stats().requests, 10U);
+  EXPECT_EQ(transport_->stats().new_connections, 1U);
+}
+
+TEST_F(CurlTransportTest, AConnectionThatThePeerClosedMeanwhileIsReplacedUnnoticed) {
+  ASSERT_TRUE(Send());
+  server_->Unplug(kSide);
+  ASSERT_TRUE(server_->Plug(kSide));
+
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(CurlTransportTest, AResetOfAReusedConnectionBeforeAnyAnswerIsReplacedUnnoticed) {
+  ASSERT_TRUE(Send());
+  Fault fault;
+  fault.kind = FaultKind::kClose;
+  fault.reused_connection_only = true;
+  server_->Push(kSide, fault);
+
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(CurlTransportTest, RefusedIsUnreachable) {
+  server_->Unplug(kSide);
+
+  const auto response = Send();
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_THAT(response.error().message, HasSubstr("refused"));
+}
+
+TEST_F(CurlTransportTest, AnUnresolvableHostIsUnreachable) {
+  HttpRequest request = Request();
+  request.url = "https://name.invalid/";
+
+  EXPECT_EQ(Send(request).error().kind, ErrorKind::kUnreachable);
+}
+
+TEST_F(CurlTransportTest, CutBodiesAreNeverComplete) {
+  for (const FaultKind kind :
+       {FaultKind::kTruncated, FaultKind::kCutChunked, FaultKind::kReset, FaultKind::kClose}) {
+    Push(kind, R"({"balance":"1"})");
+
+    const auto response = Send();
+
+    ASSERT_FALSE(response) << static_cast<int>(kind);
+    EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  }
+}
+
+TEST_F(CurlTransportTest, WhatIsNotHttpIsAnInvalidReply) {
+  Push(FaultKind::kRaw, "hello there\r\n\r\n");
+
+  EXPECT_EQ(Send().error().kind, ErrorKind::kReplyInvalid);
+}
+
+TEST_F(CurlTransportTest, ABodyOverTheLimitIsRefusedInBothFramings) {
+  MakeTransport({.user_agent = "transport-test/1", .max_body_bytes = 100});
+  const std::string large(101, 'x');
+  Push(FaultKind::kReply, large);
+  EXPECT_EQ(Send().error().kind, ErrorKind::kReplyInvalid);
+  Push(FaultKind::kRaw,
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + large + "\r\n0\r\n\r\n");
+  EXPECT_EQ(Send().error().kind, ErrorKind::kReplyInvalid);
+
+  Push(FaultKind::kReply, std::string(100, 'x'));
+  EXPECT_EQ(Send()->body.size(), 100U);
+}
+
+TEST_F(CurlTransportTest, EndlessHeadersAreRefused) {
+  std::string answer = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 2000; ++i) answer += "X-Filler: " + std::string(60, 'x') + "\r\n";
+  Push(FaultKind::kRaw, answer + "Content-Length: 0\r\n\r\n");
+
+  EXPECT_EQ(Send().error().kind, ErrorKind::kReplyInvalid);
+}
+
+TEST_F(CurlTransportTest, InterimAnswersLeaveNoHeaders) {
+  Push(FaultKind::kRaw,
+       "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
+       "HTTP/1.1 200 OK\r\nX-Late: 2\r\nContent-Length: 2\r\n\r\nok");
+
+  const auto response = Send();
+
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->Header("X-Early"), "");
+  EXPECT_EQ(response->Header("X-Late"), "2");
+}
+
+TEST_F(CurlTransportTest, RedirectsAreNotFollowed) {
+  Fault fault;
+  fault.status = 302;
+  fault.headers = {{"Location", server_->BaseUrl(Side::kPolymarket) + "/v1/account/balances"}};
+  server_->Push(kSide, fault);
+
+  const auto response = Send();
+
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 302);
+  EXPECT_EQ(server_->Counters(Side::kPolymarket).connections, 0U);
+}
+
+TEST_F(CurlTransportTest, ASilentServerIsGivenUpWhileAnotherRequestProceeds) {
+  Push(FaultKind::kHang);
+  std::optional<Result<HttpResponse>> hung;
+  std::optional<Result<HttpResponse>> quick;
+  HttpRequest other = Request();
+  other.url = server_->BaseUrl(Side::kPolymarket) + "/";
+  Spawn(Request(milliseconds(300)), hung);
+  Spawn(other, quick);
+
+  const auto begin = std::chrono::steady_clock::now();
+  Run();
+
+  EXPECT_EQ(hung->error().kind, ErrorKind::kUnreachable);
+  EXPECT_THAT(hung->error().message, HasSubstr("0.3 s"));
+  EXPECT_TRUE(*quick);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(2));
+}
+
+TEST_F(CurlTransportTest, ASlowBodyIsGivenUpAtTheTimeout) {
+  Fault fault;
+  fault.kind = FaultKind::kSlowBody;
+  fault.body = std::string(1000, 'x');
+  fault.drip = milliseconds(50);
+  server_->Push(kSide, fault);
+
+  EXPECT_EQ(Send(Request(milliseconds(200))).error().kind, ErrorKind::kUnreachable);
+}
+
+TEST_F(CurlTransportTest, AHeaderWithAControlCharacterIsNotSent) {
+  const std::string values[] = {"key\r\nX-Evil: 1", "key\n", "a\x01"};
+  for (const std::string& value : values) {
+    HttpRequest request = Request();
+    request.headers = {{"X-API-Key", value}};
+
+    EXPECT_EQ(Send(request).error().kind, ErrorKind::kInvalidInput);
+  }
+  EXPECT_EQ(server_->Counters(kSide).total.requests, 0U);
+}
+
+TEST_F(CurlTransportTest, ARequestWithoutTimeIsNotSent) {
+  EXPECT_EQ(Send(Request(Duration::zero())).error().kind, ErrorKind::kInvalidInput);
+  EXPECT_EQ(server_->Counters(kSide).connections, 0U);
+}
+
+TEST_F(CurlTransportTest, HeadersArriveAsGivenAndErrorsDoNotRepeatThem) {
+  HttpRequest request = Request();
+  request.url = server_->BaseUrl(kSide) + "/v1/account/balance?token=hidden";
+  request.headers = {{"X-API-Key", server_->polysim_key().api_key}};
+  EXPECT_EQ(Send(request)->status, 200);
+  Fault reset;
+  reset.kind = FaultKind::kReset;
+  // Once for the connection at hand, once for the fresh one that replaces it.
+  reset.count = 2;
+  server_->Push(kSide, reset);
+
+  const auto failed = Send(request);
+
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, Not(HasSubstr("hidden")));
+  EXPECT_THAT(failed.error().message, Not(HasSubstr(server_->polysim_key().api_key)));
+}
+
+TEST_F(CurlTransportTest, TheUserAgentIsOurs) {
+  MakeTransport({.user_agent = "Python-urllib/3"});
+  EXPECT_EQ(Send()->status, 403);
+
+  MakeTransport({.user_agent = "transport-test/1"});
+  EXPECT_EQ(Send()->status, 200);
+}
+
+TEST_F(CurlTransportTest, AHundredRequestsAtOnce) {
+  std::vector<std::optional<Result<HttpResponse>>> slots(100);
+  for (auto& slot : slots) Spawn(Request(), slot);
+  Run();
+
+  for (const auto& slot : slots) {
+    ASSERT_TRUE(slot && *slot);
+    EXPECT_EQ((*slot)->status, 200);
+  }
+}
+
+TEST_F(CurlTransportTest, ACancelledRequestEndsAtOnceAndTheNextOneIsFine) {
+  Push(FaultKind::kHang);
+  std::optional<Result<HttpResponse>> slot;
+  asio::cancellation_signal cancel;
+  Spawn(Request(), slot, &cancel);
+  const auto give_up = std::chrono::steady_clock::now() + seconds(5);
+  while (server_->Counters(kSide).total.requests == 0 &&
+         std::chrono::steady_clock::now() < give_up) {
+    loop_.restart();
+    loop_.poll();
+  }
+  cancel.emit(asio::cancellation_type::terminal);
+  Run();
+
+  EXPECT_FALSE(slot);
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(CurlTransportTest, RequestsUnderWayEndWithTheTransport) {
+  Push(FaultKind::kHang);
+  std::optional<Result<HttpResponse>> slot;
+  Spawn(Request(), slot);
+  loop_.restart();
+  loop_.poll();
+  transport_.reset();
+  Run();
+
+  EXPECT_FALSE(slot);
+}
+
+}  // namespace
+}  // namespace balance

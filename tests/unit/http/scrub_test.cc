@@ -1,0 +1,65 @@
+#include "clients/http/scrub.h"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <string>
+
+namespace balance {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string Scrubbed(std::string_view text) { return ScrubForLog(text, {}); }
+
+TEST(ScrubTest, OrdinaryTextStays) {
+  EXPECT_EQ(Scrubbed("API key not found"), "API key not found");
+  EXPECT_EQ(Scrubbed(R"({"error":"KEY_EXPIRED","message":"renew it"})"),
+            R"({"error":"KEY_EXPIRED","message":"renew it"})");
+}
+
+TEST(ScrubTest, ControlAndForeignCharactersBecomeQuestionMarks) {
+  EXPECT_EQ(Scrubbed("a\nb\tc\x1b[31m\xc3\xa9"), "a?b?c?[31m??");
+}
+
+TEST(ScrubTest, GivenSecretsAreMaskedEvenShortOnes) {
+  const std::array<std::string_view, 2> secrets = {"hunter2", ""};
+
+  EXPECT_EQ(ScrubForLog("key hunter2, hunter2!", secrets), "key ***, ***!");
+}
+
+TEST(ScrubTest, WhatLooksLikeACredentialIsMasked) {
+  EXPECT_EQ(Scrubbed("bad ps_live_12"), "bad ***");
+  EXPECT_EQ(Scrubbed("x ps_test_a!"), "x ***!");
+  EXPECT_EQ(Scrubbed("sig AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= end"), "sig *** end");
+  EXPECT_EQ(Scrubbed("id 0123456789abcdef01234567"), "id ***");
+}
+
+TEST(ScrubTest, LongTextIsCutAfterMasking) {
+  const std::string cut = Scrubbed(std::string(150, ' ') + std::string(5000, '.'));
+
+  EXPECT_EQ(cut.size(), kMaxLogText + 3);
+  EXPECT_THAT(cut, EndsWith("..."));
+}
+
+TEST(ScrubTest, ASecretAcrossTheCutDoesNotLeak) {
+  const std::string secret = "s3cr3t-word";
+  const std::array<std::string_view, 1> secrets = {secret};
+
+  const std::string cut = ScrubForLog(std::string(kMaxLogText - 4, ' ') + secret, secrets);
+
+  EXPECT_THAT(cut, Not(HasSubstr("s3c")));
+}
+
+TEST(RequestIdTest, OnlyPrintableWordsOfReasonableLengthPass) {
+  EXPECT_EQ(CleanRequestId("req-1_2:3/4"), "req-1_2:3/4");
+  EXPECT_EQ(CleanRequestId("a b"), "");
+  EXPECT_EQ(CleanRequestId("a\nb"), "");
+  EXPECT_EQ(CleanRequestId(std::string(kMaxRequestId, 'a')).size(), kMaxRequestId);
+  EXPECT_EQ(CleanRequestId(std::string(kMaxRequestId + 1, 'a')), "");
+}
+
+}  // namespace
+}  // namespace balance
