@@ -1,0 +1,49 @@
+#include "service/config/config_document.h"
+
+#include <algorithm>
+
+namespace balance {
+namespace {
+
+// The path of the message or the list around `path`; empty if that is the whole.
+std::string_view Around(std::string_view path) {
+  const auto end = path.find_last_of(".[");
+  return path.substr(0, end == std::string_view::npos ? 0 : end);
+}
+
+}  // namespace
+
+int ConfigDocument::LineOf(std::string_view path) const {
+  for (; !path.empty(); path = Around(path)) {
+    if (const auto line = lines_.find(std::string(path)); line != lines_.end()) return line->second;
+  }
+  return 0;
+}
+
+bool ConfigDocument::IsGiven(const std::string& path) const {
+  return lines_.contains(path) && !HasIssue(path);
+}
+
+bool ConfigDocument::IsAbsent(const std::string& path) const {
+  return !lines_.contains(path) && !HasIssue(path) && !IsIncomplete(std::string(Around(path)));
+}
+
+void ConfigDocument::AddIssue(const std::string& path, std::string problem, std::string remedy) {
+  AddIssueAt(LineOf(path), path, std::move(problem), std::move(remedy));
+}
+
+void ConfigDocument::AddIssueAt(int line, const std::string& path, std::string problem,
+                                std::string remedy) {
+  flagged_.insert(path);
+  const auto label = labels_.find(path);
+  issues_.push_back({file_, line, label == labels_.end() ? path : label->second, std::move(problem),
+                     std::move(remedy)});
+}
+
+std::vector<ConfigIssue> ConfigDocument::TakeIssues() {
+  std::stable_sort(issues_.begin(), issues_.end(),
+                   [](const ConfigIssue& a, const ConfigIssue& b) { return a.line < b.line; });
+  return std::exchange(issues_, {});
+}
+
+}  // namespace balance

@@ -1,0 +1,67 @@
+#pragma once
+
+// A configuration on its way from text to Config: the message read so far, where each field of it
+// was written, and all that is wrong with it. Used by one loading call on one thread.
+//
+// Fields are named by their path, such as accounts[0].sources[1].cache.ttl.
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "balance/config/v1/config.pb.h"
+#include "service/config/config_issue.h"
+
+namespace balance {
+
+class ConfigDocument {
+ public:
+  // `file` is what issues say of their origin.
+  explicit ConfigDocument(std::string file) : file_(std::move(file)) {}
+
+  // Only fields that could be read; a list keeps an empty element for one that could not.
+  const config::v1::Config& message() const { return message_; }
+  config::v1::Config& mutable_message() { return message_; }
+
+  // Notes that the field was written on `line` (0: it has none).
+  void AddField(const std::string& path, int line) { lines_.insert_or_assign(path, line); }
+  // Issues speak of the field as `label`.
+  void AddLabel(const std::string& path, std::string label) {
+    labels_.insert_or_assign(path, std::move(label));
+  }
+  // A key of the message at `path` (empty: the whole) could not be read.
+  void MarkIncomplete(const std::string& path) { incomplete_.insert(path); }
+
+  // The line of the field, or of the nearest one around it; 0 if there is none.
+  int LineOf(std::string_view path) const;
+
+  // The field was written and nothing is wrong with it so far. Unlike the message, it tells an
+  // absent number or text from a zero or empty one.
+  bool IsGiven(const std::string& path) const;
+  // The field was not written, nor can a misread key beside it have meant it.
+  bool IsAbsent(const std::string& path) const;
+  bool IsIncomplete(const std::string& path) const { return incomplete_.contains(path); }
+
+  void AddIssue(const std::string& path, std::string problem, std::string remedy);
+  void AddIssueAt(int line, const std::string& path, std::string problem, std::string remedy);
+
+  bool HasIssue(const std::string& path) const { return flagged_.contains(path); }
+  bool HasIssues() const { return !issues_.empty(); }
+
+  // Leaves none behind. In the order of the lines.
+  std::vector<ConfigIssue> TakeIssues();
+
+ private:
+  std::string file_;
+  config::v1::Config message_;
+  std::unordered_map<std::string, int> lines_;
+  std::unordered_map<std::string, std::string> labels_;
+  std::unordered_set<std::string> incomplete_;
+  std::unordered_set<std::string> flagged_;
+  std::vector<ConfigIssue> issues_;
+};
+
+}  // namespace balance

@@ -1,0 +1,27 @@
+#include "service/config/load_config.h"
+
+#include "service/config/build_config.h"
+#include "service/config/read_file.h"
+#include "service/config/yaml_reader.h"
+
+namespace balance {
+namespace {
+
+constexpr std::size_t kMostConfigBytes = std::size_t{64} * 1024 * 1024;
+
+}  // namespace
+
+ConfigResult LoadConfig(const std::string& path, const EnvLookup& env) {
+  ConfigDocument document(path);
+  auto content = ReadFile(path, kMostConfigBytes);
+  if (!content) {
+    document.AddIssue("", "the file " + content.error(), "name a readable YAML file");
+    return tl::unexpected(document.TakeIssues());
+  }
+  if (!ReadYaml(content->text, document)) return tl::unexpected(document.TakeIssues());
+  Config config = BuildConfig(document, env);
+  if (document.HasIssues()) return tl::unexpected(document.TakeIssues());
+  return config;
+}
+
+}  // namespace balance

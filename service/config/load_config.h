@@ -1,0 +1,40 @@
+#pragma once
+
+// Where a Config comes from: a YAML file, or the environment alone. Both are strict and report all
+// problems at once.
+//
+// To take over changed secrets, load again and compare: a secret is read afresh from its origin on
+// every call, and nothing is remembered between two calls.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "service/config/config_issue.h"
+
+namespace balance {
+
+// The value of an environment variable; nullopt if it is not set.
+using EnvLookup = std::function<std::optional<std::string>(const std::string& name)>;
+
+// Reads the YAML file `path`, whose schema is balance.config.v1.Config, and the secrets that it
+// names. Relative paths in it start at the working directory. Blocks on files.
+// REQUIRES: sodium_init() has succeeded.
+ConfigResult LoadConfig(const std::string& path, const EnvLookup& env);
+
+// The configuration without a file: one account `default` with the sources `polymarket-us`, made
+// from
+//   POLYMARKET_KEY_ID, POLYMARKET_SECRET_KEY   the credentials, only together
+//   POLYMARKET_BASE_URL                        if it is not the production one
+//   POLYMARKET_FUND_CLASS                      REAL_MONEY or SIMULATED_MONEY, if it is not
+// and `polysimulator`, made from
+//   POLYSIM_API_KEY
+//   POLYSIM_BASE_URL                           if it is not the production one
+// Either alone is fine. Of the server, these can be set:
+//   BALANCE_LISTEN, BALANCE_ADMIN_LISTEN       host:port; the gRPC one only on loopback
+//   BALANCE_DRAIN_DELAY                        a duration, such as 0s
+// All else has its default. An empty variable counts as one that is not set.
+// REQUIRES: sodium_init() has succeeded.
+ConfigResult ConfigFromEnvironment(const EnvLookup& env);
+
+}  // namespace balance

@@ -1,0 +1,100 @@
+#include "service/config/print_config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <variant>
+
+#include "service/config/duration_text.h"
+#include "service/config/listen_address.h"
+#include "service/config/number_text.h"
+
+namespace balance {
+namespace {
+
+void PrintMask(YAML::Emitter& out, const char* key) {
+  out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap << YAML::Key << "value"
+      << YAML::Value << YAML::DoubleQuoted << "***" << YAML::EndMap;
+}
+
+void PrintText(YAML::Emitter& out, const char* key, const std::string& text) {
+  out << YAML::Key << key << YAML::Value << text;
+}
+
+void PrintSeconds(YAML::Emitter& out, const char* key, Duration duration) {
+  PrintText(out, key, PrintDuration(duration));
+}
+
+void PrintLogin(YAML::Emitter& out, const PolymarketUsLogin& login) {
+  out << YAML::Key << "polymarket_us" << YAML::Value << YAML::BeginMap;
+  PrintText(out, "base_url", login.base_url.ToString());
+  PrintMask(out, "key_id");
+  PrintMask(out, "secret_key");
+  out << YAML::EndMap;
+}
+
+void PrintLogin(YAML::Emitter& out, const PolySimulatorLogin& login) {
+  out << YAML::Key << "polysimulator" << YAML::Value << YAML::BeginMap;
+  PrintText(out, "base_url", login.base_url.ToString());
+  PrintMask(out, "api_key");
+  out << YAML::EndMap;
+}
+
+void PrintCache(YAML::Emitter& out, const CacheSettings& cache) {
+  out << YAML::Key << "cache" << YAML::Value << YAML::BeginMap;
+  PrintSeconds(out, "ttl", cache.ttl);
+  PrintSeconds(out, "stale_while_revalidate", cache.stale_while_revalidate);
+  PrintSeconds(out, "max_stale", cache.max_stale);
+  PrintSeconds(out, "min_refresh_interval", cache.min_refresh_interval);
+  out << YAML::EndMap;
+}
+
+void PrintUpstream(YAML::Emitter& out, const UpstreamSettings& upstream) {
+  out << YAML::Key << "upstream" << YAML::Value << YAML::BeginMap;
+  PrintSeconds(out, "attempt_timeout", upstream.attempt_timeout);
+  PrintSeconds(out, "refresh_budget", upstream.refresh_budget);
+  PrintText(out, "requests_per_second", PrintNumber(upstream.rate.requests_per_second));
+  out << YAML::Key << "burst" << YAML::Value << upstream.rate.burst;
+  if (!upstream.tls_ca_file.empty()) PrintText(out, "tls_ca_file", upstream.tls_ca_file);
+  out << YAML::EndMap;
+}
+
+void PrintSource(YAML::Emitter& out, const SourceConfig& source) {
+  out << YAML::BeginMap;
+  PrintText(out, "id", source.info.source);
+  PrintText(out, "pool", source.info.pool);
+  PrintText(out, "fund_class",
+            source.info.fund_class == FundClass::kRealMoney ? "REAL_MONEY" : "SIMULATED_MONEY");
+  std::visit([&](const auto& login) { PrintLogin(out, login); }, source.login);
+  PrintCache(out, source.info.cache);
+  PrintUpstream(out, source.upstream);
+  out << YAML::EndMap;
+}
+
+void PrintAccount(YAML::Emitter& out, const AccountConfig& account) {
+  out << YAML::BeginMap;
+  PrintText(out, "id", account.id);
+  out << YAML::Key << "sources" << YAML::Value << YAML::BeginSeq;
+  for (const SourceConfig& source : account.sources) PrintSource(out, source);
+  out << YAML::EndSeq << YAML::EndMap;
+}
+
+}  // namespace
+
+std::string PrintConfig(const Config& config) {
+  YAML::Emitter out;
+  out << YAML::Comment("The configuration in force. Secrets are masked: *** stands for each.")
+      << YAML::BeginMap;
+  PrintText(out, "listen", config.listen);
+  PrintText(out, "admin_listen", config.admin_listen);
+  if (const auto listen = ParseListenAddress(config.listen); listen && !listen->IsLoopback()) {
+    out << YAML::Key << "allow_insecure" << YAML::Value << true;
+  }
+  out << YAML::Key << "server" << YAML::Value << YAML::BeginMap;
+  PrintSeconds(out, "drain_delay", config.server.drain_delay);
+  out << YAML::EndMap << YAML::Key << "accounts" << YAML::Value << YAML::BeginSeq;
+  for (const AccountConfig& account : config.accounts) PrintAccount(out, account);
+  out << YAML::EndSeq << YAML::EndMap;
+  return std::string(out.c_str(), out.size()) + "\n";
+}
+
+}  // namespace balance

@@ -1,0 +1,23 @@
+#pragma once
+
+// Whole small files, with a limit on their size. Blocks.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <tl/expected.hpp>
+
+namespace balance {
+
+struct FileContent {
+  std::string text;
+  // Permission bits and file type of what was really read, links followed.
+  mode_t mode = 0;
+};
+
+// Fails with a phrase that fits behind the name of the file, such as "cannot be read: No such file
+// or directory". Up to 64 KiB, no copy of the text is left behind in memory but the one returned.
+tl::expected<FileContent, std::string> ReadFile(const std::string& path, std::size_t limit);
+
+}  // namespace balance

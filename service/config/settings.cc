@@ -1,0 +1,157 @@
+#include "service/config/settings.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <chrono>
+#include <cstddef>
+
+#include "service/config/duration_text.h"
+#include "service/config/read_file.h"
+
+namespace balance {
+namespace {
+
+constexpr Duration kAboveZero{1};
+constexpr Duration kZero{0};
+constexpr Duration kLongest = std::chrono::hours(24 * 365);
+constexpr Duration kLongestDrain = std::chrono::seconds(600);
+constexpr double kMostRequestsPerSecond = 1000;
+constexpr int kMostBurst = 1000;
+constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
+
+// Far outside the range of nanoseconds, only the sign matters.
+Duration Bounded(const google::protobuf::Duration& given) {
+  constexpr auto kBound = std::chrono::duration_cast<std::chrono::seconds>(kLongest).count();
+  if (given.seconds() > kBound) return Duration::max();
+  if (given.seconds() < -kBound) return Duration::min();
+  return Duration(google::protobuf::util::TimeUtil::DurationToNanoseconds(given));
+}
+
+// Reads one block of settings.
+class BlockReader {
+ public:
+  // `section` is the path of the block that holds for all sources.
+  BlockReader(std::string section, std::string path, ConfigDocument& document)
+      : section_(std::move(section)), path_(std::move(path)), document_(document) {}
+
+  std::string PathOf(const char* field) const { return path_ + "." + field; }
+  bool IsGiven(const char* field) const { return document_.IsGiven(PathOf(field)); }
+
+  void Refuse(const char* field, std::string problem, std::string remedy) {
+    document_.AddIssue(PathOf(field), std::move(problem), std::move(remedy));
+  }
+
+  void Read(const char* field, const google::protobuf::Duration& given, Duration least,
+            Duration most, Duration& target) {
+    if (!IsGiven(field)) return;
+    const Duration value = Bounded(given);
+    if (value > most) {
+      return Refuse(field, "is above " + PrintDuration(most),
+                    "write at most " + PrintDuration(most));
+    }
+    if (value < least) {
+      return least == kZero ? Refuse(field, "is negative", "write 0s or more")
+                            : Refuse(field, "is not above zero", "write more than 0s");
+    }
+    target = value;
+  }
+
+  // `higher` must not be below `lower`.
+  void Order(const char* lower, Duration lower_value, const char* higher, Duration higher_value) {
+    if (lower_value <= higher_value || IsDoubtful(lower) || IsDoubtful(higher)) return;
+    if (!IsGiven(lower) && !IsGiven(higher)) return;
+    Refuse(IsGiven(higher) ? higher : lower,
+           std::string(higher) + " (" + PrintDuration(higher_value) + ") is below " + lower + " (" +
+               PrintDuration(lower_value) + ")",
+           std::string("make ") + higher + " at least " + lower);
+  }
+
+ private:
+  // The value in force is not the one that was meant.
+  bool IsDoubtful(const char* field) const {
+    return document_.HasIssue(PathOf(field)) || document_.HasIssue(section_ + "." + field);
+  }
+
+  std::string section_;
+  std::string path_;
+  ConfigDocument& document_;
+};
+
+void ReadRate(const config::v1::Upstream& given, BlockReader& block, RateSettings& rate) {
+  if (const char* field = "requests_per_second"; block.IsGiven(field)) {
+    if (given.requests_per_second() > 0 && given.requests_per_second() <= kMostRequestsPerSecond) {
+      rate.requests_per_second = given.requests_per_second();
+    } else {
+      block.Refuse(field, "is out of range", "write a number above 0, at most 1000");
+    }
+  }
+  if (const char* field = "burst"; block.IsGiven(field)) {
+    if (given.burst() >= 1 && given.burst() <= kMostBurst) {
+      rate.burst = given.burst();
+    } else {
+      block.Refuse(field, "is out of range", "write a number from 1 to 1000");
+    }
+  }
+}
+
+void ReadCa(const config::v1::Upstream& given, BlockReader& block, std::string& ca_file) {
+  constexpr const char* kField = "tls_ca_file";
+  if (!block.IsGiven(kField)) return;
+  if (!given.tls_ca_file().empty()) {
+    const auto content = ReadFile(given.tls_ca_file(), kMostCaBytes);
+    if (!content) {
+      return block.Refuse(kField, "the file " + content.error(), "name a readable PEM file");
+    }
+    if (content->text.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+      return block.Refuse(kField, "the file holds no PEM certificate",
+                          "name a file with -----BEGIN CERTIFICATE----- in it");
+    }
+  }
+  ca_file = given.tls_ca_file();
+}
+
+}  // namespace
+
+CacheSettings DefaultCache() {
+  return {ConfigDefaults::kTtl, ConfigDefaults::kStaleWhileRevalidate, ConfigDefaults::kMaxStale,
+          ConfigDefaults::kMinRefreshInterval};
+}
+
+CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
+                        const CacheSettings& base, ConfigDocument& document) {
+  CacheSettings cache = base;
+  BlockReader block("cache", path, document);
+  block.Read("ttl", given.ttl(), kAboveZero, kLongest, cache.ttl);
+  block.Read("stale_while_revalidate", given.stale_while_revalidate(), kZero, kLongest,
+             cache.stale_while_revalidate);
+  block.Read("max_stale", given.max_stale(), kZero, kLongest, cache.max_stale);
+  block.Read("min_refresh_interval", given.min_refresh_interval(), kZero, kLongest,
+             cache.min_refresh_interval);
+  block.Order("stale_while_revalidate", cache.stale_while_revalidate, "max_stale", cache.max_stale);
+  block.Order("min_refresh_interval", cache.min_refresh_interval, "ttl", cache.ttl);
+  return cache;
+}
+
+UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::string& path,
+                              const UpstreamSettings& base, ConfigDocument& document) {
+  UpstreamSettings upstream = base;
+  BlockReader block("upstream", path, document);
+  block.Read("attempt_timeout", given.attempt_timeout(), kAboveZero, kLongest,
+             upstream.attempt_timeout);
+  block.Read("refresh_budget", given.refresh_budget(), kAboveZero, kLongest,
+             upstream.refresh_budget);
+  block.Order("attempt_timeout", upstream.attempt_timeout, "refresh_budget",
+              upstream.refresh_budget);
+  ReadRate(given, block, upstream.rate);
+  ReadCa(given, block, upstream.tls_ca_file);
+  return upstream;
+}
+
+ServerSettings ReadServer(const config::v1::Server& given, ConfigDocument& document) {
+  ServerSettings server;
+  BlockReader block("server", "server", document);
+  block.Read("drain_delay", given.drain_delay(), kZero, kLongestDrain, server.drain_delay);
+  return server;
+}
+
+}  // namespace balance

@@ -1,0 +1,244 @@
+#include "service/config/yaml_reader.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/json_util.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "service/config/json_text.h"
+#include "service/config/nearest_key.h"
+#include "service/config/utf8.h"
+#include "service/config/yaml_scalar.h"
+
+namespace balance {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+constexpr std::size_t kLongestShownKey = 32;
+
+int LineAt(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
+
+std::vector<std::string> Keys(const Descriptor& type) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < type.field_count(); ++i) keys.push_back(type.field(i)->name());
+  return keys;
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string PathOf(const std::string& parent, const std::string& key) {
+  return parent.empty() ? key : parent + "." + key;
+}
+
+bool IsPlainKey(const std::string& key) {
+  return key.size() <= kLongestShownKey &&
+         key.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+             std::string::npos;
+}
+
+bool IsMessage(const FieldDescriptor& field) {
+  return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+         field.message_type()->full_name() != "google.protobuf.Duration";
+}
+
+// Walks the YAML along the message's descriptor.
+class YamlWalker {
+ public:
+  explicit YamlWalker(ConfigDocument& document) : document_(document) {}
+
+  // As JSON text; so do the functions below.
+  std::string ReadMessage(const YAML::Node& node, const Descriptor& type, const std::string& path) {
+    std::map<std::string, std::string> members;
+    std::map<std::string, int> lines;
+    for (const auto& entry : node) {
+      const FieldDescriptor* field = FindField(entry.first, type, path);
+      std::optional<std::string> value;
+      if (field && IsFirst(*field, LineAt(entry.first.Mark()), path, lines)) {
+        value = ReadField(entry.second, *field, PathOf(path, field->name()));
+      }
+      if (value) {
+        members[field->name()] = std::move(*value);
+      } else {
+        document_.MarkIncomplete(path);
+      }
+    }
+    RefuseSeveralOfOneof(type, path, lines, members);
+    return JsonObject(members);
+  }
+
+ private:
+  static std::string KeyList(const Descriptor& type) { return Joined(Keys(type)); }
+
+  const FieldDescriptor* FindField(const YAML::Node& key, const Descriptor& type,
+                                   const std::string& path) {
+    const int line = LineAt(key.Mark());
+    if (!key.IsScalar()) {
+      document_.AddIssueAt(line, path, "has a key that is no word", "use one of: " + KeyList(type));
+      return nullptr;
+    }
+    const FieldDescriptor* field = type.FindFieldByName(key.Scalar());
+    if (!field) AddUnknownKey(line, type, path, key.Scalar());
+    return field;
+  }
+
+  // Notes where the field was written; refuses a second time.
+  bool IsFirst(const FieldDescriptor& field, int line, const std::string& path,
+               std::map<std::string, int>& lines) {
+    const std::string field_path = PathOf(path, field.name());
+    const auto [first, is_new] = lines.emplace(field.name(), line);
+    if (is_new) {
+      document_.AddField(field_path, line);
+    } else {
+      document_.AddIssueAt(line, field_path,
+                           "is given twice, first on line " + std::to_string(first->second),
+                           "keep one of the two");
+    }
+    return is_new;
+  }
+
+  void AddUnknownKey(int line, const Descriptor& type, const std::string& path,
+                     const std::string& key) {
+    if (key == "<<") {
+      document_.AddIssueAt(line, path, "has a YAML merge key (<<), which is not supported",
+                           "write the fields out");
+      return;
+    }
+    const auto nearest = NearestKey(key, Keys(type));
+    // A secret may have been written where a key belongs.
+    const bool may_be_secret = type.full_name() == config::v1::Secret::descriptor()->full_name();
+    if (!IsPlainKey(key) || (may_be_secret && !nearest)) {
+      document_.AddIssueAt(line, path, "has an unknown key", "use one of: " + KeyList(type));
+      return;
+    }
+    document_.AddIssueAt(
+        line, PathOf(path, key), "unknown key",
+        nearest ? "did you mean " + *nearest + "?" : "remove it, or use one of: " + KeyList(type));
+  }
+
+  std::optional<std::string> ReadField(const YAML::Node& node, const FieldDescriptor& field,
+                                       const std::string& path) {
+    if (!field.is_repeated()) return ReadOne(node, field, path);
+    if (!node.IsSequence()) {
+      document_.AddIssue(path, "is not a list",
+                         "write each entry on lines of its own after \"- \"");
+      return std::nullopt;
+    }
+    std::vector<std::string> elements;
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      const std::string element_path = path + "[" + std::to_string(i) + "]";
+      document_.AddField(element_path, LineAt(node[i].Mark()));
+      auto element = ReadOne(node[i], field, element_path);
+      // An empty message keeps the numbers of the entries behind it.
+      if (!element && IsMessage(field)) element = JsonObject({});
+      if (element) elements.push_back(std::move(*element));
+    }
+    return JsonArray(elements);
+  }
+
+  std::optional<std::string> ReadOne(const YAML::Node& node, const FieldDescriptor& field,
+                                     const std::string& path) {
+    if (!IsMessage(field)) return ReadScalar(node, field, path, document_);
+    if (!node.IsMap()) {
+      document_.AddIssue(path, node.IsNull() ? "has no value" : "is not a mapping",
+                         "write its keys below it: " + KeyList(*field.message_type()));
+      return std::nullopt;
+    }
+    return ReadMessage(node, *field.message_type(), path);
+  }
+
+  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path,
+                            const std::map<std::string, int>& lines,
+                            std::map<std::string, std::string>& members) {
+    for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
+      const FieldDescriptor* first = nullptr;
+      for (int j = 0; j < type.oneof_decl(i)->field_count(); ++j) {
+        const FieldDescriptor* field = type.oneof_decl(i)->field(j);
+        if (!lines.contains(field->name())) continue;
+        if (!first) {
+          first = field;
+          continue;
+        }
+        document_.AddIssue(PathOf(path, field->name()), "excludes " + first->name(),
+                           "keep one of the two");
+        members.erase(field->name());
+      }
+    }
+  }
+
+  ConfigDocument& document_;
+};
+
+// The parser may quote a character of the text, a line break included.
+std::string OnOneLine(std::string text) {
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
+bool CheckUtf8(const std::string& text, ConfigDocument& document) {
+  const std::size_t valid = ValidUtf8Prefix(text);
+  if (valid == text.size()) return true;
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(valid);
+  document.AddIssueAt(static_cast<int>(std::count(text.begin(), end, '\n')) + 1, "", "is not UTF-8",
+                      "save the file as UTF-8");
+  return false;
+}
+
+std::optional<YAML::Node> ParseYaml(const std::string& text, ConfigDocument& document) {
+  if (!CheckUtf8(text, document)) return std::nullopt;
+  try {
+    const std::vector<YAML::Node> nodes = YAML::LoadAll(text);
+    if (nodes.empty() || (nodes.size() == 1 && nodes.front().IsNull())) {
+      document.AddIssue("", "is empty", "write at least one account with a source");
+      return std::nullopt;
+    }
+    if (nodes.size() > 1) {
+      document.AddIssueAt(LineAt(nodes[1].Mark()), "", "has more than one YAML document",
+                          "keep one, without a line ---");
+      return std::nullopt;
+    }
+    if (!nodes.front().IsMap()) {
+      document.AddIssueAt(LineAt(nodes.front().Mark()), "", "is not a YAML mapping",
+                          "begin with keys such as accounts:");
+      return std::nullopt;
+    }
+    return nodes.front();
+  } catch (const YAML::Exception& exception) {
+    document.AddIssueAt(LineAt(exception.mark), "", "is not YAML: " + OnOneLine(exception.msg),
+                        "repair the indentation, the quotes or the brackets around here");
+    return std::nullopt;
+  }
+}
+
+bool ParseJson(const std::string& json, ConfigDocument& document) {
+  const auto status =
+      google::protobuf::util::JsonStringToMessage(json, &document.mutable_message());
+  if (status.ok()) return true;
+  // The parser's own text may repeat a value.
+  document.AddIssue("", "does not fit its schema", "compare it with the documented example");
+  return false;
+}
+
+}  // namespace
+
+bool ReadYaml(const std::string& text, ConfigDocument& document) {
+  const auto root = ParseYaml(text, document);
+  if (!root) return false;
+  YamlWalker walker(document);
+  return ParseJson(walker.ReadMessage(*root, *config::v1::Config::descriptor(), ""), document);
+}
+
+}  // namespace balance
