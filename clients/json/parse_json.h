@@ -1,0 +1,23 @@
+#pragma once
+
+// From untrusted text to a JsonValue.
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "clients/json/json_value.h"
+
+namespace balance {
+
+// Deepest nesting; a balance needs 4.
+inline constexpr std::size_t kMaxJsonDepth = 32;
+// Most values in one document, containers included.
+inline constexpr std::size_t kMaxJsonValues = 200'000;
+
+// Reads exactly one complete JSON document. Unset on anything else: malformed or cut text, anything
+// but white space behind it, invalid UTF-8, a number beyond the range of a double, and a document
+// over one of the limits. Never throws on account of `text`. Pure and thread-safe.
+std::optional<JsonValue> ParseJson(std::string_view text);
+
+}  // namespace balance

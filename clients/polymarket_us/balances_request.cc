@@ -1,0 +1,41 @@
+#include "clients/polymarket_us/balances_request.h"
+
+#include <chrono>
+#include <utility>
+
+#include "clients/polymarket_us/venue.h"
+#include "clients/venue/ascii.h"
+
+namespace balance::polymarket_us {
+namespace {
+
+constexpr std::string_view kMethod = "GET";
+
+std::string TimestampOf(WallTime time) {
+  const auto since_epoch = time.time_since_epoch();
+  return std::to_string(std::chrono::floor<std::chrono::milliseconds>(since_epoch).count());
+}
+
+}  // namespace
+
+Result<HttpRequest> BuildBalancesRequest(const BaseUrl& base_url, const Credentials& credentials,
+                                         WallTime now) {
+  if (!IsHeaderSafe(credentials.key_id)) {
+    return Fail(ErrorKind::kCredentialsRejected,
+                "The key id of Polymarket US is empty or has characters that no key id has; store "
+                "it exactly as the venue shows it.");
+  }
+  const std::string timestamp = TimestampOf(now);
+  std::string signed_text = timestamp;
+  signed_text.append(kMethod).append(kBalancesPath);
+
+  HttpRequest request;
+  request.url = base_url.ToString().append(kBalancesPath);
+  request.headers.push_back({"X-PM-Access-Key", credentials.key_id});
+  request.headers.push_back({"X-PM-Timestamp", timestamp});
+  request.headers.push_back({"X-PM-Signature", credentials.key.Sign(signed_text)});
+  request.headers.push_back({"Accept", "application/json"});
+  return request;
+}
+
+}  // namespace balance::polymarket_us

@@ -1,0 +1,106 @@
+#include "clients/polymarket_us/parse_withdrawals.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "clients/json/read_decimal.h"
+#include "clients/json/rfc3339.h"
+#include "clients/json/seen_names.h"
+#include "clients/polymarket_us/venue.h"
+#include "clients/venue/bounded_text.h"
+#include "clients/venue/parsed_balances.h"
+
+namespace balance::polymarket_us {
+namespace {
+
+struct TextField {
+  std::string_view name;
+  std::string PendingWithdrawal::*place;
+};
+
+// `status` is of older versions of the API.
+constexpr std::array<TextField, 6> kTextFields = {{
+    {"id", &PendingWithdrawal::id},
+    {"name", &PendingWithdrawal::account_name},
+    {"description", &PendingWithdrawal::description},
+    {"bankId", &PendingWithdrawal::bank_id},
+    {"destinationAccountName", &PendingWithdrawal::destination_account_name},
+    {"status", &PendingWithdrawal::status},
+}};
+
+constexpr std::string_view kAmount = "balance";
+constexpr std::string_view kAcknowledged = "acknowledged";
+constexpr std::string_view kCreationTime = "creationTime";
+
+const TextField* FindTextField(std::string_view name) {
+  const auto found = std::find_if(kTextFields.begin(), kTextFields.end(),
+                                  [&](const TextField& field) { return field.name == name; });
+  return found == kTextFields.end() ? nullptr : found;
+}
+
+bool IsDocumented(std::string_view name) {
+  return FindTextField(name) != nullptr || name == kAmount || name == kAcknowledged ||
+         name == kCreationTime;
+}
+
+// Reads any field but the amount. False if it has no place here or an unexpected value.
+bool ReadDetail(const JsonMember& field, PendingWithdrawal& withdrawal) {
+  const JsonValue& value = field.value;
+  if (!IsDocumented(field.name)) return false;
+  if (value.IsNull()) return true;
+  if (field.name == kAcknowledged) {
+    if (value.type != JsonValue::Type::kBool) return false;
+    withdrawal.acknowledged = value.boolean;
+    return true;
+  }
+  if (!value.IsString()) return false;
+  if (field.name == kCreationTime) {
+    withdrawal.create_time = ParseRfc3339(value.text);
+    return withdrawal.create_time.has_value();
+  }
+  withdrawal.*(FindTextField(field.name)->place) = Bounded(value.text, kMaxWithdrawalText);
+  return true;
+}
+
+Result<PendingWithdrawal> ParseWithdrawal(const JsonValue& value, UnmappedFields& unmapped) {
+  if (!value.IsObject()) return MalformedReply(kName, "a pending withdrawal is not an object");
+  PendingWithdrawal withdrawal;
+  SeenNames seen;
+  for (const JsonMember& field : value.members) {
+    if (IsDocumented(field.name) && !seen.Add(field.name)) {
+      return MalformedReply(kName, "a pending withdrawal has a field twice");
+    }
+    if (field.name != kAmount) {
+      if (!ReadDetail(field, withdrawal)) unmapped.Drop("pendingWithdrawals." + field.name);
+      continue;
+    }
+    const auto amount = ReadDecimal(field.value);
+    if (!amount) return MalformedReply(kName, "the amount of a pending withdrawal is not a number");
+    if (*amount) withdrawal.amount = Amount{**amount, AmountOrigin::kReported, kAmount};
+  }
+  return withdrawal;
+}
+
+}  // namespace
+
+Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value,
+                                                        UnmappedFields& unmapped) {
+  std::vector<PendingWithdrawal> withdrawals;
+  if (value.IsNull()) return withdrawals;
+  if (!value.IsArray()) return MalformedReply(kName, "pendingWithdrawals is not a list");
+  if (value.elements.size() > kMaxWithdrawals) {
+    return MalformedReply(kName, "pendingWithdrawals is longer than can be true");
+  }
+  withdrawals.reserve(value.elements.size());
+  for (const JsonValue& element : value.elements) {
+    auto withdrawal = ParseWithdrawal(element, unmapped);
+    if (!withdrawal) return tl::unexpected<Error>(std::move(withdrawal.error()));
+    withdrawals.push_back(*std::move(withdrawal));
+  }
+  return withdrawals;
+}
+
+}  // namespace balance::polymarket_us

@@ -1,0 +1,55 @@
+#pragma once
+
+// Reads an account's balances at Polymarket US.
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/core/secret.h"
+#include "clients/http/base_url.h"
+#include "clients/http/http_transport.h"
+
+namespace balance {
+
+namespace polymarket_us {
+struct Credentials;
+}
+
+// Used on its shard's thread only. Each Fetch() is one request, signed at the moment of sending;
+// pacing and retries belong to decorators.
+class PolymarketUsClient final : public BalanceSource {
+ public:
+  struct Options {
+    BaseUrl base_url;
+    std::string key_id;
+    // 32 bytes, from DecodeSecretKey().
+    std::shared_ptr<const Secret> seed;
+    // For one exchange.
+    Duration attempt_timeout;
+    // PEM file with CAs to trust beside the system's. Empty: none.
+    std::string ca_file;
+  };
+
+  // `transport` and `clock` must outlive the client. The seed is not kept.
+  PolymarketUsClient(HttpTransport& transport, Clock& clock, Options options);
+
+  // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
+  // those of ClassifyFailure() and those of ParseBalances().
+  boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
+
+  // From the next Fetch() on. A fetch under way ends with the credentials that it began with.
+  void ReplaceCredentials(std::string key_id, const Secret& seed);
+
+ private:
+  HttpTransport& transport_;
+  Clock& clock_;
+  const BaseUrl base_url_;
+  const Duration attempt_timeout_;
+  const std::string ca_file_;
+  std::shared_ptr<const polymarket_us::Credentials> credentials_;
+};
+
+}  // namespace balance

@@ -1,0 +1,89 @@
+#include "clients/polymarket_us/signing_key.h"
+
+#include <sodium.h>
+
+#include <array>
+#include <cassert>
+#include <utility>
+
+namespace balance {
+namespace {
+
+constexpr std::size_t kLongForm = 64;
+static_assert(kSigningSeedBytes == crypto_sign_SEEDBYTES);
+static_assert(kLongForm == crypto_sign_SECRETKEYBYTES);
+
+constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL;
+
+// Bytes on the stack that are wiped when they go out of scope.
+template <std::size_t size>
+class WipedBytes {
+ public:
+  WipedBytes() = default;
+  WipedBytes(const WipedBytes&) = delete;
+  WipedBytes& operator=(const WipedBytes&) = delete;
+  ~WipedBytes() { sodium_memzero(bytes_.data(), size); }
+
+  unsigned char* data() { return bytes_.data(); }
+  std::string_view First(std::size_t count) const {
+    return {reinterpret_cast<const char*>(bytes_.data()), count};
+  }
+
+ private:
+  std::array<unsigned char, size> bytes_{};
+};
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+Secret Expand(const Secret& seed) {
+  assert(seed.size() == kSigningSeedBytes);
+  WipedBytes<crypto_sign_SECRETKEYBYTES> expanded;
+  std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> public_key;
+  crypto_sign_seed_keypair(public_key.data(), expanded.data(), seed.ExposeBytes().data());
+  return Secret(expanded.First(crypto_sign_SECRETKEYBYTES));
+}
+
+std::string ToBase64(std::span<const unsigned char> bytes) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), kBase64), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), kBase64);
+  // The length counts the terminator.
+  text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Result<Secret> DecodeSecretKey(std::string_view base64_text) {
+  const std::string_view text = Trim(base64_text);
+  WipedBytes<kLongForm> bytes;
+  std::size_t size = 0;
+  if (text.empty() || sodium_base642bin(bytes.data(), kLongForm, text.data(), text.size(), nullptr,
+                                        &size, nullptr, kBase64) != 0) {
+    return Fail(ErrorKind::kInvalidInput,
+                "The secret key is not standard base64 (with + and /, padded with =) of 32 or 64 "
+                "bytes; store it exactly as Polymarket US shows it.");
+  }
+  if (size != kSigningSeedBytes && size != kLongForm) {
+    return Fail(ErrorKind::kInvalidInput,
+                "The secret key has a wrong length: it must be base64 of 32 or 64 bytes; store it "
+                "exactly as Polymarket US shows it.");
+  }
+  return Secret(bytes.First(kSigningSeedBytes));
+}
+
+SigningKey::SigningKey(const Secret& seed) : expanded_(Expand(seed)) {}
+
+std::string SigningKey::Sign(std::string_view message) const {
+  std::array<unsigned char, crypto_sign_BYTES> signature;
+  crypto_sign_detached(signature.data(), nullptr,
+                       reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+                       expanded_.ExposeBytes().data());
+  return ToBase64(signature);
+}
+
+}  // namespace balance

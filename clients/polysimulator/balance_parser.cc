@@ -1,0 +1,137 @@
+#include "clients/polysimulator/balance_parser.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "clients/json/read_decimal.h"
+#include "clients/json/seen_names.h"
+#include "clients/polysimulator/venue.h"
+
+namespace balance::polysimulator {
+namespace {
+
+constexpr std::string_view kBalance = "balance";
+constexpr std::string_view kCurrency = "currency";
+constexpr std::string_view kStartingBalance = "starting_balance";
+constexpr std::string_view kUnrealizedPnl = "unrealized_pnl";
+constexpr std::string_view kTotalValue = "total_value";
+constexpr std::string_view kPositionValueRule = "total_value-balance";
+
+struct MoneyField {
+  // Also the amount's basis.
+  std::string_view name;
+  std::optional<Amount> CurrencyBalance::*place;
+};
+
+constexpr std::array<MoneyField, 4> kMoneyFields = {{
+    {kBalance, &CurrencyBalance::cash},
+    {kStartingBalance, &CurrencyBalance::starting_capital},
+    {kUnrealizedPnl, &CurrencyBalance::total_pnl},
+    {kTotalValue, &CurrencyBalance::equity},
+}};
+
+const MoneyField* FindMoneyField(std::string_view name) {
+  const auto found = std::find_if(kMoneyFields.begin(), kMoneyFields.end(),
+                                  [&](const MoneyField& field) { return field.name == name; });
+  return found == kMoneyFields.end() ? nullptr : found;
+}
+
+// Of the oldest shape, of spring 2026.
+constexpr std::array<std::string_view, 3> kUnmappedFields = {"user_id", "pnl", "pnl_percent"};
+
+bool IsUnmapped(std::string_view name) {
+  return std::find(kUnmappedFields.begin(), kUnmappedFields.end(), name) != kUnmappedFields.end();
+}
+
+bool IsDocumented(std::string_view name) {
+  return name == kCurrency || FindMoneyField(name) != nullptr || IsUnmapped(name);
+}
+
+// The venue's own definition of its misnamed field. True also if a part was not reported.
+bool KeepsProfitIdentity(const CurrencyBalance& balance) {
+  if (!balance.equity || !balance.starting_capital || !balance.total_pnl) return true;
+  const auto expected = Decimal::Subtract(balance.equity->value, balance.starting_capital->value);
+  return expected && Decimal::Compare(*expected, balance.total_pnl->value) == 0;
+}
+
+}  // namespace
+
+Result<ParsedBalances> BalanceParser::Parse(const JsonValue& reply) {
+  const JsonValue* total_value = reply.Find(kTotalValue);
+  has_total_value_ = total_value != nullptr && !total_value->IsNull();
+  SeenNames seen;
+  for (const JsonMember& field : reply.members) {
+    if (IsDocumented(field.name) && !seen.Add(field.name)) {
+      return MalformedReply(kName, "the balance has a field twice");
+    }
+    auto read = ReadField(field);
+    if (!read) return tl::unexpected<Error>(std::move(read.error()));
+  }
+  auto derived = Derive();
+  if (!derived) return tl::unexpected<Error>(std::move(derived.error()));
+
+  ParsedBalances parsed;
+  parsed.warnings = Warnings();
+  parsed.balances.push_back(std::move(balance_));
+  return parsed;
+}
+
+Result<void> BalanceParser::ReadField(const JsonMember& field) {
+  if (field.name == kCurrency) return ReadCurrency(field.value);
+  if (FindMoneyField(field.name) != nullptr) return ReadMoney(field);
+  if (IsUnmapped(field.name)) {
+    unmapped_.KeepDocumented(field, balance_);
+  } else {
+    unmapped_.KeepUnknown(field, balance_);
+  }
+  return {};
+}
+
+Result<void> BalanceParser::ReadMoney(const JsonMember& field) {
+  const MoneyField& money = *FindMoneyField(field.name);
+  const auto amount = ReadDecimal(field.value);
+  if (!amount) return MalformedReply(kName, "an amount is not a number");
+  if (money.name == kUnrealizedPnl && !has_total_value_) {
+    unmapped_.KeepDocumented(field, balance_);
+  } else if (*amount) {
+    balance_.*(money.place) = Amount{**amount, AmountOrigin::kReported, money.name};
+  }
+  return {};
+}
+
+Result<void> BalanceParser::ReadCurrency(const JsonValue& value) {
+  if (value.IsNull()) return {};
+  if (!value.IsString() || value.text.size() > kMaxCurrencyCode) {
+    return MalformedReply(kName, "the currency is not a code");
+  }
+  balance_.currency_code = value.text;
+  return {};
+}
+
+Result<void> BalanceParser::Derive() {
+  if (!balance_.cash) return MalformedReply(kName, "it has no balance");
+  // The venue takes resting orders out of the balance and reports no buying power beside it.
+  balance_.available_to_trade = Amount{balance_.cash->value, AmountOrigin::kDerived, kBalance};
+  if (!balance_.equity) return {};
+  const auto positions = Decimal::Subtract(balance_.equity->value, balance_.cash->value);
+  if (!positions) return MalformedReply(kName, "its amounts are larger than can be true");
+  balance_.position_value = Amount{*positions, AmountOrigin::kDerived, kPositionValueRule};
+  return {};
+}
+
+std::vector<Warning> BalanceParser::Warnings() const {
+  std::vector<Warning> warnings;
+  if (!KeepsProfitIdentity(balance_)) {
+    warnings.push_back(
+        {WarningKind::kIdentityMismatch, "unrealized_pnl is not total_value - starting_balance."});
+  }
+  if (balance_.currency_code.empty()) warnings.push_back(CurrencyMissing());
+  if (auto unknown = unmapped_.ToWarning()) warnings.push_back(*std::move(unknown));
+  return warnings;
+}
+
+}  // namespace balance::polysimulator

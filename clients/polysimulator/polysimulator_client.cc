@@ -1,0 +1,69 @@
+#include "clients/polysimulator/polysimulator_client.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "clients/http/scrub.h"
+#include "clients/polysimulator/balance_request.h"
+#include "clients/polysimulator/classify_failure.h"
+#include "clients/polysimulator/parse_balance.h"
+#include "clients/venue/ascii.h"
+#include "clients/venue/exchange.h"
+
+namespace balance {
+namespace {
+
+// Sent on every reply to a key of the beta that has lost its tier.
+bool IsLegacyKey(const HttpResponse& response) {
+  return AsciiLower(response.Header("X-API-Beta-Cutoff")) == "expired";
+}
+
+Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
+  const HttpResponse& response = exchange.response;
+  const std::array<std::string_view, 1> secrets = {api_key.Expose()};
+  if (response.status != 200) {
+    return tl::unexpected<Error>(polysimulator::ClassifyFailure(response, secrets));
+  }
+  auto parsed = polysimulator::ParseBalance(response.body);
+  if (!parsed) {
+    parsed.error().log_detail = ScrubForLog(response.body, secrets);
+    return tl::unexpected<Error>(std::move(parsed.error()));
+  }
+  if (IsLegacyKey(response)) {
+    parsed->warnings.push_back({WarningKind::kLegacyKey,
+                                "PolySimulator has downgraded this key of its beta to free "
+                                "read-only access; create a new key."});
+  }
+  return ToReading(*std::move(parsed), exchange,
+                   RequestId(response, {"x-request-id", "poly-correlation-id", "cf-ray"}));
+}
+
+}  // namespace
+
+PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock, Options options)
+    : transport_(transport),
+      clock_(clock),
+      base_url_(std::move(options.base_url)),
+      attempt_timeout_(options.attempt_timeout),
+      ca_file_(std::move(options.ca_file)),
+      api_key_(std::move(options.api_key)) {}
+
+void PolySimulatorClient::ReplaceCredentials(std::shared_ptr<const Secret> api_key) {
+  api_key_ = std::move(api_key);
+}
+
+boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext context) {
+  const std::shared_ptr<const Secret> api_key = api_key_;
+  const auto timeout = TimeLeft(clock_, context.deadline, attempt_timeout_);
+  if (!timeout) co_return tl::unexpected<Error>(timeout.error());
+  auto request = polysimulator::BuildBalanceRequest(base_url_, *api_key);
+  if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
+  request->timeout = *timeout;
+  request->ca_file = ca_file_;
+  const auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
+  if (!exchange) co_return tl::unexpected<Error>(exchange.error());
+  co_return ReadExchange(*exchange, *api_key);
+}
+
+}  // namespace balance

@@ -1,0 +1,51 @@
+#pragma once
+
+// Reads the balance of an API wallet at PolySimulator. Simulated money.
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/core/secret.h"
+#include "clients/http/base_url.h"
+#include "clients/http/http_transport.h"
+
+namespace balance {
+
+// Used on its shard's thread only. Each Fetch() is one request; pacing and retries belong to
+// decorators.
+class PolySimulatorClient final : public BalanceSource {
+ public:
+  struct Options {
+    // From NormalizePolySimulatorUrl().
+    BaseUrl base_url;
+    std::shared_ptr<const Secret> api_key;
+    // For one exchange.
+    Duration attempt_timeout;
+    // PEM file with CAs to trust beside the system's. Empty: none.
+    std::string ca_file;
+  };
+
+  // `transport` and `clock` must outlive the client.
+  PolySimulatorClient(HttpTransport& transport, Clock& clock, Options options);
+
+  // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
+  // those of ClassifyFailure() and those of ParseBalance(). Warns LEGACY_KEY if the venue says that
+  // it has downgraded the key.
+  boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
+
+  // From the next Fetch() on. A fetch under way ends with the key that it began with.
+  void ReplaceCredentials(std::shared_ptr<const Secret> api_key);
+
+ private:
+  HttpTransport& transport_;
+  Clock& clock_;
+  const BaseUrl base_url_;
+  const Duration attempt_timeout_;
+  const std::string ca_file_;
+  std::shared_ptr<const Secret> api_key_;
+};
+
+}  // namespace balance

@@ -1,0 +1,44 @@
+#pragma once
+
+// One attempt to read a venue over HTTP, and when it took place: what the venues' clients share.
+
+#include <boost/asio/awaitable.hpp>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/core/reading.h"
+#include "clients/core/result.h"
+#include "clients/http/http_transport.h"
+#include "clients/venue/parsed_balances.h"
+
+namespace balance {
+
+// An answer with any status.
+struct Exchange {
+  HttpResponse response;
+  // Just before sending, on both clocks.
+  WallTime sent_wall;
+  SteadyTime sent_steady;
+  // Just after the whole answer had arrived.
+  WallTime received_wall;
+};
+
+// How long an attempt may take: `attempt_timeout`, or less if the deadline comes first. Fails with
+// kDeadlineExceeded if no time is left.
+Result<Duration> TimeLeft(const Clock& clock, SteadyTime deadline, Duration attempt_timeout);
+
+// Sends at once and notes the time in context.progress. Errors are those of the transport.
+boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, const Clock& clock,
+                                                   FetchContext context, HttpRequest request);
+
+// The first of `header_names` that holds an id fit for logs; empty if none does.
+std::string RequestId(const HttpResponse& response,
+                      std::initializer_list<std::string_view> header_names);
+
+// The reading that `parsed` makes with the times of its exchange.
+Reading ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id);
+
+}  // namespace balance

@@ -1,0 +1,29 @@
+#pragma once
+
+// What a venue's parser makes of the body of a 200.
+
+#include <string_view>
+#include <vector>
+
+#include "clients/core/reading.h"
+#include "clients/core/result.h"
+
+namespace balance {
+
+struct ParsedBalances {
+  // In the upstream's order. Empty: the source holds nothing.
+  std::vector<CurrencyBalance> balances;
+  std::vector<Warning> warnings;
+};
+
+// Longest currency code accepted; a longer one makes the reply malformed.
+inline constexpr std::size_t kMaxCurrencyCode = 32;
+
+// The kReplyInvalid error of a 200 that cannot be read as a balance. `what` completes the sentence
+// "<venue> answered 200, but ..." and is a literal, never upstream text.
+tl::unexpected<Error> MalformedReply(std::string_view venue, std::string_view what);
+
+// The CURRENCY_MISSING warning.
+Warning CurrencyMissing();
+
+}  // namespace balance

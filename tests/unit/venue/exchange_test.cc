@@ -1,0 +1,74 @@
+#include "clients/venue/exchange.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_transport.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(TimeLeftTest, IsTheSmallerOfTimeoutAndDeadline) {
+  FakeClock clock;
+
+  EXPECT_EQ(TimeLeft(clock, clock.SteadyNow() + seconds(9), seconds(3)), seconds(3));
+  EXPECT_EQ(TimeLeft(clock, clock.SteadyNow() + seconds(1), seconds(3)), seconds(1));
+}
+
+TEST(TimeLeftTest, NoneIsDeadlineExceeded) {
+  FakeClock clock;
+
+  const auto at_the_deadline = TimeLeft(clock, clock.SteadyNow(), seconds(3));
+  const auto past_it = TimeLeft(clock, clock.SteadyNow() - seconds(1), seconds(3));
+
+  EXPECT_EQ(at_the_deadline.error().kind, ErrorKind::kDeadlineExceeded);
+  EXPECT_EQ(past_it.error().kind, ErrorKind::kDeadlineExceeded);
+}
+
+TEST(SendTimedTest, TimesAreThoseOfSendingAndArrival) {
+  FakeClock clock;
+  FakeTransport transport;
+  FetchProgress progress;
+  const WallTime wall = clock.WallNow();
+  const SteadyTime steady = clock.SteadyNow();
+  transport.AnswerWith(200, "body");
+  transport.OnSend([&] {
+    EXPECT_EQ(progress.sent_at, steady);
+    clock.Advance(milliseconds(40));
+  });
+
+  const auto exchange = RunToEnd(SendTimed(transport, clock, {{}, &progress}, {}));
+
+  ASSERT_TRUE(exchange);
+  EXPECT_EQ(exchange->sent_wall, wall);
+  EXPECT_EQ(exchange->sent_steady, steady);
+  EXPECT_EQ(exchange->received_wall, wall + milliseconds(40));
+  EXPECT_EQ(exchange->response.body, "body");
+}
+
+TEST(SendTimedTest, TransportErrorsPass) {
+  FakeClock clock;
+  FakeTransport transport;
+  transport.FailWith(ErrorKind::kUnreachable);
+
+  const auto exchange = RunToEnd(SendTimed(transport, clock, {}, {}));
+
+  EXPECT_EQ(exchange.error().kind, ErrorKind::kUnreachable);
+}
+
+TEST(RequestIdTest, FirstUsableHeaderWins) {
+  const HttpResponse response{
+      200, {{"cf-ray", "ray-1"}, {"X-Request-Id", "req-1"}, {"x-pm-trace-id", ""}}, ""};
+
+  EXPECT_EQ(RequestId(response, {"x-pm-trace-id", "x-request-id", "cf-ray"}), "req-1");
+  EXPECT_EQ(RequestId(response, {"cf-ray", "x-request-id"}), "ray-1");
+  EXPECT_EQ(RequestId(response, {"x-pm-trace-id"}), "");
+}
+
+}  // namespace
+}  // namespace balance
