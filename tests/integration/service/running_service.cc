@@ -126,6 +126,7 @@ grpc::Status RunningService::GetSource(const std::string& id, v1::SourceBalance&
   v1::GetSourceBalanceRequest request;
   request.set_name(id);
   request.mutable_policy()->mutable_max_age();
+  request.mutable_policy()->mutable_max_stale();
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   return stub_->GetSourceBalance(&context, request, &source);

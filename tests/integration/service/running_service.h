@@ -52,6 +52,7 @@ class RunningService {
                    Duration timeout = std::chrono::seconds(5)) const;
   // With a max_age of zero.
   grpc::Status GetAnew(v1::AccountSnapshot& snapshot) const;
+  // With a max_age and a max_stale of zero.
   grpc::Status GetSource(const std::string& id, v1::SourceBalance& source,
                          Duration timeout = std::chrono::seconds(5)) const;
   // The body of an admin page; `status` is its HTTP status.

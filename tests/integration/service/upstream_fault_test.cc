@@ -65,7 +65,8 @@ TEST(UnpluggedUpstreamTest, BothDownIsAnErrorAndPluggingInHeals) {
 
   ASSERT_TRUE(service.upstreams().Plug(Side::kPolymarket));
   ASSERT_TRUE(service.upstreams().Plug(Side::kPolysimulator));
-  ASSERT_TRUE(service.GetAnew(snapshot).ok());
+  const auto healed = service.GetAnew(snapshot);
+  ASSERT_TRUE(healed.ok()) << healed.error_message();
   EXPECT_TRUE(snapshot.completeness().complete());
 }
 

@@ -1,0 +1,15 @@
+#pragma once
+
+// Polymarket US's balances as JSON, in the manner of protojson with unpopulated fields emitted.
+
+#include <string>
+
+#include "tests/sandbox/ledger.h"
+#include "tests/sandbox/switches.h"
+
+namespace balance::sandbox {
+
+// Amounts appear as the ledger's text. REQUIRES: Check(ledger) passed.
+std::string BalancesBody(const PolymarketLedger& ledger, const PolymarketSwitches& switches);
+
+}  // namespace balance::sandbox

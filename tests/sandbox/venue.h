@@ -1,0 +1,34 @@
+#pragma once
+
+// What distinguishes one upstream from the other; the rest of a side is SideHandler's.
+
+#include <string>
+
+#include "tests/sandbox/http_message.h"
+
+namespace balance::sandbox {
+
+// Who sends a request, as far as the request proves it.
+struct Caller {
+  // See RequestRecord::key.
+  std::string key;
+  std::string wallet;
+  // What must never come twice; empty if the venue has no signatures.
+  std::string signature;
+  // True also where no login is needed.
+  bool authenticated = false;
+};
+
+// Used on the sandbox's loop only.
+class Venue {
+ public:
+  virtual ~Venue() = default;
+
+  // Judges the credentials of `call`, without any effect.
+  virtual Caller Identify(const HttpCall& call) = 0;
+
+  // The true answer. `in_flight`: requests of that key under way, this one included.
+  virtual HttpReply Answer(const HttpCall& call, const Caller& caller, int in_flight) = 0;
+};
+
+}  // namespace balance::sandbox

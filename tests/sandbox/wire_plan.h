@@ -1,0 +1,42 @@
+#pragma once
+
+// What goes on the wire in answer to one request, byte for byte.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "clients/core/clock.h"
+#include "tests/sandbox/fault.h"
+#include "tests/sandbox/http_message.h"
+
+namespace balance::sandbox {
+
+// What happens to the connection after the last byte.
+enum class WireEnd : std::uint8_t { kKeep, kClose, kReset, kHang };
+
+struct WirePlan {
+  // Before the first byte.
+  Duration delay{};
+  std::string head;
+  std::string body;
+  // Before each byte of the body; zero: the body goes with the head.
+  Duration drip{};
+  WireEnd end = WireEnd::kKeep;
+  // Of the HTTP answer; 0: there is none.
+  int status = 0;
+  // Runs between the delay and the first byte; may be empty.
+  std::function<void()> before_send;
+  // Freed when the request is over, whatever became of it.
+  std::shared_ptr<void> permit;
+};
+
+// A complete and correct answer.
+WirePlan PlanReply(const HttpReply& reply);
+
+// `answer` is what a fault with status 0 damages or, for kPass, lets through. REQUIRES: Date and
+// the like are in `answer` and in the fault's headers already.
+WirePlan PlanFault(const Fault& fault, const HttpReply& answer);
+
+}  // namespace balance::sandbox
