@@ -2,6 +2,8 @@
 
 #include <CivetServer.h>
 
+#include <chrono>
+#include <future>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace {
 // Enough that a few clients which hang hold up no scrape.
 constexpr const char* kThreads = "4";
 constexpr const char* kRequestTimeoutMs = "5000";
+constexpr auto kKnockInterval = std::chrono::milliseconds(5);
 
 struct Page {
   int status;
@@ -65,9 +68,23 @@ class CivetAdminServer final : public AdminServer {
     address_ = BoundAddress(address, server_.getListeningPorts().front());
   }
 
+  // civetweb notices a stop when a connection arrives, or else after two seconds.
+  ~CivetAdminServer() override {
+    const auto closed = std::async(std::launch::async, [this] { server_.close(); });
+    while (closed.wait_for(kKnockInterval) != std::future_status::ready) Knock();
+  }
+
   std::string address() const override { return address_; }
 
  private:
+  void Knock() const {
+    const auto bound = ParseListenAddress(address_);
+    char error[128];
+    mg_connection* connection =
+        mg_connect_client(bound->host.c_str(), bound->port, 0, error, sizeof error);
+    if (connection) mg_close_connection(connection);
+  }
+
   std::string address_;
   PageHandler metrics_;
   PageHandler healthy_;

@@ -1,0 +1,122 @@
+"""`./dev run` shows a snapshot, stays up, and leaves nothing behind however it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import BIN_DIR, SOURCE_DIR, Program, clean_environment
+
+# The last line that `./dev run` prints before it waits.
+READY = "Ctrl-C stops it all."
+ANY_PORT = "127.0.0.1:0"
+
+
+def command_of(process_id: str) -> str:
+    return Path(f"/proc/{process_id}/cmdline").read_text().split("\0")[0]
+
+
+class DevRunTest(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir()
+
+    def dev_run(self, **changes: str) -> Program:
+        settings = {"BALANCE_LISTEN": ANY_PORT, "BALANCE_ADMIN_LISTEN": ANY_PORT,
+                    "TMPDIR": str(self.temporary)}
+        program = Program([SOURCE_DIR / "dev", "run"], self.folder / "dev.log",
+                          clean_environment() | settings | changes)
+        self.addCleanup(program.kill)
+        return program
+
+    def ready_dev_run(self, **changes: str) -> Program:
+        program = self.dev_run(**changes)
+        program.wait_for(lambda: READY in program.output(), "the snapshot")
+        return program
+
+    def processes(self, program: Program) -> dict[str, int]:
+        """Name and process id of what `./dev run` started and what still lives."""
+        parent = program.process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return {Path(command_of(child)).name: int(child) for child in children}
+
+    def assert_nothing_left(self, program: Program, exit_code: int):
+        self.assertEqual(program.wait(), exit_code, program.output())
+        self.assertEqual(list(self.temporary.iterdir()), [])
+
+    def test_prints_the_snapshot_and_what_to_try_next(self):
+        program = self.ready_dev_run()
+
+        output = program.output()
+        for text in ("accounts/default", "polymarket-us", "polysimulator", "FRESH",
+                     "grpcurl -plaintext -d '{}' 127.0.0.1:", "/v1/polymarket/unplug"):
+            self.assertIn(text, output)
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def test_the_printed_lines_work(self):
+        program = self.ready_dev_run()
+        output = program.output()
+        [unplug] = re.findall(r"curl -X POST (\S+/polymarket/unplug)", output)
+        [server] = re.findall(r"get --server (\S+) --max-age 0s", output)
+
+        subprocess.run(["curl", "-sf", "-X", "POST", unplug], check=True, capture_output=True)
+        result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server,
+                                 "--max-age", "0s"], text=True, capture_output=True)
+
+        self.assertEqual(result.returncode, 2, result)
+        self.assertIn("SOURCE_UNREACHABLE", result.stdout)
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def test_ends_on_each_signal(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            program = self.ready_dev_run()
+
+            program.process.send_signal(number)
+
+            self.assert_nothing_left(program, exit_code=0)
+
+    def test_killed_outright_it_takes_its_children_along(self):
+        program = self.ready_dev_run()
+
+        program.process.kill()
+
+        self.assertEqual(program.wait(), -signal.SIGKILL)
+
+    def test_says_which_child_ended(self):
+        for name in ("balance-service", "upstream-sandbox"):
+            program = self.ready_dev_run()
+
+            os.kill(self.processes(program)[name], signal.SIGKILL)
+
+            self.assert_nothing_left(program, exit_code=1)
+            self.assertIn(f"{name} has stopped by itself", program.output())
+
+    def test_a_port_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            for variable in ("BALANCE_LISTEN", "BALANCE_ADMIN_LISTEN"):
+                program = self.dev_run(**{variable: address})
+
+                self.assert_nothing_left(program, exit_code=1)
+                self.assertIn(address, program.output())
+
+    def test_with_credentials_it_uses_the_real_upstreams(self):
+        program = self.ready_dev_run(POLYSIM_API_KEY="ps_live_" + "0" * 64,
+                                     POLYSIM_BASE_URL="http://127.0.0.1:9")
+
+        self.assertEqual(set(self.processes(program)), {"balance-service"})
+        self.assertNotIn("unplug", program.output())
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

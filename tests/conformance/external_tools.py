@@ -1,0 +1,170 @@
+"""The programs and packages of others that the conformance tests use.
+
+Each is fetched once, in a pinned version, from the registry of its language into one folder, and
+found there again without the network. What cannot be had leaves its reason there, and the tests
+that need it are skipped.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, NoReturn
+
+SOURCE_DIR = Path(__file__).resolve().parent
+# What CTest takes for "skipped" (SKIP_RETURN_CODE).
+SKIPPED_EXIT_CODE = 77
+FETCH_TIMEOUT_SECONDS = 300
+# A fetch that failed this recently is not tried again: one test run tries each tool once.
+RETRY_AFTER_SECONDS = 600
+
+# The newest version that still builds with Go 1.19, which Debian 12 has.
+GRPCURL_MODULE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9"
+PYTHON_REQUIREMENTS = SOURCE_DIR / "requirements.txt"
+NODE_MANIFESTS = (SOURCE_DIR / "node_sdk/package.json", SOURCE_DIR / "node_sdk/package-lock.json")
+
+
+class FetchError(Exception):
+    """The tool cannot be had; the text says why, on one line."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something to fetch."""
+
+    name: str
+    # Changes when another version is wanted.
+    pin: str
+    # Installs it into the empty folder that it is given, or raises FetchError.
+    fetch: Callable[[Path], None]
+
+
+def _gist(text: str) -> str:
+    """The line of a failed client's output that tells most."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"reason:|ERROR:", line)]
+    return (telling or lines or ["it did not say why"])[-1]
+
+
+def _run(*command: str | Path, **options) -> None:
+    if shutil.which(command[0]) is None:
+        raise FetchError(f"there is no {command[0]} here")
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True,
+                       stdin=subprocess.DEVNULL, timeout=FETCH_TIMEOUT_SECONDS, **options)
+    except subprocess.TimeoutExpired:
+        raise FetchError(f"{Path(command[0]).name} did not finish in time") from None
+    except subprocess.CalledProcessError as error:
+        raise FetchError(f"{Path(command[0]).name} failed: {_gist(error.stderr)}") from None
+
+
+def _fetch_grpcurl(folder: Path) -> None:
+    _run("go", "install", GRPCURL_MODULE,
+         env={**os.environ, "GOBIN": str(folder), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
+
+
+def _fetch_python_packages(folder: Path) -> None:
+    _run(sys.executable, "-m", "venv", folder)
+    _run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
+         "--only-binary=:all:", "--retries=1", "--timeout=20", "--requirement", PYTHON_REQUIREMENTS)
+
+
+def _fetch_node_sdk(folder: Path) -> None:
+    for manifest in NODE_MANIFESTS:
+        shutil.copy(manifest, folder)
+    _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--logs-max=0",
+         "--fetch-retries=1", "--fetch-timeout=20000", cwd=folder)
+
+
+def _texts(*paths: Path) -> str:
+    return "".join(path.read_text() for path in paths)
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool("grpcurl", GRPCURL_MODULE, _fetch_grpcurl),
+        Tool("python", _texts(PYTHON_REQUIREMENTS), _fetch_python_packages),
+        Tool("node_sdk", _texts(*NODE_MANIFESTS), _fetch_node_sdk),
+    )
+}
+
+
+class ToolBox:
+    """The folder with the fetched tools."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def path(self, tool: Tool) -> Path:
+        return self._folder / tool.name
+
+    def has(self, tool: Tool) -> bool:
+        stamp = self._stamp(tool)
+        return stamp.exists() and stamp.read_text() == tool.pin
+
+    def why_not(self, tool: Tool) -> str:
+        reason = self._reason(tool)
+        return reason.read_text() if reason.exists() else "it was not fetched; ./dev test does that"
+
+    def ensure(self, tool: Tool) -> bool:
+        """Fetches the tool unless it is there or has just failed; whether it is there now."""
+        if self.has(tool):
+            return True
+        if self._failed_recently(tool):
+            return False
+        print(f"Fetching {tool.name} for the conformance tests.", flush=True)
+        self._remove(tool)
+        self.path(tool).mkdir(parents=True)
+        try:
+            tool.fetch(self.path(tool))
+        except FetchError as error:
+            self._remove(tool)
+            self._reason(tool).write_text(str(error))
+            return False
+        self._stamp(tool).write_text(tool.pin)
+        return True
+
+    def _stamp(self, tool: Tool) -> Path:
+        return self._folder / f"{tool.name}.pin"
+
+    def _reason(self, tool: Tool) -> Path:
+        return self._folder / f"{tool.name}.unavailable"
+
+    def _failed_recently(self, tool: Tool) -> bool:
+        reason = self._reason(tool)
+        return reason.exists() and time.time() - reason.stat().st_mtime < RETRY_AFTER_SECONDS
+
+    def _remove(self, tool: Tool) -> None:
+        self._stamp(tool).unlink(missing_ok=True)
+        self._reason(tool).unlink(missing_ok=True)
+        shutil.rmtree(self.path(tool), ignore_errors=True)
+
+
+def skip(reason: str) -> NoReturn:
+    print(f"SKIPPED: {reason}")
+    sys.exit(SKIPPED_EXIT_CODE)
+
+
+def _tool_box() -> ToolBox:
+    return ToolBox(Path(os.environ["BALANCE_TOOLS_DIR"]))
+
+
+def require(name: str) -> Path:
+    """The folder of a tool; ends the program as skipped if it is not to be had."""
+    tool, box = TOOLS[name], _tool_box()
+    if not box.has(tool):
+        skip(f"{name}: {box.why_not(tool)}")
+    return box.path(tool)
+
+
+def use_fetched_python() -> None:
+    """Runs this program again with the Python that has the packages of requirements.txt."""
+    folder = require("python")
+    if Path(sys.prefix) != folder:
+        python = folder / "bin/python"
+        os.execv(python, [python, *sys.argv])
