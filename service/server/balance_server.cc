@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "clients/http/curl_transport.h"
+#include "grpc/health/v1/health.pb.h"
 #include "service/server/bound_address.h"
 
 namespace balance {
@@ -60,6 +61,8 @@ Result<void> BalanceServer::Start() {
 }
 
 Result<void> BalanceServer::StartGrpc() {
+  // gRPC answers health checks without the message classes, and then reflection knows none of them.
+  grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::channelz::experimental::InitChannelzService();

@@ -3,7 +3,6 @@ does, and rejects a wrong key as its types promise."""
 
 import base64
 import json
-import shutil
 import subprocess
 import unittest
 from decimal import Decimal
@@ -16,16 +15,17 @@ external_tools.use_fetched_python()
 from harness import SOURCE_DIR, StackTest, clean_environment
 from venue_figures import POLYMARKET_ROWS, assert_same_polymarket_figures, source_balance
 
-SCRIPT = SOURCE_DIR / "tests/conformance/node_sdk/read_balances.js"
+SCRIPT = SOURCE_DIR / "tests/conformance/node_sdk/read_balances.mjs"
 
 
 class NodeSdkTest(StackTest):
 
     def read(self, **changes: str) -> dict:
-        environment = clean_environment() | self.sandbox.environment | changes
-        result = subprocess.run([shutil.which("node"), SCRIPT], text=True, timeout=30, check=True,
-                                stdin=subprocess.DEVNULL, capture_output=True,
-                                env=environment | {"NODE_PATH": str(NODE_SDK / "node_modules")})
+        # A program on standard input finds its packages in the working directory.
+        result = subprocess.run(["node", "--input-type=module"], input=SCRIPT.read_text(),
+                                text=True, capture_output=True, timeout=30, cwd=NODE_SDK,
+                                env=clean_environment() | self.sandbox.environment | changes)
+        self.assertEqual(result.returncode, 0, result.stderr)
         return json.loads(result.stdout, parse_float=Decimal)
 
     def test_reads_the_same_figures(self):
