@@ -44,6 +44,7 @@ std::string Base64(std::span<const unsigned char> bytes) {
 }
 
 std::optional<std::vector<unsigned char>> FromBase64(std::string_view text) {
+  if (text.empty()) return std::nullopt;
   std::vector<unsigned char> bytes(text.size());
   std::size_t size = 0;
   const char* end = nullptr;

@@ -17,7 +17,7 @@ std::string RandomHex(std::size_t bytes);
 
 // Standard alphabet, padded.
 std::string Base64(std::span<const unsigned char> bytes);
-// Nullopt on anything but the standard alphabet with correct padding.
+// Nullopt on nothing, and on anything but the standard alphabet with correct padding.
 std::optional<std::vector<unsigned char>> FromBase64(std::string_view text);
 
 // "2026-09-18T14:05:22.118340Z": RFC 3339, UTC, microseconds.
