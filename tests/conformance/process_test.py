@@ -1,0 +1,162 @@
+"""The life of the balance-service process: flags, exit codes, signals, a port in use."""
+
+import signal
+import subprocess
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from harness import BIN_DIR, Program, StackTest, clean_environment, http_get, poll_until
+
+USAGE, UNAVAILABLE, CONFIGURATION, CHECK_FAILED = 64, 69, 78, 1
+
+
+class ProcessTest(StackTest):
+
+    def run_service(self, *flags, **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run([BIN_DIR / "balance-service", *flags], text=True, timeout=30,
+                              capture_output=True, stdin=subprocess.DEVNULL,
+                              env=clean_environment() | environment)
+
+    def write_config(self, **secrets: str) -> str:
+        """A configuration file for the sandbox, whose secrets are in files."""
+        environment = self.sandbox.environment
+        paths = {}
+        for name, content in {"key-id": environment["POLYMARKET_KEY_ID"],
+                              "secret-key": environment["POLYMARKET_SECRET_KEY"],
+                              **secrets}.items():
+            paths[name] = self.folder / name
+            paths[name].touch(mode=0o600)
+            paths[name].write_text(content)
+        config = self.folder / "config.yaml"
+        config.write_text(f"""
+listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
+server: {{drain_delay: 60s}}
+accounts:
+- id: desk-1
+  sources:
+  - id: polymarket-us
+    fund_class: REAL_MONEY
+    polymarket_us:
+      base_url: {environment["POLYMARKET_BASE_URL"]}
+      key_id: {{file: {paths["key-id"]}}}
+      secret_key: {{file: {paths["secret-key"]}}}
+cache: {{min_refresh_interval: 0.001s}}
+""")
+        return str(config)
+
+    def start_configured(self, config: str) -> tuple[Program, dict[str, str]]:
+        ports_file = self.folder / "configured.ports"
+        ports_file.unlink(missing_ok=True)
+        program = Program([BIN_DIR / "balance-service", "--config", config, "--ports-file",
+                           ports_file], self.folder / "configured.log", clean_environment())
+        self.addCleanup(program.kill)
+        program.wait_for(ports_file.exists, "the ports file")
+        return program, dict(line.split("=") for line in ports_file.read_text().splitlines())
+
+    def read_anew(self, server: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [BIN_DIR / "balancectl", "get", "--max-age", "0s", "--max-stale", "0s", "--server",
+             server], text=True, timeout=30, capture_output=True, env=clean_environment())
+
+    def test_help_and_version_need_no_configuration(self):
+        for flag in ("--help", "--version"):
+            result = self.run_service(flag)
+
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("balance-service", result.stdout)
+
+    def test_unknown_flags_are_usage_errors(self):
+        for flags in (("--nonsense",), ("--config",), ("--config=",), ("serve",)):
+            result = self.run_service(*flags)
+
+            self.assertEqual(result.returncode, USAGE, flags)
+            self.assertIn("--help", result.stderr)
+
+    def test_no_configuration_is_one_clear_line(self):
+        result = self.run_service()
+
+        self.assertEqual(result.returncode, CONFIGURATION)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertIn("--config", result.stderr)
+        self.assertIn("POLYSIM_API_KEY", result.stderr)
+
+    def test_check_config_tells_all_mistakes_and_start_the_first(self):
+        config = self.folder / "wrong.yaml"
+        config.write_text("lisen: 127.0.0.1:1\naccounts: []\ncache: {ttl: 2}\n")
+
+        check = self.run_service("--config", config, "--check-config")
+        start = self.run_service("--config", config)
+
+        self.assertEqual(check.returncode, CHECK_FAILED)
+        for part in (f"{config}:1: lisen", "listen", f"{config}:3: cache.ttl", "2s"):
+            self.assertIn(part, check.stderr)
+        self.assertEqual(start.returncode, CONFIGURATION)
+        self.assertEqual(start.stderr.count("\n"), 1, start.stderr)
+        self.assertIn("--check-config", start.stderr)
+
+    def test_a_good_configuration_passes_the_check(self):
+        result = self.run_service("--config", self.write_config(), "--check-config")
+
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_a_port_in_use_stops_the_start(self):
+        for name, address in (("BALANCE_LISTEN", self.service.grpc_address),
+                              ("BALANCE_ADMIN_LISTEN",
+                               self.service.admin_url.removeprefix("http://"))):
+            settings = {"BALANCE_LISTEN": "127.0.0.1:0", "BALANCE_ADMIN_LISTEN": "127.0.0.1:0",
+                        name: address}
+            result = self.run_service(**self.sandbox.environment, **settings)
+
+            self.assertEqual(result.returncode, UNAVAILABLE, result.stderr)
+            self.assertIn(address, result.stderr)
+            self.assertIn("in use", result.stderr)
+
+    def test_a_drain_withdraws_readiness_serves_on_and_ends_at_the_second_signal(self):
+        program, ports = self.start_configured(self.write_config())
+        program.process.send_signal(signal.SIGTERM)
+
+        def is_withdrawn():
+            try:
+                http_get(f"http://{ports['admin']}/readyz")
+            except urllib.error.HTTPError as error:
+                return error.code == 503
+            return False
+
+        poll_until(is_withdrawn, "the withdrawal of readiness")
+        self.assertEqual(self.read_anew(ports["grpc"]).returncode, 0)
+        begin = time.monotonic()
+        program.process.send_signal(signal.SIGTERM)
+
+        self.assertEqual(program.wait(), 0)
+        self.assertLess(time.monotonic() - begin, 10)
+
+    def test_sighup_reads_secrets_anew_and_keeps_the_old_ones_if_they_are_bad(self):
+        config = self.write_config()
+        program, ports = self.start_configured(config)
+        self.assertEqual(self.read_anew(ports["grpc"]).returncode, 0)
+
+        self.write_config(**{"secret-key": "not base64 of any key"})
+        program.process.send_signal(signal.SIGHUP)
+        program.wait_for(lambda: "kept the old credentials" in program.output(), "the refusal")
+        self.assertEqual(self.read_anew(ports["grpc"]).returncode, 0)
+
+        self.write_config(**{"key-id": "00000000-0000-4000-8000-000000000000"})
+        program.process.send_signal(signal.SIGHUP)
+        program.wait_for(lambda: "1 sources anew" in program.output(), "the reload")
+        rejected = self.read_anew(ports["grpc"])
+        self.assertEqual(rejected.returncode, 1)
+        self.assertIn("SOURCE_CREDENTIALS_REJECTED", rejected.stderr)
+
+        self.write_config()
+        program.process.send_signal(signal.SIGHUP)
+        poll_until(lambda: self.read_anew(ports["grpc"]).returncode == 0, "the good key")
+        metrics = http_get(f"http://{ports['admin']}/metrics")
+        self.assertIn('balance_reloads_total{result="OK"} 2', metrics)
+        self.assertIn('balance_reloads_total{result="REJECTED"} 1', metrics)
+
+
+if __name__ == "__main__":
+    unittest.main()
