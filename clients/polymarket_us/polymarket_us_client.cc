@@ -8,6 +8,7 @@
 #include "clients/polymarket_us/balances_request.h"
 #include "clients/polymarket_us/classify_failure.h"
 #include "clients/polymarket_us/parse_balances.h"
+#include "clients/polymarket_us/venue.h"
 #include "clients/venue/exchange.h"
 
 namespace balance {
@@ -56,8 +57,10 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
-  const auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
-  if (!exchange) co_return tl::unexpected<Error>(exchange.error());
+  auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
+  if (!exchange) {
+    co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));
+  }
   co_return ReadExchange(*exchange, *credentials);
 }
 

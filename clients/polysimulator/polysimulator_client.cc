@@ -8,6 +8,7 @@
 #include "clients/polysimulator/balance_request.h"
 #include "clients/polysimulator/classify_failure.h"
 #include "clients/polysimulator/parse_balance.h"
+#include "clients/polysimulator/venue.h"
 #include "clients/venue/ascii.h"
 #include "clients/venue/exchange.h"
 
@@ -61,8 +62,10 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
-  const auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
-  if (!exchange) co_return tl::unexpected<Error>(exchange.error());
+  auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
+  if (!exchange) {
+    co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));
+  }
   co_return ReadExchange(*exchange, *api_key);
 }
 

@@ -29,6 +29,13 @@ boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, con
   co_return exchange;
 }
 
+Error NoAnswer(std::string_view venue, Error error) {
+  if (error.kind == ErrorKind::kInvalidInput) error.kind = ErrorKind::kUnreachable;
+  error.message = std::string(venue) + " gave no usable answer: " + error.message +
+                  "; it is asked again with the next read.";
+  return error;
+}
+
 std::string RequestId(const HttpResponse& response,
                       std::initializer_list<std::string_view> header_names) {
   for (const std::string_view name : header_names) {

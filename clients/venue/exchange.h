@@ -34,6 +34,10 @@ Result<Duration> TimeLeft(const Clock& clock, SteadyTime deadline, Duration atte
 boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, const Clock& clock,
                                                    FetchContext context, HttpRequest request);
 
+// The error of an exchange without an answer, as one of `venue`: who is meant, what happened, what
+// is done. A request that could not be sent is no mistake of a caller's, so it is kUnreachable too.
+Error NoAnswer(std::string_view venue, Error error);
+
 // The first of `header_names` that holds an id fit for logs; empty if none does.
 std::string RequestId(const HttpResponse& response,
                       std::initializer_list<std::string_view> header_names);

@@ -70,5 +70,15 @@ TEST(RequestIdTest, FirstUsableHeaderWins) {
   EXPECT_EQ(RequestId(response, {"x-pm-trace-id"}), "");
 }
 
+TEST(NoAnswerTest, NamesTheVenueAndNeverBlamesTheCaller) {
+  const Error error = NoAnswer(
+      "PolySimulator", {ErrorKind::kInvalidInput, "tls_ca_file cannot be read", std::nullopt, {}});
+
+  EXPECT_EQ(error.kind, ErrorKind::kUnreachable);
+  EXPECT_EQ(error.message,
+            "PolySimulator gave no usable answer: tls_ca_file cannot be read; it is asked again "
+            "with the next read.");
+}
+
 }  // namespace
 }  // namespace balance
