@@ -16,7 +16,9 @@ AccountEndpoint ShardRuntime::AddAccount(const AccountConfig& account, const std
   std::vector<AccountFeed::SourceSpec> specs;
   specs.reserve(account.sources.size());
   for (const SourceConfig& config : account.sources) {
-    ConfiguredSource configured = MakeSource(config, *transport_, clock_);
+    auto& pacer = pacers_[CredentialFingerprint(config)];
+    if (!pacer) pacer = std::make_shared<Pacer>(config.upstream.rate);
+    ConfiguredSource configured = MakeSource(config, *transport_, pacer, clock_);
     logins_.emplace(SourceId(config.info.account, config.info.source),
                     Login{config, std::move(configured.replace_login)});
     AccountFeed::SourceSpec& spec = specs.emplace_back();

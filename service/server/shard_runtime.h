@@ -11,6 +11,7 @@
 
 #include "clients/core/clock.h"
 #include "clients/http/http_transport.h"
+#include "clients/resilience/pacer.h"
 #include "service/config/config.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/account_handle.h"
@@ -65,6 +66,8 @@ class ShardRuntime {
   RefreshObserver& observer_;
   Shard shard_;
   std::unique_ptr<HttpTransport> transport_;
+  // By fingerprint of the credential.
+  std::map<std::string, std::shared_ptr<Pacer>> pacers_;
   std::vector<Account> accounts_;
   std::map<SourceId, Login> logins_;
 };

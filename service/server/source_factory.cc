@@ -1,9 +1,13 @@
 #include "service/server/source_factory.h"
 
+#include <sodium.h>
+
+#include <string_view>
 #include <utility>
 
 #include "clients/polymarket_us/polymarket_us_client.h"
 #include "clients/polysimulator/polysimulator_client.h"
+#include "clients/resilience/paced_source.h"
 
 namespace balance {
 namespace {
@@ -46,16 +50,31 @@ const BaseUrl& BaseUrlOf(const SourceConfig& config) {
 
 }  // namespace
 
+std::string CredentialFingerprint(const SourceConfig& config) {
+  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
+  const std::string_view credential =
+      polymarket ? std::string_view(polymarket->key_id)
+                 : std::get<PolySimulatorLogin>(config.login).api_key->Expose();
+  std::string fingerprint(crypto_generichash_BYTES, '\0');
+  crypto_generichash(reinterpret_cast<unsigned char*>(fingerprint.data()), fingerprint.size(),
+                     reinterpret_cast<const unsigned char*>(credential.data()), credential.size(),
+                     nullptr, 0);
+  return fingerprint + (polymarket ? "polymarket-us" : "polysimulator");
+}
+
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
   return a.login.index() == b.login.index() && BaseUrlOf(a) == BaseUrlOf(b);
 }
 
-ConfiguredSource MakeSource(const SourceConfig& config, HttpTransport& transport, Clock& clock) {
-  if (const auto* login = std::get_if<PolymarketUsLogin>(&config.login)) {
-    return MakePolymarketUs(*login, config.upstream, transport, clock);
-  }
-  return MakePolySimulator(std::get<PolySimulatorLogin>(config.login), config.upstream, transport,
-                           clock);
+ConfiguredSource MakeSource(const SourceConfig& config, HttpTransport& transport,
+                            std::shared_ptr<Pacer> pacer, Clock& clock) {
+  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
+  ConfiguredSource made = polymarket
+                              ? MakePolymarketUs(*polymarket, config.upstream, transport, clock)
+                              : MakePolySimulator(std::get<PolySimulatorLogin>(config.login),
+                                                  config.upstream, transport, clock);
+  made.source = std::make_unique<PacedSource>(std::move(made.source), std::move(pacer), clock);
+  return made;
 }
 
 }  // namespace balance

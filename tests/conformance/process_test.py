@@ -44,6 +44,7 @@ accounts:
       key_id: {{file: {paths["key-id"]}}}
       secret_key: {{file: {paths["secret-key"]}}}
 cache: {{min_refresh_interval: 0.001s}}
+upstream: {{requests_per_second: 100, burst: 100}}
 """)
         return str(config)
 

@@ -94,7 +94,8 @@ std::string RunningService::YamlText(const std::string& cache) const {
          "cache: " +
          cache +
          "\n"
-         "upstream: {attempt_timeout: 1s, refresh_budget: 1s}\n";
+         "upstream: {attempt_timeout: 1s, refresh_budget: 1s, requests_per_second: 1000, burst: "
+         "1000}\n";
 }
 
 Config RunningService::LoadNow() const {

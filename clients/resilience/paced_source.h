@@ -1,0 +1,30 @@
+#pragma once
+
+// Waits for a credential's turn before each request.
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/resilience/pacer.h"
+
+namespace balance {
+
+// A decorator of a BalanceSource. Used on its shard's thread only, which is also that of the pacer.
+class PacedSource final : public BalanceSource {
+ public:
+  // `pacer` is shared by all sources with the credential. `clock` must outlive the source.
+  PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pacer> pacer, Clock& clock);
+
+  // As the decorated source; fails unsent with kFreshnessUnsatisfied, and takes no turn, if the
+  // turn comes after the deadline.
+  boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
+
+ private:
+  const std::unique_ptr<BalanceSource> next_;
+  const std::shared_ptr<Pacer> pacer_;
+  Clock& clock_;
+};
+
+}  // namespace balance
