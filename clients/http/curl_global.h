@@ -3,7 +3,8 @@
 namespace balance {
 
 // libcurl's process-wide state. Constructed by main before any thread, destroyed after the last
-// transport. Throws std::runtime_error if libcurl cannot start.
+// transport. Takes SSLKEYLOGFILE out of the environment: libcurl would write the keys of its TLS
+// sessions to that file. Throws std::runtime_error if libcurl cannot start.
 class CurlGlobal {
  public:
   CurlGlobal();

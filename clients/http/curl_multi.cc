@@ -41,13 +41,16 @@ CurlMulti::~CurlMulti() {
     Remove(transfer);
     transfer.Abort();
   }
-  curl_multi_cleanup(multi_);
+  // Before libcurl closes the descriptors, whose numbers may then name other sockets.
   for (const auto& [fd, watch] : watches_) watch->descriptor.release();
+  watches_.clear();
+  curl_multi_cleanup(multi_);
 }
 
-void CurlMulti::Add(CurlTransfer& transfer) {
+bool CurlMulti::Add(CurlTransfer& transfer) {
+  if (curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) return false;
   transfers_.insert(&transfer);
-  curl_multi_add_handle(multi_, transfer.easy());
+  return true;
 }
 
 void CurlMulti::Remove(CurlTransfer& transfer) {
@@ -74,9 +77,10 @@ int CurlMulti::OnTimer(CURLM*, long timeout_ms, void* self) {
     return 0;
   }
   multi.timer_.expires_after(std::chrono::milliseconds(timeout_ms));
-  multi.timer_.async_wait([&multi](const boost::system::error_code& cancelled) {
-    if (!cancelled) multi.Act(CURL_SOCKET_TIMEOUT, 0);
-  });
+  multi.timer_.async_wait(
+      [&multi, life = std::weak_ptr(multi.life_)](const boost::system::error_code& cancelled) {
+        if (!cancelled && !life.expired()) multi.Act(CURL_SOCKET_TIMEOUT, 0);
+      });
   return 0;
 }
 
@@ -91,19 +95,21 @@ void CurlMulti::Unwatch(curl_socket_t fd) {
 void CurlMulti::Arm(const std::shared_ptr<Watch>& watch) {
   if ((watch->wanted & CURL_POLL_IN) != 0 && !watch->waits_to_read) {
     watch->waits_to_read = true;
-    watch->descriptor.async_wait(Descriptor::wait_read,
-                                 [this, watch](const boost::system::error_code& ended) {
-                                   watch->waits_to_read = false;
-                                   if (!ended) OnReady(watch, CURL_CSELECT_IN);
-                                 });
+    watch->descriptor.async_wait(
+        Descriptor::wait_read,
+        [this, watch, life = std::weak_ptr(life_)](const boost::system::error_code& ended) {
+          watch->waits_to_read = false;
+          if (!ended && !life.expired()) OnReady(watch, CURL_CSELECT_IN);
+        });
   }
   if ((watch->wanted & CURL_POLL_OUT) != 0 && !watch->waits_to_write) {
     watch->waits_to_write = true;
-    watch->descriptor.async_wait(Descriptor::wait_write,
-                                 [this, watch](const boost::system::error_code& ended) {
-                                   watch->waits_to_write = false;
-                                   if (!ended) OnReady(watch, CURL_CSELECT_OUT);
-                                 });
+    watch->descriptor.async_wait(
+        Descriptor::wait_write,
+        [this, watch, life = std::weak_ptr(life_)](const boost::system::error_code& ended) {
+          watch->waits_to_write = false;
+          if (!ended && !life.expired()) OnReady(watch, CURL_CSELECT_OUT);
+        });
   }
 }
 

@@ -25,13 +25,15 @@ class CurlMulti {
   // Aborts the transfers that are under way.
   ~CurlMulti();
 
-  // Starts a transfer; it is finished from the loop, never from here.
-  void Add(CurlTransfer& transfer);
+  // Starts a transfer; it is finished from the loop, never from here. False if libcurl is out of
+  // memory, and then nothing is started.
+  bool Add(CurlTransfer& transfer);
   // Takes a transfer back; fine if it has ended.
   void Remove(CurlTransfer& transfer);
 
  private:
   struct Watch;
+  struct Life {};
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* watch);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
@@ -46,6 +48,8 @@ class CurlMulti {
   CURLM* multi_;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_set<CurlTransfer*> transfers_;
+  // Handlers that the loop has already queued run even if we are gone; they look here first.
+  const std::shared_ptr<Life> life_ = std::make_shared<Life>();
 };
 
 }  // namespace balance

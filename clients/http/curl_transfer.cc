@@ -39,10 +39,12 @@ bool IsSendable(const HttpHeader& header) {
          std::none_of(header.value.begin(), header.value.end(), is_control);
 }
 
-template <typename T>
-void Set(CURL* easy, CURLoption option, T value) {
-  // Fails only for options that this libcurl was built without; none of ours is one.
-  curl_easy_setopt(easy, option, value);
+Error MakeError(ErrorKind kind, std::string message) {
+  return Error{kind, std::move(message), std::nullopt, {}};
+}
+
+Error TooLarge() {
+  return MakeError(ErrorKind::kReplyInvalid, "the answer is larger than a balance can be");
 }
 
 }  // namespace
@@ -62,11 +64,9 @@ CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest re
     return;
   }
   easy_ = curl_easy_init();
-  if (!easy_) {
+  if (!easy_ || !Configure(user_agent)) {
     result_ = Fail(ErrorKind::kInternal, "libcurl is out of memory");
-    return;
   }
-  Configure(user_agent);
 }
 
 CurlTransfer::~CurlTransfer() {
@@ -87,38 +87,47 @@ bool CurlTransfer::AddHeaders() {
   return true;
 }
 
-void CurlTransfer::Configure(const std::string& user_agent) {
-  const Duration connect_timeout = std::min(kMaxConnectTimeout, request_.timeout);
-  Set(easy_, CURLOPT_URL, request_.url.c_str());
-  Set(easy_, CURLOPT_PRIVATE, this);
-  Set(easy_, CURLOPT_HTTPHEADER, header_list_);
-  Set(easy_, CURLOPT_USERAGENT, user_agent.c_str());
-  Set(easy_, CURLOPT_TIMEOUT_MS, ToMilliseconds(request_.timeout));
-  Set(easy_, CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(connect_timeout));
-  Set(easy_, CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytesPerSecond);
-  Set(easy_, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
+bool CurlTransfer::Configure(const std::string& user_agent) {
+  bool accepted = true;
+  // An option that is not taken, such as the one against redirects, must not go unnoticed.
+  const auto set = [this, &accepted](CURLoption option, auto value) {
+    if (curl_easy_setopt(easy_, option, value) != CURLE_OK) accepted = false;
+  };
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_HTTPHEADER, header_list_);
+  set(CURLOPT_USERAGENT, user_agent.c_str());
+  set(CURLOPT_TIMEOUT_MS, ToMilliseconds(request_.timeout));
+  set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(ConnectTimeout()));
+  set(CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytesPerSecond);
+  set(CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
   // HTTP/2 of libcurl 7.88.1 can report cut bodies as complete.
-  Set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  Set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
   // Our headers, keys among them, would follow a redirect to another origin.
-  Set(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-  Set(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
-  Set(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
-  Set(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!request_.ca_file.empty()) Set(easy_, CURLOPT_CAINFO, request_.ca_file.c_str());
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
   // Proxies of the environment would see the keys.
-  Set(easy_, CURLOPT_PROXY, "");
-  Set(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  Set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  set(CURLOPT_NOSIGNAL, 1L);
   // A resolver that hangs must not block the loop when its transfer is given up.
-  Set(easy_, CURLOPT_QUICK_EXIT, 1L);
-  Set(easy_, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
-  Set(easy_, CURLOPT_MAXLIFETIME_CONN, kMaxConnectionSeconds);
-  Set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
-  Set(easy_, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
-  Set(easy_, CURLOPT_HEADERDATA, this);
-  Set(easy_, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
-  Set(easy_, CURLOPT_WRITEDATA, this);
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
+  set(CURLOPT_MAXLIFETIME_CONN, kMaxConnectionSeconds);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
+  set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
+  set(CURLOPT_WRITEDATA, this);
+  return accepted;
+}
+
+Duration CurlTransfer::ConnectTimeout() const {
+  return std::min(kMaxConnectTimeout, request_.timeout);
 }
 
 std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
@@ -178,44 +187,55 @@ long CurlTransfer::new_connections() const {
   return count;
 }
 
-Error CurlTransfer::ErrorOf(CURLcode code) const {
-  const auto error = [](ErrorKind kind, std::string message) {
-    return Error{kind, std::move(message), std::nullopt, {}};
-  };
-  if (too_large_) {
-    return error(ErrorKind::kReplyInvalid, "the answer is larger than a balance can be");
+std::string CurlTransfer::TimeoutText() const {
+  curl_off_t until_request_us = 0;
+  curl_off_t total_us = 0;
+  curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &until_request_us);
+  curl_easy_getinfo(easy_, CURLINFO_TOTAL_TIME_T, &total_us);
+  if (until_request_us == 0) {
+    return "no connection could be made within " + SecondsText(ConnectTimeout()) + " s";
   }
+  if (std::chrono::microseconds(total_us) < request_.timeout) {
+    return "nothing of the answer arrived for " + std::to_string(kLowSpeedSeconds) + " s";
+  }
+  return "there was no complete answer within " + SecondsText(request_.timeout) + " s";
+}
+
+Error CurlTransfer::ErrorOf(CURLcode code) const {
+  if (too_large_) return TooLarge();
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-      return error(ErrorKind::kUnreachable, "the host name could not be resolved");
+      return MakeError(ErrorKind::kUnreachable, "the host name could not be resolved");
     case CURLE_COULDNT_CONNECT:
-      return error(ErrorKind::kUnreachable, "the connection was refused or could not be made");
+      return MakeError(ErrorKind::kUnreachable, "the connection was refused or could not be made");
     case CURLE_OPERATION_TIMEDOUT:
-      return error(ErrorKind::kUnreachable,
-                   "there was no complete answer within " + SecondsText(request_.timeout) + " s");
+      return MakeError(ErrorKind::kUnreachable, TimeoutText());
     case CURLE_PEER_FAILED_VERIFICATION:
-      return error(ErrorKind::kUnreachable,
-                   "the TLS certificate was not accepted; check the host name and tls_ca_file");
+      return MakeError(ErrorKind::kUnreachable,
+                       "the TLS certificate was not accepted; check the host name and tls_ca_file");
     case CURLE_SSL_CONNECT_ERROR:
-      return error(ErrorKind::kUnreachable, "the TLS handshake failed");
+      return MakeError(ErrorKind::kUnreachable, "the TLS handshake failed");
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-      return error(ErrorKind::kUnreachable, "the connection ended before the answer was complete");
+      return MakeError(ErrorKind::kUnreachable,
+                       "the connection ended before the answer was complete");
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:
-      return error(ErrorKind::kReplyInvalid, "the answer is not HTTP as it should be");
+      return MakeError(ErrorKind::kReplyInvalid, "the answer is not HTTP as it should be");
     case CURLE_URL_MALFORMAT:
-      return error(ErrorKind::kInvalidInput, "the URL is malformed; check base_url");
+      return MakeError(ErrorKind::kInvalidInput, "the URL is malformed; check base_url");
     case CURLE_SSL_CACERT_BADFILE:
-      return error(ErrorKind::kInvalidInput, "tls_ca_file cannot be read or is no PEM file");
+      return MakeError(ErrorKind::kInvalidInput, "tls_ca_file cannot be read or is no PEM file");
     case CURLE_OUT_OF_MEMORY:
-      return error(ErrorKind::kInternal, "libcurl is out of memory");
+      // Also said of a header line without end, of which OnHeader() never hears.
+      if (header_bytes_ > 0) return TooLarge();
+      return MakeError(ErrorKind::kInternal, "libcurl is out of memory");
     default:
-      return error(ErrorKind::kUnreachable,
-                   std::string("the exchange failed: ") + curl_easy_strerror(code));
+      return MakeError(ErrorKind::kUnreachable,
+                       std::string("the exchange failed: ") + curl_easy_strerror(code));
   }
 }
 

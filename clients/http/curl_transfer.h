@@ -25,7 +25,7 @@ class CurlTransfer {
   // REQUIRES: the handle is in no multi handle.
   ~CurlTransfer();
 
-  // Null if libcurl would not take the request; then result() says why.
+  // REQUIRES: no result() yet. Where libcurl would not take the request, there is one at once.
   CURL* easy() const { return easy_; }
 
   // Called when libcurl is done: sets the result and wakes who waits.
@@ -44,9 +44,12 @@ class CurlTransfer {
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
   bool AddHeaders();
-  void Configure(const std::string& user_agent);
+  // False if libcurl refused an option.
+  bool Configure(const std::string& user_agent);
+  Duration ConnectTimeout() const;
   void TakeHeaderLine(std::string_view line);
   Error ErrorOf(CURLcode code) const;
+  std::string TimeoutText() const;
 
   const HttpRequest request_;
   const std::size_t max_body_bytes_;

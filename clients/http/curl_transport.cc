@@ -41,8 +41,10 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
       if (state.multi) state.multi->Remove(transfer);
     }
   } const registration{*state, transfer};
+  if (!state->multi->Add(transfer)) {
+    co_return Fail(ErrorKind::kInternal, "libcurl is out of memory");
+  }
   ++state->stats.requests;
-  state->multi->Add(transfer);
   boost::system::error_code ignored;
   co_await transfer.done().async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   if (!transfer.result()) throw boost::system::system_error(asio::error::operation_aborted);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace balance {
 namespace {
@@ -10,8 +11,6 @@ constexpr std::string_view kMask = "***";
 constexpr std::array<std::string_view, 2> kKeyPrefixes = {"ps_live_", "ps_test_"};
 // No ordinary word of an error text is a run of this length.
 constexpr std::size_t kCredentialLength = 24;
-// Enough to be cut to kMaxLogText after masking; more is not worth looking at.
-constexpr std::size_t kMaxInput = 16 * 1024;
 
 bool IsPrintable(char c) { return c >= 0x20 && c < 0x7f; }
 
@@ -20,11 +19,15 @@ bool IsCredentialCharacter(char c) {
          c == '/' || c == '=' || c == '_' || c == '-';
 }
 
-void MaskAll(std::string& text, std::string_view secret) {
-  if (secret.empty()) return;
-  for (auto at = text.find(secret); at != std::string::npos;
-       at = text.find(secret, at + kMask.size())) {
-    text.replace(at, secret.size(), kMask);
+std::string MaskAll(std::string_view text, std::string_view secret) {
+  if (secret.empty()) return std::string(text);
+  std::string masked;
+  while (true) {
+    const auto at = text.find(secret);
+    masked += text.substr(0, at);
+    if (at == std::string_view::npos) return masked;
+    masked += kMask;
+    text.remove_prefix(at + secret.size());
   }
 }
 
@@ -53,10 +56,12 @@ std::string MaskRuns(std::string_view text) {
 }  // namespace
 
 std::string ScrubForLog(std::string_view upstream_text, std::span<const std::string_view> secrets) {
-  // A secret that straddles the cut leaves a part that is long enough to be masked as a run, or
-  // lies far behind what is kept.
-  std::string text(upstream_text.substr(0, kMaxInput));
-  for (const std::string_view secret : secrets) MaskAll(text, secret);
+  // The longest first: a secret may hold another, whose mask would hide the rest of it from us.
+  std::vector<std::string_view> longest_first(secrets.begin(), secrets.end());
+  std::sort(longest_first.begin(), longest_first.end(),
+            [](std::string_view a, std::string_view b) { return a.size() > b.size(); });
+  std::string text(upstream_text);
+  for (const std::string_view secret : longest_first) text = MaskAll(text, secret);
   std::string scrubbed = MaskRuns(text);
   if (scrubbed.size() > kMaxLogText) {
     scrubbed.resize(kMaxLogText);

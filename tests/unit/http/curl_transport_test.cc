@@ -6,9 +6,16 @@
 #include <sodium.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -22,6 +29,7 @@ namespace balance {
 namespace {
 
 namespace asio = boost::asio;
+using asio::ip::tcp;
 using sandbox::Fault;
 using sandbox::FaultKind;
 using sandbox::Side;
@@ -193,6 +201,13 @@ TEST_F(CurlTransportTest, EndlessHeadersAreRefused) {
   EXPECT_EQ(Send().error().kind, ErrorKind::kReplyInvalid);
 }
 
+TEST_F(CurlTransportTest, AnEndlessHeaderLineIsRefused) {
+  Push(FaultKind::kRaw, "HTTP/1.1 200 OK\r\nX-Filler: " + std::string(300'000, 'x') +
+                            "\r\nContent-Length: 0\r\n\r\n");
+
+  EXPECT_EQ(Send().error().kind, ErrorKind::kReplyInvalid);
+}
+
 TEST_F(CurlTransportTest, InterimAnswersLeaveNoHeaders) {
   Push(FaultKind::kRaw,
        "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
@@ -232,9 +247,34 @@ TEST_F(CurlTransportTest, ASilentServerIsGivenUpWhileAnotherRequestProceeds) {
   Run();
 
   EXPECT_EQ(hung->error().kind, ErrorKind::kUnreachable);
-  EXPECT_THAT(hung->error().message, HasSubstr("0.3 s"));
+  EXPECT_THAT(hung->error().message, HasSubstr("no complete answer within 0.3 s"));
   EXPECT_TRUE(*quick);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(2));
+}
+
+TEST_F(CurlTransportTest, ASilentServerOnAReusedConnectionIsNotMistakenForAnUnreachableOne) {
+  ASSERT_TRUE(Send());
+  Push(FaultKind::kHang);
+
+  EXPECT_THAT(Send(Request(milliseconds(200))).error().message,
+              HasSubstr("no complete answer within 0.2 s"));
+}
+
+TEST_F(CurlTransportTest, AConnectionThatIsNotMadeInTimeIsToldFromAMissingAnswer) {
+  // Its queue is full, so the kernel ignores further connections.
+  tcp::acceptor deaf(loop_, tcp::v4());
+  deaf.bind({asio::ip::address_v4::loopback(), 0});
+  deaf.listen(0);
+  tcp::socket first(loop_);
+  first.connect(deaf.local_endpoint());
+  HttpRequest request = Request(milliseconds(200));
+  request.url = "http://127.0.0.1:" + std::to_string(deaf.local_endpoint().port());
+
+  const auto response = Send(request);
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_THAT(response.error().message, HasSubstr("no connection could be made within 0.2 s"));
 }
 
 TEST_F(CurlTransportTest, ASlowBodyIsGivenUpAtTheTimeout) {
@@ -281,6 +321,32 @@ TEST_F(CurlTransportTest, HeadersArriveAsGivenAndErrorsDoNotRepeatThem) {
   EXPECT_THAT(failed.error().message, Not(HasSubstr(server_->polysim_key().api_key)));
 }
 
+// Answers the first request that arrives and keeps the bytes of its head.
+asio::awaitable<void> AnswerOnce(tcp::acceptor& acceptor, std::string& head) {
+  tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
+  co_await asio::async_read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n",
+                                  asio::use_awaitable);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  co_await asio::async_write(socket, asio::buffer(answer), asio::use_awaitable);
+}
+
+TEST_F(CurlTransportTest, TheRequestIsByteForByteWhatItShouldBe) {
+  tcp::acceptor acceptor(loop_, {asio::ip::address_v4::loopback(), 0});
+  const std::string host = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  std::string head;
+  asio::co_spawn(loop_, AnswerOnce(acceptor, head), asio::detached);
+  HttpRequest request = Request();
+  request.url = "http://" + host + "/pm/v1/account/balances?x=1";
+  request.headers = {{"X-API-Key", "ps_live_1"}, {"X-Empty", ""}, {"Accept", "application/json"}};
+
+  const auto response = Send(request);
+
+  ASSERT_TRUE(response);
+  EXPECT_EQ(head, "GET /pm/v1/account/balances?x=1 HTTP/1.1\r\nHost: " + host +
+                      "\r\nUser-Agent: transport-test/1\r\nX-API-Key: ps_live_1\r\nX-Empty:\r\n"
+                      "Accept: application/json\r\n\r\n");
+}
+
 TEST_F(CurlTransportTest, TheUserAgentIsOurs) {
   MakeTransport({.user_agent = "Python-urllib/3"});
   EXPECT_EQ(Send()->status, 403);
@@ -318,6 +384,24 @@ TEST_F(CurlTransportTest, ACancelledRequestEndsAtOnceAndTheNextOneIsFine) {
   EXPECT_TRUE(Send());
 }
 
+TEST_F(CurlTransportTest, ARequestMayBeCancelledBetweenAnyTwoTurnsOfTheLoop) {
+  for (int turns = 0; turns < 30; ++turns) {
+    std::optional<Result<HttpResponse>> slot;
+    std::optional<Result<HttpResponse>> other;
+    asio::cancellation_signal cancel;
+    Spawn(Request(), slot, &cancel);
+    Spawn(Request(), other);
+    loop_.restart();
+    for (int i = 0; i < turns; ++i) loop_.run_one();
+
+    asio::post(loop_, [&cancel] { cancel.emit(asio::cancellation_type::terminal); });
+    Run();
+
+    EXPECT_TRUE(!slot || *slot) << slot->error().message;
+    EXPECT_TRUE(other && *other);
+  }
+}
+
 TEST_F(CurlTransportTest, RequestsUnderWayEndWithTheTransport) {
   Push(FaultKind::kHang);
   std::optional<Result<HttpResponse>> slot;
@@ -328,6 +412,22 @@ TEST_F(CurlTransportTest, RequestsUnderWayEndWithTheTransport) {
   Run();
 
   EXPECT_FALSE(slot);
+}
+
+TEST_F(CurlTransportTest, TheTransportMayDieBetweenAnyTwoTurnsOfTheLoop) {
+  for (std::size_t turns = 0; turns < 100; ++turns) {
+    MakeTransport({.user_agent = "transport-test/1"});
+    std::vector<std::optional<Result<HttpResponse>>> slots(8);
+    for (auto& slot : slots) Spawn(Request(), slot);
+    loop_.restart();
+    // The first turns begin one request each.
+    for (std::size_t i = 0; i < slots.size() + turns; ++i) loop_.run_one();
+
+    transport_.reset();
+    Run();
+
+    for (const auto& slot : slots) EXPECT_TRUE(!slot || *slot) << slot->error().message;
+  }
 }
 
 }  // namespace

@@ -53,6 +53,22 @@ TEST(ScrubTest, ASecretAcrossTheCutDoesNotLeak) {
   EXPECT_THAT(cut, Not(HasSubstr("s3c")));
 }
 
+TEST(ScrubTest, ASecretThatHoldsAnotherIsMaskedWhole) {
+  const std::array<std::string_view, 2> secrets = {"hunter", "hunter2 and more"};
+
+  EXPECT_EQ(ScrubForLog("key hunter2 and more.", secrets), "key ***.");
+}
+
+TEST(ScrubTest, ASecretFarInsideALongRunDoesNotLeakInPart) {
+  const std::string secret = "s3cr3t word";
+  const std::array<std::string_view, 1> secrets = {secret};
+
+  for (std::size_t length = 16 * 1024 - 20; length < 16 * 1024 + 20; ++length) {
+    const std::string scrubbed = ScrubForLog(std::string(length, 'a') + " " + secret, secrets);
+    EXPECT_THAT(scrubbed, Not(HasSubstr("s3c"))) << length;
+  }
+}
+
 TEST(RequestIdTest, OnlyPrintableWordsOfReasonableLengthPass) {
   EXPECT_EQ(CleanRequestId("req-1_2:3/4"), "req-1_2:3/4");
   EXPECT_EQ(CleanRequestId("a b"), "");

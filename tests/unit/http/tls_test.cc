@@ -53,6 +53,21 @@ class Certificates {
   std::string directory_;
 };
 
+// An environment that asks for the session keys to be written to a file.
+class KeyLog {
+ public:
+  KeyLog() { setenv("SSLKEYLOGFILE", path_.c_str(), 1); }
+  ~KeyLog() { std::filesystem::remove(path_); }
+  KeyLog(const KeyLog&) = delete;
+  KeyLog& operator=(const KeyLog&) = delete;
+
+  bool IsWritten() const { return std::filesystem::exists(path_); }
+
+ private:
+  const std::string path_ =
+      (std::filesystem::temp_directory_path() / ("key-log-" + std::to_string(getpid()))).string();
+};
+
 class TlsTest : public testing::Test {
  protected:
   TlsTest() { EXPECT_GE(sodium_init(), 0); }
@@ -86,6 +101,7 @@ class TlsTest : public testing::Test {
     co_return co_await transport_.Send(std::move(request));
   }
 
+  const KeyLog key_log_;
   CurlGlobal curl_;
   std::optional<Certificates> certificates_;
   std::unique_ptr<sandbox::Sandbox> server_;
@@ -100,6 +116,14 @@ TEST_F(TlsTest, ACaThatTheConfigurationAddsIsTrusted) {
 
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 200);
+}
+
+TEST_F(TlsTest, SessionKeysAreWrittenNowhere) {
+  Serve("IP:127.0.0.1");
+
+  ASSERT_TRUE(Send(certificates_->File("ca.pem")));
+
+  EXPECT_FALSE(key_log_.IsWritten());
 }
 
 TEST_F(TlsTest, AnUnknownCaIsRefusedBeforeAnyHeaderIsSent) {
