@@ -13,6 +13,7 @@
 #include "service/config/json_text.h"
 #include "service/config/nearest_key.h"
 #include "service/config/utf8.h"
+#include "service/config/yaml_documents.h"
 #include "service/config/yaml_scalar.h"
 
 namespace balance {
@@ -200,22 +201,22 @@ bool CheckUtf8(const std::string& text, ConfigDocument& document) {
 std::optional<YAML::Node> ParseYaml(const std::string& text, ConfigDocument& document) {
   if (!CheckUtf8(text, document)) return std::nullopt;
   try {
-    const std::vector<YAML::Node> nodes = YAML::LoadAll(text);
-    if (nodes.empty() || (nodes.size() == 1 && nodes.front().IsNull())) {
+    if (const auto second = FindSecondDocument(text)) {
+      document.AddIssueAt(LineAt(*second), "", "has more than one YAML document",
+                          "keep one, without a line --- or a stray comma or bracket");
+      return std::nullopt;
+    }
+    YAML::Node node = YAML::Load(text);
+    if (node.IsNull()) {
       document.AddIssue("", "is empty", "write at least one account with a source");
       return std::nullopt;
     }
-    if (nodes.size() > 1) {
-      document.AddIssueAt(LineAt(nodes[1].Mark()), "", "has more than one YAML document",
-                          "keep one, without a line ---");
-      return std::nullopt;
-    }
-    if (!nodes.front().IsMap()) {
-      document.AddIssueAt(LineAt(nodes.front().Mark()), "", "is not a YAML mapping",
+    if (!node.IsMap()) {
+      document.AddIssueAt(LineAt(node.Mark()), "", "is not a YAML mapping",
                           "begin with keys such as accounts:");
       return std::nullopt;
     }
-    return nodes.front();
+    return node;
   } catch (const YAML::Exception& exception) {
     document.AddIssueAt(LineAt(exception.mark), "", "is not YAML: " + OnOneLine(exception.msg),
                         "repair the indentation, the quotes or the brackets around here");

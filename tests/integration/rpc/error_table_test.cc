@@ -83,5 +83,26 @@ INSTANTIATE_TEST_SUITE_P(
                        "fund_class"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
+class LongNameTest : public ServiceFixture {
+ protected:
+  LongNameTest() {
+    AddAccount("desk-1");
+    Serve();
+  }
+};
+
+// gRPC clients refuse more than 8 KiB of trailers, and with them the error that they hold.
+TEST_F(LongNameTest, IsNotRepeatedInTheError) {
+  v1::GetAccountSnapshotRequest request;
+  request.add_sources(std::string(5000, 's'));
+  v1::AccountSnapshot snapshot;
+
+  const auto status = Get(request, snapshot);
+
+  EXPECT_EQ(status.error_code(), kInvalid) << status.error_message();
+  EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_READ_POLICY");
+  EXPECT_LT(status.error_message().size(), 300U);
+}
+
 }  // namespace
 }  // namespace balance

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/unit/config/config_files.h"
 
@@ -7,6 +8,7 @@ namespace balance {
 namespace {
 
 using testing::ElementsAre;
+using testing::StartsWith;
 
 const std::string kGood = kOneSource;
 
@@ -27,7 +29,17 @@ TEST(YamlReaderTest, DirectoryInsteadOfFile) {
   const auto config = LoadConfig(files.PathOf(""), files.Env());
 
   ASSERT_FALSE(config);
-  EXPECT_EQ(config.error().front().problem, "the file cannot be read: Is a directory");
+  EXPECT_EQ(config.error().front().problem, "the file is not a regular file");
+}
+
+TEST(YamlReaderTest, PipeInsteadOfFileIsRefusedAtOnce) {
+  const ConfigFiles files;
+  ASSERT_EQ(mkfifo(files.PathOf("pipe").c_str(), 0600), 0);
+
+  const auto config = LoadConfig(files.PathOf("pipe"), files.Env());
+
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().front().problem, "the file is not a regular file");
 }
 
 TEST(YamlReaderTest, EmptyFile) {
@@ -75,8 +87,17 @@ TEST(YamlReaderTest, NotAMapping) {
 
 TEST(YamlReaderTest, SeveralDocuments) {
   EXPECT_THAT(ConfigFiles().Problems(kGood + "---\nlisten: 127.0.0.1:1\n"),
-              ElementsAre("config.yaml:7: has more than one YAML document; keep one, without a "
-                          "line ---"));
+              ElementsAre("config.yaml:6: has more than one YAML document; keep one, without a "
+                          "line --- or a stray comma or bracket"));
+}
+
+// The library's own loop over documents never ends on these.
+TEST(YamlReaderTest, StrayCharacterBehindTheEnd) {
+  for (const char* yaml : {"- id: desk-1\n,", "[]\n,\n", "{}\n,\n"}) {
+    EXPECT_THAT(ConfigFiles().Problems(yaml),
+                ElementsAre(StartsWith("config.yaml:2: has more than one YAML document")))
+        << yaml;
+  }
 }
 
 TEST(YamlReaderTest, UnknownKeyNearAKnownOne) {
@@ -105,6 +126,51 @@ TEST(YamlReaderTest, MergeKey) {
   EXPECT_THAT(ConfigFiles().Problems(kGood + "cache: &c {ttl: 2s}\nupstream:\n  <<: *c\n"),
               ElementsAre("config.yaml:8: upstream: has a YAML merge key (<<), which is not "
                           "supported; write the fields out"));
+}
+
+// Each of these makes an account, a source, a venue and a secret only partly readable.
+TEST(YamlReaderTest, AKeyThatCannotBeReadHidesNothingBesideIt) {
+  struct BadKey {
+    const char* yaml;
+    const char* problem;
+  };
+  for (const BadKey& bad :
+       {BadKey{"'a b': 1", "has an unknown key"}, BadKey{"[a]: 1", "has a key that is no word"},
+        BadKey{"<<: {}", "has a YAML merge key (<<)"}}) {
+    const std::string key = bad.yaml;
+    const std::string problem = bad.problem;
+    const std::string venue = "accounts[0].sources[0].polymarket_us";
+    EXPECT_THAT(
+        ConfigFiles().Problems("accounts:\n"
+                               "- " +
+                               key +
+                               "\n"
+                               "  id: Desk\n"
+                               "  sources:\n"
+                               "  - " +
+                               key +
+                               "\n"
+                               "    polymarket_us:\n"
+                               "      " +
+                               key +
+                               "\n"
+                               "      base_url: http://api.polymarket.us\n"
+                               "      key_id:\n"
+                               "        " +
+                               key +
+                               "\n"
+                               "        file: ./none\n"
+                               "      secret_key: {value: AAECAwQFBgc=}\n"),
+        ElementsAre(StartsWith("config.yaml:2: accounts[0]: " + problem),
+                    StartsWith("config.yaml:3: accounts[0].id: is not an id"),
+                    StartsWith("config.yaml:5: accounts[0].sources[0]: " + problem),
+                    StartsWith("config.yaml:7: " + venue + ": " + problem),
+                    StartsWith("config.yaml:8: " + venue + ".base_url: is plain http"),
+                    StartsWith("config.yaml:9: " + venue + ".key_id: the file ./none cannot"),
+                    StartsWith("config.yaml:10: " + venue + ".key_id: " + problem),
+                    StartsWith("config.yaml:12: " + venue + ".secret_key: is not base64")))
+        << key;
+  }
 }
 
 TEST(YamlReaderTest, AliasIsResolved) {

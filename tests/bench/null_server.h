@@ -1,0 +1,52 @@
+#pragma once
+
+// gRPC servers that answer balance.v1.BalanceService/GetAccountSnapshot without looking at the
+// request: what gRPC itself costs, in the API style of each.
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace balance::bench {
+
+// Serves from its creation to its destruction, on threads of its own.
+class NullServer {
+ public:
+  virtual ~NullServer() = default;
+
+  virtual int port() const = 0;
+};
+
+// Each listens on `listen`, "HOST:PORT", and answers every call with `answer`, a serialised
+// AccountSnapshot. Null if it cannot listen.
+
+// A raw method of the callback API with the bytes in one shared slice, as the service's own is.
+std::unique_ptr<NullServer> StartCallback(const std::string& listen, const std::string& answer);
+
+// A raw method of the completion queue API, one queue and one thread for each core that the process
+// may use.
+std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer);
+
+// A method of the synchronous API that takes and gives raw bytes.
+std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::string& answer);
+
+// A typed method of the callback API that fills a message, sets its serve_time and has gRPC
+// serialise it on every call. It fills by copying a message that it has parsed before, the cheapest
+// way there is.
+std::unique_ptr<NullServer> StartFill(const std::string& listen, const std::string& answer);
+
+// By the name of its style: callback, async, sync or fill. Null if there is no such style either.
+std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::string& listen,
+                                            const std::string& answer);
+
+// A buffer that shares the bytes of `slice`.
+inline grpc::ByteBuffer BufferOf(const grpc::Slice& slice) { return {&slice, 1}; }
+
+// Builds and starts `service`, which must outlive the server, on `listen`; `port` is 0 if it cannot
+// be had.
+std::unique_ptr<grpc::Server> StartService(const std::string& listen, grpc::Service& service,
+                                           int& port);
+
+}  // namespace balance::bench

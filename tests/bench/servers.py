@@ -1,0 +1,159 @@
+"""Starts what the load is put on: the sandbox, the service and the null servers. All on loopback,
+on ports that the system chose; all end with this process, however it ends."""
+
+import contextlib
+import os
+import re
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
+
+from harness import BIN_DIR, Program, clean_environment, http_get, read_assignments  # noqa: E402
+
+METHOD = "/balance.v1.BalanceService/GetAccountSnapshot"
+GRPC_HEADERS = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+# A GetAccountSnapshotRequest with a max_age of an hour: of the fields 2, 1 and 1.
+WITH_MAX_AGE = b"\x12\x05\x0a\x03\x08\x90\x1c"
+# Longer than any run, so that every read is a hit.
+CONFIG = """
+listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
+server: {{drain_delay: 0s}}
+accounts:
+- id: desk-1
+  sources:
+  - id: polymarket-us
+    fund_class: REAL_MONEY
+    polymarket_us:
+      base_url: {POLYMARKET_BASE_URL}
+      key_id: {{env: POLYMARKET_KEY_ID}}
+      secret_key: {{env: POLYMARKET_SECRET_KEY}}
+  - id: polysimulator
+    polysimulator:
+      base_url: {POLYSIM_BASE_URL}
+      api_key: {{env: POLYSIM_API_KEY}}
+cache: {{ttl: 86400s, max_stale: 86400s}}
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, and the request that it is sent."""
+
+    name: str
+    process_id: int
+    address: str
+    request_file: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}{METHOD}"
+
+    def cpu_seconds(self) -> float:
+        """User and system time of all its threads so far."""
+        stat = Path(f"/proc/{self.process_id}/stat").read_text()
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+class Servers:
+    """Starts servers on given cores; close() stops them all and complains of those that end ill."""
+
+    def __init__(self, folder: Path, cores: set[int]):
+        self._folder = folder
+        self._cores = cores
+        self._programs = contextlib.ExitStack()
+
+    def __enter__(self) -> "Servers":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._programs.close()
+
+    def start_service(self) -> "Service":
+        env_file = self._folder / "sandbox.env"
+        sandbox = self._start("upstream-sandbox", ["--env-file", env_file, "--move-every", "0"])
+        sandbox.wait_for(env_file.exists, "its env file")
+        environment = read_assignments(env_file)
+        config = self._folder / "config.yaml"
+        config.write_text(CONFIG.format(**environment))
+        ports_file = self._folder / "service.ports"
+        program = self._start("balance-service",
+                              ["--config", config, "--ports-file", ports_file], environment)
+        program.wait_for(ports_file.exists, "its ports file")
+        ports = read_assignments(ports_file)
+        return Service(self._folder, program, ports["grpc"], ports["admin"])
+
+    def start_null(self, name: str, style: str, answer: bytes, request_file: Path) -> Server:
+        answer_file = self._folder / "answer"
+        answer_file.write_bytes(answer)
+        program = self._start("null_server", ["--style", style, "--answer", answer_file],
+                              log=f"null-{style}")
+        port = program.wait_for(program.output, "its port").strip()
+        return Server(name, program.process.pid, f"127.0.0.1:{port}", request_file)
+
+    def _start(self, name: str, arguments: list, environment: dict[str, str] | None = None,
+               log: str = "") -> Program:
+        cores = ",".join(map(str, sorted(self._cores)))
+        program = Program(["setpriv", "--pdeathsig", "TERM", "--", "taskset", "-c", cores,
+                           BIN_DIR / name, *arguments], self._folder / f"{log or name}.log",
+                          clean_environment() | (environment or {}))
+        program.name = name
+        self._programs.callback(program.kill)
+        self._programs.callback(program.stop)
+        return program
+
+
+class Service:
+    """balance-service, with every reading in its cache once read_answer() has returned."""
+
+    def __init__(self, folder: Path, program: Program, grpc_address: str, admin_address: str):
+        self._admin_address = admin_address
+        self.plain = Server("balance-service", program.process.pid, grpc_address,
+                            write_request(folder / "request", b""))
+        self.with_max_age = Server(
+            "balance-service, max_age 1 h", program.process.pid, grpc_address,
+            write_request(folder / "request-with-max-age", WITH_MAX_AGE))
+
+    def read_answer(self) -> bytes:
+        """The bytes of an AccountSnapshot, after a first read has filled the cache."""
+        check_answers_ok(self.plain)
+        return read_bytes(self.plain)
+
+    def counters(self) -> dict[str, float]:
+        """Calls that did not end OK, and refreshes, so far."""
+        metrics = http_get(f"http://{self._admin_address}/metrics")
+        counted = {"calls that failed": 0.0, "refreshes": 0.0}
+        for name, labels, value in re.findall(r"^(\w+){(.*)} (\S+)$", metrics, re.MULTILINE):
+            if name == "grpc_server_handled_total" and 'grpc_code="OK"' not in labels:
+                counted["calls that failed"] += float(value)
+            if name == "balance_refreshes_total":
+                counted["refreshes"] += float(value)
+        return counted
+
+
+def write_request(path: Path, message: bytes) -> Path:
+    path.write_bytes(struct.pack(">BI", 0, len(message)) + message)
+    return path
+
+
+def read_bytes(server: Server) -> bytes:
+    """The message that a server answers."""
+    body = subprocess.run(["nghttp", *GRPC_HEADERS, "-d", server.request_file, server.url],
+                          check=True, capture_output=True, timeout=30).stdout
+    if len(body) < 5 or struct.unpack(">BI", body[:5]) != (0, len(body) - 5):
+        raise AssertionError(f"{server.name} answered no single message: {body!r}")
+    return body[5:]
+
+
+def check_answers_ok(server: Server) -> None:
+    """One real call: its status must be OK and its snapshot complete. h2load sees neither."""
+    result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server.address], text=True,
+                            capture_output=True, timeout=30, env=clean_environment())
+    if result.returncode != 0:
+        raise AssertionError(f"{server.name} does not answer well:\n{result.stdout}"
+                             f"{result.stderr}")

@@ -1,0 +1,210 @@
+// Any bytes as each of the requests of BalanceService, up to where a feed would be asked.
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/resource_id.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "service/rpc/page_token.h"
+#include "service/rpc/read_request.h"
+#include "service/rpc/resource_name.h"
+#include "tests/fuzz/lines.h"
+#include "tests/fuzz/require.h"
+
+namespace balance::fuzz {
+namespace {
+
+// Sun, 20 Sep 2026 12:00:00 GMT
+constexpr WallTime kNow(std::chrono::seconds(1'789'905'600));
+constexpr std::string_view kAccount = "desk-1";
+// gRPC refuses to receive more than 8 KiB of trailers, in which a message stands as it is, escaped,
+// and twice in the details, as base64.
+constexpr std::size_t kLongestMessage = 1024;
+constexpr std::size_t kLongestDetails = 3 * 1024;
+
+std::vector<SourceStatus> MakeSources() {
+  auto real = std::make_shared<SourceInfo>();
+  real->account = kAccount;
+  real->source = "polymarket-us";
+  auto simulated = std::make_shared<SourceInfo>(*real);
+  simulated->source = "polysimulator";
+  simulated->kind = SourceKind::kPolySimulator;
+  simulated->fund_class = FundClass::kSimulatedMoney;
+  std::vector<SourceStatus> sources(2);
+  sources[0].info = std::move(real);
+  sources[0].reading = std::make_shared<const Reading>();
+  sources[1].info = std::move(simulated);
+  return sources;
+}
+
+const std::vector<SourceStatus>& Sources() {
+  static const std::vector<SourceStatus> sources = MakeSources();
+  return sources;
+}
+
+template <typename Request>
+std::optional<Request> ParseAs(std::string_view bytes) {
+  const grpc::Slice slice(bytes.data(), bytes.size());
+  grpc::ByteBuffer buffer(&slice, 1);
+  Request request;
+  if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&buffer, &request).ok()) {
+    return std::nullopt;
+  }
+  return request;
+}
+
+// True if it is OK.
+bool CheckStatus(const grpc::Status& status, std::initializer_list<grpc::StatusCode> allowed) {
+  if (status.ok()) return true;
+  Require(std::find(allowed.begin(), allowed.end(), status.error_code()) != allowed.end(),
+          "the code says whose fault it is");
+  Require(!status.error_message().empty() && IsUtf8(status.error_message()),
+          "an error has a message in UTF-8");
+  Require(status.error_message().size() <= kLongestMessage &&
+              status.error_details().size() <= kLongestDetails,
+          "an error fits into the trailers");
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  Require(details.ParseFromString(status.error_details()) && details.details_size() > 0 &&
+              details.details(0).UnpackTo(&info),
+          "an error has an ErrorInfo");
+  Require(details.code() == status.error_code() && details.message() == status.error_message(),
+          "details and status agree");
+  Require(info.domain() == kErrorDomain && !info.reason().empty(), "an ErrorInfo is complete");
+  return false;
+}
+
+bool CheckArgument(const grpc::Status& status) {
+  return CheckStatus(status, {grpc::StatusCode::INVALID_ARGUMENT});
+}
+
+void CheckName(const std::string& name) {
+  if (const auto account = ParseAccountName(name)) {
+    Require(IsResourceId(*account) && AccountName(*account) == name, "an account has one name");
+  }
+  if (const auto parts = ParseSourceName(name)) {
+    SourceInfo info;
+    info.account = parts->account;
+    info.source = parts->source;
+    Require(IsResourceId(parts->account) && IsResourceId(parts->source) && SourceName(info) == name,
+            "a source has one name");
+    Require(!ParseAccountName(name), "a source's name is no account's");
+  }
+}
+
+std::optional<CheckedPolicy> CheckedOf(const v1::ReadPolicy& policy) {
+  CheckedPolicy checked;
+  if (!CheckArgument(CheckPolicy(policy, kNow, checked))) return std::nullopt;
+  const ReadBounds& bounds = checked.bounds;
+  Require(!bounds.max_age || *bounds.max_age >= Duration::zero(), "max_age is not negative");
+  Require(!bounds.max_stale || *bounds.max_stale >= Duration::zero(), "max_stale is not negative");
+  Require(!bounds.not_before || *bounds.not_before <= kNow, "not_before has passed");
+  Require(bounds.max_age.has_value() == policy.has_max_age(), "max_age is set as in the request");
+  Require(checked.require != v1::ReadPolicy::REQUIRE_UNSPECIFIED, "require is decided");
+  return checked;
+}
+
+// As the feeds would answer: what there is of the sources wanted.
+AccountAnswer AnswerOf(const std::vector<bool>& wanted) {
+  AccountAnswer answer;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const SourceStatus& source = Sources()[i];
+    SourceView view;
+    view.info = source.info;
+    view.state = SourceState::kNotRequested;
+    if (wanted[i]) {
+      view.state = source.reading ? SourceState::kFresh : SourceState::kNoData;
+      view.reading = source.reading;
+    }
+    answer.sources.push_back(std::move(view));
+  }
+  answer.gave_up.assign(wanted.size(), false);
+  return answer;
+}
+
+void CheckSelection(const Names& filter, v1::FundClass fund_class, UnknownIds unknown,
+                    const v1::ReadPolicy& policy, const CheckedPolicy& checked) {
+  std::vector<bool> wanted;
+  std::vector<bool> required;
+  if (!CheckArgument(SelectSources(Sources(), filter, fund_class, unknown, wanted))) return;
+  Require(wanted.size() == Sources().size(), "each source is wanted or not");
+  if (!CheckArgument(SelectRequired(Sources(), wanted, policy, required))) return;
+  Require(required.size() == wanted.size(), "each source is required or not");
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    Require(wanted[i] || !required[i], "what is required is wanted");
+  }
+  CheckStatus(CheckRequired(kAccount, AnswerOf(wanted), checked, required),
+              {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
+}
+
+// Of the requests for whole accounts.
+template <typename Request>
+void CheckFilters(const Request& request, UnknownIds unknown) {
+  const auto checked = CheckedOf(request.policy());
+  EncodeView view = EncodeView::kBasic;
+  CheckArgument(CheckView(request.view(), EncodeView::kFull, view));
+  if (!CheckArgument(CheckFundClass(request.fund_class())) || !checked) return;
+  CheckSelection(request.sources(), request.fund_class(), unknown, request.policy(), *checked);
+}
+
+void CheckSource(const v1::GetSourceBalanceRequest& request) {
+  CheckName(request.name());
+  const auto checked = CheckedOf(request.policy());
+  const int found = FindSource(Sources(), request.name());
+  Require(found < static_cast<int>(Sources().size()), "a source is one of those that there are");
+  if (!checked || found < 0) return;
+  std::vector<bool> wanted(Sources().size(), false);
+  wanted[static_cast<std::size_t>(found)] = true;
+  const AccountAnswer answer = AnswerOf(wanted);
+  CheckStatus(CheckStrict(answer.sources[static_cast<std::size_t>(found)], false, checked->bounds),
+              {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
+}
+
+void CheckPageToken(const v1::ListAccountSnapshotsRequest& request) {
+  if (const auto account = ReadPageToken(request)) {
+    Require(IsResourceId(*account), "a token names an account");
+  }
+  v1::ListAccountSnapshotsRequest next = request;
+  next.set_page_token(MakePageToken(request, kAccount));
+  Require(IsPrintableAscii(next.page_token()), "a token is printable");
+  Require(ReadPageToken(next) == kAccount, "a token is good for the next page");
+}
+
+}  // namespace
+}  // namespace balance::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace balance;
+  // Protobuf complains of each text that is not UTF-8.
+  [[maybe_unused]] static auto* const loud = google::protobuf::SetLogHandler(nullptr);
+  const std::string_view bytes = fuzz::AsText(data, size);
+  if (const auto request = fuzz::ParseAs<v1::GetAccountSnapshotRequest>(bytes)) {
+    fuzz::CheckName(request->name());
+    fuzz::CheckFilters(*request, UnknownIds::kRefuse);
+  }
+  if (const auto request = fuzz::ParseAs<v1::GetSourceBalanceRequest>(bytes)) {
+    fuzz::CheckSource(*request);
+  }
+  if (const auto request = fuzz::ParseAs<v1::BatchGetAccountSnapshotsRequest>(bytes)) {
+    for (const std::string& name : request->names()) fuzz::CheckName(name);
+    fuzz::CheckFilters(*request, UnknownIds::kIgnore);
+  }
+  if (const auto request = fuzz::ParseAs<v1::ListAccountSnapshotsRequest>(bytes)) {
+    fuzz::CheckPageToken(*request);
+    fuzz::CheckFilters(*request, UnknownIds::kIgnore);
+  }
+  if (const auto request = fuzz::ParseAs<v1::ListSourcesRequest>(bytes)) {
+    fuzz::CheckName(request->parent());
+  }
+  return 0;
+}
