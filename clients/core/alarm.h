@@ -28,6 +28,8 @@ class Alarm {
  private:
   struct Pending;
 
+  boost::asio::awaitable<void> Sleep(std::shared_ptr<Pending> pending, SteadyTime when);
+
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   std::shared_ptr<Pending> pending_;

@@ -12,6 +12,12 @@ using Duration = std::chrono::nanoseconds;
 using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
+// One moment on both clocks.
+struct Now {
+  WallTime wall;
+  SteadyTime steady;
+};
+
 // Thread-safe, apart from what SleepUntil says.
 class Clock {
  public:

@@ -71,10 +71,16 @@ struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   // One sentence for people: what happened and what to do. Neither secrets nor upstream text.
   std::string message;
-  // How long the upstream asked us to wait, already capped.
+  // How long to wait before another try: what the upstream asked for, already capped, or what is
+  // left of a pause.
   std::optional<std::chrono::nanoseconds> retry_after = std::nullopt;
   // Scrubbed and truncated upstream text, for one log line and nothing else.
   std::string log_detail = {};
+  // The upstream's request or trace id, for the log; may be empty.
+  std::string request_id = {};
+  // Whether the same request may well succeed a moment later: no answer, or the upstream said that
+  // it is busy or broken just now.
+  bool is_transient = false;
 };
 
 }  // namespace balance

@@ -76,6 +76,8 @@ enum class WarningKind : std::uint8_t {
   kLegacyKey,
 };
 
+inline constexpr int kWarningKindCount = static_cast<int>(WarningKind::kLegacyKey) + 1;
+
 // Warning.reason of the public API, such as "IDENTITY_MISMATCH".
 std::string_view WarningReason(WarningKind kind);
 

@@ -40,7 +40,9 @@ bool IsSendable(const HttpHeader& header) {
 }
 
 Error MakeError(ErrorKind kind, std::string message) {
-  return Error{kind, std::move(message), std::nullopt, {}};
+  Error error{kind, std::move(message)};
+  error.is_transient = kind == ErrorKind::kUnreachable;
+  return error;
 }
 
 Error TooLarge() {
@@ -119,6 +121,8 @@ bool CurlTransfer::Configure(const std::string& user_agent) {
   set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
   set(CURLOPT_MAXLIFETIME_CONN, kMaxConnectionSeconds);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeRequest);
+  set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
@@ -128,6 +132,13 @@ bool CurlTransfer::Configure(const std::string& user_agent) {
 
 Duration CurlTransfer::ConnectTimeout() const {
   return std::min(kMaxConnectTimeout, request_.timeout);
+}
+
+// Where a reused connection ends unanswered libcurl would send the same bytes again: a signature used
+// twice, and a request that no rate budget knows of.
+int CurlTransfer::BeforeRequest(void* self, char*, char*, int, int) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  return std::exchange(transfer.was_sent_, true) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
@@ -211,10 +222,11 @@ Error CurlTransfer::ErrorOf(CURLcode code) const {
     case CURLE_OPERATION_TIMEDOUT:
       return MakeError(ErrorKind::kUnreachable, TimeoutText());
     case CURLE_PEER_FAILED_VERIFICATION:
-      return MakeError(ErrorKind::kUnreachable,
-                       "the TLS certificate was not accepted; check the host name and tls_ca_file");
+      return Error{ErrorKind::kUnreachable,
+                   "the TLS certificate was not accepted; check the host name and tls_ca_file"};
     case CURLE_SSL_CONNECT_ERROR:
       return MakeError(ErrorKind::kUnreachable, "the TLS handshake failed");
+    case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:

@@ -40,6 +40,8 @@ class CurlTransfer {
   long new_connections() const;
 
  private:
+  static int BeforeRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
+                           int local_port);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
@@ -57,6 +59,7 @@ class CurlTransfer {
   CURL* easy_ = nullptr;
   curl_slist* header_list_ = nullptr;
   HttpResponse response_;
+  bool was_sent_ = false;
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
   std::optional<Result<HttpResponse>> result_;

@@ -47,8 +47,8 @@ class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
 
-  // Sends at once: whatever is signed in `request` does not age in a queue here. Follows no
-  // redirect. Error kinds: kUnreachable (refused, reset, unresolved, TLS, timed out, cut body),
+  // Sends at once and once: whatever is signed in `request` does not age in a queue here and is not
+  // used again. Follows no redirect. Error kinds: kUnreachable (refused, reset, unresolved, TLS, timed out, cut body),
   // kReplyInvalid (a body over the limit), kInvalidInput (the request cannot be sent as it is).
   virtual boost::asio::awaitable<Result<HttpResponse>> Send(HttpRequest request) = 0;
 };

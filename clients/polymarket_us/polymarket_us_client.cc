@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "clients/http/scrub.h"
 #include "clients/polymarket_us/balances_request.h"
 #include "clients/polymarket_us/classify_failure.h"
 #include "clients/polymarket_us/parse_balances.h"
@@ -16,28 +15,37 @@ namespace {
 
 using polymarket_us::Credentials;
 
-Result<Reading> ReadExchange(const Exchange& exchange, const Credentials& credentials) {
+std::string IdOf(const HttpResponse& response) {
+  return RequestId(response, {"x-pm-trace-id", "x-request-id", "poly-correlation-id", "cf-ray"});
+}
+
+// `correction` is what was added to our time before it was signed.
+Result<Reading> ReadExchange(const Exchange& exchange, const Credentials& credentials,
+                             Duration correction) {
   const HttpResponse& response = exchange.response;
   const std::array<std::string_view, 1> secrets = {credentials.key_id};
   if (response.status != 200) {
-    return tl::unexpected<Error>(polymarket_us::ClassifyFailure(response, exchange.sent_wall,
-                                                                exchange.received_wall, secrets));
+    Error error = polymarket_us::ClassifyFailure(response, exchange.sent_wall + correction,
+                                                 exchange.received_wall + correction, secrets);
+    error.request_id = IdOf(response);
+    return tl::unexpected<Error>(std::move(error));
   }
   auto parsed = polymarket_us::ParseBalances(response.body);
   if (!parsed) {
-    parsed.error().log_detail = ScrubForLog(response.body, secrets);
+    parsed.error().log_detail = DescribeUnreadable(response, secrets);
+    parsed.error().request_id = IdOf(response);
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
-  return ToReading(
-      *std::move(parsed), exchange,
-      RequestId(response, {"x-pm-trace-id", "x-request-id", "poly-correlation-id", "cf-ray"}));
+  return ToReading(*std::move(parsed), exchange, IdOf(response));
 }
 
 }  // namespace
 
-PolymarketUsClient::PolymarketUsClient(HttpTransport& transport, Clock& clock, Options options)
+PolymarketUsClient::PolymarketUsClient(HttpTransport& transport, Clock& clock,
+                                       std::shared_ptr<UpstreamClock> venue_clock, Options options)
     : transport_(transport),
       clock_(clock),
+      venue_clock_(std::move(venue_clock)),
       base_url_(std::move(options.base_url)),
       attempt_timeout_(options.attempt_timeout),
       ca_file_(std::move(options.ca_file)) {
@@ -51,9 +59,11 @@ void PolymarketUsClient::ReplaceCredentials(std::string key_id, const Secret& se
 
 boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext context) {
   const std::shared_ptr<const Credentials> credentials = credentials_;
-  const auto timeout = TimeLeft(clock_, context.deadline, attempt_timeout_);
+  const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
-  auto request = polymarket_us::BuildBalancesRequest(base_url_, *credentials, clock_.WallNow());
+  const Duration correction = venue_clock_->Correction();
+  auto request = polymarket_us::BuildBalancesRequest(base_url_, *credentials,
+                                                     clock_.WallNow() + correction);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
@@ -61,7 +71,10 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));
   }
-  co_return ReadExchange(*exchange, *credentials);
+  Result<Reading> reading = ReadExchange(*exchange, *credentials, correction);
+  if (!reading && reading.error().kind == ErrorKind::kClockSkew) venue_clock_->Distrust();
+  ObserveDate(*exchange, *venue_clock_);
+  co_return reading;
 }
 
 }  // namespace balance

@@ -9,6 +9,7 @@
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
 #include "clients/core/secret.h"
+#include "clients/core/upstream_clock.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
 
@@ -33,8 +34,10 @@ class PolymarketUsClient final : public BalanceSource {
     std::string ca_file;
   };
 
-  // `transport` and `clock` must outlive the client. The seed is not kept.
-  PolymarketUsClient(HttpTransport& transport, Clock& clock, Options options);
+  // `transport` and `clock` must outlive the client. The seed is not kept. `venue_clock` is that of
+  // the host; it corrects the time that is signed.
+  PolymarketUsClient(HttpTransport& transport, Clock& clock,
+                     std::shared_ptr<UpstreamClock> venue_clock, Options options);
 
   // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
   // those of ClassifyFailure() and those of ParseBalances().
@@ -46,6 +49,7 @@ class PolymarketUsClient final : public BalanceSource {
  private:
   HttpTransport& transport_;
   Clock& clock_;
+  const std::shared_ptr<UpstreamClock> venue_clock_;
   const BaseUrl base_url_;
   const Duration attempt_timeout_;
   const std::string ca_file_;

@@ -4,16 +4,20 @@
 #include <string_view>
 #include <utility>
 
-#include "clients/http/scrub.h"
 #include "clients/polysimulator/balance_request.h"
 #include "clients/polysimulator/classify_failure.h"
 #include "clients/polysimulator/parse_balance.h"
+#include "clients/polysimulator/rate_headers.h"
 #include "clients/polysimulator/venue.h"
 #include "clients/venue/ascii.h"
 #include "clients/venue/exchange.h"
 
 namespace balance {
 namespace {
+
+std::string IdOf(const HttpResponse& response) {
+  return RequestId(response, {"x-request-id", "poly-correlation-id", "cf-ray"});
+}
 
 // Sent on every reply to a key of the beta that has lost its tier.
 bool IsLegacyKey(const HttpResponse& response) {
@@ -24,11 +28,14 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
   const HttpResponse& response = exchange.response;
   const std::array<std::string_view, 1> secrets = {api_key.Expose()};
   if (response.status != 200) {
-    return tl::unexpected<Error>(polysimulator::ClassifyFailure(response, secrets));
+    Error error = polysimulator::ClassifyFailure(response, secrets);
+    error.request_id = IdOf(response);
+    return tl::unexpected<Error>(std::move(error));
   }
   auto parsed = polysimulator::ParseBalance(response.body);
   if (!parsed) {
-    parsed.error().log_detail = ScrubForLog(response.body, secrets);
+    parsed.error().log_detail = DescribeUnreadable(response, secrets);
+    parsed.error().request_id = IdOf(response);
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
   if (IsLegacyKey(response)) {
@@ -36,15 +43,17 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
                                 "PolySimulator has downgraded this key of its beta to free "
                                 "read-only access; create a new key."});
   }
-  return ToReading(*std::move(parsed), exchange,
-                   RequestId(response, {"x-request-id", "poly-correlation-id", "cf-ray"}));
+  return ToReading(*std::move(parsed), exchange, IdOf(response));
 }
 
 }  // namespace
 
-PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock, Options options)
+PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock,
+                                         std::shared_ptr<UpstreamClock> venue_clock,
+                                         Options options)
     : transport_(transport),
       clock_(clock),
+      venue_clock_(std::move(venue_clock)),
       base_url_(std::move(options.base_url)),
       attempt_timeout_(options.attempt_timeout),
       ca_file_(std::move(options.ca_file)),
@@ -56,7 +65,7 @@ void PolySimulatorClient::ReplaceCredentials(std::shared_ptr<const Secret> api_k
 
 boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext context) {
   const std::shared_ptr<const Secret> api_key = api_key_;
-  const auto timeout = TimeLeft(clock_, context.deadline, attempt_timeout_);
+  const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
   auto request = polysimulator::BuildBalanceRequest(base_url_, *api_key);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
@@ -66,6 +75,8 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));
   }
+  ObserveDate(*exchange, *venue_clock_);
+  context.progress->rate_limits = polysimulator::ReadRateLimits(exchange->response);
   co_return ReadExchange(*exchange, *api_key);
 }
 

@@ -9,6 +9,7 @@
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
 #include "clients/core/secret.h"
+#include "clients/core/upstream_clock.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
 
@@ -28,8 +29,9 @@ class PolySimulatorClient final : public BalanceSource {
     std::string ca_file;
   };
 
-  // `transport` and `clock` must outlive the client.
-  PolySimulatorClient(HttpTransport& transport, Clock& clock, Options options);
+  // `transport` and `clock` must outlive the client. `venue_clock` is that of the host.
+  PolySimulatorClient(HttpTransport& transport, Clock& clock,
+                      std::shared_ptr<UpstreamClock> venue_clock, Options options);
 
   // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
   // those of ClassifyFailure() and those of ParseBalance(). Warns LEGACY_KEY if the venue says that
@@ -42,6 +44,7 @@ class PolySimulatorClient final : public BalanceSource {
  private:
   HttpTransport& transport_;
   Clock& clock_;
+  const std::shared_ptr<UpstreamClock> venue_clock_;
   const BaseUrl base_url_;
   const Duration attempt_timeout_;
   const std::string ca_file_;

@@ -1,6 +1,9 @@
 #include "clients/resilience/paced_source.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "clients/resilience/refusal.h"
 
 namespace balance {
 
@@ -9,19 +12,56 @@ PacedSource::PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pa
     : next_(std::move(next)), pacer_(std::move(pacer)), clock_(clock) {}
 
 boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context) {
+  const std::shared_ptr<Pacer> pacer = pacer_;
   const SteadyTime now = clock_.SteadyNow();
-  const SteadyTime turn = pacer_->EarliestSend(now);
-  if (turn >= context.deadline) {
-    Error error{ErrorKind::kFreshnessUnsatisfied,
-                "the rate budget of the credential allows no request in time; raise "
-                "requests_per_second or ask less often",
-                turn - now,
-                {}};
-    co_return tl::unexpected<Error>(std::move(error));
+  if (const auto blocked = pacer->BlockedBy()) {
+    co_return Refuse(*blocked, pacer->BlockedUntil() - now);
   }
-  pacer_->Take(now);
-  if (turn > now) co_await clock_.SleepUntil(turn);
-  co_return co_await next_->Fetch(context);
+  // A request that would be refused further down needs no turn.
+  const SendOutlook below = next_->Outlook();
+  if (!below.because || below.earliest <= now) {
+    const SteadyTime turn = std::max(pacer->NextTurn(), below.earliest);
+    if (turn >= context.End()) {
+      co_return Refuse({ErrorKind::kFreshnessUnsatisfied,
+                        "the rate budget of the credential allows no request in time; raise "
+                        "requests_per_second or ask less often",
+                        {},
+                        {}},
+                       turn - now);
+    }
+    context.progress->planned_send = turn;
+    if (below.earliest > now) co_await clock_.SleepUntil(below.earliest);
+    if (!co_await pacer->Turn(*context.progress)) {
+      co_return Refuse(*pacer->BlockedBy(), pacer->BlockedUntil() - clock_.SteadyNow());
+    }
+  }
+  context.progress->planned_send.reset();
+  context.progress->rate_limits = {};
+  const auto sent_before = context.progress->sent_at;
+  Result<Reading> result = co_await next_->Fetch(context);
+  // What was refused further down says nothing about limits.
+  if (context.progress->sent_at != sent_before) Learn(*pacer, *context.progress, result);
+  co_return result;
+}
+
+SendOutlook PacedSource::Outlook() const {
+  SendOutlook outlook = next_->Outlook();
+  if (outlook.because && outlook.earliest > clock_.SteadyNow()) return outlook;
+  outlook.earliest = std::max(outlook.earliest, pacer_->NextTurn());
+  outlook.because = pacer_->BlockedBy();
+  outlook.has_spare = outlook.has_spare && pacer_->HasSpare();
+  return outlook;
+}
+
+void PacedSource::Learn(Pacer& pacer, const FetchProgress& progress,
+                        const Result<Reading>& result) {
+  pacer.OnLimits(progress.rate_limits);
+  if (result) return pacer.OnSuccess();
+  if (result.error().kind == ErrorKind::kRateLimited) {
+    pacer.OnRateLimited(result.error());
+  } else {
+    pacer.OnPause(result.error());
+  }
 }
 
 }  // namespace balance

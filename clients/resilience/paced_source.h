@@ -1,6 +1,6 @@
 #pragma once
 
-// Waits for a credential's turn before each request.
+// Waits for a credential's turn before each request, and heeds what the answers say about limits.
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
@@ -17,13 +17,21 @@ class PacedSource final : public BalanceSource {
   // `pacer` is shared by all sources with the credential. `clock` must outlive the source.
   PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pacer> pacer, Clock& clock);
 
-  // As the decorated source; fails unsent with kFreshnessUnsatisfied, and takes no turn, if the
-  // turn comes after the deadline.
+  // As the decorated source. Fails unsent, and takes no turn, with the failure that made the
+  // upstream ask for a pause, while that lasts, and with kFreshnessUnsatisfied if the turn comes
+  // after the deadline.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
+  SendOutlook Outlook() const override;
+
+  // The credential was replaced: from the next request on `pacer` is the one that counts.
+  void ReplacePacer(std::shared_ptr<Pacer> pacer) { pacer_ = std::move(pacer); }
+
  private:
+  static void Learn(Pacer& pacer, const FetchProgress& progress, const Result<Reading>& result);
+
   const std::unique_ptr<BalanceSource> next_;
-  const std::shared_ptr<Pacer> pacer_;
+  std::shared_ptr<Pacer> pacer_;
   Clock& clock_;
 };
 

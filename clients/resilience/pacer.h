@@ -1,31 +1,71 @@
 #pragma once
 
-// Spreads the requests of one credential over time, so that its rate budget is a hard ceiling: the
-// desk's own bots use the same key.
+// The queue of those who want to use one credential.
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <atomic>
+#include <list>
+
+#include "clients/core/alarm.h"
+#include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
-#include "clients/core/source_info.h"
+#include "clients/core/shared_time.h"
+#include "clients/resilience/rate_budget.h"
 
 namespace balance {
 
-// The generic cell rate algorithm: a request may come up to `burst` - 1 intervals early. In no
-// half-open second more than requests_per_second + burst - 1 are allowed. Used on one thread.
+// Used on its shard's thread only, except blocked_until(). Shared by the sources of a credential.
 class Pacer {
  public:
-  // REQUIRES: requests_per_second is positive, burst is at least 1.
-  explicit Pacer(const RateSettings& rate);
+  // `clock` must outlive the pacer.
+  Pacer(boost::asio::any_io_executor executor, Clock& clock, const RateSettings& rate);
+  Pacer(const Pacer&) = delete;
+  Pacer& operator=(const Pacer&) = delete;
 
-  // When a request that wants to go at `now` may be sent: `now` or later. Takes nothing.
-  SteadyTime EarliestSend(SteadyTime now) const;
+  // True when a request may be sent, which the caller must do without further waiting. Urgent
+  // fetches go first (`progress.urgent` is read when a turn is given), else first come, first
+  // served. False, with no turn taken, as soon as the upstream asks for a pause. A cancelled wait
+  // takes no turn either.
+  boost::asio::awaitable<bool> Turn(const FetchProgress& progress);
 
-  // Takes the turn of EarliestSend() and returns it.
-  SteadyTime Take(SteadyTime now);
+  // When an urgent fetch that came now would have its turn.
+  SteadyTime NextTurn() const;
+  bool HasSpare() const { return waiting_.empty() && budget_.HasSpare(clock_.SteadyNow()); }
+
+  // Until when the upstream wants no request, and why: null when it takes them.
+  std::shared_ptr<const Error> BlockedBy() const;
+  SteadyTime BlockedUntil() const { return budget_.blocked_until(); }
+
+  void OnSuccess() { budget_.OnSuccess(clock_.SteadyNow()); }
+  void OnRateLimited(const Error& error);
+  void OnPause(const Error& error);
+  void OnLimits(const RateLimits& limits);
+
+  // Thread-safe.
+  const SharedTime& blocked_until() const { return blocked_until_; }
 
  private:
-  const Duration interval_;
-  const Duration tolerance_;
-  // When the next request would be exactly in time.
-  SteadyTime next_ = SteadyTime::min();
+  struct Waiter {
+    const FetchProgress* progress;
+    boost::asio::steady_timer wake;
+    bool has_turn = false;
+    bool is_refused = false;
+  };
+  using Waiters = std::list<Waiter>;
+
+  void GiveTurns();
+  // After the budget may have become blocked.
+  void RefuseWaiters();
+  Waiters::iterator Next();
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  RateBudget budget_;
+  Waiters waiting_;
+  Alarm next_turn_;
+  SharedTime blocked_until_;
 };
 
 }  // namespace balance

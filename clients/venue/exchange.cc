@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "clients/http/retry_after.h"
 #include "clients/http/scrub.h"
+#include "clients/json/parse_json.h"
 
 namespace balance {
 
@@ -21,7 +23,7 @@ boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, con
   Exchange exchange;
   exchange.sent_wall = clock.WallNow();
   exchange.sent_steady = clock.SteadyNow();
-  if (context.progress != nullptr) context.progress->sent_at = exchange.sent_steady;
+  if (context.progress != nullptr) context.progress->NoteSent(exchange.sent_steady);
   Result<HttpResponse> response = co_await transport.Send(std::move(request));
   exchange.received_wall = clock.WallNow();
   if (!response) co_return tl::unexpected<Error>(std::move(response.error()));
@@ -29,11 +31,24 @@ boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, con
   co_return exchange;
 }
 
+void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock) {
+  const std::string_view age = exchange.response.Header("Age");
+  if (!age.empty() && age != "0") return;
+  const std::optional<WallTime> date = ParseHttpDate(exchange.response.Header("Date"));
+  if (date) upstream_clock.Observe(*date, exchange.sent_wall, exchange.received_wall);
+}
+
 Error NoAnswer(std::string_view venue, Error error) {
   if (error.kind == ErrorKind::kInvalidInput) error.kind = ErrorKind::kUnreachable;
   error.message = std::string(venue) + " gave no usable answer: " + error.message +
                   "; it is asked again with the next read.";
   return error;
+}
+
+std::string DescribeUnreadable(const HttpResponse& response,
+                               std::span<const std::string_view> secrets) {
+  if (!ParseJson(response.body)) return ScrubForLog(response.body, secrets);
+  return std::to_string(response.body.size()) + " bytes of JSON";
 }
 
 std::string RequestId(const HttpResponse& response,

@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
+#include "clients/core/upstream_clock.h"
 #include "clients/http/http_transport.h"
 #include "clients/venue/parsed_balances.h"
 
@@ -34,9 +36,17 @@ Result<Duration> TimeLeft(const Clock& clock, SteadyTime deadline, Duration atte
 boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, const Clock& clock,
                                                    FetchContext context, HttpRequest request);
 
+// Tells `upstream_clock` the Date of an answer, unless a cache on the way gave it.
+void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock);
+
 // The error of an exchange without an answer, as one of `venue`: who is meant, what happened, what
 // is done. A request that could not be sent is no mistake of a caller's, so it is kUnreachable too.
 Error NoAnswer(std::string_view venue, Error error);
+
+// What the log shall know of an answer with status 200 that is no balance: text that is no JSON, such
+// as a login page, but never figures. `secrets` are masked.
+std::string DescribeUnreadable(const HttpResponse& response,
+                               std::span<const std::string_view> secrets);
 
 // The first of `header_names` that holds an id fit for logs; empty if none does.
 std::string RequestId(const HttpResponse& response,

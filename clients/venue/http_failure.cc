@@ -24,6 +24,10 @@ constexpr Verdict kRefused = {ErrorKind::kUpstreamError, "refused the request",
 constexpr Verdict kBroken = {ErrorKind::kUpstreamError, "has trouble of its own",
                              "it is asked again later; see the venue's status page if this lasts"};
 
+bool IsPassing(int status) {
+  return status == 408 || status == 409 || status == 425 || status >= 500;
+}
+
 }  // namespace
 
 Verdict JudgeStatus(int status) {
@@ -72,6 +76,7 @@ Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResp
     error.retry_after = ParseRetryAfter(response);
   }
   error.log_detail = ScrubForLog(response.body, secrets);
+  error.is_transient = verdict.kind == ErrorKind::kUpstreamError && IsPassing(response.status);
   return error;
 }
 

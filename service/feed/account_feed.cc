@@ -7,14 +7,14 @@
 namespace balance {
 namespace {
 
-// A failure of the wait, not of the source: it is shown unless the source has a failure of its own.
-void ExplainMissing(SourceView& view, ErrorKind kind, std::string message, Duration retry_after) {
-  if (view.reading || view.failure) return;
+// A failure of one caller's wait, not of the source.
+std::shared_ptr<const SourceFailure> FailureOfWait(ErrorKind kind, std::string message,
+                                                   Duration retry_after) {
   auto failure = std::make_shared<SourceFailure>();
   failure->error.kind = kind;
   failure->error.message = std::move(message);
   failure->error.retry_after = retry_after;
-  view.failure = std::move(failure);
+  return failure;
 }
 
 Now NowBy(const Clock& clock) { return {clock.WallNow(), clock.SteadyNow()}; }
@@ -33,11 +33,12 @@ std::optional<AccountAnswer> AnswerFromCache(const std::vector<SourceStatus>& so
     if (Decide(sources[i], read.bounds, now) != ReadAction::kAnswer) return std::nullopt;
     answer.sources.push_back(Show(sources[i], read.bounds, Waited::kNot, now, now));
   }
-  answer.gave_up.assign(sources.size(), false);
+  answer.waited.assign(sources.size(), Waited::kNot);
   return answer;
 }
 
-// One read: a view for each source as soon as it can be had, all of them by `answer_by`.
+// One read: waits for each source as long as its bounds ask and `answer_by` allows, then shows all of
+// them as they are at that moment.
 class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead> {
  public:
   PendingRead(AccountFeed& account, ReadId id, AccountRead read, OnAnswer on_answer)
@@ -47,14 +48,19 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
         on_answer_(std::move(on_answer)),
         asked_(NowBy(account.clock_)),
         waits_(account.feeds_.size()),
-        deadline_(account.executor_, account.clock_) {
-    answer_.sources.resize(waits_.size());
-    answer_.gave_up.assign(waits_.size(), false);
-  }
+        waited_(account.feeds_.size(), Waited::kNot),
+        patience_(account.executor_, account.clock_),
+        deadline_(account.executor_, account.clock_) {}
 
   void Start() {
     for (std::size_t i = 0; i < waits_.size(); ++i) StartSource(i);
     if (open_ == 0) return Complete();
+    if (!read_.bounds.IsExplicit()) {
+      const SteadyTime until = asked_.steady + kStalePatience;
+      if (until < read_.answer_by) {
+        patience_.Set(until, [self = shared_from_this()] { self->SettleForStale(); });
+      }
+    }
     if (read_.answer_by == SteadyTime::max()) return;
     deadline_.Set(read_.answer_by, [self = shared_from_this()] { self->GiveUp(); });
   }
@@ -67,66 +73,62 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
  private:
   void StartSource(std::size_t i) {
+    if (!read_.wanted[i]) return;
     SourceFeed& feed = *account_.feeds_[i];
-    if (!read_.wanted[i]) {
-      answer_.sources[i] = ShowNotRequested(feed.status());
-      return;
-    }
     const ReadAction action = Decide(feed.status(), read_.bounds, asked_);
-    if (action != ReadAction::kWait) {
-      answer_.sources[i] = Show(feed.status(), read_.bounds, Waited::kNot, asked_, asked_);
-      if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground();
+    if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground();
+    if (action != ReadAction::kWait) return;
+    const SteadyTime send = EarliestSend(i);
+    if (send > asked_.steady && send >= read_.answer_by) {
+      waited_[i] = Waited::kRefused;
       return;
     }
-    const SteadyTime oldest = OldestAcceptable(read_.bounds, feed.status().info->cache, asked_);
-    const SteadyTime send = feed.EarliestSendFor(oldest);
-    if (send > asked_.steady && send >= read_.answer_by) return RefuseTurn(i, send);
     ++open_;
+    const SteadyTime oldest = OldestAcceptable(read_.bounds, feed.status().info->cache, asked_);
     waits_[i] =
         feed.Wait(oldest, [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); });
   }
 
-  // The refresh that the bounds ask for cannot be sent before the caller's time is over.
-  void RefuseTurn(std::size_t i, SteadyTime send) {
-    const SourceStatus& status = account_.feeds_[i]->status();
-    SourceView& view = answer_.sources[i];
-    view = Show(status, read_.bounds, Waited::kGaveUp, asked_, asked_);
-    answer_.gave_up[i] = true;
-    if (view.reading) return;
-    view.failure = nullptr;
-    ExplainMissing(view, ErrorKind::kFreshnessUnsatisfied,
-                   "the source may not be read again before the caller's deadline; allow a greater "
-                   "age or more time",
-                   send - asked_.steady);
+  SteadyTime EarliestSend(std::size_t i) const {
+    const SourceFeed& feed = *account_.feeds_[i];
+    return feed.EarliestSendFor(
+        OldestAcceptable(read_.bounds, feed.status().info->cache, asked_));
   }
 
   void EndSource(std::size_t i, Waited how) {
     if (!waits_[i]) return;
     waits_[i].reset();
-    answer_.sources[i] =
-        Show(account_.feeds_[i]->status(), read_.bounds, how, asked_, NowBy(account_.clock_));
+    waited_[i] = how;
     --open_;
     // Not from inside Start(), which completes by itself; a feed never ends a wait at once.
     if (open_ == 0) Complete();
   }
 
-  void GiveUp() {
+  // Ends the waits for sources that have something to show; their refreshes go on.
+  void SettleForStale() {
     const Now now = NowBy(account_.clock_);
     for (std::size_t i = 0; i < waits_.size(); ++i) {
       if (!waits_[i]) continue;
-      SourceView& view = answer_.sources[i];
-      view = Show(account_.feeds_[i]->status(), read_.bounds, Waited::kGaveUp, asked_, now);
-      answer_.gave_up[i] = true;
-      ExplainMissing(
-          view, ErrorKind::kUnreachable,
-          "the source has not answered within the caller's deadline; the refresh goes on",
-          Duration::zero());
+      SourceFeed& feed = *account_.feeds_[i];
+      if (!Show(feed.status(), read_.bounds, Waited::kNot, asked_, now).reading) continue;
+      feed.RefreshInBackground();
+      feed.Forget(*std::exchange(waits_[i], std::nullopt));
+      --open_;
     }
-    ForgetWaits();
+    if (open_ == 0) Complete();
+  }
+
+  void GiveUp() {
+    const SteadyTime now = account_.clock_.SteadyNow();
+    for (std::size_t i = 0; i < waits_.size(); ++i) {
+      if (!waits_[i]) continue;
+      waited_[i] = EarliestSend(i) > now ? Waited::kRefused : Waited::kGaveUp;
+    }
     Complete();
   }
 
   void ForgetWaits() {
+    patience_.Cancel();
     deadline_.Cancel();
     for (std::size_t i = 0; i < waits_.size(); ++i) {
       if (!waits_[i]) continue;
@@ -138,9 +140,35 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   void Complete() {
     const auto keep_alive = shared_from_this();
-    deadline_.Cancel();
+    AccountAnswer answer;
+    const Now now = NowBy(account_.clock_);
+    account_.PublishAging(now.steady);
+    answer.revision = account_.revision_;
+    for (std::size_t i = 0; i < waits_.size(); ++i) answer.sources.push_back(View(i, now));
+    answer.waited = std::move(waited_);
+    ForgetWaits();
     account_.reads_.erase(id_);
-    if (on_answer_) std::exchange(on_answer_, nullptr)(std::move(answer_));
+    if (on_answer_) std::exchange(on_answer_, nullptr)(std::move(answer));
+  }
+
+  SourceView View(std::size_t i, Now now) const {
+    const SourceStatus& status = account_.feeds_[i]->status();
+    if (!read_.wanted[i]) return ShowNotRequested(status);
+    SourceView view = Show(status, read_.bounds, waited_[i], asked_, now);
+    if (view.meets_bounds || view.failure) return view;
+    const Duration interval = status.info->cache.min_refresh_interval;
+    if (waited_[i] == Waited::kRefused) {
+      view.failure = FailureOfWait(
+          ErrorKind::kFreshnessUnsatisfied,
+          "the source may not be read again before the caller's deadline; allow a greater age or "
+          "more time",
+          EarliestSend(i) > now.steady ? EarliestSend(i) - now.steady : interval);
+    } else if (waited_[i] == Waited::kGaveUp && !view.reading) {
+      view.failure = FailureOfWait(
+          ErrorKind::kUnreachable,
+          "the source has not answered within the caller's deadline; the refresh goes on", interval);
+    }
+    return view;
   }
 
   AccountFeed& account_;
@@ -149,8 +177,11 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   OnAnswer on_answer_;
   const Now asked_;
   std::vector<std::optional<SourceFeed::WaiterId>> waits_;
+  std::vector<Waited> waited_;
   std::size_t open_ = 0;
-  AccountAnswer answer_;
+  // Ends the waits for which there is a stale reading.
+  Alarm patience_;
+  // Ends all waits.
   Alarm deadline_;
 };
 
@@ -162,7 +193,7 @@ AccountFeed::AccountFeed(boost::asio::any_io_executor executor, Clock& clock,
   for (SourceSpec& spec : sources) {
     feeds_.push_back(std::make_unique<SourceFeed>(executor_, clock_, observer,
                                                   std::move(spec.options), std::move(spec.source),
-                                                  [this] { Publish(); }));
+                                                  std::move(spec.random), [this] { Publish(); }));
   }
   Publish();
 }
@@ -186,6 +217,14 @@ void AccountFeed::Cancel(ReadId id) {
   pending->Abandon();
 }
 
+void AccountFeed::RefreshEarly() {
+  for (const auto& feed : feeds_) feed->RefreshEarly();
+}
+
+void AccountFeed::ForgetPauses(std::size_t index, std::shared_ptr<const PathProbe> path) {
+  feeds_[index]->ForgetPauses(std::move(path));
+}
+
 void AccountFeed::Stop() {
   aging_.Cancel();
   for (const auto& feed : feeds_) feed->Stop();
@@ -195,15 +234,19 @@ void AccountFeed::Publish() {
   std::vector<SourceStatus> statuses;
   statuses.reserve(feeds_.size());
   const SteadyTime now = clock_.SteadyNow();
-  SteadyTime next_change = SteadyTime::max();
+  next_change_ = SteadyTime::max();
   for (const auto& feed : feeds_) {
     statuses.push_back(feed->status());
-    next_change = std::min(next_change, NextStateChange(feed->status(), now));
+    next_change_ = std::min(next_change_, NextStateChange(feed->status(), now));
   }
-  sink_.OnAccountChange(statuses);
-  if (next_change == SteadyTime::max()) return aging_.Cancel();
+  revision_ = sink_.OnAccountChange(statuses);
+  if (next_change_ == SteadyTime::max()) return aging_.Cancel();
   // A state holds up to and including its last instant.
-  aging_.Set(next_change + Duration(1), [this] { Publish(); });
+  aging_.Set(next_change_ + Duration(1), [this] { Publish(); });
+}
+
+void AccountFeed::PublishAging(SteadyTime now) {
+  if (now > next_change_) Publish();
 }
 
 }  // namespace balance

@@ -22,8 +22,9 @@ class AccountSink {
  public:
   virtual ~AccountSink() = default;
 
-  // `sources` in configuration order; valid during the call.
-  virtual void OnAccountChange(const std::vector<SourceStatus>& sources) = 0;
+  // `sources` in configuration order; valid during the call. Returns the number of the revision that
+  // the account is at now.
+  virtual std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) = 0;
 };
 
 struct AccountRead {
@@ -34,15 +35,19 @@ struct AccountRead {
   SteadyTime answer_by = SteadyTime::max();
 };
 
-// One view a source, in configuration order. `gave_up[i]` is true where the answer came before the
-// refresh that the bounds ask for.
+// How the account stands at the moment of the answer.
 struct AccountAnswer {
+  // One a source, in configuration order.
   std::vector<SourceView> sources;
-  std::vector<bool> gave_up;
+  // What was waited for, in the same order.
+  std::vector<Waited> waited;
+  // Of the content that the views show.
+  std::int64_t revision = 0;
 };
 
-// What is known already, if that is an answer without any refresh; else nullopt. Pure: the same
-// question that AccountFeed::Read asks first, for readers on other threads.
+// What is known already, if that is an answer without any refresh; else nullopt. The revision is
+// left to the caller. Pure: the same question that AccountFeed::Read asks first, for readers on other
+// threads.
 std::optional<AccountAnswer> AnswerFromCache(const std::vector<SourceStatus>& sources,
                                              const AccountRead& read, Now now);
 
@@ -55,6 +60,8 @@ class AccountFeed {
   struct SourceSpec {
     SourceFeed::Options options;
     std::unique_ptr<BalanceSource> source;
+    // Spreads the early refreshes.
+    Random random = SeededRandom(0);
   };
 
   // `clock`, `observer` and `sink` must outlive the feed. The sink is called once before the
@@ -66,11 +73,19 @@ class AccountFeed {
   ~AccountFeed();
 
   // Calls `on_answer` exactly once, perhaps before it returns, unless Cancel() comes first. A slow
-  // source costs the others nothing: at `answer_by` each source shows what is known of it.
+  // source costs the others nothing: at `answer_by` each source shows what is known of it. Without
+  // explicit bounds a stale reading is settled for after kStalePatience.
   ReadId Read(AccountRead read, OnAnswer on_answer);
 
   // Forgets a read; unknown and ended ids are fine.
   void Cancel(ReadId id);
+
+  // A reader met a snapshot in which a reading is about to age: refreshes those ahead of time, as far
+  // as that takes nothing from others.
+  void RefreshEarly();
+
+  // Of the source at `index`, in configuration order; see SourceFeed.
+  void ForgetPauses(std::size_t index, std::shared_ptr<const PathProbe> path);
 
   // Ends all refreshes and answers all reads with what is known.
   void Stop();
@@ -79,13 +94,17 @@ class AccountFeed {
   class PendingRead;
 
   void Publish();
+  // Publishes if a published state has aged into another.
+  void PublishAging(SteadyTime now);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   AccountSink& sink_;
   std::vector<std::unique_ptr<SourceFeed>> feeds_;
-  // Fires when a published state ages into another.
+  // Fires at next_change_, when a published state ages into another.
   Alarm aging_;
+  SteadyTime next_change_ = SteadyTime::max();
+  std::int64_t revision_ = 0;
   std::unordered_map<ReadId, std::shared_ptr<PendingRead>> reads_;
   ReadId next_read_ = 1;
 };

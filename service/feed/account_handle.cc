@@ -53,4 +53,8 @@ std::shared_ptr<ReadTicket> ShardAccountHandle::Read(AccountRead read, OnAnswer 
   return ticket;
 }
 
+void ShardAccountHandle::RefreshEarly() {
+  shard_.Post([&account = account_] { account.RefreshEarly(); });
+}
+
 }  // namespace balance

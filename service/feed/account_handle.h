@@ -28,6 +28,9 @@ class AccountHandle {
   // a cancelled read calls `on_cancel` once instead.
   virtual std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                            std::function<void()> on_cancel) = 0;
+
+  // See AccountFeed.
+  virtual void RefreshEarly() = 0;
 };
 
 // Crosses to the shard with a post. `shard` and `account` must outlive every ticket's use.
@@ -37,6 +40,7 @@ class ShardAccountHandle final : public AccountHandle {
 
   std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                    std::function<void()> on_cancel) override;
+  void RefreshEarly() override;
 
  private:
   Shard& shard_;

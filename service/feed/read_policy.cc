@@ -43,6 +43,7 @@ Outcome OutcomeOf(Waited waited) {
       return Outcome::kJoined;
     case Waited::kNot:
     case Waited::kGaveUp:
+    case Waited::kRefused:
       return Outcome::kHit;
   }
   return Outcome::kHit;
@@ -69,11 +70,8 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
 
   const CacheSettings& cache = status.info->cache;
   // A failure stands for the attempts that may not be made yet.
-  if (status.failure && status.last_attempt &&
-      now.steady < *status.last_attempt + cache.min_refresh_interval) {
-    return ReadAction::kAnswer;
-  }
-  if (status.reading && !FailedForGood(status) &&
+  if (status.failure && now.steady < status.failure->next_attempt) return ReadAction::kAnswer;
+  if (IsShowableStale(status, bounds, now) && !FailedForGood(status) &&
       AgeOf(*status.reading, now) <= cache.ttl + cache.stale_while_revalidate) {
     return ReadAction::kAnswerAndRefresh;
   }
@@ -82,9 +80,13 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
 
 SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited waited, Now asked,
                 Now now) {
-  SourceView view{status.info, SourceState::kNoData, Outcome::kHit, nullptr, status.failure};
+  SourceView view;
+  view.info = status.info;
+  view.failure = status.failure;
+  view.currencies = status.currencies;
   if (IsAcceptable(status, bounds, asked, now)) {
     view.reading = status.reading;
+    view.meets_bounds = true;
     view.state = AgeOf(*status.reading, now) <= status.info->cache.ttl ? SourceState::kFresh
                                                                        : SourceState::kStale;
     view.outcome = OutcomeOf(waited);
@@ -95,14 +97,18 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
   view.state = SourceState::kStale;
   if (status.failure) {
     view.outcome = Outcome::kStaleOnError;
-  } else {
-    view.outcome = bounds.only_if_cached ? Outcome::kHit : Outcome::kStaleRevalidating;
+  } else if (!bounds.only_if_cached && waited != Waited::kRefused) {
+    view.outcome = Outcome::kStaleRevalidating;
   }
   return view;
 }
 
 SourceView ShowNotRequested(const SourceStatus& status) {
-  return {status.info, SourceState::kNotRequested, Outcome::kHit, nullptr, nullptr};
+  SourceView view;
+  view.info = status.info;
+  view.state = SourceState::kNotRequested;
+  view.currencies = status.currencies;
+  return view;
 }
 
 SteadyTime NextStateChange(const SourceStatus& status, SteadyTime now) {

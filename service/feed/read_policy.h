@@ -22,11 +22,6 @@ struct ReadBounds {
   bool IsExplicit() const { return max_age.has_value() || not_before.has_value(); }
 };
 
-struct Now {
-  WallTime wall;
-  SteadyTime steady;
-};
-
 // The oldest observe time that a call made `now` accepts. Ages are measured on the steady clock, so
 // a jump of the wall clock alters none.
 SteadyTime OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now now);
@@ -52,11 +47,17 @@ enum class Waited : std::uint8_t {
   kJoined,
   // The caller's time ended first; the refresh goes on.
   kGaveUp,
+  // No refresh could be sent within the caller's time.
+  kRefused,
 };
 
 // What to show of a source: `now` is the time of the answer, `asked` that of the call.
 SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited waited, Now asked,
                 Now now);
+
+// How long a call without explicit bounds waits for a refresh while there is a stale reading that it
+// may be shown instead.
+inline constexpr Duration kStalePatience = std::chrono::milliseconds(1500);
 
 // A source that the request's filter excludes.
 SourceView ShowNotRequested(const SourceStatus& status);

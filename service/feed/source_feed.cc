@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cassert>
+#include <cmath>
 #include <exception>
 #include <iterator>
 #include <utility>
@@ -17,31 +18,42 @@ namespace balance {
 namespace asio = boost::asio;
 
 SourceFeed::SourceFeed(asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
-                       Options options, std::unique_ptr<BalanceSource> source,
+                       Options options, std::unique_ptr<BalanceSource> source, Random random,
                        std::function<void()> on_change)
     : executor_(std::move(executor)),
       clock_(clock),
       observer_(observer),
       options_(std::move(options)),
       source_(std::move(source)),
+      random_(std::move(random)),
       on_change_(std::move(on_change)) {
   status_.info = options_.info;
+  status_.path = options_.path;
 }
 
-SourceFeed::~SourceFeed() { assert(!flight_); }
+SourceFeed::~SourceFeed() { assert(running_ == 0); }
 
-SteadyTime SourceFeed::EarliestSend() const {
+SteadyTime SourceFeed::AfterInterval() const {
   const SteadyTime now = clock_.SteadyNow();
   if (!status_.last_attempt) return now;
   return std::max(now, *status_.last_attempt + options_.info->cache.min_refresh_interval);
 }
 
+SteadyTime SourceFeed::EarliestSend() const {
+  return std::max(AfterInterval(), source_->Outlook().earliest);
+}
+
 SteadyTime SourceFeed::EarliestSendFor(SteadyTime oldest) const {
-  if (!flight_) return EarliestSend();
-  if (!flight_->progress.sent_at) return EarliestSend();
-  if (*flight_->progress.sent_at >= oldest) return *flight_->progress.sent_at;
-  return std::max(clock_.SteadyNow(),
-                  *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
+  if (flight_ && flight_->progress.sent_at) {
+    if (*flight_->progress.sent_at >= oldest) return *flight_->progress.sent_at;
+    return std::max(clock_.SteadyNow(),
+                    *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
+  }
+  // What a failure forbids ends at once.
+  const SendOutlook outlook = source_->Outlook();
+  if (outlook.because && outlook.earliest > clock_.SteadyNow()) return clock_.SteadyNow();
+  if (flight_ && flight_->progress.planned_send) return *flight_->progress.planned_send;
+  return std::max(AfterInterval(), outlook.earliest);
 }
 
 SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
@@ -52,6 +64,7 @@ SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
     StartFlight(std::move(first), false);
   } else if (!flight_->progress.sent_at || *flight_->progress.sent_at >= oldest) {
     flight_->waiters.push_back({id, Waited::kJoined, std::move(on_end)});
+    flight_->progress.urgent = true;
   } else {
     const Waited how = successors_.empty() ? Waited::kStarted : Waited::kJoined;
     successors_.push_back({id, how, std::move(on_end)});
@@ -61,62 +74,107 @@ SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
 
 void SourceFeed::Forget(WaiterId waiter) {
   const auto is_waiter = [waiter](const Waiter& candidate) { return candidate.id == waiter; };
-  if (flight_) std::erase_if(flight_->waiters, is_waiter);
   std::erase_if(successors_, is_waiter);
+  if (!flight_) return;
+  std::erase_if(flight_->waiters, is_waiter);
+  if (!flight_->waiters.empty()) return;
+  flight_->progress.urgent = false;
+  if (!flight_->background && !flight_->progress.sent_at) Abandon();
 }
 
 void SourceFeed::RefreshInBackground() {
-  if (!flight_) StartFlight({}, true);
+  if (flight_) {
+    flight_->background = true;
+  } else if (!stopped_) {
+    StartFlight({}, true);
+  }
+}
+
+void SourceFeed::RefreshEarly() {
+  if (!status_.reading || clock_.SteadyNow() < status_.early_refresh_at) return;
+  status_.early_refresh_at = SteadyTime::max();
+  const SendOutlook outlook = source_->Outlook();
+  if (outlook.has_spare && !outlook.because && EarliestSend() <= clock_.SteadyNow()) {
+    RefreshInBackground();
+  }
+}
+
+void SourceFeed::ForgetPauses(std::shared_ptr<const PathProbe> path) {
+  status_.path = std::move(path);
+  if (!status_.failure) return on_change_();
+  auto failure = std::make_shared<SourceFailure>(*status_.failure);
+  failure->next_attempt = AfterInterval();
+  failure->next_attempt_time = clock_.WallNow() + (failure->next_attempt - clock_.SteadyNow());
+  status_.failure = std::move(failure);
+  on_change_();
 }
 
 void SourceFeed::Stop() {
   stopped_ = true;
-  if (!flight_) return;
-  // Emitted from elsewhere, Asio would post the rest of it and not notice if the flight ends first.
-  asio::dispatch(executor_,
-                 [flight = flight_] { flight->cancel.emit(asio::cancellation_type::terminal); });
+  if (flight_) Cancel(flight_);
 }
 
 void SourceFeed::StartFlight(std::vector<Waiter> waiters, bool background) {
   flight_ = std::make_shared<Flight>();
+  flight_->progress.urgent = !waiters.empty();
   flight_->waiters = std::move(waiters);
   flight_->background = background;
   const auto flight = flight_;
-  asio::co_spawn(executor_, RunFlight(),
+  ++running_;
+  asio::co_spawn(executor_, RunFlight(flight),
                  asio::bind_cancellation_slot(flight->cancel.slot(),
                                               [this, flight](const std::exception_ptr& thrown) {
+                                                --running_;
                                                 // Only cancellation reaches this point as an
                                                 // exception.
-                                                if (!thrown || flight_ != flight) return;
-                                                Finish();
+                                                if (thrown && flight_ == flight) Finish();
                                               }));
 }
 
-asio::awaitable<void> SourceFeed::RunFlight() {
-  const auto flight = flight_;
+void SourceFeed::Abandon() {
+  const auto flight = std::exchange(flight_, nullptr);
+  if (!successors_.empty()) StartFlight(std::exchange(successors_, {}), false);
+  Cancel(flight);
+}
+
+void SourceFeed::Cancel(std::shared_ptr<Flight> flight) {
+  // It finds out for itself when it begins.
+  if (!flight->has_begun) return;
+  // Emitted from elsewhere, Asio would post the rest of it and not notice if the flight ends first.
+  asio::dispatch(executor_, [flight = std::move(flight)] {
+    flight->cancel.emit(asio::cancellation_type::terminal);
+  });
+}
+
+asio::awaitable<void> SourceFeed::RunFlight(std::shared_ptr<Flight> flight) {
   // A wait never ends before Wait() has returned, however fast the source is.
   co_await asio::post(executor_, asio::use_awaitable);
-  const SteadyTime turn = EarliestSend();
-  if (!stopped_ && turn > clock_.SteadyNow()) co_await clock_.SleepUntil(turn);
-  if (stopped_ || (flight->waiters.empty() && !flight->background)) {
-    Finish();
-    co_return;
+  flight->has_begun = true;
+  if (flight_ != flight) co_return;
+  if (const SteadyTime turn = AfterInterval();
+      turn > clock_.SteadyNow() && !source_->Outlook().because) {
+    co_await clock_.SleepUntil(turn);
   }
-  const SteadyTime started = clock_.SteadyNow();
-  status_.last_attempt = started;
-  auto result = co_await FetchOnce(started + options_.refresh_budget);
-  // A refresh that the stop interrupted says nothing about the source.
+  if (flight_ != flight) co_return;
   if (stopped_) {
     Finish();
     co_return;
   }
-  Land(std::move(result), clock_.SteadyNow() - started);
+  const SteadyTime started = clock_.SteadyNow();
+  Result<Reading> result = co_await FetchOnce(*flight);
+  // One that was abandoned, or that the stop interrupted, says nothing about the source.
+  if (flight_ != flight) co_return;
+  if (stopped_) {
+    Finish();
+  } else {
+    Land(*flight, std::move(result), clock_.SteadyNow() - started);
+  }
 }
 
-asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(SteadyTime deadline) {
+asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(Flight& flight) {
   try {
-    const FetchContext context{deadline, &flight_->progress};
-    co_return co_await source_->Fetch(context);
+    co_return co_await source_->Fetch(
+        {SteadyTime::max(), &flight.progress, options_.refresh_budget});
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) throw;
     co_return balance::Fail(ErrorKind::kInternal, "the refresh ended with a system error");
@@ -125,13 +183,18 @@ asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(SteadyTime deadline) {
   }
 }
 
-void SourceFeed::Land(Result<Reading> result, Duration took) {
-  if (flight_->progress.sent_at) status_.last_attempt = *flight_->progress.sent_at;
-  observer_.OnRefresh(status_, result, took);
-  if (result) {
-    Accept(std::move(*result));
+void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
+  if (!flight.progress.sent_at && !result) {
+    observer_.OnRefusal(status_, result.error());
+    Fail(std::move(result.error()), false);
   } else {
-    Fail(std::move(result.error()));
+    status_.last_attempt = flight.progress.sent_at.value_or(clock_.SteadyNow());
+    observer_.OnRefresh(status_, result, took);
+    if (result) {
+      Accept(std::move(*result));
+    } else {
+      Fail(std::move(result.error()), true);
+    }
   }
   on_change_();
   Finish();
@@ -139,21 +202,50 @@ void SourceFeed::Land(Result<Reading> result, Duration took) {
 
 void SourceFeed::Accept(Reading reading) {
   status_.failure = nullptr;
-  if (status_.reading && reading.observe_steady <= status_.reading->observe_steady) return;
+  if (status_.reading && reading.observe_steady <= status_.reading->observe_steady) {
+    observer_.OnDropped(status_);
+    return;
+  }
+  status_.early_refresh_at = EarlyRefreshAt(reading);
+  NoteCurrencies(reading);
   status_.reading = std::make_shared<const Reading>(std::move(reading));
 }
 
-void SourceFeed::Fail(Error error) {
+void SourceFeed::NoteCurrencies(const Reading& reading) {
+  std::set<std::string> seen = status_.currencies ? *status_.currencies : std::set<std::string>();
+  for (const CurrencyBalance& balance : reading.balances) {
+    if (!balance.currency_code.empty()) seen.insert(balance.currency_code);
+  }
+  if (!status_.currencies || seen.size() != status_.currencies->size()) {
+    status_.currencies = std::make_shared<const std::set<std::string>>(std::move(seen));
+  }
+}
+
+// Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes, the
+// earlier it begins.
+SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
+  const Duration took = reading.receive_time - reading.observe_time;
+  const double factor = -std::log(1 - random_());
+  const Duration ttl = options_.info->cache.ttl;
+  const double early = std::min(static_cast<double>(took.count()) * factor,
+                                static_cast<double>(ttl.count()));
+  return reading.observe_steady + ttl - Duration(static_cast<Duration::rep>(std::max(0.0, early)));
+}
+
+void SourceFeed::Fail(Error error, bool was_sent) {
   auto failure = std::make_shared<SourceFailure>();
   const Now now{clock_.WallNow(), clock_.SteadyNow()};
   const bool first = !status_.failure;
   failure->first_failure_time = first ? now.wall : *status_.failure->first_failure_time;
-  failure->consecutive_failures = first ? 1 : status_.failure->consecutive_failures + 1;
-  failure->next_attempt_time = now.wall + (EarliestSend() - now.steady);
+  failure->consecutive_failures =
+      (first ? 0 : status_.failure->consecutive_failures) + (was_sent ? 1 : 0);
+  failure->next_attempt = EarliestSend();
+  failure->next_attempt_time = now.wall + (failure->next_attempt - now.steady);
   failure->error = std::move(error);
   if (TraitsOf(failure->error.kind).heals) {
-    failure->error.retry_after = std::max(failure->error.retry_after.value_or(Duration::zero()),
-                                          options_.info->cache.min_refresh_interval);
+    failure->error.retry_after =
+        std::max({failure->error.retry_after.value_or(Duration::zero()),
+                  failure->next_attempt - now.steady, options_.info->cache.min_refresh_interval});
   }
   status_.failure = std::move(failure);
 }

@@ -13,6 +13,7 @@
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
+#include "clients/core/random.h"
 #include "service/feed/read_policy.h"
 #include "service/feed/source_status.h"
 
@@ -23,14 +24,22 @@ class RefreshObserver {
  public:
   virtual ~RefreshObserver() = default;
 
-  // `before` is the status that the refresh found; `took` runs from its start.
+  // A refresh that was sent has ended. `before` is the status that it found; `took` runs from its
+  // start.
   virtual void OnRefresh(const SourceStatus& before, const Result<Reading>& result,
                          Duration took) = 0;
+
+  // A refresh ended unsent: a hold-off, a pause, an open breaker or the rate budget forbade it.
+  virtual void OnRefusal(const SourceStatus& /*before*/, const Error& /*why*/) {}
+
+  // A reading was dropped: one with a later observe time is known already.
+  virtual void OnDropped(const SourceStatus& /*known*/) {}
 };
 
 // Used on its shard's thread only. At most one refresh runs at a time; at most one more is queued
 // for callers whose bounds the running one cannot meet. A waiter that leaves takes nothing from the
-// others; a refresh that nobody waits for any more is not sent.
+// others; a refresh that nobody waits for any more is not sent. Where a failure forbids requests
+// for now, a refresh ends at once with that failure.
 class SourceFeed {
  public:
   using WaiterId = std::uint64_t;
@@ -38,14 +47,16 @@ class SourceFeed {
 
   struct Options {
     std::shared_ptr<const SourceInfo> info;
-    // For one refresh from the time it may be sent, all attempts included.
+    // For one refresh from its first request on, all attempts included.
     Duration refresh_budget;
+    // May be null.
+    std::shared_ptr<const PathProbe> path = nullptr;
   };
 
   // `clock`, `observer` must outlive the feed. `on_change` is called after the status changed and
-  // before any waiter hears of it.
+  // before any waiter hears of it. `random` spreads the early refreshes.
   SourceFeed(boost::asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
-             Options options, std::unique_ptr<BalanceSource> source,
+             Options options, std::unique_ptr<BalanceSource> source, Random random,
              std::function<void()> on_change);
   SourceFeed(const SourceFeed&) = delete;
   SourceFeed& operator=(const SourceFeed&) = delete;
@@ -54,11 +65,12 @@ class SourceFeed {
 
   const SourceStatus& status() const { return status_; }
 
-  // When a refresh that is not under way yet could be sent, by the minimum refresh interval.
+  // When a refresh that is not under way yet could be sent, by the minimum refresh interval and by
+  // what stands between the source and its upstream.
   SteadyTime EarliestSend() const;
 
   // When a refresh that serves a reading observed at or after `oldest` will at the earliest be
-  // sent; a time in the past if it is under way.
+  // sent, or end unsent; a time in the past if it is under way.
   SteadyTime EarliestSendFor(SteadyTime oldest) const;
 
   // Waits for a refresh sent at or after `oldest`, starting or queueing one if need be. `on_end` is
@@ -66,8 +78,15 @@ class SourceFeed {
   WaiterId Wait(SteadyTime oldest, OnEnd on_end);
   void Forget(WaiterId waiter);
 
-  // Starts a refresh for nobody in particular, if none runs.
+  // Starts a refresh for nobody in particular, if none runs; one that runs goes on even if all who
+  // wait for it leave.
   void RefreshInBackground();
+
+  // The same for a reading that is still FRESH but read often, if that takes nothing from others.
+  void RefreshEarly();
+
+  // The login was replaced: a failure forbids nothing any more, and `path` is the new way.
+  void ForgetPauses(std::shared_ptr<const PathProbe> path);
 
   // Ends the running refresh and calls every waiter. No refresh starts afterwards.
   void Stop();
@@ -83,15 +102,24 @@ class SourceFeed {
     // Sent although nobody waits.
     bool background = false;
     std::vector<Waiter> waiters;
+    // A coroutine that is cancelled before it has begun makes Asio throw out of the loop.
+    bool has_begun = false;
     boost::asio::cancellation_signal cancel;
   };
 
   void StartFlight(std::vector<Waiter> waiters, bool background);
-  boost::asio::awaitable<void> RunFlight();
-  boost::asio::awaitable<Result<Reading>> FetchOnce(SteadyTime deadline);
-  void Land(Result<Reading> result, Duration took);
+  // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
+  void Abandon();
+  void Cancel(std::shared_ptr<Flight> flight);
+  boost::asio::awaitable<void> RunFlight(std::shared_ptr<Flight> flight);
+  boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);
+  void Land(Flight& flight, Result<Reading> result, Duration took);
   void Accept(Reading reading);
-  void Fail(Error error);
+  void NoteCurrencies(const Reading& reading);
+  // `was_sent`: an attempt was made and failed; else the failure is an earlier one, still in force.
+  void Fail(Error error, bool was_sent);
+  SteadyTime AfterInterval() const;
+  SteadyTime EarlyRefreshAt(const Reading& reading);
   // Ends the flight, starts its successor if somebody waits for one, and calls the waiters.
   void Finish();
 
@@ -100,10 +128,14 @@ class SourceFeed {
   RefreshObserver& observer_;
   const Options options_;
   const std::unique_ptr<BalanceSource> source_;
+  Random random_;
   const std::function<void()> on_change_;
 
   SourceStatus status_;
+  // Joinable: never one that is being cancelled.
   std::shared_ptr<Flight> flight_;
+  // Coroutines that have not ended yet, those of abandoned flights included.
+  int running_ = 0;
   std::vector<Waiter> successors_;
   WaiterId next_waiter_ = 1;
   bool stopped_ = false;

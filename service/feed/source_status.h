@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "clients/core/error.h"
+#include "clients/core/path_state.h"
 #include "clients/core/reading.h"
 #include "clients/core/source_info.h"
 
@@ -17,8 +20,9 @@ struct SourceFailure {
   Error error;
   // When the present run of failures began. Unset if no attempt has ended yet.
   std::optional<WallTime> first_failure_time;
-  // The earliest time of the next attempt; it also needs a caller.
+  // The earliest time of the next attempt, on both clocks; it also needs a caller.
   std::optional<WallTime> next_attempt_time;
+  SteadyTime next_attempt = SteadyTime::min();
   // Failed refreshes in a row.
   int consecutive_failures = 0;
 };
@@ -32,6 +36,12 @@ struct SourceStatus {
   std::shared_ptr<const SourceFailure> failure;
   // When the latest attempt began. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
+  // Every currency that the source has ever reported. Null: none.
+  std::shared_ptr<const std::set<std::string>> currencies;
+  // From when on a reader makes it worth refreshing although the reading is still FRESH.
+  SteadyTime early_refresh_at = SteadyTime::max();
+  // The state of the way to the upstream. Null where nothing stands between.
+  std::shared_ptr<const PathProbe> path;
 };
 
 enum class SourceState : std::uint8_t { kFresh, kStale, kNoData, kNotRequested };
@@ -52,6 +62,10 @@ struct SourceView {
   // Set exactly when the state is kFresh or kStale.
   std::shared_ptr<const Reading> reading;
   std::shared_ptr<const SourceFailure> failure;
+  // Whether the reading is as new as the request asks for.
+  bool meets_bounds = false;
+  // Every currency that the source has ever reported. Null: none.
+  std::shared_ptr<const std::set<std::string>> currencies;
 };
 
 }  // namespace balance

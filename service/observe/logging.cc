@@ -14,6 +14,11 @@ constexpr std::size_t kQueueSize = 8192;
 
 }  // namespace
 
+std::size_t DroppedLogLines() {
+  const auto pool = spdlog::thread_pool();
+  return pool ? pool->overrun_counter() : 0;
+}
+
 Logging::Logging() {
   spdlog::init_thread_pool(kQueueSize, 1);
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();

@@ -3,7 +3,12 @@
 // The process's log: one line an event on standard error, written by a thread of its own, so that
 // no caller ever waits for a terminal or a pipe. A full queue drops the oldest lines.
 
+#include <cstddef>
+
 namespace balance {
+
+// Lines dropped so far because the log could not be written fast enough. Thread-safe.
+std::size_t DroppedLogLines();
 
 // Sets spdlog's default logger up for its lifetime and flushes it at the end. Created by main.
 class Logging {

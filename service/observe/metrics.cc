@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "proto/balance_v1.h"
+#include "service/observe/logging.h"
 #include "service/snapshot/encode.h"
 
 namespace balance {
@@ -24,6 +25,11 @@ constexpr std::array<const char*, 17> kCodeNames = {
     "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
+
+constexpr std::array kKinds = {SourceKind::kPolymarketUs, SourceKind::kPolySimulator};
+constexpr std::array<const char*, kShownStateCount> kStateNames = {"FRESH", "STALE", "NO_DATA"};
+constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED", "OPEN",
+                                                                       "HALF_OPEN"};
 
 }  // namespace
 
@@ -47,31 +53,99 @@ Metrics::Metrics() {
       methods_[method].handled[code] = &handled.Add(with_code);
     }
   }
-  auto& refreshes = prometheus::BuildCounter()
-                        .Name("balance_refreshes_total")
-                        .Help("Refreshes of a source, by result: OK or the reason of the failure.")
-                        .Register(registry_);
-  auto& seconds = prometheus::BuildHistogram()
-                      .Name("balance_refresh_seconds")
-                      .Help("Duration of a refresh, failed ones included.")
-                      .Register(registry_);
-  for (const SourceKind kind : {SourceKind::kPolymarketUs, SourceKind::kPolySimulator}) {
-    KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
-    const std::string name = v1::SourceKind_Name(ToProto(kind));
-    series.succeeded = &refreshes.Add({{"kind", name}, {"result", "OK"}});
-    for (int error = 0; error < kErrorKindCount; ++error) {
-      const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
-      series.failed[static_cast<std::size_t>(error)] =
-          &refreshes.Add({{"kind", name}, {"result", reason}});
-    }
-    series.seconds = &seconds.Add({{"kind", name}}, kRefreshBuckets);
-  }
   auto& reloads = prometheus::BuildCounter()
                       .Name("balance_reloads_total")
                       .Help("Reloads of credentials on SIGHUP, by result.")
                       .Register(registry_);
   reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
   reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  log_lines_dropped_ = &prometheus::BuildCounter()
+                            .Name("balance_log_lines_dropped_total")
+                            .Help("Log lines dropped because they could not be written in time.")
+                            .Register(registry_)
+                            .Add({});
+  RegisterCounters();
+  RegisterGauges();
+}
+
+void Metrics::RegisterCounters() {
+  auto& refreshes = prometheus::BuildCounter()
+                        .Name("balance_refreshes_total")
+                        .Help("Refreshes of a source, by result: OK or the reason of the failure.")
+                        .Register(registry_);
+  auto& refused = prometheus::BuildCounter()
+                      .Name("balance_refreshes_refused_total")
+                      .Help("Refreshes that a hold-off, a pause, an open breaker or the rate budget "
+                            "kept from being sent, by the reason that callers see.")
+                      .Register(registry_);
+  auto& warnings = prometheus::BuildCounter()
+                       .Name("balance_reading_warnings_total")
+                       .Help("Readings with a warning, by its reason.")
+                       .Register(registry_);
+  auto& dropped = prometheus::BuildCounter()
+                      .Name("balance_readings_dropped_total")
+                      .Help("Readings dropped because a newer one was known.")
+                      .Register(registry_);
+  auto& seconds = prometheus::BuildHistogram()
+                      .Name("balance_refresh_seconds")
+                      .Help("Duration of a refresh, failed ones included.")
+                      .Register(registry_);
+  for (const SourceKind kind : kKinds) {
+    KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
+    const std::string name = v1::SourceKind_Name(ToProto(kind));
+    series.succeeded = &refreshes.Add({{"kind", name}, {"result", "OK"}});
+    for (std::size_t error = 0; error < kErrorKindCount; ++error) {
+      const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
+      series.failed[error] = &refreshes.Add({{"kind", name}, {"result", reason}});
+      series.refused[error] = &refused.Add({{"kind", name}, {"reason", reason}});
+    }
+    for (std::size_t warning = 0; warning < kWarningKindCount; ++warning) {
+      const std::string reason(WarningReason(static_cast<WarningKind>(warning)));
+      series.warnings[warning] = &warnings.Add({{"kind", name}, {"reason", reason}});
+    }
+    series.dropped = &dropped.Add({{"kind", name}});
+    series.seconds = &seconds.Add({{"kind", name}}, kRefreshBuckets);
+  }
+}
+
+void Metrics::RegisterGauges() {
+  const auto gauge = [this](const char* name, const char* help) -> auto& {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
+  };
+  auto& in_state = gauge("balance_sources", "Sources by the state that a cached read shows.");
+  auto& failing = gauge("balance_sources_failing",
+                        "Sources whose latest refresh failed, by the reason.");
+  auto& breakers = gauge("balance_sources_by_breaker_state",
+                         "Sources by the state of the circuit breaker of their host.");
+  auto& held_off = gauge("balance_sources_held_off",
+                         "Sources that are not asked because their credential was rejected.");
+  auto& blocked = gauge("balance_sources_blocked",
+                        "Sources that are not asked because the upstream wants a pause.");
+  auto& clock_skew = gauge("balance_clock_skew_seconds",
+                           "The upstream's clock minus ours, where the difference is greatest.");
+  auto& age = gauge("balance_oldest_reading_age_seconds",
+                    "Age of the oldest last good reading; sources never read are left out.");
+  auto& failures = gauge("balance_consecutive_failures_max",
+                         "Failed refreshes in a row of the source that has most.");
+  for (const SourceKind kind : kKinds) {
+    KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
+    const std::string name = v1::SourceKind_Name(ToProto(kind));
+    for (std::size_t state = 0; state < kShownStateCount; ++state) {
+      series.in_state[state] = &in_state.Add({{"kind", name}, {"state", kStateNames[state]}});
+    }
+    for (std::size_t error = 0; error < kErrorKindCount; ++error) {
+      const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
+      series.failing[error] = &failing.Add({{"kind", name}, {"reason", reason}});
+    }
+    for (std::size_t state = 0; state < kBreakerStateCount; ++state) {
+      series.breakers[state] = &breakers.Add({{"kind", name}, {"state", kBreakerNames[state]}});
+    }
+    series.held_off = &held_off.Add({{"kind", name}});
+    series.blocked = &blocked.Add({{"kind", name}});
+    series.clock_skew = &clock_skew.Add({{"kind", name}});
+    series.oldest_reading_age = &age.Add({{"kind", name}});
+    series.most_failures_in_a_row = &failures.Add({{"kind", name}});
+  }
 }
 
 void Metrics::OnStarted(RpcMethod method) {
@@ -87,17 +161,52 @@ void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& resul
   series.seconds->Observe(std::chrono::duration<double>(took).count());
   if (result) {
     series.succeeded->Increment();
+    for (const Warning& warning : result->warnings) {
+      series.warnings[static_cast<std::size_t>(warning.kind)]->Increment();
+    }
   } else {
     series.failed[static_cast<std::size_t>(result.error().kind)]->Increment();
   }
+}
+
+void Metrics::OnRefusal(const SourceStatus& before, const Error& why) {
+  KindSeries& series = kinds_[static_cast<std::size_t>(before.info->kind)];
+  series.refused[static_cast<std::size_t>(why.kind)]->Increment();
+}
+
+void Metrics::OnDropped(const SourceStatus& known) {
+  kinds_[static_cast<std::size_t>(known.info->kind)].dropped->Increment();
 }
 
 void Metrics::OnReload(bool succeeded) {
   (succeeded ? reloads_succeeded_ : reloads_failed_)->Increment();
 }
 
-std::string Metrics::Render() const {
+std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {
+  const std::lock_guard lock(rendering_);
+  log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
+                                log_lines_dropped_->Value());
+  for (const SourceKind kind : kKinds) SetGauges(kind, sources, now);
   return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now) {
+  const SourceCensus census = CountSources(kind, sources, now);
+  KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
+  for (std::size_t state = 0; state < kShownStateCount; ++state) {
+    series.in_state[state]->Set(census.in_state[state]);
+  }
+  for (std::size_t error = 0; error < kErrorKindCount; ++error) {
+    series.failing[error]->Set(census.failing[error]);
+  }
+  for (std::size_t state = 0; state < kBreakerStateCount; ++state) {
+    series.breakers[state]->Set(census.breakers[state]);
+  }
+  series.held_off->Set(census.held_off);
+  series.blocked->Set(census.blocked);
+  series.clock_skew->Set(std::chrono::duration<double>(census.clock_skew).count());
+  series.oldest_reading_age->Set(std::chrono::duration<double>(census.oldest_reading_age).count());
+  series.most_failures_in_a_row->Set(census.most_failures_in_a_row);
 }
 
 }  // namespace balance

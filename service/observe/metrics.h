@@ -9,10 +9,12 @@
 #include <prometheus/registry.h>
 
 #include <array>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "service/feed/source_feed.h"
+#include "service/observe/source_census.h"
 #include "service/rpc/rpc_observer.h"
 
 namespace balance {
@@ -28,11 +30,13 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   void OnStarted(RpcMethod method) override;
   void OnHandled(RpcMethod method, grpc::StatusCode code) override;
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
+  void OnRefusal(const SourceStatus& before, const Error& why) override;
+  void OnDropped(const SourceStatus& known) override;
 
   void OnReload(bool succeeded);
 
-  // In the Prometheus text format.
-  std::string Render() const;
+  // In the Prometheus text format, with the gauges as `sources`, all that there are, have it `now`.
+  std::string Render(const std::vector<SourceStatus>& sources, Now now);
 
  private:
   static constexpr int kStatusCodeCount = 17;
@@ -45,14 +49,33 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   struct KindSeries {
     prometheus::Counter* succeeded = nullptr;
     std::array<prometheus::Counter*, kErrorKindCount> failed{};
+    std::array<prometheus::Counter*, kErrorKindCount> refused{};
+    std::array<prometheus::Counter*, kWarningKindCount> warnings{};
+    prometheus::Counter* dropped = nullptr;
     prometheus::Histogram* seconds = nullptr;
+
+    std::array<prometheus::Gauge*, kShownStateCount> in_state{};
+    std::array<prometheus::Gauge*, kErrorKindCount> failing{};
+    std::array<prometheus::Gauge*, kBreakerStateCount> breakers{};
+    prometheus::Gauge* held_off = nullptr;
+    prometheus::Gauge* blocked = nullptr;
+    prometheus::Gauge* clock_skew = nullptr;
+    prometheus::Gauge* oldest_reading_age = nullptr;
+    prometheus::Gauge* most_failures_in_a_row = nullptr;
   };
 
+  void RegisterCounters();
+  void RegisterGauges();
+  void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
+
   prometheus::Registry registry_;
+  // One scrape at a time sets the gauges.
+  std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
   std::array<KindSeries, kSourceKindCount> kinds_;
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;
+  prometheus::Counter* log_lines_dropped_ = nullptr;
 };
 
 }  // namespace balance

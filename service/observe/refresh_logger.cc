@@ -2,9 +2,40 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
 #include "service/snapshot/encode.h"
 
 namespace balance {
+namespace {
+
+// Polymarket US rejects requests from 30 s on.
+constexpr Duration kWorthWarning = std::chrono::seconds(5);
+
+void LogFailure(const SourceStatus& before, const Error& error, const std::string& name) {
+  if (before.failure && before.failure->error.kind == error.kind) return;
+  spdlog::warn("{}: {}: {}{}{}{}{}", name, TraitsOf(error.kind).reason, error.message,
+               error.request_id.empty() ? "" : "; request id ", error.request_id,
+               error.log_detail.empty() ? "" : "; upstream said: ", error.log_detail);
+}
+
+bool Warns(const SourceStatus& source, WarningKind kind) {
+  if (!source.reading) return false;
+  const std::vector<Warning>& warnings = source.reading->warnings;
+  return std::any_of(warnings.begin(), warnings.end(),
+                     [kind](const Warning& warning) { return warning.kind == kind; });
+}
+
+void LogNewWarnings(const SourceStatus& before, const Reading& reading, const std::string& name) {
+  for (const Warning& warning : reading.warnings) {
+    if (Warns(before, warning.kind)) continue;
+    spdlog::warn("{}: {}: {}", name, WarningReason(warning.kind), warning.detail);
+  }
+}
+
+}  // namespace
 
 void RefreshLogger::OnRefresh(const SourceStatus& before, const Result<Reading>& result,
                               Duration took) {
@@ -16,15 +47,36 @@ void RefreshLogger::OnRefresh(const SourceStatus& before, const Result<Reading>&
     } else if (!before.reading) {
       spdlog::info("{}: first reading", name);
     }
+    LogNewWarnings(before, *result, name);
   } else {
-    const Error& error = result.error();
-    const bool is_news = !before.failure || before.failure->error.kind != error.kind;
-    if (is_news) {
-      spdlog::warn("{}: {}: {}{}{}", name, TraitsOf(error.kind).reason, error.message,
-                   error.log_detail.empty() ? "" : "; upstream said: ", error.log_detail);
-    }
+    LogFailure(before, result.error(), name);
   }
+  LogSkew(before, name);
   next_.OnRefresh(before, result, took);
+}
+
+void RefreshLogger::OnRefusal(const SourceStatus& before, const Error& why) {
+  LogFailure(before, why, SourceName(*before.info));
+  next_.OnRefusal(before, why);
+}
+
+void RefreshLogger::OnDropped(const SourceStatus& known) {
+  spdlog::warn("{}: dropped a reading that is older than the one known", SourceName(*known.info));
+  next_.OnDropped(known);
+}
+
+void RefreshLogger::LogSkew(const SourceStatus& source, const std::string& name) {
+  if (!source.path) return;
+  // Nothing here is about time passing, so any time will do.
+  const auto skew = source.path->Probe(SteadyTime::min()).clock_skew;
+  if (!skew) return;
+  const std::lock_guard lock(mutex_);
+  if (std::chrono::abs(*skew) < kWorthWarning) {
+    skewed_.erase(name);
+  } else if (skewed_.insert(name).second) {
+    spdlog::warn("{}: the upstream's clock is {:.1f} s from ours; set this machine's clock", name,
+                 std::chrono::duration<double>(*skew).count());
+  }
 }
 
 }  // namespace balance

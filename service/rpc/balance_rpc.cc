@@ -15,7 +15,9 @@
 namespace balance {
 namespace {
 
-grpc::Status NotConfigured(std::string_view reason, std::string name, std::string what) {
+grpc::Status NotConfigured(std::string_view reason, std::string_view full_name,
+                           std::string what) {
+  std::string name = ShortText(full_name);
   RpcError error;
   error.code = grpc::StatusCode::NOT_FOUND;
   error.reason = reason;
@@ -131,10 +133,25 @@ grpc::Status BalanceRpc::MakeTarget(const AccountEndpoint& endpoint, const Filte
   target.read.bounds = checked.bounds;
   target.read.answer_by = answer_by;
   const auto& sources = target.view->statuses;
-  const auto selected = SelectSources(sources, *filter.sources, filter.fund_class, filter.unknown,
-                                      target.read.wanted);
-  if (!selected.ok()) return selected;
+  target.read.wanted = SelectSources(sources, *filter.sources, filter.fund_class);
   return SelectRequired(sources, target.read.wanted, policy, target.required);
+}
+
+grpc::Status BalanceRpc::CheckNamesOf(const Names& names, const std::vector<Target>& targets) {
+  std::vector<const std::vector<SourceStatus>*> accounts;
+  for (const Target& target : targets) accounts.push_back(&target.view->statuses);
+  return CheckSourceNames(names, accounts);
+}
+
+grpc::Status BalanceRpc::CheckNamesOfAll(const Names& names) const {
+  if (names.empty()) return grpc::Status::OK;
+  std::vector<std::shared_ptr<const AccountView>> views;
+  std::vector<const std::vector<SourceStatus>*> accounts;
+  for (const auto& [id, endpoint] : accounts_.accounts()) {
+    views.push_back(endpoint.publisher->Get());
+    accounts.push_back(&views.back()->statuses);
+  }
+  return CheckSourceNames(names, accounts);
 }
 
 grpc::ServerUnaryReactor* BalanceRpc::Answer(grpc::CallbackServerContext& context, RpcMethod method,
@@ -147,6 +164,7 @@ grpc::ServerUnaryReactor* BalanceRpc::Answer(grpc::CallbackServerContext& contex
     if (now.steady > target.view->next_state_change) break;
     auto answer = AnswerFromCache(target.view->statuses, target.read, now);
     if (!answer) break;
+    answer->revision = target.view->revision.number;
     answers.push_back(std::move(*answer));
   }
   if (answers.size() == targets.size()) {
@@ -165,10 +183,8 @@ grpc::ServerUnaryReactor* BalanceRpc::Answer(grpc::CallbackServerContext& contex
 
 void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
                               v1::AccountSnapshot& out) const {
-  // The newest revision: a shard publishes before it answers.
-  const auto view = target.endpoint->publisher->Get();
-  EncodeSnapshot(target.endpoint->publisher->account(), answer.sources, view->revision, detail,
-                 out);
+  EncodeSnapshot(target.endpoint->publisher->account(), answer.sources,
+                 {target.view->revision.epoch, answer.revision}, detail, out);
   *out.mutable_serve_time() = ToTimestamp(clock_.WallNow());
 }
 
@@ -184,8 +200,13 @@ grpc::Status BalanceRpc::SnapshotTarget(const v1::GetAccountSnapshotRequest& req
     return status;
   }
   if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
-  return MakeTarget(*endpoint, {&request.sources(), request.fund_class(), UnknownIds::kRefuse},
-                    request.policy(), checked, answer_by, target);
+  auto status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()},
+                           request.policy(), checked, answer_by, target);
+  if (!request.sources().empty()) {
+    const auto names = CheckSourceNames(request.sources(), {&target.view->statuses});
+    if (!names.ok()) return names;
+  }
+  return status;
 }
 
 grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerContext* context,
@@ -203,7 +224,11 @@ grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerCon
       return FinishNow(*context, kMethod, status);
     }
     auto view = endpoint->publisher->Get();
-    if (clock_.SteadyNow() <= view->fresh_until) {
+    const SteadyTime now = clock_.SteadyNow();
+    if (now <= view->fresh_until) {
+      if (now >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
+        endpoint->handle->RefreshEarly();
+      }
       *response = EncodedSnapshot(std::move(view), clock_.WallNow());
       return FinishNow(*context, kMethod, grpc::Status::OK);
     }
@@ -243,6 +268,7 @@ grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerConte
   EncodeView detail = EncodeView::kFull;
   auto status = FindSourceOf(request->name(), endpoint, source);
   if (status.ok()) status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckRequireForm(request->policy());
   if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
   if (!status.ok()) return FinishNow(*context, kMethod, status);
 
@@ -264,7 +290,7 @@ grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerConte
                 [checked, detail, response, i](const std::vector<Target>&,
                                                const std::vector<AccountAnswer>& answers) {
                   const SourceView& view = answers.front().sources[i];
-                  if (auto error = CheckStrict(view, answers.front().gave_up[i], checked.bounds);
+                  if (auto error = CheckStrict(view, answers.front().waited[i], checked.bounds);
                       !error.ok()) {
                     return error;
                   }
@@ -296,14 +322,21 @@ grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
                          endpoint);
     if (!status.ok()) break;
     status =
-        MakeTarget(*endpoint, {&request->sources(), request->fund_class(), UnknownIds::kIgnore},
+        MakeTarget(*endpoint, {&request->sources(), request->fund_class()},
                    request->policy(), checked, answer_by, targets[i]);
   }
+  if (status.ok()) status = CheckNamesOf(request->sources(), targets);
   if (!status.ok()) return FinishNow(*context, kMethod, status);
   return Answer(*context, kMethod, std::move(targets),
                 [this, checked, detail, response](const std::vector<Target>& asked,
                                                   const std::vector<AccountAnswer>& answers) {
                   for (std::size_t i = 0; i < asked.size(); ++i) {
+                    // A filter that fits other accounts only is no failure of this one.
+                    const std::vector<bool>& wanted = asked[i].read.wanted;
+                    if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
+                      EncodeAnswer(asked[i], answers[i], detail, *response->add_snapshots());
+                      continue;
+                    }
                     if (auto error = CheckRequired(asked[i].endpoint->publisher->account(),
                                                    answers[i], checked, asked[i].required);
                         !error.ok()) {
@@ -325,6 +358,8 @@ grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& requ
   if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
     return status;
   }
+  if (auto status = CheckRequireForm(request.policy()); !status.ok()) return status;
+  if (auto status = CheckNamesOfAll(request.sources()); !status.ok()) return status;
   if (!request.policy().has_only_if_cached()) {
     checked.bounds.only_if_cached = !checked.bounds.IsExplicit();
   }
@@ -341,7 +376,7 @@ grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& requ
   const auto page_size = static_cast<std::size_t>(std::min(wished, kMaxPageSize));
   for (; next != accounts_.accounts().end() && targets.size() < page_size; ++next) {
     if (auto status = MakeTarget(next->second,
-                                 {&request.sources(), request.fund_class(), UnknownIds::kIgnore},
+                                 {&request.sources(), request.fund_class()},
                                  v1::ReadPolicy(), checked, answer_by, targets.emplace_back());
         !status.ok()) {
       return status;
@@ -398,7 +433,7 @@ grpc::ServerUnaryReactor* BalanceRpc::ListSources(grpc::CallbackServerContext* c
   }
   for (const AccountEndpoint* endpoint : endpoints) {
     for (const SourceStatus& status : endpoint->publisher->Get()->statuses) {
-      EncodeSourceStatus(status, *response->add_sources());
+      EncodeSourceStatus(status, Time(), *response->add_sources());
     }
   }
   return FinishNow(*context, kMethod, grpc::Status::OK);

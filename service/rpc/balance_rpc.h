@@ -67,7 +67,6 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
   struct Filter {
     const Names* sources;
     v1::FundClass fund_class;
-    UnknownIds unknown;
   };
   // Makes the response of the targets' answers.
   using Respond =
@@ -85,6 +84,10 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
   grpc::Status MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
                           const v1::ReadPolicy& policy, const CheckedPolicy& checked,
                           SteadyTime answer_by, Target& target) const;
+
+  // Every name must be one of a source of at least one account.
+  static grpc::Status CheckNamesOf(const Names& names, const std::vector<Target>& targets);
+  grpc::Status CheckNamesOfAll(const Names& names) const;
 
   // Answers at once if every target can be answered from its published view, else when all have
   // answered.

@@ -43,9 +43,9 @@ grpc::Status CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now,
       in.seconds() > TimeUtil::kTimestampMaxSeconds || in.nanos() < 0 || in.nanos() > 999'999'999) {
     return InvalidPolicy(field, "is no valid timestamp");
   }
-  // Both ends of what nanoseconds can hold lie far outside the life of any reading.
+  // Before 1970 there are no readings, and what nanoseconds can hold ends in 2262.
   constexpr auto kLimit = std::chrono::duration_cast<std::chrono::seconds>(Duration::max());
-  const std::int64_t seconds = std::clamp(in.seconds(), -kLimit.count() + 1, kLimit.count() - 1);
+  const std::int64_t seconds = std::clamp<std::int64_t>(in.seconds(), 0, kLimit.count() - 1);
   const WallTime not_before(std::chrono::seconds(seconds) + std::chrono::nanoseconds(in.nanos()));
   if (not_before > now) {
     return InvalidPolicy(field,
@@ -57,7 +57,7 @@ grpc::Status CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now,
 }
 
 std::string UnknownSource(std::string_view name) {
-  return "the account has no source \"" + std::string(name) + "\"; ListSources names what it has";
+  return "there is no source \"" + ShortText(name) + "\"; ListSources names what there is";
 }
 
 // Greater means more permanent.
@@ -67,6 +67,10 @@ int Permanence(grpc::StatusCode code) {
                                         grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::INTERNAL,
                                         grpc::StatusCode::FAILED_PRECONDITION};
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), code) - kOrder.begin());
+}
+
+grpc::StatusCode CodeFor(const Error& error) {
+  return static_cast<grpc::StatusCode>(TraitsOf(error.kind).code);
 }
 
 // The error of a view without data.
@@ -84,6 +88,9 @@ Error CauseOf(const SourceView& view, const ReadBounds& bounds) {
           {}};
 }
 
+// Which of several causes gives the call its code.
+enum class CodeOf : std::uint8_t { kMostPermanent, kLeastPermanent };
+
 struct MissingSources {
   std::string names;
   std::string explanation;
@@ -91,36 +98,55 @@ struct MissingSources {
   std::optional<Duration> retry_after;
 };
 
-MissingSources Describe(const std::vector<const SourceView*>& views, const ReadBounds& bounds) {
-  MissingSources missing;
-  int permanence = -1;
-  for (const SourceView* view : views) {
-    const Error cause = CauseOf(*view, bounds);
-    const ErrorTraits& traits = TraitsOf(cause.kind);
-    const auto code = static_cast<grpc::StatusCode>(traits.code);
-    if (!missing.names.empty()) missing.names += ",";
-    missing.names += view->info->source;
-    if (!missing.explanation.empty()) missing.explanation += "; ";
-    missing.explanation +=
-        view->info->source + ": " + std::string(traits.reason) + ", " + cause.message;
-    if (Permanence(code) > permanence) {
-      permanence = Permanence(code);
-      missing.code = code;
+// gRPC's clients take 8 KiB of metadata at most, and the text is in there three times.
+constexpr std::size_t kMostExplained = 5;
+
+void Explain(const std::vector<const SourceView*>& views, const std::vector<Error>& causes,
+             MissingSources& missing) {
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    if (i == kMostExplained) {
+      missing.names += ",...";
+      missing.explanation += "; and " + std::to_string(views.size() - i) + " more";
+      return;
     }
-    if (traits.heals && cause.retry_after) {
-      missing.retry_after =
-          std::max(missing.retry_after.value_or(Duration::zero()), *cause.retry_after);
-    }
+    const SourceInfo& info = *views[i]->info;
+    missing.names.append(i == 0 ? "" : ",").append(SourceName(info));
+    missing.explanation.append(i == 0 ? "" : "; ").append(info.source).append(": ");
+    missing.explanation.append(TraitsOf(causes[i].kind).reason).append(", ");
+    missing.explanation.append(causes[i].message);
   }
-  // Waiting does not help while one of them needs a person.
-  if (missing.code == grpc::StatusCode::FAILED_PRECONDITION) missing.retry_after.reset();
+}
+
+MissingSources Describe(const std::vector<const SourceView*>& views, const ReadBounds& bounds,
+                        CodeOf code_of) {
+  MissingSources missing;
+  std::vector<Error> causes;
+  for (const SourceView* view : views) causes.push_back(CauseOf(*view, bounds));
+  Explain(views, causes, missing);
+
+  const auto by_permanence = [](const Error& a, const Error& b) {
+    return Permanence(CodeFor(a)) < Permanence(CodeFor(b));
+  };
+  missing.code =
+      CodeFor(code_of == CodeOf::kMostPermanent
+                  ? *std::max_element(causes.begin(), causes.end(), by_permanence)
+                  : *std::min_element(causes.begin(), causes.end(), by_permanence));
+  // Waiting does not help while a person is needed. Where one source is enough, the first counts.
+  if (missing.code == grpc::StatusCode::FAILED_PRECONDITION) return missing;
+  for (const Error& cause : causes) {
+    if (!TraitsOf(cause.kind).heals || !cause.retry_after) continue;
+    if (!missing.retry_after) missing.retry_after = cause.retry_after;
+    missing.retry_after = code_of == CodeOf::kMostPermanent
+                              ? std::max(*missing.retry_after, *cause.retry_after)
+                              : std::min(*missing.retry_after, *cause.retry_after);
+  }
   return missing;
 }
 
 grpc::Status MissingStatus(std::string_view reason, std::string_view account,
                            const std::vector<const SourceView*>& views, const ReadBounds& bounds,
-                           std::string_view what) {
-  const MissingSources missing = Describe(views, bounds);
+                           CodeOf code_of, std::string_view what) {
+  const MissingSources missing = Describe(views, bounds, code_of);
   RpcError error;
   error.code = missing.code;
   error.reason = reason;
@@ -190,21 +216,38 @@ int FindSource(const std::vector<SourceStatus>& sources, std::string_view id_or_
   return found == sources.end() ? -1 : static_cast<int>(found - sources.begin());
 }
 
-grpc::Status SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
-                           v1::FundClass fund_class, UnknownIds unknown,
-                           std::vector<bool>& wanted) {
-  wanted.assign(sources.size(), filter.empty());
+std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
+                                v1::FundClass fund_class) {
+  std::vector<bool> wanted(sources.size(), filter.empty());
   for (const std::string& name : filter) {
     const int found = FindSource(sources, name);
-    if (found >= 0) {
-      wanted[static_cast<std::size_t>(found)] = true;
-    } else if (unknown == UnknownIds::kRefuse || !(IsResourceId(name) || ParseSourceName(name))) {
-      return InvalidPolicy("sources", UnknownSource(name));
-    }
+    if (found >= 0) wanted[static_cast<std::size_t>(found)] = true;
   }
-  if (fund_class == v1::FUND_CLASS_UNSPECIFIED) return grpc::Status::OK;
+  if (fund_class == v1::FUND_CLASS_UNSPECIFIED) return wanted;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (ToProto(sources[i].info->fund_class) != fund_class) wanted[i] = false;
+  }
+  return wanted;
+}
+
+grpc::Status CheckSourceNames(const Names& filter,
+                              const std::vector<const std::vector<SourceStatus>*>& accounts) {
+  for (const std::string& name : filter) {
+    const bool is_known =
+        std::any_of(accounts.begin(), accounts.end(),
+                    [&](const auto* sources) { return FindSource(*sources, name) >= 0; });
+    if (!is_known) return InvalidPolicy("sources", UnknownSource(name));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status CheckRequireForm(const v1::ReadPolicy& policy) {
+  const bool is_named = policy.require() == v1::ReadPolicy::NAMED;
+  if (is_named && policy.required_sources().empty()) {
+    return InvalidPolicy(kRequiredSourcesField, "require NAMED needs at least one source");
+  }
+  if (!is_named && !policy.required_sources().empty()) {
+    return InvalidPolicy(kRequiredSourcesField, "is only for require NAMED");
   }
   return grpc::Status::OK;
 }
@@ -212,25 +255,17 @@ grpc::Status SelectSources(const std::vector<SourceStatus>& sources, const Names
 grpc::Status SelectRequired(const std::vector<SourceStatus>& sources,
                             const std::vector<bool>& wanted, const v1::ReadPolicy& policy,
                             std::vector<bool>& required) {
-  if (policy.require() != v1::ReadPolicy::NAMED) {
-    if (!policy.required_sources().empty()) {
-      return InvalidPolicy(kRequiredSourcesField, "is only for require NAMED");
-    }
-    required.assign(sources.size(), false);
-    if (policy.require() == v1::ReadPolicy::ALL) required = wanted;
-    return grpc::Status::OK;
-  }
-  if (policy.required_sources().empty()) {
-    return InvalidPolicy(kRequiredSourcesField, "require NAMED needs at least one source");
-  }
+  if (auto status = CheckRequireForm(policy); !status.ok()) return status;
   required.assign(sources.size(), false);
+  if (policy.require() == v1::ReadPolicy::ALL) required = wanted;
   for (const std::string& name : policy.required_sources()) {
     const int found = FindSource(sources, name);
     if (found < 0) return InvalidPolicy(kRequiredSourcesField, UnknownSource(name));
     const auto i = static_cast<std::size_t>(found);
     if (!wanted[i]) {
       return InvalidPolicy(kRequiredSourcesField,
-                           "the request's filters exclude the required source \"" + name + "\"");
+                           "the request's filters exclude the required source \"" +
+                               ShortText(name) + "\"");
     }
     required[i] = true;
   }
@@ -251,7 +286,7 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
   }
   if (!missing_required.empty() && (any_data || !policy.bounds.only_if_cached)) {
     return MissingStatus(reason::kRequiredSourcesMissing, account, missing_required, policy.bounds,
-                         "a required source has no data");
+                         CodeOf::kMostPermanent, "a required source has no data");
   }
   if (any_data) return grpc::Status::OK;
   if (missing.empty()) {
@@ -264,20 +299,20 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
   }
   if (policy.bounds.only_if_cached) {
     return MissingStatus(TraitsOf(ErrorKind::kNotCached).reason, account, missing, policy.bounds,
-                         "nothing is cached");
+                         CodeOf::kMostPermanent, "nothing is cached");
   }
   return MissingStatus(reason::kNoSourceAvailable, account, missing, policy.bounds,
-                       "no source has data");
+                       CodeOf::kLeastPermanent, "no source has data");
 }
 
-grpc::Status CheckStrict(const SourceView& view, bool gave_up, const ReadBounds& bounds) {
-  if (view.reading) return grpc::Status::OK;
+grpc::Status CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds) {
+  const bool ran_out_of_time = waited == Waited::kGaveUp || waited == Waited::kRefused;
+  if (view.reading && (view.meets_bounds || !ran_out_of_time)) return grpc::Status::OK;
   Error cause = CauseOf(view, bounds);
-  if (gave_up && cause.kind != ErrorKind::kFreshnessUnsatisfied) {
+  if (waited == Waited::kGaveUp) {
     cause = {ErrorKind::kDeadlineExceeded,
              "the deadline came before the source's answer; the refresh goes on, so try again",
-             std::nullopt,
-             {}};
+             view.info->cache.min_refresh_interval};
   }
   return ToGrpcStatus(cause, SourceName(*view.info));
 }

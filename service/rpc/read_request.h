@@ -34,16 +34,19 @@ using Names = google::protobuf::RepeatedPtrField<std::string>;
 // One of an account's sources: an id, or a full name of this account. -1 if it has no such source.
 int FindSource(const std::vector<SourceStatus>& sources, std::string_view id_or_name);
 
-enum class UnknownIds : std::uint8_t {
-  // Fail with INVALID_ARGUMENT (INVALID_READ_POLICY).
-  kRefuse,
-  // Another account may have them.
-  kIgnore,
-};
+// Which of an account's sources the filters ask for. Names that the account does not have select
+// nothing.
+std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
+                                v1::FundClass fund_class);
 
-// Which of an account's sources the filters ask for.
-grpc::Status SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
-                           v1::FundClass fund_class, UnknownIds unknown, std::vector<bool>& wanted);
+// Fails with INVALID_ARGUMENT (INVALID_READ_POLICY) on a name in `filter` that none of the accounts,
+// each given by its sources, has.
+grpc::Status CheckSourceNames(const Names& filter,
+                              const std::vector<const std::vector<SourceStatus>*>& accounts);
+
+// For methods to which `require` does not apply: fails with INVALID_ARGUMENT (INVALID_READ_POLICY)
+// where it is malformed.
+grpc::Status CheckRequireForm(const v1::ReadPolicy& policy);
 
 // Which of an account's sources must have data. Fails with INVALID_ARGUMENT (INVALID_READ_POLICY)
 // on an unknown or excluded source, on NAMED without names and on names without NAMED.
@@ -57,6 +60,6 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
                            const CheckedPolicy& policy, const std::vector<bool>& required);
 
 // OK, or why one source's view is no acceptable data for a caller who needs it.
-grpc::Status CheckStrict(const SourceView& view, bool gave_up, const ReadBounds& bounds);
+grpc::Status CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds);
 
 }  // namespace balance

@@ -31,7 +31,7 @@ grpc::Status ToGrpcStatus(const RpcError& error) {
     google::rpc::BadRequest bad_request;
     auto& violation = *bad_request.add_field_violations();
     violation.set_field(error.field);
-    violation.set_description(error.message);
+    violation.set_description(error.description);
     status.add_details()->PackFrom(bad_request);
   }
   return WithDetails(status);
@@ -41,10 +41,20 @@ grpc::Status InvalidField(std::string_view reason, std::string field, std::strin
   RpcError error;
   error.code = grpc::StatusCode::INVALID_ARGUMENT;
   error.reason = reason;
-  error.message = field + ": " + std::move(message);
+  error.message = field + ": " + message;
+  error.description = std::move(message);
   error.metadata = {{"field", field}};
   error.field = std::move(field);
   return ToGrpcStatus(error);
+}
+
+std::string ShortText(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  if (text.size() <= kLongest) return std::string(text);
+  // Not in the middle of a character.
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
 }
 
 grpc::Status ToGrpcStatus(const Error& error, const std::string& source_name) {

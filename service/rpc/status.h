@@ -45,12 +45,18 @@ struct RpcError {
   std::optional<Duration> retry_after;
   // The request's field that is wrong, such as `policy.max_age`; empty if none is.
   std::string field;
+  // With `field`: what is wrong with it.
+  std::string description;
 };
 
 grpc::Status ToGrpcStatus(const RpcError& error);
 
 // INVALID_ARGUMENT about one field of the request.
 grpc::Status InvalidField(std::string_view reason, std::string field, std::string message);
+
+// What a caller sent, short enough to be repeated in an error: gRPC's clients drop an error of more
+// than 8 KiB.
+std::string ShortText(std::string_view text);
 
 // The error of one source as the error of the whole call.
 grpc::Status ToGrpcStatus(const Error& error, const std::string& source_name);

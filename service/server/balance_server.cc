@@ -89,7 +89,7 @@ std::string BalanceServer::admin_address() const { return admin_->address(); }
 
 AdminServer::Probes BalanceServer::MakeProbes() {
   AdminServer::Probes probes;
-  probes.metrics = [this] { return metrics_.Render(); };
+  probes.metrics = [this] { return metrics_.Render(Statuses(), Time()); };
   probes.healthy = [this] {
     return std::all_of(shards_.begin(), shards_.end(),
                        [](const auto& shard) { return shard->IsTicking(kTickPatience); });
@@ -99,12 +99,22 @@ AdminServer::Probes BalanceServer::MakeProbes() {
   return probes;
 }
 
+Now BalanceServer::Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
+
+std::vector<SourceStatus> BalanceServer::Statuses() const {
+  std::vector<SourceStatus> statuses;
+  for (const auto& [id, endpoint] : accounts_.accounts()) {
+    const auto view = endpoint.publisher->Get();
+    statuses.insert(statuses.end(), view->statuses.begin(), view->statuses.end());
+  }
+  return statuses;
+}
+
 std::string BalanceServer::RenderStatus() const {
   v1::ListSourcesResponse sources;
-  for (const auto& [id, endpoint] : accounts_.accounts()) {
-    for (const SourceStatus& status : endpoint.publisher->Get()->statuses) {
-      EncodeSourceStatus(status, *sources.add_sources());
-    }
+  const Now now = Time();
+  for (const SourceStatus& status : Statuses()) {
+    EncodeSourceStatus(status, now, *sources.add_sources());
   }
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;

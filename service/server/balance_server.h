@@ -55,6 +55,9 @@ class BalanceServer {
   ShardRuntime& ShardOf(const std::string& account);
   Result<void> StartGrpc();
   AdminServer::Probes MakeProbes();
+  Now Time() const;
+  // Of all sources, as published.
+  std::vector<SourceStatus> Statuses() const;
   std::string RenderStatus() const;
 
   Config config_;

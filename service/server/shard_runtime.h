@@ -11,7 +11,8 @@
 
 #include "clients/core/clock.h"
 #include "clients/http/http_transport.h"
-#include "clients/resilience/pacer.h"
+#include "clients/core/random.h"
+#include "clients/resilience/upstream_path.h"
 #include "service/config/config.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/account_handle.h"
@@ -54,7 +55,11 @@ class ShardRuntime {
   struct Login {
     // As it was when the source was made.
     SourceConfig config;
-    std::function<void(const SourceConfig&)> replace;
+    // On the shard's thread.
+    std::function<void(const SourceConfig&, const CredentialGuards&)> replace;
+    HostGuards host;
+    AccountFeed* feed = nullptr;
+    std::size_t index = 0;
   };
   struct Account {
     std::unique_ptr<AccountPublisher> publisher;
@@ -62,12 +67,19 @@ class ShardRuntime {
     std::unique_ptr<ShardAccountHandle> handle;
   };
 
+  const CredentialGuards& GuardsOf(const SourceConfig& config);
+  const HostGuards& HostGuardsOf(const SourceConfig& config);
+  Random NextRandom() { return SeededRandom(seed_++); }
+
   Clock& clock_;
   RefreshObserver& observer_;
   Shard shard_;
   std::unique_ptr<HttpTransport> transport_;
-  // By fingerprint of the credential.
-  std::map<std::string, std::shared_ptr<Pacer>> pacers_;
+  std::uint64_t seed_;
+  // By fingerprint of the credential. From Start() on used on the shard's thread.
+  std::map<std::string, CredentialGuards> credentials_;
+  // By host:port.
+  std::map<std::string, HostGuards> hosts_;
   std::vector<Account> accounts_;
   std::map<SourceId, Login> logins_;
 };

@@ -25,13 +25,14 @@ SteadyTime FreshUntil(const std::vector<SourceView>& views) {
 AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)
     : account_(std::move(account)), epoch_(std::move(epoch)), clock_(clock) {}
 
-void AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources) {
+std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources) {
   const Now now{clock_.WallNow(), clock_.SteadyNow()};
   std::vector<SourceView> views;
   views.reserve(sources.size());
   auto view = std::make_shared<AccountView>();
   view->next_state_change = SteadyTime::max();
   for (const SourceStatus& status : sources) {
+    view->early_refresh_at = std::min(view->early_refresh_at, status.early_refresh_at);
     views.push_back(Show(status, kCachedOnly, Waited::kNot, now, now));
     view->next_state_change =
         std::min(view->next_state_change, NextStateChange(status, now.steady));
@@ -46,6 +47,7 @@ void AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources)
   view->encoded = snapshot.SerializeAsString();
   content_ = std::move(views);
   published_.Publish(std::move(view));
+  return number_;
 }
 
 }  // namespace balance

@@ -2,6 +2,7 @@
 
 // An account's published snapshot.
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct AccountView {
   SteadyTime fresh_until;
   // From when on a state here is out of date.
   SteadyTime next_state_change;
+  // From when on a reader should ask for an early refresh, the first one only.
+  SteadyTime early_refresh_at = SteadyTime::max();
+  mutable std::atomic_flag early_refresh_asked;
 };
 
 // Makes an AccountView of each change of an account. OnAccountChange() on the shard's thread;
@@ -33,7 +37,7 @@ class AccountPublisher final : public AccountSink {
   // `clock` must outlive the publisher. `epoch` tells this start of the service from others.
   AccountPublisher(std::string account, std::string epoch, const Clock& clock);
 
-  void OnAccountChange(const std::vector<SourceStatus>& sources) override;
+  std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) override;
 
   // Never null once the account's feed exists.
   std::shared_ptr<const AccountView> Get() const { return published_.Get(); }

@@ -152,6 +152,28 @@ void EncodeTotal(const MeasureTotal& total, const std::vector<SourceView>& views
   }
 }
 
+v1::Source::BreakerState ToProto(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed:
+      return v1::Source::CLOSED;
+    case BreakerState::kOpen:
+      return v1::Source::OPEN;
+    case BreakerState::kHalfOpen:
+      return v1::Source::HALF_OPEN;
+  }
+  return v1::Source::BREAKER_STATE_UNSPECIFIED;
+}
+
+void EncodePath(const PathState& path, Now now, v1::Source& source) {
+  const auto on_the_wall = [now](SteadyTime when) {
+    return ToTimestamp(now.wall + (when - now.steady));
+  };
+  source.set_breaker_state(ToProto(path.breaker));
+  if (path.hold_off_until) *source.mutable_hold_off_until() = on_the_wall(*path.hold_off_until);
+  if (path.blocked_until) *source.mutable_blocked_until() = on_the_wall(*path.blocked_until);
+  if (path.clock_skew) *source.mutable_clock_skew() = ToDuration(*path.clock_skew);
+}
+
 }  // namespace
 
 std::string AccountName(std::string_view account) {
@@ -229,14 +251,14 @@ void EncodeSource(const SourceView& view, EncodeView detail, v1::SourceBalance& 
   if (view.failure) EncodeFailure(info, *view.failure, *out.mutable_failure());
 }
 
-void EncodeSourceStatus(const SourceStatus& status, v1::Source& source) {
+void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source) {
   const SourceInfo& info = *status.info;
   source.set_name(SourceName(info));
   source.set_kind(ToProto(info.kind));
   source.set_fund_class(ToProto(info.fund_class));
   source.set_pool(info.pool);
   for (const Measure measure : info.measures) source.add_measures(ToProto(measure));
-  source.set_breaker_state(v1::Source::CLOSED);
+  EncodePath(status.path ? status.path->Probe(now.steady) : PathState(), now, source);
   if (status.reading) {
     *source.mutable_last_observe_time() = ToTimestamp(status.reading->observe_time);
   }

@@ -41,7 +41,7 @@ google::rpc::Status ToRpcStatus(
 void EncodeSource(const SourceView& view, EncodeView detail, v1::SourceBalance& out);
 
 // The source as ListSources tells of it.
-void EncodeSourceStatus(const SourceStatus& status, v1::Source& source);
+void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source);
 
 // Everything but `serve_time`.
 void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& views,

@@ -46,6 +46,8 @@ std::optional<Decimal> Contribution(const SourceView& view, const std::string& c
 // What one pool of sources adds to a total: the contribution of its newest reading.
 struct PoolShare {
   std::vector<std::size_t> sources;
+  std::optional<std::size_t> newest;
+  // The newest, if it is known what it contributes.
   std::optional<std::size_t> counted;
   Decimal amount;
 };
@@ -61,13 +63,17 @@ std::vector<PoolShare> SharesOf(const std::vector<SourceView>& views, FundClass 
     if (is_new) shares.emplace_back();
     PoolShare& share = shares[place->second];
     share.sources.push_back(i);
-    const auto amount = Contribution(view, currency, measure);
-    if (!amount) continue;
-    if (share.counted &&
-        views[*share.counted].reading->observe_steady >= view.reading->observe_steady) {
-      continue;
+    if (!view.reading) continue;
+    if (!share.newest ||
+        views[*share.newest].reading->observe_steady < view.reading->observe_steady) {
+      share.newest = i;
     }
-    share.counted = i;
+  }
+  for (PoolShare& share : shares) {
+    if (!share.newest) continue;
+    const auto amount = Contribution(views[*share.newest], currency, measure);
+    if (!amount) continue;
+    share.counted = share.newest;
     share.amount = *amount;
   }
   return shares;
@@ -105,10 +111,7 @@ std::set<std::string> CurrenciesOf(const std::vector<SourceView>& views, FundCla
   for (const SourceView& view : views) {
     if (view.info->fund_class != fund_class) continue;
     any_source = true;
-    if (!view.reading) continue;
-    for (const CurrencyBalance& balance : view.reading->balances) {
-      if (!balance.currency_code.empty()) currencies.insert(balance.currency_code);
-    }
+    if (view.currencies) currencies.insert(view.currencies->begin(), view.currencies->end());
   }
   if (any_source) currencies.insert(kAlwaysPresentCurrency);
   return currencies;

@@ -14,14 +14,25 @@ class FakeSource final : public BalanceSource {
  public:
   explicit FakeSource(FakeUpstream& upstream) : upstream_(upstream) {}
 
+  SendOutlook Outlook() const override { return upstream_.outlook_; }
+
   asio::awaitable<Result<Reading>> Fetch(FetchContext context) override {
+    Clock& clock = upstream_.clock_;
+    if (const auto because = upstream_.outlook_.because) {
+      Error refusal = *because;
+      refusal.retry_after = upstream_.outlook_.earliest - clock.SteadyNow();
+      co_return tl::unexpected(std::move(refusal));
+    }
+    if (upstream_.outlook_.earliest > clock.SteadyNow()) {
+      co_await clock.SleepUntil(upstream_.outlook_.earliest);
+    }
     asio::steady_timer wake(co_await asio::this_coro::executor,
                             asio::steady_timer::time_point::max());
     FakeUpstream::Pending pending;
     pending.wake = &wake;
     pending.sent_wall = upstream_.clock_.WallNow();
     pending.sent_steady = upstream_.clock_.SteadyNow();
-    context.progress->sent_at = pending.sent_steady;
+    context.progress->NoteSent(pending.sent_steady);
     upstream_.pending_.push_back(&pending);
     ++upstream_.requests_;
     boost::system::error_code ignored;
@@ -45,6 +56,20 @@ void FakeUpstream::AnswerWith(const std::string& cash) {
   reading.receive_time = clock_.WallNow();
   Answer(std::move(reading));
 }
+
+void FakeUpstream::AnswerWith(Reading reading) { Answer(std::move(reading)); }
+
+void FakeUpstream::RefuseFor(Duration time, ErrorKind because) {
+  outlook_.earliest = clock_.SteadyNow() + time;
+  outlook_.because = std::make_shared<const Error>(Error{because, "as the test wishes"});
+}
+
+void FakeUpstream::DelayFor(Duration time) {
+  outlook_.earliest = clock_.SteadyNow() + time;
+  outlook_.because = nullptr;
+}
+
+void FakeUpstream::FailWith(Error error) { Answer(tl::unexpected(std::move(error))); }
 
 void FakeUpstream::FailWith(ErrorKind kind) { Answer(Fail(kind, "as the test wishes")); }
 

@@ -28,7 +28,17 @@ class FakeUpstream {
 
   // Answers the oldest open request with a reading of `cash` dollars, observed when it was sent.
   void AnswerWith(const std::string& cash);
+  void AnswerWith(Reading reading);
   void FailWith(ErrorKind kind);
+  void FailWith(Error error);
+
+  // From now on requests are refused unsent, as an open breaker does, until Admit().
+  void RefuseFor(Duration time, ErrorKind because);
+  // A request has to wait its turn for so long.
+  void DelayFor(Duration time);
+  // Whether there is room for requests that nobody asks for.
+  void SetSpare(bool has_spare) { outlook_.has_spare = has_spare; }
+  void Admit() { outlook_ = {}; }
 
  private:
   friend class FakeSource;
@@ -43,6 +53,7 @@ class FakeUpstream {
   void Answer(Result<Reading> result);
 
   Clock& clock_;
+  SendOutlook outlook_;
   int requests_ = 0;
   std::deque<Pending*> pending_;
 };

@@ -12,11 +12,11 @@ class ScriptedSource final : public BalanceSource {
     Clock& clock = upstream_.clock_;
     const WallTime sent_wall = clock.WallNow();
     const SteadyTime sent = clock.SteadyNow();
-    context.progress->sent_at = sent;
+    context.progress->NoteSent(sent);
     ++upstream_.requests_;
     bool hangs = false;
     Result<Reading> result = Decision(hangs, sent_wall, sent);
-    if (hangs) co_await clock.SleepUntil(context.deadline);
+    if (hangs) co_await clock.SleepUntil(context.End());
     co_return result;
   }
 

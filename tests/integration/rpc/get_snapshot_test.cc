@@ -150,7 +150,7 @@ TEST_F(GetAccountSnapshotTest, RequireAllNamesWhatIsMissing) {
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(DetailsOf(status).info.reason(), "REQUIRED_SOURCES_MISSING");
-  EXPECT_EQ(DetailsOf(status).info.metadata().at("missing_sources"), "real");
+  EXPECT_EQ(DetailsOf(status).info.metadata().at("missing_sources"), "accounts/desk-1/sources/real");
   EXPECT_TRUE(DetailsOf(status).has_retry);
 }
 
@@ -162,14 +162,26 @@ TEST_F(GetAccountSnapshotTest, RequireNamedIgnoresTheOthers) {
   EXPECT_TRUE(Get(request_, snapshot_).ok());
 }
 
-TEST_F(GetAccountSnapshotTest, TheMostPermanentCauseGivesTheCode) {
+TEST_F(GetAccountSnapshotTest, WhereAnySourceIsEnoughTheOneThatMayHealGivesTheCode) {
   Real("desk-1").FailWith(ErrorKind::kCredentialsRejected);
   Paper("desk-1").FailWith(ErrorKind::kUnreachable);
 
   const auto status = Get(request_, snapshot_);
 
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(DetailsOf(status).info.reason(), "NO_SOURCE_AVAILABLE");
+  EXPECT_TRUE(DetailsOf(status).has_retry);
+}
+
+TEST_F(GetAccountSnapshotTest, WhereAllAreRequiredTheMostPermanentCauseGivesTheCode) {
+  Real("desk-1").FailWith(ErrorKind::kCredentialsRejected);
+  Paper("desk-1").FailWith(ErrorKind::kUnreachable);
+  request_.mutable_policy()->set_require(v1::ReadPolicy::ALL);
+
+  const auto status = Get(request_, snapshot_);
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(DetailsOf(status).info.reason(), "REQUIRED_SOURCES_MISSING");
   EXPECT_FALSE(DetailsOf(status).has_retry);
 }
 

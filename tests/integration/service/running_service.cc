@@ -28,6 +28,10 @@ std::string ReasonOf(const google::rpc::Status& status) {
   return info.reason();
 }
 
+std::string FullName(const std::string& source) {
+  return source.find('/') == std::string::npos ? "accounts/desk-1/sources/" + source : source;
+}
+
 }  // namespace
 
 TemporaryDirectory::TemporaryDirectory() {
@@ -45,7 +49,7 @@ std::string TemporaryDirectory::Write(const std::string& name, const std::string
   return path;
 }
 
-RunningService::RunningService(const std::string& cache) {
+RunningService::RunningService(const std::string& cache, const std::string& upstream) {
   if (sodium_init() < 0) throw std::runtime_error("sodium_init");
   auto started = sandbox::Sandbox::Start();
   if (!started) throw std::runtime_error(started.error().message);
@@ -53,7 +57,12 @@ RunningService::RunningService(const std::string& cache) {
   WriteSecret("key-id", sandbox_->polymarket_key().key_id);
   WriteSecret("secret-key", sandbox_->polymarket_key().secret_key + "\n");
   WriteSecret("api-key", sandbox_->polysim_key().api_key);
-  config_path_ = files_.Write("config.yaml", YamlText(cache));
+  const sandbox::PolysimKey other = sandbox::GeneratePolysimKey();
+  if (const auto added = sandbox_->AddKey(other); !added) {
+    throw std::runtime_error(added.error().message);
+  }
+  WriteSecret("other-api-key", other.api_key);
+  config_path_ = files_.Write("config.yaml", YamlText(cache, upstream));
   server_ = std::make_unique<BalanceServer>(LoadNow());
   if (const auto result = server_->Start(); !result) {
     throw std::runtime_error(result.error().message);
@@ -64,7 +73,8 @@ RunningService::RunningService(const std::string& cache) {
 
 RunningService::~RunningService() = default;
 
-std::string RunningService::YamlText(const std::string& cache) const {
+std::string RunningService::YamlText(const std::string& cache,
+                                     const std::string& upstream) const {
   const auto file = [this](const std::string& name) { return "{file: " + files_.Path(name) + "}"; };
   return "listen: 127.0.0.1:0\n"
          "admin_listen: 127.0.0.1:0\n"
@@ -91,11 +101,21 @@ std::string RunningService::YamlText(const std::string& cache) const {
          "      api_key: " +
          file("api-key") +
          "\n"
+         "- id: desk-2\n"
+         "  sources:\n"
+         "  - id: polysimulator\n"
+         "    polysimulator:\n"
+         "      base_url: " +
+         sandbox_->BaseUrl(Side::kPolysimulator) +
+         "\n"
+         "      api_key: " +
+         file("other-api-key") +
+         "\n"
          "cache: " +
          cache +
          "\n"
-         "upstream: {attempt_timeout: 1s, refresh_budget: 1s, requests_per_second: 1000, burst: "
-         "1000}\n";
+         "upstream: " +
+         upstream + "\n";
 }
 
 Config RunningService::LoadNow() const {
@@ -113,7 +133,9 @@ grpc::Status RunningService::Get(v1::AccountSnapshot& snapshot,
                                  Duration timeout) const {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
-  return stub_->GetAccountSnapshot(&context, request, &snapshot);
+  v1::GetAccountSnapshotRequest named = request;
+  if (named.name().empty()) named.set_name("accounts/desk-1");
+  return stub_->GetAccountSnapshot(&context, named, &snapshot);
 }
 
 grpc::Status RunningService::GetAnew(v1::AccountSnapshot& snapshot) const {
@@ -125,12 +147,23 @@ grpc::Status RunningService::GetAnew(v1::AccountSnapshot& snapshot) const {
 grpc::Status RunningService::GetSource(const std::string& id, v1::SourceBalance& source,
                                        Duration timeout) const {
   v1::GetSourceBalanceRequest request;
-  request.set_name(id);
+  request.set_name(FullName(id));
   request.mutable_policy()->mutable_max_age();
   request.mutable_policy()->mutable_max_stale();
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   return stub_->GetSourceBalance(&context, request, &source);
+}
+
+v1::Source RunningService::PathOf(const std::string& source) const {
+  grpc::ClientContext context;
+  v1::ListSourcesResponse sources;
+  const auto status = stub_->ListSources(&context, {}, &sources);
+  if (!status.ok()) throw std::runtime_error(status.error_message());
+  for (const v1::Source& candidate : sources.sources()) {
+    if (candidate.name() == FullName(source)) return candidate;
+  }
+  throw std::runtime_error("no source " + source);
 }
 
 std::string RunningService::AdminPage(const std::string& path, int& status) const {

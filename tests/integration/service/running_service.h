@@ -36,8 +36,13 @@ class TemporaryDirectory {
 
 class RunningService {
  public:
-  // `cache` is the YAML flow mapping of the file's cache settings. Money stands still.
-  explicit RunningService(const std::string& cache = "{ttl: 60s, min_refresh_interval: 0.001s}");
+  // `cache` and `upstream` are the YAML flow mappings of the file's settings. Money stands still. The
+  // account desk-1 has the sources polymarket-us and polysimulator, desk-2 a polysimulator with
+  // another key.
+  explicit RunningService(const std::string& cache = "{ttl: 60s, min_refresh_interval: 0.001s}",
+                          const std::string& upstream =
+                              "{attempt_timeout: 1s, refresh_budget: 1s, "
+                              "requests_per_second: 1000, burst: 1000}");
   ~RunningService();
 
   sandbox::Sandbox& upstreams() { return *sandbox_; }
@@ -52,14 +57,16 @@ class RunningService {
                    Duration timeout = std::chrono::seconds(5)) const;
   // With a max_age of zero.
   grpc::Status GetAnew(v1::AccountSnapshot& snapshot) const;
-  // With a max_age and a max_stale of zero.
+  // `id` is one of desk-1, or a full name. With a max_age and a max_stale of zero.
   grpc::Status GetSource(const std::string& id, v1::SourceBalance& source,
                          Duration timeout = std::chrono::seconds(5)) const;
+  // As ListSources tells of it.
+  v1::Source PathOf(const std::string& source) const;
   // The body of an admin page; `status` is its HTTP status.
   std::string AdminPage(const std::string& path, int& status) const;
 
  private:
-  std::string YamlText(const std::string& cache) const;
+  std::string YamlText(const std::string& cache, const std::string& upstream) const;
 
   CurlGlobal curl_;
   TemporaryDirectory files_;

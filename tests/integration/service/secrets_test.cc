@@ -31,10 +31,12 @@ TEST(CredentialsTest, ReplacedSecretsAreUsedFromTheNextRequestOn) {
   ASSERT_TRUE(service.GetSource("polymarket-us", source).ok());
   service.WriteSecret("key-id", fresh_key.key_id);
   service.WriteSecret("secret-key", fresh_key.secret_key);
-  EXPECT_EQ(service.server().ReplaceLogins(service.LoadNow()), 2U);
+  EXPECT_EQ(service.server().ReplaceLogins(service.LoadNow()), 3U);
   EXPECT_EQ(ReasonOf(service.GetSource("polymarket-us", source)), "SOURCE_CREDENTIALS_REJECTED");
 
   ASSERT_TRUE(service.upstreams().AddKey(fresh_key));
+  EXPECT_EQ(ReasonOf(service.GetSource("polymarket-us", source)), "SOURCE_CREDENTIALS_REJECTED");
+  EXPECT_EQ(service.server().ReplaceLogins(service.LoadNow()), 3U);
 
   EXPECT_TRUE(service.GetSource("polymarket-us", source).ok());
 }
@@ -45,6 +47,7 @@ TEST(CredentialsTest, NothingThatACallerOrOperatorSeesHoldsASecret) {
   const std::string secret_key = service.upstreams().polymarket_key().secret_key;
   sandbox::Fault echo;
   echo.status = 500;
+  echo.count = 0;
   echo.body = "bad key " + api_key + " " + secret_key;
   service.upstreams().Push(Side::kPolysimulator, echo);
   service.upstreams().Push(Side::kPolymarket, echo);

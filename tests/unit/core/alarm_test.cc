@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <optional>
 #include <string>
 
@@ -92,6 +93,15 @@ TEST_F(AlarmTest, MayBeSetAgainFromItsOwnCallback) {
   Advance(seconds(1));
 
   EXPECT_EQ(rung_, "ab");
+}
+
+TEST_F(AlarmTest, OneThatIsCancelledByTheLoopBeforeItHasBegunIsSilent) {
+  boost::asio::post(loop_, [this] { alarm_->Cancel(); });
+  alarm_->Set(clock_.SteadyNow() + seconds(1), [this] { rung_ += "a"; });
+  EXPECT_NO_THROW(Run());
+  Advance(seconds(2));
+
+  EXPECT_EQ(rung_, "");
 }
 
 }  // namespace

@@ -18,9 +18,10 @@ using std::chrono::seconds;
 
 class RecordingSink final : public AccountSink {
  public:
-  void OnAccountChange(const std::vector<SourceStatus>& sources) override {
+  std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) override {
     ++changes;
     latest = sources;
+    return changes;
   }
 
   int changes = 0;
@@ -64,6 +65,15 @@ class AccountFeedTest : public testing::Test {
     });
     Run();
     return id;
+  }
+
+  // Both sources read, with an answer that took so long.
+  void Warm(Duration took = {}) {
+    Read();
+    clock_.Advance(took);
+    real_.AnswerWith("10.00");
+    paper_.AnswerWith("20.00");
+    Run();
   }
 
   const SourceView& Real() { return answer_.sources[0]; }
@@ -126,7 +136,7 @@ TEST_F(AccountFeedTest, ASlowSourceDoesNotCostTheOthersFigure) {
 
   ASSERT_EQ(answers_, 1);
   EXPECT_EQ(Real().state, SourceState::kNoData);
-  EXPECT_TRUE(answer_.gave_up[0]);
+  EXPECT_EQ(answer_.waited[0], Waited::kGaveUp);
   EXPECT_EQ(Real().failure->error.kind, ErrorKind::kUnreachable);
   EXPECT_EQ(Real().failure->consecutive_failures, 0);
   EXPECT_EQ(Paper().state, SourceState::kFresh);
@@ -239,6 +249,133 @@ TEST_F(AccountFeedTest, StatesThatAgeArePublishedWithoutAnyReader) {
   Run();
 
   EXPECT_GT(sink_.changes, before);
+}
+
+TEST_F(AccountFeedTest, PastTheRevalidationWindowAStaleReadingIsSettledForAfterAWhile) {
+  Warm();
+  clock_.Advance(seconds(8));
+  Read();
+  paper_.AnswerWith("21.00");
+  Run();
+  EXPECT_EQ(answers_, 1);
+  clock_.Advance(kStalePatience);
+  Run();
+
+  ASSERT_EQ(answers_, 2);
+  EXPECT_EQ(Real().state, SourceState::kStale);
+  EXPECT_EQ(Real().outcome, Outcome::kStaleRevalidating);
+  EXPECT_EQ(Paper().outcome, Outcome::kFetched);
+  real_.AnswerWith("11.00");
+  Run();
+  EXPECT_EQ(sink_.latest[0].reading->balances.front().cash->value.ToString(), "11.00");
+}
+
+TEST_F(AccountFeedTest, AnExplicitBoundSettlesForNothingBeforeTheDeadline) {
+  Warm();
+  clock_.Advance(seconds(8));
+  Read({.max_age = seconds(1)}, seconds(3));
+  clock_.Advance(kStalePatience);
+  Run();
+  EXPECT_EQ(answers_, 1);
+
+  clock_.Advance(seconds(3));
+  Run();
+
+  ASSERT_EQ(answers_, 2);
+  EXPECT_EQ(Real().state, SourceState::kStale);
+  EXPECT_FALSE(Real().meets_bounds);
+  EXPECT_EQ(answer_.waited[0], Waited::kGaveUp);
+}
+
+TEST_F(AccountFeedTest, ACallerWhoTakesNothingStaleWaitsWhereOthersAreAnsweredAtOnce) {
+  Warm();
+  clock_.Advance(seconds(3));
+  Read({.max_stale = Duration::zero()});
+  EXPECT_EQ(answers_, 1);
+  real_.AnswerWith("11.00");
+  paper_.AnswerWith("21.00");
+  Run();
+
+  ASSERT_EQ(answers_, 2);
+  EXPECT_EQ(Real().state, SourceState::kFresh);
+}
+
+TEST_F(AccountFeedTest, EachSourceIsShownAsItIsAtTheMomentOfTheAnswer) {
+  Read();
+  paper_.AnswerWith("20.00");
+  Run();
+  clock_.Advance(seconds(3));
+  real_.AnswerWith("10.00");
+  Run();
+
+  ASSERT_EQ(answers_, 1);
+  EXPECT_EQ(Paper().state, SourceState::kStale);
+}
+
+TEST_F(AccountFeedTest, TheRevisionIsThatOfTheContentShown) {
+  Warm();
+
+  EXPECT_EQ(answer_.revision, sink_.changes);
+}
+
+TEST_F(AccountFeedTest, AReadingMuchReadIsRefreshedBeforeItsTtlEnds) {
+  Warm(milliseconds(100));
+  clock_.Advance(milliseconds(1900));
+  account_->RefreshEarly();
+  Run();
+
+  // How early is random: the odds that no source was due are one in e squared.
+  const int early = real_.requests() + paper_.requests() - 2;
+  for (const SourceStatus& status : sink_.latest) {
+    EXPECT_LE(status.early_refresh_at, status.reading->observe_steady + seconds(2));
+  }
+  account_->RefreshEarly();
+  Run();
+  EXPECT_EQ(real_.requests() + paper_.requests() - 2, early);
+}
+
+TEST_F(AccountFeedTest, NoEarlyRefreshTakesTheTurnOfThoseWhoWait) {
+  Warm(milliseconds(100));
+  real_.SetSpare(false);
+  paper_.SetSpare(false);
+  clock_.Advance(milliseconds(1999));
+  account_->RefreshEarly();
+  Run();
+
+  EXPECT_EQ(real_.requests() + paper_.requests(), 2);
+}
+
+TEST_F(AccountFeedTest, WhatIsForbiddenForNowIsRefusedWithoutWaiting) {
+  Warm();
+  clock_.Advance(seconds(8));
+  real_.RefuseFor(seconds(30), ErrorKind::kRateLimited);
+  paper_.RefuseFor(seconds(30), ErrorKind::kCredentialsRejected);
+  Read({.max_age = Duration::zero()});
+
+  ASSERT_EQ(answers_, 2);
+  EXPECT_EQ(Real().outcome, Outcome::kStaleOnError);
+  EXPECT_EQ(Real().failure->error.kind, ErrorKind::kRateLimited);
+  EXPECT_EQ(Real().failure->error.retry_after, seconds(30));
+  EXPECT_EQ(Real().failure->consecutive_failures, 0);
+  EXPECT_EQ(Paper().state, SourceState::kNoData);
+  EXPECT_EQ(real_.requests() + paper_.requests(), 2);
+}
+
+TEST_F(AccountFeedTest, AReplacedLoginMayBeTriedAtOnce) {
+  Read();
+  real_.FailWith(ErrorKind::kCredentialsRejected);
+  paper_.AnswerWith("20.00");
+  Run();
+  real_.RefuseFor(seconds(60), ErrorKind::kCredentialsRejected);
+  clock_.Advance(seconds(1));
+  Read();
+  real_.Admit();
+  account_->ForgetPauses(0, nullptr);
+  Read();
+  real_.AnswerWith("10.00");
+  Run();
+
+  EXPECT_EQ(Real().state, SourceState::kFresh);
 }
 
 TEST_F(AccountFeedTest, StopAnswersWhoStillWaits) {

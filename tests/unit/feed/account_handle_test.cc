@@ -36,7 +36,7 @@ class QuickSource final : public BalanceSource {
 
 class IgnoringSink final : public AccountSink {
  public:
-  void OnAccountChange(const std::vector<SourceStatus>&) override {}
+  std::int64_t OnAccountChange(const std::vector<SourceStatus>&) override { return 1; }
 };
 
 class AccountHandleTest : public testing::Test {

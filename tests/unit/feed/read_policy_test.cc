@@ -32,8 +32,9 @@ class ReadPolicyTest : public testing::Test {
   void GiveFailure(ErrorKind kind, Duration ago = seconds(10)) {
     auto failure = std::make_shared<SourceFailure>();
     failure->error.kind = kind;
-    status_.failure = failure;
     status_.last_attempt = clock_.SteadyNow() - ago;
+    failure->next_attempt = *status_.last_attempt + status_.info->cache.min_refresh_interval;
+    status_.failure = failure;
   }
 
   ReadAction Decision(const ReadBounds& bounds = {}) { return Decide(status_, bounds, Time()); }

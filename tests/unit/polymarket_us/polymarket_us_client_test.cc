@@ -10,6 +10,7 @@
 #include "clients/polymarket_us/signing_key.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_transport.h"
+#include "tests/support/fake_upstream_clock.h"
 #include "tests/unit/polymarket_us/samples.h"
 
 namespace balance {
@@ -35,7 +36,7 @@ class PolymarketUsClientTest : public testing::Test {
     options.seed = std::make_shared<const Secret>(*DecodeSecretKey(kSeed));
     options.attempt_timeout = seconds(3);
     options.ca_file = "ca.pem";
-    client_ = std::make_unique<PolymarketUsClient>(transport_, clock_, options);
+    client_ = std::make_unique<PolymarketUsClient>(transport_, clock_, venue_clock_, options);
   }
 
   Result<Reading> Fetch(Duration until_deadline = seconds(10)) {
@@ -50,6 +51,7 @@ class PolymarketUsClientTest : public testing::Test {
 
   FakeClock clock_;
   FakeTransport transport_;
+  std::shared_ptr<FakeUpstreamClock> venue_clock_ = std::make_shared<FakeUpstreamClock>();
   FetchProgress progress_;
   std::unique_ptr<PolymarketUsClient> client_;
 };

@@ -9,6 +9,7 @@
 
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_transport.h"
+#include "tests/support/fake_upstream_clock.h"
 #include "tests/unit/polysimulator/samples.h"
 
 namespace balance {
@@ -30,7 +31,7 @@ class PolySimulatorClientTest : public testing::Test {
     options.api_key = std::make_shared<const Secret>("ps-key-1");
     options.attempt_timeout = seconds(3);
     options.ca_file = "ca.pem";
-    client_ = std::make_unique<PolySimulatorClient>(transport_, clock_, options);
+    client_ = std::make_unique<PolySimulatorClient>(transport_, clock_, venue_clock_, options);
   }
 
   Result<Reading> Fetch(Duration until_deadline = seconds(10)) {
@@ -39,6 +40,7 @@ class PolySimulatorClientTest : public testing::Test {
 
   FakeClock clock_;
   FakeTransport transport_;
+  std::shared_ptr<FakeUpstreamClock> venue_clock_ = std::make_shared<FakeUpstreamClock>();
   FetchProgress progress_;
   std::unique_ptr<PolySimulatorClient> client_;
 };

@@ -1,0 +1,34 @@
+#pragma once
+
+// The state of the way to an upstream, for those who watch it.
+
+#include <cstdint>
+#include <optional>
+
+#include "clients/core/clock.h"
+
+namespace balance {
+
+enum class BreakerState : std::uint8_t { kClosed, kOpen, kHalfOpen };
+
+inline constexpr int kBreakerStateCount = static_cast<int>(BreakerState::kHalfOpen) + 1;
+
+struct PathState {
+  // Of the upstream's host and port.
+  BreakerState breaker = BreakerState::kClosed;
+  // The credential was rejected: no request before this. Unset: no hold-off.
+  std::optional<SteadyTime> hold_off_until;
+  // The upstream asked for a pause: no request before this. Unset: none.
+  std::optional<SteadyTime> blocked_until;
+  // The upstream's wall clock minus ours. Unset: not known.
+  std::optional<Duration> clock_skew;
+};
+
+// Thread-safe.
+class PathProbe {
+ public:
+  virtual ~PathProbe() = default;
+  virtual PathState Probe(SteadyTime now) const = 0;
+};
+
+}  // namespace balance

@@ -1,0 +1,136 @@
+#include "clients/resilience/rate_budget.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace balance {
+namespace {
+
+using std::chrono::seconds;
+
+// A part of the rate is left unused: requests sent evenly may arrive a little bunched.
+constexpr double kUsedShare = 0.9;
+
+// After a 429.
+constexpr double kFall = 0.7;
+constexpr double kFloorPerSecond = 1;
+constexpr double kRaisePerSecond = 0.5;
+constexpr Duration kRaiseAfter = seconds(10);
+
+// A pause that no header tells the length of.
+constexpr Duration kFirstPause = seconds(1);
+constexpr Duration kLongestPause = seconds(300);
+
+// Rounded up: rounding down would let one request too many into a second.
+Duration IntervalOf(double per_second) {
+  assert(per_second > 0);
+  return Duration(static_cast<Duration::rep>(std::ceil(1e9 / (per_second * kUsedShare))));
+}
+
+Duration GrownPause(int in_a_row) {
+  Duration pause = kFirstPause;
+  for (int i = 1; i < in_a_row && pause < kLongestPause; ++i) pause *= 2;
+  return std::min(pause, kLongestPause);
+}
+
+void Adopt(std::optional<RateBucket>& bucket, double per_second, int burst) {
+  if (!(per_second > 0) || !std::isfinite(per_second)) return;
+  if (bucket) {
+    bucket->SetRate(per_second);
+  } else {
+    bucket.emplace(per_second, burst);
+  }
+}
+
+}  // namespace
+
+RateBucket::RateBucket(double per_second, int burst) : burst_(burst) {
+  assert(burst >= 1);
+  SetRate(per_second);
+}
+
+void RateBucket::SetRate(double per_second) {
+  interval_ = IntervalOf(per_second);
+  tolerance_ = interval_ * (burst_ - 1);
+}
+
+void RateBucket::Take(SteadyTime now) { next_ = std::max(now, next_) + interval_; }
+
+bool RateBucket::HasSpare(SteadyTime now) const {
+  return next_ == SteadyTime::min() || next_ - interval_ * (burst_ / 2) <= now;
+}
+
+RateBudget::RateBudget(const RateSettings& configured)
+    : ceiling_(configured.requests_per_second),
+      rate_(ceiling_),
+      configured_(ceiling_, configured.burst) {}
+
+SteadyTime RateBudget::Earliest() const {
+  SteadyTime earliest = std::max({configured_.Earliest(), blocked_until_, exhausted_until_});
+  if (per_second_) earliest = std::max(earliest, per_second_->Earliest());
+  if (per_minute_) earliest = std::max(earliest, per_minute_->Earliest());
+  return earliest;
+}
+
+void RateBudget::Take(SteadyTime now) {
+  configured_.Take(now);
+  if (per_second_) per_second_->Take(now);
+  if (per_minute_) per_minute_->Take(now);
+}
+
+bool RateBudget::HasSpare(SteadyTime now) const {
+  return Earliest() <= now && configured_.HasSpare(now) &&
+         (!per_second_ || per_second_->HasSpare(now)) &&
+         (!per_minute_ || per_minute_->HasSpare(now));
+}
+
+Duration RateBudget::Interval() const {
+  Duration interval = configured_.interval();
+  if (per_second_) interval = std::max(interval, per_second_->interval());
+  if (per_minute_) interval = std::max(interval, per_minute_->interval());
+  return interval;
+}
+
+void RateBudget::OnSuccess(SteadyTime now) {
+  rate_limited_in_a_row_ = 0;
+  if (rate_ >= ceiling_ || now < clean_since_ + kRaiseAfter) return;
+  clean_since_ = now;
+  SetRate(std::min(ceiling_, rate_ + kRaisePerSecond));
+}
+
+void RateBudget::OnRateLimited(SteadyTime now, const Error& error) {
+  ++rate_limited_in_a_row_;
+  clean_since_ = now;
+  SetRate(std::max(rate_ * kFall, std::min(ceiling_, kFloorPerSecond)));
+  Block(now + error.retry_after.value_or(GrownPause(rate_limited_in_a_row_)), error);
+}
+
+void RateBudget::OnPause(SteadyTime now, const Error& error) {
+  if (error.retry_after) Block(now + *error.retry_after, error);
+}
+
+void RateBudget::OnLimits(SteadyTime now, const RateLimits& limits) {
+  if (limits.per_second) {
+    const int burst = std::max(1, static_cast<int>(std::min(*limits.per_second, 1000.0)));
+    Adopt(per_second_, *limits.per_second, burst);
+  }
+  // A minute's budget may be used in bursts of a second's share.
+  if (limits.per_minute) Adopt(per_minute_, *limits.per_minute / 60, 2);
+  if (limits.exhausted_for) {
+    exhausted_until_ = std::max(exhausted_until_, now + *limits.exhausted_for);
+  }
+}
+
+void RateBudget::Block(SteadyTime until, const Error& error) {
+  if (until <= blocked_until_) return;
+  blocked_until_ = until;
+  blocked_by_ = std::make_shared<const Error>(error);
+}
+
+void RateBudget::SetRate(double per_second) {
+  rate_ = per_second;
+  configured_.SetRate(per_second);
+}
+
+}  // namespace balance

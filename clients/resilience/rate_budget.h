@@ -1,0 +1,89 @@
+#pragma once
+
+// When the requests of one credential may be sent, so that its rate is a hard ceiling: the desk's
+// own bots use the same key.
+
+#include <memory>
+#include <optional>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/core/error.h"
+#include "clients/core/source_info.h"
+
+namespace balance {
+
+// The generic cell rate algorithm for one rate: a request may come up to `burst` - 1 intervals
+// early.
+class RateBucket {
+ public:
+  // REQUIRES: `per_second` is positive, `burst` at least 1.
+  RateBucket(double per_second, int burst);
+
+  // Takes effect for the requests after those taken.
+  void SetRate(double per_second);
+
+  SteadyTime Earliest() const { return next_ == SteadyTime::min() ? next_ : next_ - tolerance_; }
+  // A request was sent at `now`, which is not before Earliest().
+  void Take(SteadyTime now);
+  // Whether more than half of the burst could go at once.
+  bool HasSpare(SteadyTime now) const;
+
+  Duration interval() const { return interval_; }
+
+ private:
+  const int burst_;
+  Duration interval_{};
+  Duration tolerance_{};
+  // When the next request would be exactly in time.
+  SteadyTime next_ = SteadyTime::min();
+};
+
+// The configured rate and those that the upstream states, stacked; what a 429 makes of them; and the
+// pauses that the upstream asks for. Time is an argument. Used on one thread.
+class RateBudget {
+ public:
+  explicit RateBudget(const RateSettings& configured);
+
+  // When the next request may be sent; a time in the past: now.
+  SteadyTime Earliest() const;
+  // A request is sent at `now`. REQUIRES: now >= Earliest().
+  void Take(SteadyTime now);
+  bool HasSpare(SteadyTime now) const;
+  // How far apart requests are in the long run.
+  Duration Interval() const;
+
+  // Until when the upstream wants no request, and why; nullptr and a time in the past: it takes
+  // them.
+  SteadyTime blocked_until() const { return blocked_until_; }
+  const std::shared_ptr<const Error>& blocked_by() const { return blocked_by_; }
+  double requests_per_second() const { return rate_; }
+
+  // What the answers say. A good one raises the rate step by step after a fall.
+  void OnSuccess(SteadyTime now);
+  // A 429: the rate falls, and there is a pause: the one asked for, else one that grows.
+  void OnRateLimited(SteadyTime now, const Error& error);
+  // A 503 that asks for a pause.
+  void OnPause(SteadyTime now, const Error& error);
+  void OnLimits(SteadyTime now, const RateLimits& limits);
+
+ private:
+  void Block(SteadyTime until, const Error& error);
+  void SetRate(double per_second);
+
+  const double ceiling_;
+  double rate_;
+  RateBucket configured_;
+  // As the upstream states them.
+  std::optional<RateBucket> per_second_;
+  std::optional<RateBucket> per_minute_;
+  SteadyTime blocked_until_ = SteadyTime::min();
+  std::shared_ptr<const Error> blocked_by_;
+  // Nothing is left of the upstream's own limit until then.
+  SteadyTime exhausted_until_ = SteadyTime::min();
+  int rate_limited_in_a_row_ = 0;
+  // Since when there was neither a 429 nor a raise.
+  SteadyTime clean_since_ = SteadyTime::min();
+};
+
+}  // namespace balance

@@ -1,0 +1,45 @@
+#pragma once
+
+// What stands between a source and its upstream.
+
+#include <memory>
+
+#include "clients/core/path_state.h"
+#include "clients/resilience/breaker.h"
+#include "clients/resilience/clock_skew.h"
+#include "clients/resilience/hold_off.h"
+#include "clients/resilience/pacer.h"
+#include "clients/resilience/retry_budget.h"
+
+namespace balance {
+
+// Shared by all sources with one credential.
+struct CredentialGuards {
+  std::shared_ptr<Pacer> pacer;
+  std::shared_ptr<HoldOff> hold_off;
+};
+
+// Shared by all sources at one host and port.
+struct HostGuards {
+  std::shared_ptr<Breaker> breaker;
+  std::shared_ptr<RetryBudget> retries;
+  std::shared_ptr<ClockSkew> clock_skew;
+};
+
+// Thread-safe.
+class UpstreamPath final : public PathProbe {
+ public:
+  UpstreamPath(CredentialGuards credential, HostGuards host)
+      : credential_(std::move(credential)), host_(std::move(host)) {}
+
+  PathState Probe(SteadyTime now) const override {
+    return {host_.breaker->State(now), credential_.hold_off->until().After(now),
+            credential_.pacer->blocked_until().After(now), host_.clock_skew->Skew()};
+  }
+
+ private:
+  const CredentialGuards credential_;
+  const HostGuards host_;
+};
+
+}  // namespace balance

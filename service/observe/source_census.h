@@ -1,0 +1,37 @@
+#pragma once
+
+// How the sources of one kind are doing, in numbers.
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "clients/core/error.h"
+#include "clients/core/path_state.h"
+#include "service/feed/read_policy.h"
+#include "service/feed/source_status.h"
+
+namespace balance {
+
+// FRESH, STALE, NO_DATA, in the order of SourceState.
+inline constexpr std::size_t kShownStateCount = 3;
+
+struct SourceCensus {
+  // As a cached read shows them.
+  std::array<int, kShownStateCount> in_state{};
+  // Whose latest refresh failed, by ErrorKind.
+  std::array<int, kErrorKindCount> failing{};
+  std::array<int, kBreakerStateCount> breakers{};
+  int held_off = 0;
+  int blocked = 0;
+  // Of the upstream whose clock is furthest from ours: its minus ours.
+  Duration clock_skew{};
+  // Of those ever read.
+  Duration oldest_reading_age{};
+  int most_failures_in_a_row = 0;
+};
+
+// Pure.
+SourceCensus CountSources(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
+
+}  // namespace balance

@@ -1,0 +1,383 @@
+// Rows of the fault matrix in tests/README.md that need nothing but a feed and a clock.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "service/feed/account_feed.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_source.h"
+#include "tests/support/null_observer.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class LatestSink final : public AccountSink {
+ public:
+  std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) override {
+    latest = sources;
+    return ++changes;
+  }
+
+  int changes = 0;
+  std::vector<SourceStatus> latest;
+};
+
+class DropCounter final : public RefreshObserver {
+ public:
+  void OnRefresh(const SourceStatus&, const Result<Reading>&, Duration) override {}
+  void OnDropped(const SourceStatus&) override { ++dropped; }
+
+  int dropped = 0;
+};
+
+// One account with the sources "real" and "paper".
+class FeedMatrixTest : public testing::Test {
+ protected:
+  FeedMatrixTest() {
+    std::vector<AccountFeed::SourceSpec> specs;
+    for (auto* upstream : {&real_, &paper_}) {
+      auto info = std::make_shared<SourceInfo>();
+      info->cache = kCache;
+      AccountFeed::SourceSpec& spec = specs.emplace_back();
+      spec.options.info = std::move(info);
+      spec.options.refresh_budget = seconds(5);
+      spec.source = upstream->MakeSource();
+    }
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
+                                             std::move(specs));
+  }
+
+  ~FeedMatrixTest() override {
+    account_->Stop();
+    Run();
+  }
+
+  void Run() {
+    loop_.restart();
+    loop_.poll();
+  }
+
+  void Advance(Duration by) {
+    clock_.Advance(by);
+    Run();
+  }
+
+  // Outlives the account, which answers those who still wait when it stops.
+  std::vector<AccountAnswer>& NewAnswers() { return answers_.emplace_back(); }
+
+  // Of "real" only.
+  AccountFeed::ReadId Read(std::vector<AccountAnswer>& answers, ReadBounds bounds = {},
+                           Duration patience = seconds(10)) {
+    AccountRead read{bounds, {true, false}, clock_.SteadyNow() + patience};
+    return account_->Read(std::move(read), [&answers](AccountAnswer answer) {
+      answers.push_back(std::move(answer));
+    });
+  }
+
+  SourceView ReadNow(ReadBounds bounds = {}) {
+    std::vector<AccountAnswer>& answers = NewAnswers();
+    Read(answers, bounds, milliseconds(1));
+    Run();
+    Advance(milliseconds(1));
+    return answers.at(0).sources[0];
+  }
+
+  void Warm(const std::string& cash) {
+    std::vector<AccountAnswer>& answers = NewAnswers();
+    Read(answers);
+    Run();
+    real_.AnswerWith(cash);
+    Run();
+  }
+
+  static std::string Cash(const SourceView& view) {
+    return view.reading ? view.reading->balances.front().cash->value.ToString() : "none";
+  }
+
+  static constexpr CacheSettings kCache{seconds(2), seconds(5), seconds(60), milliseconds(500)};
+
+  std::deque<std::vector<AccountAnswer>> answers_;
+  boost::asio::io_context loop_;
+  FakeClock clock_;
+  FakeUpstream real_{clock_};
+  FakeUpstream paper_{clock_};
+  DropCounter observer_;
+  LatestSink sink_;
+  std::unique_ptr<AccountFeed> account_;
+};
+
+TEST_F(FeedMatrixTest, M01_AThousandConcurrentMissesAreOneRequestAndOneValue) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  for (int i = 0; i < 1000; ++i) Read(answers);
+  Run();
+  EXPECT_EQ(real_.requests(), 1);
+  real_.AnswerWith("12.34");
+  Run();
+
+  ASSERT_EQ(answers.size(), 1000U);
+  for (const AccountAnswer& answer : answers) EXPECT_EQ(Cash(answer.sources[0]), "12.34");
+  EXPECT_EQ(real_.requests(), 1);
+}
+
+TEST_F(FeedMatrixTest, M02_TheFirstCallersDeadlineEndsOnlyItsOwnWait) {
+  std::vector<AccountAnswer>& first = NewAnswers();
+  std::vector<AccountAnswer>& others = NewAnswers();
+  Read(first, {}, milliseconds(10));
+  for (int i = 0; i < 9; ++i) Read(others);
+  Run();
+  Advance(milliseconds(10));
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].waited[0], Waited::kGaveUp);
+  EXPECT_EQ(others.size(), 0U);
+  Advance(milliseconds(190));
+  real_.AnswerWith("5");
+  Run();
+
+  ASSERT_EQ(others.size(), 9U);
+  for (const AccountAnswer& answer : others) EXPECT_EQ(Cash(answer.sources[0]), "5");
+  EXPECT_EQ(real_.requests(), 1);
+}
+
+TEST_F(FeedMatrixTest, M03_WhenAllLeaveBeforeTheSendNothingIsSentAndTheNextStartsAnew) {
+  real_.DelayFor(seconds(3));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  const auto a = Read(answers);
+  const auto b = Read(answers);
+  Run();
+  account_->Cancel(a);
+  account_->Cancel(b);
+  Run();
+  Advance(seconds(5));
+  EXPECT_EQ(real_.requests(), 0);
+
+  real_.Admit();
+  Read(answers);
+  Run();
+  EXPECT_EQ(real_.requests(), 1);
+  real_.AnswerWith("5");
+  Run();
+
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(Cash(answers[0].sources[0]), "5");
+}
+
+TEST_F(FeedMatrixTest, M04_WhenAllLeaveAfterTheSendTheAnswerFillsTheCache) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  const auto a = Read(answers);
+  Run();
+  account_->Cancel(a);
+  real_.AnswerWith("5");
+  Run();
+
+  EXPECT_TRUE(answers.empty());
+  EXPECT_EQ(Cash(ReadNow()), "5");
+  EXPECT_EQ(real_.requests(), 1);
+}
+
+// Callers come, leave and run out of time at random while answers, failures and pauses come and go.
+TEST_F(FeedMatrixTest, M05_NobodyGetsAnotherCallersCancellationInAHundredThousandSteps) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  struct Caller {
+    AccountFeed::ReadId id = 0;
+    int answers = 0;
+    bool has_left = false;
+  };
+  std::deque<Caller> callers;
+  for (int step = 0; step < 100'000 && !HasFailure(); ++step) {
+    switch (random() % 8) {
+      case 0:
+      case 1:
+      case 2: {
+        const ReadBounds bounds{.max_age = milliseconds(random() % 50)};
+        AccountRead read{bounds, {true, false}, clock_.SteadyNow() + milliseconds(random() % 3000)};
+        Caller& caller = callers.emplace_back();
+        caller.id = account_->Read(std::move(read), [&caller](AccountAnswer answer) {
+          ++caller.answers;
+          const bool is_explained = answer.sources[0].reading || answer.sources[0].failure;
+          EXPECT_TRUE(is_explained);
+        });
+        break;
+      }
+      case 3:
+        if (!callers.empty()) {
+          Caller& caller = callers[random() % callers.size()];
+          if (caller.answers == 0) caller.has_left = true;
+          account_->Cancel(caller.id);
+        }
+        break;
+      case 4:
+        if (real_.IsWaiting()) real_.AnswerWith(std::to_string(step));
+        break;
+      case 5:
+        if (real_.IsWaiting()) real_.FailWith(ErrorKind::kUnreachable);
+        break;
+      case 6:
+        clock_.Advance(milliseconds(random() % 400));
+        break;
+      default:
+        if (random() % 2 == 0) {
+          real_.DelayFor(milliseconds(random() % 600));
+        } else {
+          real_.Admit();
+        }
+    }
+    // Sometimes several things happen before the loop gets to run.
+    if (random() % 3 != 0) Run();
+  }
+  account_->Stop();
+  Run();
+  EXPECT_GT(callers.size(), 10'000U);
+  for (const Caller& caller : callers) EXPECT_EQ(caller.answers, caller.has_left ? 0 : 1);
+}
+
+TEST_F(FeedMatrixTest, M06_EveryWaiterGetsTheTrueErrorAndNothingIsCached) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  for (int i = 0; i < 10; ++i) Read(answers);
+  Run();
+  real_.FailWith(ErrorKind::kReplyInvalid);
+  Run();
+
+  ASSERT_EQ(answers.size(), 10U);
+  for (const AccountAnswer& answer : answers) {
+    EXPECT_EQ(answer.sources[0].state, SourceState::kNoData);
+    EXPECT_EQ(answer.sources[0].failure->error.kind, ErrorKind::kReplyInvalid);
+  }
+  Advance(seconds(1));
+  Read(answers);
+  Run();
+  EXPECT_EQ(real_.requests(), 2);
+}
+
+TEST_F(FeedMatrixTest, M07_AtTheTtlLessAMillisecondAReadingIsFresh) {
+  Warm("5");
+  clock_.Advance(kCache.ttl - milliseconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+
+  EXPECT_EQ(answers.at(0).sources[0].state, SourceState::kFresh);
+  EXPECT_EQ(real_.requests(), 1);
+}
+
+TEST_F(FeedMatrixTest, M07_AtTheTtlPlusAMillisecondItIsServedWhileItIsRefreshed) {
+  Warm("5");
+  Advance(kCache.ttl + milliseconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  EXPECT_EQ(answers.at(0).sources[0].outcome, Outcome::kStaleRevalidating);
+  Run();
+
+  EXPECT_EQ(real_.requests(), 2);
+}
+
+TEST_F(FeedMatrixTest, M07_PastTheRevalidationWindowItIsServedOnlyIfTheRefreshFails) {
+  Warm("5");
+  Advance(kCache.ttl + kCache.stale_while_revalidate + milliseconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  Run();
+  EXPECT_TRUE(answers.empty());
+  real_.FailWith(ErrorKind::kUpstreamError);
+  Run();
+
+  EXPECT_EQ(answers.at(0).sources[0].outcome, Outcome::kStaleOnError);
+  EXPECT_EQ(Cash(answers.at(0).sources[0]), "5");
+}
+
+TEST_F(FeedMatrixTest, M07_PastTheCeilingItIsNeverServed) {
+  Warm("5");
+  Advance(kCache.ttl + kCache.max_stale + milliseconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  Run();
+  real_.FailWith(ErrorKind::kUpstreamError);
+  Run();
+
+  EXPECT_EQ(answers.at(0).sources[0].state, SourceState::kNoData);
+}
+
+TEST_F(FeedMatrixTest, M08_AJumpOfTheWallClockAltersNoAgeAndNoTtl) {
+  for (const auto jump : {hours(1), hours(-2)}) {
+    Warm("5");
+    clock_.JumpWall(jump);
+    EXPECT_EQ(ReadNow().state, SourceState::kFresh);
+    Advance(kCache.ttl);
+    EXPECT_EQ(ReadNow({.only_if_cached = true}).state, SourceState::kStale);
+    Advance(kCache.ttl + kCache.max_stale);
+  }
+}
+
+TEST_F(FeedMatrixTest, M11_ARejectedKeyEndsStaleServingAtTheTtl) {
+  for (const auto kind : {ErrorKind::kCredentialsRejected, ErrorKind::kForbidden,
+                          ErrorKind::kAccountMissing, ErrorKind::kClockSkew}) {
+    Warm("5");
+    Advance(kCache.ttl + seconds(1));
+    std::vector<AccountAnswer>& answers = NewAnswers();
+    Read(answers, {.max_age = Duration::zero()});
+    Run();
+    real_.FailWith(kind);
+    Run();
+
+    EXPECT_EQ(answers.at(0).sources[0].state, SourceState::kNoData);
+    EXPECT_EQ(answers.at(0).sources[0].failure->error.kind, kind);
+    Advance(seconds(1));
+  }
+}
+
+TEST_F(FeedMatrixTest, M19_ATurnPastTheDeadlineIsRefusedAtOnceAndNotQueued) {
+  real_.DelayFor(seconds(3));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers, {}, seconds(2));
+  Run();
+
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].sources[0].failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
+  EXPECT_EQ(answers[0].sources[0].failure->error.retry_after, seconds(3));
+  Advance(seconds(5));
+  EXPECT_EQ(real_.requests(), 0);
+}
+
+TEST_F(FeedMatrixTest, M40_AnOlderReadingThatArrivesLaterIsDroppedAndCounted) {
+  Warm("5");
+  const Reading known = *sink_.latest[0].reading;
+  Advance(seconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+  real_.AnswerWith(MakeReading("4", known.observe_time - seconds(1),
+                               known.observe_steady - seconds(1)));
+  Run();
+
+  EXPECT_EQ(sink_.latest[0].reading->balances, known.balances);
+  EXPECT_EQ(observer_.dropped, 1);
+}
+
+TEST_F(FeedMatrixTest, M63_OneVenueDownIsFlaggedAndNeverAZero) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  account_->Read({{}, {true, true}, clock_.SteadyNow() + seconds(10)},
+                 [&](AccountAnswer answer) { answers.push_back(std::move(answer)); });
+  Run();
+  real_.FailWith(ErrorKind::kUnreachable);
+  paper_.AnswerWith("20");
+  Run();
+
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].sources[0].state, SourceState::kNoData);
+  EXPECT_FALSE(answers[0].sources[0].reading);
+  EXPECT_TRUE(answers[0].sources[0].failure);
+  EXPECT_EQ(Cash(answers[0].sources[1]), "20");
+}
+
+}  // namespace
+}  // namespace balance

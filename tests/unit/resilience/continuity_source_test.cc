@@ -1,0 +1,169 @@
+#include "clients/resilience/continuity_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/support/fetching.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ContinuitySourceTest : public FetchingTest {
+ protected:
+  void Answer(Reading reading) {
+    ASSERT_TRUE(upstream_.IsWaiting());
+    reading.observe_time = clock_.WallNow();
+    reading.observe_steady = clock_.SteadyNow();
+    upstream_.AnswerWith(std::move(reading));
+    Run();
+  }
+
+  void FetchOnce(const std::string& cash) {
+    Fetch(source_);
+    Answer(Of(cash));
+  }
+
+  static Reading Of(const std::string& cash) { return MakeReading(cash, {}, {}); }
+
+  // Of a simulator.
+  static Reading Simulated(const std::string& cash, const std::string& total,
+                           const std::string& start) {
+    Reading reading = Of(cash);
+    CurrencyBalance& row = reading.balances.front();
+    row.equity = Amount{*Decimal::Parse(total), AmountOrigin::kReported, "total_value"};
+    row.starting_capital =
+        Amount{*Decimal::Parse(start), AmountOrigin::kReported, "starting_balance"};
+    return reading;
+  }
+
+  std::vector<WarningKind> Warnings() const {
+    std::vector<WarningKind> kinds;
+    for (const Warning& warning : (*result_)->warnings) kinds.push_back(warning.kind);
+    return kinds;
+  }
+
+  std::string Cash() const {
+    const auto& balances = (*result_)->balances;
+    return balances.empty() ? "nothing" : balances.front().cash->value.ToString();
+  }
+
+  static constexpr Duration kPause = milliseconds(500);
+  ContinuitySource source_{upstream_.MakeSource(), kPause, clock_};
+};
+
+TEST_F(ContinuitySourceTest, OrdinaryChangesPass) {
+  FetchOnce("5");
+  FetchOnce("0.01");
+
+  EXPECT_EQ(Cash(), "0.01");
+  EXPECT_THAT(Warnings(), IsEmpty());
+  EXPECT_EQ(upstream_.requests(), 2);
+}
+
+TEST_F(ContinuitySourceTest, AnEmptyFirstReadingIsNoSurprise) {
+  Fetch(source_);
+  Answer(Reading());
+
+  EXPECT_EQ(Cash(), "nothing");
+  EXPECT_THAT(Warnings(), IsEmpty());
+}
+
+TEST_F(ContinuitySourceTest, ASuddenZeroIsBelievedTheSecondTime) {
+  FetchOnce("5");
+  FetchOnce("0.00");
+  EXPECT_FALSE(result_);
+  Advance(kPause);
+  Answer(Reading());
+
+  EXPECT_EQ(Cash(), "nothing");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+}
+
+TEST_F(ContinuitySourceTest, AZeroThatIsNotConfirmedIsReplacedByTheNewerReading) {
+  FetchOnce("5");
+  FetchOnce("0");
+  Advance(kPause);
+  Answer(Of("6"));
+
+  EXPECT_EQ(Cash(), "6");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+}
+
+TEST_F(ContinuitySourceTest, WithoutAConfirmationNothingIsKept) {
+  FetchOnce("5");
+  FetchOnce("0");
+  Advance(kPause);
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
+
+  FetchOnce("0");
+  EXPECT_FALSE(result_);
+}
+
+TEST_F(ContinuitySourceTest, WithoutTimeToAskAgainTheFetchFails) {
+  FetchOnce("5");
+  Fetch(source_, milliseconds(400));
+  Answer(Of("0"));
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+}
+
+TEST_F(ContinuitySourceTest, StayingAtZeroIsNoNews) {
+  FetchOnce("0");
+  FetchOnce("0");
+
+  EXPECT_EQ(upstream_.requests(), 2);
+  EXPECT_THAT(Warnings(), IsEmpty());
+}
+
+TEST_F(ContinuitySourceTest, TheWarningStaysForAMinute) {
+  FetchOnce("5");
+  FetchOnce("0");
+  Advance(kPause);
+  Answer(Of("0"));
+  Advance(seconds(59));
+  FetchOnce("0");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+  Advance(seconds(1));
+  FetchOnce("0");
+
+  EXPECT_THAT(Warnings(), IsEmpty());
+}
+
+TEST_F(ContinuitySourceTest, ASimulatorSetBackToItsStartWarns) {
+  Fetch(source_);
+  Answer(Simulated("8612.45", "9688.80", "10000.00"));
+  Fetch(source_);
+  Answer(Simulated("10000.00", "10000.00", "10000.00"));
+
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kBaselineJump));
+}
+
+TEST_F(ContinuitySourceTest, AnotherBaselineWarns) {
+  Fetch(source_);
+  Answer(Simulated("8612.45", "9688.80", "10000.00"));
+  Fetch(source_);
+  Answer(Simulated("23612.45", "24688.80", "25000.00"));
+
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kBaselineJump));
+}
+
+TEST_F(ContinuitySourceTest, TradingIsNoJump) {
+  Fetch(source_);
+  Answer(Simulated("8612.45", "9688.80", "10000.00"));
+  Fetch(source_);
+  Answer(Simulated("9000.00", "9700.10", "10000.00"));
+
+  EXPECT_THAT(Warnings(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace balance

@@ -1,0 +1,126 @@
+#include "clients/resilience/hold_off_source.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/support/fetching.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class HoldOffSourceTest : public FetchingTest {
+ protected:
+  static std::shared_ptr<HoldOff> Credential() {
+    return std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
+  }
+
+  void FetchAndFail(ErrorKind kind) {
+    Fetch(source_);
+    ASSERT_TRUE(upstream_.IsWaiting());
+    upstream_.FailWith(kind);
+    Run();
+  }
+
+  // For how long nothing is sent from now on.
+  Duration HeldFor() {
+    const SendOutlook outlook = source_.Outlook();
+    return outlook.earliest <= clock_.SteadyNow() ? Duration() : outlook.earliest - clock_.SteadyNow();
+  }
+
+  std::shared_ptr<HoldOff> credential_ = Credential();
+  HoldOffSource source_{upstream_.MakeSource(), credential_, clock_};
+};
+
+TEST_F(HoldOffSourceTest, ARejectedCredentialIsLeftAloneLongerEachTime) {
+  std::vector<Duration> held;
+  for (int i = 0; i < 6; ++i) {
+    FetchAndFail(i % 2 == 0 ? ErrorKind::kCredentialsRejected : ErrorKind::kForbidden);
+    held.push_back(HeldFor());
+    Fetch(source_);
+    EXPECT_TRUE(result_);
+    clock_.Advance(held.back());
+  }
+
+  EXPECT_EQ(held, (std::vector<Duration>{seconds(60), seconds(120), seconds(240), seconds(480),
+                                         minutes(15), minutes(15)}));
+  EXPECT_EQ(upstream_.requests(), 6);
+}
+
+TEST_F(HoldOffSourceTest, ARefusalTellsTheRejectionAndWhenItEnds) {
+  FetchAndFail(ErrorKind::kCredentialsRejected);
+  clock_.Advance(seconds(10));
+  Fetch(source_);
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(result_->error().retry_after, seconds(50));
+  EXPECT_FALSE(progress_.sent_at);
+  EXPECT_TRUE(credential_->until().After(clock_.SteadyNow()));
+}
+
+TEST_F(HoldOffSourceTest, ItHoldsOffEverySourceOfTheCredentialAndNoOther) {
+  HoldOffSource same(upstream_.MakeSource(), credential_, clock_);
+  HoldOffSource other(upstream_.MakeSource(), Credential(), clock_);
+  FetchAndFail(ErrorKind::kForbidden);
+
+  EXPECT_TRUE(same.Outlook().because);
+  EXPECT_FALSE(other.Outlook().because);
+}
+
+TEST_F(HoldOffSourceTest, AGoodAnswerEndsTheGrowth) {
+  FetchAndFail(ErrorKind::kCredentialsRejected);
+  clock_.Advance(seconds(60));
+  Fetch(source_);
+  upstream_.AnswerWith("1");
+  Run();
+  EXPECT_EQ(HeldFor(), Duration());
+  FetchAndFail(ErrorKind::kCredentialsRejected);
+
+  EXPECT_EQ(HeldFor(), seconds(60));
+}
+
+TEST_F(HoldOffSourceTest, AnotherSecretMayBeTriedAtOnce) {
+  FetchAndFail(ErrorKind::kCredentialsRejected);
+  source_.ReplaceCredential(credential_);
+
+  EXPECT_EQ(HeldFor(), Duration());
+}
+
+TEST_F(HoldOffSourceTest, ARejectionOfTheOldSecretIsNotHeldAgainstTheNewOne) {
+  Fetch(source_);
+  source_.ReplaceCredential(Credential());
+  upstream_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+
+  EXPECT_EQ(HeldFor(), Duration());
+  EXPECT_TRUE(result_->error().is_transient);
+}
+
+TEST_F(HoldOffSourceTest, M12_AMissingAccountIsNotAskedForForHalfAMinute) {
+  HoldOffSource same_key(upstream_.MakeSource(), credential_, clock_);
+  FetchAndFail(ErrorKind::kAccountMissing);
+
+  EXPECT_EQ(HeldFor(), seconds(30));
+  EXPECT_FALSE(same_key.Outlook().because);
+}
+
+TEST_F(HoldOffSourceTest, AnUnreadableReplyDelaysTheNextRequest) {
+  FetchAndFail(ErrorKind::kReplyInvalid);
+
+  EXPECT_EQ(HeldFor(), seconds(5));
+  EXPECT_FALSE(source_.Outlook().because);
+}
+
+TEST_F(HoldOffSourceTest, TheFirstRejectedTimeMayBeSetRightAtOnce) {
+  FetchAndFail(ErrorKind::kClockSkew);
+  EXPECT_EQ(HeldFor(), Duration());
+  FetchAndFail(ErrorKind::kClockSkew);
+
+  EXPECT_EQ(HeldFor(), seconds(60));
+}
+
+}  // namespace
+}  // namespace balance
