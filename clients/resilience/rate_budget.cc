@@ -64,10 +64,12 @@ bool RateBucket::HasSpare(SteadyTime now) const {
 RateBudget::RateBudget(const RateSettings& configured)
     : ceiling_(configured.requests_per_second),
       rate_(ceiling_),
-      configured_(ceiling_, configured.burst) {}
+      configured_(ceiling_, configured.burst),
+      adapted_(ceiling_, configured.burst) {}
 
 SteadyTime RateBudget::Earliest() const {
-  SteadyTime earliest = std::max({configured_.Earliest(), blocked_until_, exhausted_until_});
+  SteadyTime earliest = std::max(
+      {configured_.Earliest(), adapted_.Earliest(), blocked_until_, exhausted_until_});
   if (per_second_) earliest = std::max(earliest, per_second_->Earliest());
   if (per_minute_) earliest = std::max(earliest, per_minute_->Earliest());
   return earliest;
@@ -75,18 +77,19 @@ SteadyTime RateBudget::Earliest() const {
 
 void RateBudget::Take(SteadyTime now) {
   configured_.Take(now);
+  adapted_.Take(now);
   if (per_second_) per_second_->Take(now);
   if (per_minute_) per_minute_->Take(now);
 }
 
 bool RateBudget::HasSpare(SteadyTime now) const {
-  return Earliest() <= now && configured_.HasSpare(now) &&
+  return Earliest() <= now && adapted_.HasSpare(now) &&
          (!per_second_ || per_second_->HasSpare(now)) &&
          (!per_minute_ || per_minute_->HasSpare(now));
 }
 
 Duration RateBudget::Interval() const {
-  Duration interval = configured_.interval();
+  Duration interval = adapted_.interval();
   if (per_second_) interval = std::max(interval, per_second_->interval());
   if (per_minute_) interval = std::max(interval, per_minute_->interval());
   return interval;
@@ -130,7 +133,7 @@ void RateBudget::Block(SteadyTime until, const Error& error) {
 
 void RateBudget::SetRate(double per_second) {
   rate_ = per_second;
-  configured_.SetRate(per_second);
+  adapted_.SetRate(per_second);
 }
 
 }  // namespace balance

@@ -73,7 +73,10 @@ class RateBudget {
 
   const double ceiling_;
   double rate_;
+  // The hard ceiling, never changed: a bucket whose rate changes may let one request too many pass.
   RateBucket configured_;
+  // What a 429 made of it.
+  RateBucket adapted_;
   // As the upstream states them.
   std::optional<RateBucket> per_second_;
   std::optional<RateBucket> per_minute_;

@@ -128,15 +128,16 @@ AccountAnswer AnswerOf(const std::vector<bool>& wanted) {
     }
     answer.sources.push_back(std::move(view));
   }
-  answer.gave_up.assign(wanted.size(), false);
+  answer.waited.assign(wanted.size(), Waited::kNot);
   return answer;
 }
 
-void CheckSelection(const Names& filter, v1::FundClass fund_class, UnknownIds unknown,
-                    const v1::ReadPolicy& policy, const CheckedPolicy& checked) {
-  std::vector<bool> wanted;
+void CheckSelection(const Names& filter, v1::FundClass fund_class, const v1::ReadPolicy& policy,
+                    const CheckedPolicy& checked) {
+  CheckArgument(CheckRequireForm(policy));
+  if (!CheckArgument(CheckSourceNames(filter, {&Sources()}))) return;
+  const std::vector<bool> wanted = SelectSources(Sources(), filter, fund_class);
   std::vector<bool> required;
-  if (!CheckArgument(SelectSources(Sources(), filter, fund_class, unknown, wanted))) return;
   Require(wanted.size() == Sources().size(), "each source is wanted or not");
   if (!CheckArgument(SelectRequired(Sources(), wanted, policy, required))) return;
   Require(required.size() == wanted.size(), "each source is required or not");
@@ -149,12 +150,12 @@ void CheckSelection(const Names& filter, v1::FundClass fund_class, UnknownIds un
 
 // Of the requests for whole accounts.
 template <typename Request>
-void CheckFilters(const Request& request, UnknownIds unknown) {
+void CheckFilters(const Request& request) {
   const auto checked = CheckedOf(request.policy());
   EncodeView view = EncodeView::kBasic;
   CheckArgument(CheckView(request.view(), EncodeView::kFull, view));
   if (!CheckArgument(CheckFundClass(request.fund_class())) || !checked) return;
-  CheckSelection(request.sources(), request.fund_class(), unknown, request.policy(), *checked);
+  CheckSelection(request.sources(), request.fund_class(), request.policy(), *checked);
 }
 
 void CheckSource(const v1::GetSourceBalanceRequest& request) {
@@ -166,8 +167,9 @@ void CheckSource(const v1::GetSourceBalanceRequest& request) {
   std::vector<bool> wanted(Sources().size(), false);
   wanted[static_cast<std::size_t>(found)] = true;
   const AccountAnswer answer = AnswerOf(wanted);
-  CheckStatus(CheckStrict(answer.sources[static_cast<std::size_t>(found)], false, checked->bounds),
-              {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
+  CheckStatus(
+      CheckStrict(answer.sources[static_cast<std::size_t>(found)], Waited::kNot, checked->bounds),
+      {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
 }
 
 void CheckPageToken(const v1::ListAccountSnapshotsRequest& request) {
@@ -190,18 +192,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = fuzz::AsText(data, size);
   if (const auto request = fuzz::ParseAs<v1::GetAccountSnapshotRequest>(bytes)) {
     fuzz::CheckName(request->name());
-    fuzz::CheckFilters(*request, UnknownIds::kRefuse);
+    fuzz::CheckFilters(*request);
   }
   if (const auto request = fuzz::ParseAs<v1::GetSourceBalanceRequest>(bytes)) {
     fuzz::CheckSource(*request);
   }
   if (const auto request = fuzz::ParseAs<v1::BatchGetAccountSnapshotsRequest>(bytes)) {
     for (const std::string& name : request->names()) fuzz::CheckName(name);
-    fuzz::CheckFilters(*request, UnknownIds::kIgnore);
+    fuzz::CheckFilters(*request);
   }
   if (const auto request = fuzz::ParseAs<v1::ListAccountSnapshotsRequest>(bytes)) {
     fuzz::CheckPageToken(*request);
-    fuzz::CheckFilters(*request, UnknownIds::kIgnore);
+    fuzz::CheckFilters(*request);
   }
   if (const auto request = fuzz::ParseAs<v1::ListSourcesRequest>(bytes)) {
     fuzz::CheckName(request->parent());
