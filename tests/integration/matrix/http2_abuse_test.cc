@@ -1,0 +1,195 @@
+// M57: a client that abuses HTTP/2 harms nobody but itself.
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "tests/integration/matrix/http2_peer.h"
+#include "tests/integration/matrix/matrix_fixture.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
+// gRPC 1.51.1 spends about 20 KiB on each call that is reset before it began, and frees most of it
+// late.
+constexpr std::size_t kGrowthAtMost = 384 * kMebibyte;
+
+class Http2AbuseTest : public MatrixTest {
+ protected:
+  // Reads of a decent client, on a connection of its own, for as long as the abuse lasts.
+  class Neighbour {
+   public:
+    explicit Neighbour(std::shared_ptr<grpc::Channel> channel)
+        : stub_(v1::BalanceService::NewStub(channel)), thread_([this] { Run(); }) {}
+    ~Neighbour() { Stop(); }
+    Neighbour(const Neighbour&) = delete;
+    Neighbour& operator=(const Neighbour&) = delete;
+
+    // The first read that failed, or OK.
+    grpc::Status Stop() {
+      stopped_ = true;
+      if (thread_.joinable()) thread_.join();
+      return first_failure_;
+    }
+    int reads() const { return reads_; }
+
+   private:
+    void Run() {
+      do {
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+        v1::AccountSnapshot snapshot;
+        const auto status = stub_->GetAccountSnapshot(&context, {}, &snapshot);
+        if (!status.ok() && first_failure_.ok()) first_failure_ = status;
+        ++reads_;
+      } while (!stopped_);
+    }
+
+    const std::unique_ptr<v1::BalanceService::Stub> stub_;
+    std::atomic<bool> stopped_ = false;
+    std::atomic<int> reads_ = 0;
+    grpc::Status first_failure_;
+    std::thread thread_;
+  };
+
+  void SetUp() override {
+    Start();
+    v1::AccountSnapshot snapshot;
+    ASSERT_TRUE(Get({}, snapshot).ok());
+    peak_before_ = service().PeakResidentBytes();
+    neighbour_ = std::make_unique<Neighbour>(NewChannel());
+  }
+
+  void TearDown() override {
+    const auto status = neighbour_->Stop();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_GT(neighbour_->reads(), 0);
+    neighbour_.reset();
+    EXPECT_LT(service().PeakResidentBytes(), peak_before_ + kGrowthAtMost);
+    v1::AccountSnapshot snapshot;
+    EXPECT_TRUE(Get({}, snapshot).ok());
+    MatrixTest::TearDown();
+  }
+
+  // Whether the server ends the connection, in words or without.
+  static bool IsShownOut(Http2Peer& peer) {
+    while (const auto frame = peer.Next()) {
+      if (frame->type == FrameType::kGoAway) return true;
+    }
+    return peer.IsClosed();
+  }
+
+  std::unique_ptr<Neighbour> neighbour_;
+  std::size_t peak_before_ = 0;
+};
+
+TEST_F(Http2AbuseTest, M57_TenThousandResets) {
+  Http2Peer peer(service().grpc_address());
+  const std::string cancel("\0\0\0\x08", 4);
+  std::uint32_t stream = 1;
+  for (int batch = 0; batch < 100; ++batch) {
+    std::string frames;
+    for (int i = 0; i < 100; ++i, stream += 2) {
+      frames += CallHeaders(stream);
+      frames += Encode({FrameType::kResetStream, 0, stream, cancel});
+    }
+    if (!peer.Send(frames)) break;
+  }
+
+  // The server has seen it all, or has had enough.
+  peer.Send(Encode({FrameType::kPing, 0, 0, "12345678"}));
+  bool over = false;
+  while (const auto frame = peer.Next()) {
+    over = over || frame->type == FrameType::kPing || frame->type == FrameType::kGoAway;
+    if (over) break;
+  }
+  EXPECT_TRUE(over || peer.IsClosed());
+}
+
+TEST_F(Http2AbuseTest, M57_APingFloodEndsTheConnection) {
+  Http2Peer peer(service().grpc_address());
+  std::string pings;
+  for (int i = 0; i < 100; ++i) pings += Encode({FrameType::kPing, 0, 0, "12345678"});
+
+  for (int batch = 0; batch < 100; ++batch) {
+    if (!peer.Send(pings)) break;
+  }
+
+  EXPECT_TRUE(IsShownOut(peer));
+}
+
+TEST_F(Http2AbuseTest, M57_ASettingsFloodEndsOrIsAnswered) {
+  Http2Peer peer(service().grpc_address());
+  std::string settings;
+  for (int i = 0; i < 100; ++i) settings += Encode({FrameType::kSettings, 0, 0, ""});
+
+  for (int batch = 0; batch < 100; ++batch) {
+    if (!peer.Send(settings)) break;
+  }
+
+  EXPECT_TRUE(peer.Next().has_value() || peer.IsClosed());
+}
+
+TEST_F(Http2AbuseTest, M57_AHeaderBlockWithoutEnd) {
+  Http2Peer peer(service().grpc_address());
+  const std::string block = HeaderBlock({{"x-filler", std::string(16'000, 'x')}});
+  peer.Send(Encode({FrameType::kHeaders, 0, 1, HeaderBlock({{"x-first", "1"}})}));
+
+  std::size_t sent = 0;
+  while (sent < 32 * kMebibyte && peer.Send(Encode({FrameType::kContinuation, 0, 1, block}))) {
+    sent += block.size();
+  }
+
+  EXPECT_GT(sent, 0U);
+}
+
+TEST_F(Http2AbuseTest, M57_NineKibibytesOfMetadataTwice) {
+  const auto stub = v1::BalanceService::NewStub(NewChannel());
+  for (int i = 0; i < 2; ++i) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    context.AddMetadata("x-filler", std::string(9 * 1024, 'x'));
+    v1::AccountSnapshot snapshot;
+
+    const auto status = stub->GetAccountSnapshot(&context, {}, &snapshot);
+
+    // Refused, or with its connection gone.
+    EXPECT_THAT(status.error_code(), testing::AnyOf(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                                    grpc::StatusCode::UNAVAILABLE));
+  }
+
+  // Then on a new connection, once the client has noticed the loss of the old one.
+  EXPECT_TRUE(Becomes([&stub] {
+    grpc::ClientContext context;
+    v1::AccountSnapshot snapshot;
+    return stub->GetAccountSnapshot(&context, {}, &snapshot).ok();
+  }));
+}
+
+TEST_F(Http2AbuseTest, M57_AMessageOfFiveMebibytes) {
+  const auto stub = v1::BalanceService::NewStub(NewChannel());
+  const std::string large(5 * kMebibyte, 'x');
+  v1::GetAccountSnapshotRequest snapshot_request;
+  snapshot_request.set_name(large);
+  v1::ListAccountSnapshotsRequest list_request;
+  list_request.set_page_token(large);
+  v1::AccountSnapshot snapshot;
+  v1::ListAccountSnapshotsResponse list;
+
+  grpc::ClientContext first;
+  EXPECT_EQ(stub->GetAccountSnapshot(&first, snapshot_request, &snapshot).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  grpc::ClientContext second;
+  EXPECT_EQ(stub->ListAccountSnapshots(&second, list_request, &list).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  grpc::ClientContext third;
+  EXPECT_TRUE(stub->GetAccountSnapshot(&third, {}, &snapshot).ok());
+}
+
+}  // namespace
+}  // namespace balance
