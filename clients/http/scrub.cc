@@ -19,16 +19,19 @@ bool IsCredentialCharacter(char c) {
          c == '/' || c == '=' || c == '_' || c == '-';
 }
 
-std::string MaskAll(std::string_view text, std::string_view secret) {
-  if (secret.empty()) return std::string(text);
-  std::string masked;
-  while (true) {
-    const auto at = text.find(secret);
-    masked += text.substr(0, at);
-    if (at == std::string_view::npos) return masked;
-    masked += kMask;
-    text.remove_prefix(at + secret.size());
+// For each character of `text` whether it belongs to one of `secrets`. Secrets may overlap.
+std::vector<bool> FindSecrets(std::string_view text, std::span<const std::string_view> secrets) {
+  std::vector<bool> hidden(text.size());
+  for (const std::string_view secret : secrets) {
+    if (secret.empty()) continue;
+    std::size_t marked = 0;
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 1)) {
+      for (marked = std::max(marked, at); marked < at + secret.size(); ++marked) {
+        hidden[marked] = true;
+      }
+    }
   }
+  return hidden;
 }
 
 bool LooksLikeCredential(std::string_view run) {
@@ -38,33 +41,39 @@ bool LooksLikeCredential(std::string_view run) {
          });
 }
 
-std::string MaskRuns(std::string_view text) {
-  std::string masked;
-  while (!text.empty()) {
-    const auto run_end = static_cast<std::size_t>(
-        std::find_if_not(text.begin(), text.end(), IsCredentialCharacter) - text.begin());
-    const std::string_view run = text.substr(0, run_end);
-    masked += LooksLikeCredential(run) ? kMask : run;
-    text.remove_prefix(run_end);
-    if (text.empty()) break;
-    masked += IsPrintable(text.front()) ? text.front() : '?';
-    text.remove_prefix(1);
-  }
-  return masked;
+// So far beyond kMaxScrubbedText every secret shows that begins before it.
+std::size_t Overlap(std::span<const std::string_view> secrets) {
+  std::size_t overlap = kCredentialLength;
+  for (const std::string_view secret : secrets) overlap = std::max(overlap, secret.size());
+  return overlap;
 }
 
 }  // namespace
 
 std::string ScrubForLog(std::string_view upstream_text, std::span<const std::string_view> secrets) {
-  // The longest first: a secret may hold another, whose mask would hide the rest of it from us.
-  std::vector<std::string_view> longest_first(secrets.begin(), secrets.end());
-  std::sort(longest_first.begin(), longest_first.end(),
-            [](std::string_view a, std::string_view b) { return a.size() > b.size(); });
-  std::string text(upstream_text);
-  for (const std::string_view secret : longest_first) text = MaskAll(text, secret);
-  std::string scrubbed = MaskRuns(text);
-  if (scrubbed.size() > kMaxLogText) {
-    scrubbed.resize(kMaxLogText);
+  const std::string_view text = upstream_text.substr(0, kMaxScrubbedText + Overlap(secrets));
+  const std::vector<bool> hidden = FindSecrets(text, secrets);
+  const std::size_t end = std::min(text.size(), kMaxScrubbedText);
+  std::string scrubbed;
+  std::size_t at = 0;
+  while (at < end && scrubbed.size() <= kMaxLogText) {
+    const std::size_t begin = at;
+    while (at < text.size() && hidden[at]) ++at;
+    if (at > begin) {
+      scrubbed += kMask;
+      continue;
+    }
+    while (at < text.size() && !hidden[at] && IsCredentialCharacter(text[at])) ++at;
+    if (at > begin) {
+      const bool masked = LooksLikeCredential(text.substr(begin, at - begin));
+      scrubbed += masked ? kMask : text.substr(begin, std::min(at, end) - begin);
+      continue;
+    }
+    scrubbed += IsPrintable(text[at]) ? text[at] : '?';
+    ++at;
+  }
+  if (scrubbed.size() > kMaxLogText || upstream_text.size() > end) {
+    scrubbed.resize(std::min(scrubbed.size(), kMaxLogText));
     scrubbed += "...";
   }
   return scrubbed;

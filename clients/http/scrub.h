@@ -11,12 +11,15 @@ namespace balance {
 
 // Longest scrubbed text, its mark of truncation aside.
 inline constexpr std::size_t kMaxLogText = 200;
+// How much of the upstream's text is read for it.
+inline constexpr std::size_t kMaxScrubbedText = std::size_t{8} * 1024;
 // Longest request id.
 inline constexpr std::size_t kMaxRequestId = 128;
 
-// Masks every occurrence of `secrets` and whatever looks like a credential (ps_live_...,
-// ps_test_..., long runs of base64 or hexadecimal), turns control and non-ASCII characters into
-// '?', and cuts to kMaxLogText characters with "..." behind.
+// Of the first kMaxScrubbedText characters: masks every occurrence of `secrets` and whatever looks
+// like a credential (ps_live_..., ps_test_..., long runs of base64 or hexadecimal), also where it
+// only begins there, turns control and non-ASCII characters into '?', and cuts to kMaxLogText
+// characters. "..." stands behind what was cut.
 std::string ScrubForLog(std::string_view upstream_text, std::span<const std::string_view> secrets);
 
 // `text` if it is printable ASCII without spaces and at most kMaxRequestId long, else empty.

@@ -23,8 +23,26 @@ constexpr Verdict kNoAccount = {ErrorKind::kAccountMissing, "knows no such accou
 constexpr Verdict kNoRoute = {ErrorKind::kUpstreamError, "does not serve balances at this address",
                               "it is asked again later; check base_url if this lasts"};
 
-bool SpeaksOfTime(std::string_view body) {
-  std::string text = AsciiLower(body.substr(0, kMaxErrorBody));
+// Adds the texts for people in the JSON `value`: its own, or those of its elements or members.
+void AddTexts(const JsonValue& value, std::string& texts) {
+  texts.append(value.IsString() ? value.text : "").append(" ");
+  for (const JsonValue& element : value.elements) AddTexts(element, texts);
+  for (const std::string_view name : {"message", "error", "detail"}) {
+    if (const JsonValue* member = value.Find(name)) AddTexts(*member, texts);
+  }
+}
+
+// What the answer says in words. Of a JSON object not the names and times of its members.
+std::string Complaint(const HttpResponse& response) {
+  const auto body = ParseErrorBody(response);
+  if (!body) return response.body.substr(0, kMaxErrorBody);
+  std::string texts;
+  AddTexts(*body, texts);
+  return texts;
+}
+
+bool SpeaksOfTime(const HttpResponse& response) {
+  std::string text = AsciiLower(Complaint(response));
   // The header's name alone is no complaint.
   constexpr std::string_view kHeader = "x-pm-timestamp";
   for (auto at = text.find(kHeader); at != std::string::npos; at = text.find(kHeader, at)) {
@@ -58,8 +76,8 @@ bool HasGatewayCode(const HttpResponse& response) {
 Verdict Judge(const HttpResponse& response, WallTime sent, WallTime received) {
   switch (response.status) {
     case 401:
-      return SpeaksOfTime(response.body) || DateIsFarOff(response, sent, received) ? kClockOff
-                                                                                   : kKeyRejected;
+      return SpeaksOfTime(response) || DateIsFarOff(response, sent, received) ? kClockOff
+                                                                              : kKeyRejected;
     case 402:
     case 403:
       return JudgeForbidden(ParseErrorBody(response).has_value());

@@ -65,10 +65,11 @@ AccountConfig BuildAccount(const config::v1::Account& account, const std::string
   UniqueIds ids(document);
   for (int i = 0; i < account.sources_size(); ++i) {
     const std::string source_path = path + ".sources[" + std::to_string(i) + "]";
-    result.sources.push_back(builder.Build(account.id(), account.sources(i), source_path));
+    // What is no message at all lacks more than an id.
     if (!document.HasIssue(source_path)) {
       ids.Check(account.sources(i).id(), source_path + ".id");
     }
+    result.sources.push_back(builder.Build(account.id(), account.sources(i), source_path));
   }
   return result;
 }
@@ -89,6 +90,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env) {
   UniqueIds ids(document);
   for (int i = 0; i < message.accounts_size(); ++i) {
     const std::string path = "accounts[" + std::to_string(i) + "]";
+    // No message at all.
     if (document.HasIssue(path)) {
       config.accounts.emplace_back();
       continue;

@@ -12,9 +12,13 @@ namespace balance {
 namespace {
 
 constexpr std::size_t kLongestPool = 200;
+// What the client's own paths begin with.
+constexpr std::string_view kPolymarketUsVersion = "/v1";
 
-bool IsProduction(const BaseUrl& url) {
+bool IsProduction(BaseUrl url) {
   const auto production = ParseBaseUrl(ConfigDefaults::kPolymarketUsBaseUrl);
+  // The same host, written as one of the root of all names.
+  if (url.host.ends_with('.')) url.host.pop_back();
   return production && url.tls && url.Authority() == production->Authority();
 }
 
@@ -58,8 +62,8 @@ void SourceBuilder::BuildPolymarketUs(const config::v1::Source& source, const st
   const config::v1::PolymarketUs& venue = source.polymarket_us();
   const std::string venue_path = path + ".polymarket_us";
   PolymarketUsLogin login;
-  login.base_url =
-      ReadBaseUrl(venue.base_url(), ConfigDefaults::kPolymarketUsBaseUrl, venue_path + ".base_url");
+  const std::string url_path = venue_path + ".base_url";
+  login.base_url = ReadBaseUrl(venue.base_url(), ConfigDefaults::kPolymarketUsBaseUrl, url_path);
   if (const auto key_id =
           secrets_.Load(venue.key_id(), venue.has_key_id(), venue_path + ".key_id")) {
     login.key_id = key_id->Expose();
@@ -79,13 +83,25 @@ void SourceBuilder::BuildPolymarketUs(const config::v1::Source& source, const st
   result.info.fund_class = source.fund_class() == config::v1::SIMULATED_MONEY
                                ? FundClass::kSimulatedMoney
                                : FundClass::kRealMoney;
-  if (const std::string class_path = path + ".fund_class";
-      document_.IsAbsent(class_path) && !document_.HasIssue(venue_path + ".base_url") &&
-      !IsProduction(login.base_url)) {
-    document_.AddIssue(class_path, "is missing, although base_url is not the production one",
-                       "set it to REAL_MONEY or SIMULATED_MONEY");
+  // Else it is another than the one that was meant.
+  if (document_.IsGiven(url_path) || document_.IsAbsent(url_path)) {
+    CheckFundClass(result.info.fund_class, IsProduction(login.base_url), path + ".fund_class");
+  }
+  if (login.base_url.path_prefix.ends_with(kPolymarketUsVersion)) {
+    document_.AddIssue(url_path, "ends in /v1, which the service adds itself", "leave /v1 out");
   }
   result.login = std::move(login);
+}
+
+void SourceBuilder::CheckFundClass(FundClass fund_class, bool production, const std::string& path) {
+  if (!production && document_.IsAbsent(path)) {
+    document_.AddIssue(path, "is missing, although base_url is not the production one",
+                       "set it to REAL_MONEY or SIMULATED_MONEY");
+  }
+  if (production && fund_class == FundClass::kSimulatedMoney) {
+    document_.AddIssue(path, "the production Polymarket US is never SIMULATED_MONEY",
+                       "remove it, or write REAL_MONEY");
+  }
 }
 
 void SourceBuilder::BuildPolySimulator(const config::v1::Source& source, const std::string& path,

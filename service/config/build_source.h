@@ -28,6 +28,8 @@ class SourceBuilder {
                          SourceConfig& result);
   void BuildPolySimulator(const config::v1::Source& source, const std::string& path,
                           SourceConfig& result);
+  // Of a Polymarket US source.
+  void CheckFundClass(FundClass fund_class, bool production, const std::string& path);
   BaseUrl ReadBaseUrl(const std::string& given, const char* standard, const std::string& path);
   std::string ReadPool(const std::string& given, const std::string& path);
 

@@ -35,6 +35,11 @@ void ConfigDocument::AddIssue(const std::string& path, std::string problem, std:
 void ConfigDocument::AddIssueAt(int line, const std::string& path, std::string problem,
                                 std::string remedy) {
   flagged_.insert(path);
+  AddIssueWithin(line, path, std::move(problem), std::move(remedy));
+}
+
+void ConfigDocument::AddIssueWithin(int line, const std::string& path, std::string problem,
+                                    std::string remedy) {
   const auto label = labels_.find(path);
   issues_.push_back({file_, line, label == labels_.end() ? path : label->second, std::move(problem),
                      std::move(remedy)});

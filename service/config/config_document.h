@@ -47,6 +47,9 @@ class ConfigDocument {
 
   void AddIssue(const std::string& path, std::string problem, std::string remedy);
   void AddIssueAt(int line, const std::string& path, std::string problem, std::string remedy);
+  // Of a part of the message at `path` that has no path of its own: the rest of it still counts, so
+  // HasIssue(path) stays as it is.
+  void AddIssueWithin(int line, const std::string& path, std::string problem, std::string remedy);
 
   bool HasIssue(const std::string& path) const { return flagged_.contains(path); }
   bool HasIssues() const { return !issues_.empty(); }

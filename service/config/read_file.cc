@@ -15,7 +15,9 @@ constexpr std::size_t kFirstBlock = std::size_t{64} * 1024;
 
 class Descriptor {
  public:
-  explicit Descriptor(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  // Without waiting for the other end of a pipe.
+  explicit Descriptor(const std::string& path)
+      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
   ~Descriptor() {
     if (fd_ >= 0) close(fd_);
   }
@@ -38,6 +40,7 @@ tl::expected<FileContent, std::string> ReadFile(const std::string& path, std::si
   const Descriptor file(path);
   struct stat status {};
   if (file.get() < 0 || fstat(file.get(), &status) != 0) return CannotBeRead(errno);
+  if (!S_ISREG(status.st_mode)) return tl::unexpected(std::string("is not a regular file"));
 
   FileContent content{{}, status.st_mode};
   content.text.resize(std::min(limit + 1, kFirstBlock));

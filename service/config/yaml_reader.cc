@@ -86,7 +86,8 @@ class YamlWalker {
                                    const std::string& path) {
     const int line = LineAt(key.Mark());
     if (!key.IsScalar()) {
-      document_.AddIssueAt(line, path, "has a key that is no word", "use one of: " + KeyList(type));
+      document_.AddIssueWithin(line, path, "has a key that is no word",
+                               "use one of: " + KeyList(type));
       return nullptr;
     }
     const FieldDescriptor* field = type.FindFieldByName(key.Scalar());
@@ -112,15 +113,15 @@ class YamlWalker {
   void AddUnknownKey(int line, const Descriptor& type, const std::string& path,
                      const std::string& key) {
     if (key == "<<") {
-      document_.AddIssueAt(line, path, "has a YAML merge key (<<), which is not supported",
-                           "write the fields out");
+      document_.AddIssueWithin(line, path, "has a YAML merge key (<<), which is not supported",
+                               "write the fields out");
       return;
     }
     const auto nearest = NearestKey(key, Keys(type));
     // A secret may have been written where a key belongs.
     const bool may_be_secret = type.full_name() == config::v1::Secret::descriptor()->full_name();
     if (!IsPlainKey(key) || (may_be_secret && !nearest)) {
-      document_.AddIssueAt(line, path, "has an unknown key", "use one of: " + KeyList(type));
+      document_.AddIssueWithin(line, path, "has an unknown key", "use one of: " + KeyList(type));
       return;
     }
     document_.AddIssueAt(

@@ -14,6 +14,8 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "clients/http/curl_global.h"
@@ -22,11 +24,14 @@
 #include "service/observe/logging.h"
 #include "service/server/balance_server.h"
 #include "service/server/flags.h"
+#include "service/server/stop_guard.h"
 
 namespace balance {
 namespace {
 
 constexpr int kCheckFailed = 1;
+// Past the drain: twice what the calls get to end.
+constexpr auto kStopPatience = std::chrono::seconds(10);
 
 std::optional<std::string> Environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -65,8 +70,8 @@ void ForbidCoreDumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-// The signals that main waits for. Blocked before any thread starts, so that no other thread gets
-// them.
+// The signals that a server waits for. Blocked before any thread starts, so that no other thread
+// gets them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -102,27 +107,22 @@ void Reload(const Flags& flags, BalanceServer& server) {
                replaced);
 }
 
-// Serves on for a while, so that callers notice and leave. Another signal ends the wait.
-void Drain(BalanceServer& server, Duration delay, const sigset_t& signals) {
+// Serves on for a while, so that callers notice and leave.
+void Drain(BalanceServer& server, Duration delay) {
   server.WithdrawHealth();
   if (delay <= Duration::zero()) return;
   spdlog::info("draining for {} s; another signal stops at once",
                std::chrono::duration<double>(delay).count());
-  const auto end = std::chrono::steady_clock::now() + delay;
-  while (true) {
-    const auto left = end - std::chrono::steady_clock::now();
-    if (left <= Duration::zero()) return;
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
-    const timespec timeout{seconds.count(), (left - seconds).count()};
-    const int number = sigtimedwait(&signals, nullptr, &timeout);
-    if (number == SIGTERM || number == SIGINT) return;
-  }
+  std::this_thread::sleep_for(delay);
 }
 
+// REQUIRES: `signals` are blocked.
 int Serve(const Flags& flags, Config config, const sigset_t& signals) {
   const Logging logging;
   const CurlGlobal curl;
   const Duration drain_delay = config.server.drain_delay;
+  // Outlives the server, so that it sees all of the stop.
+  std::optional<StopGuard> guard;
   BalanceServer server(std::move(config));
   if (const auto started = server.Start(); !started) {
     spdlog::critical("{}", started.error().message);
@@ -133,7 +133,8 @@ int Serve(const Flags& flags, Config config, const sigset_t& signals) {
   if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
   int number = 0;
   while (sigwait(&signals, &number) == 0 && number == SIGHUP) Reload(flags, server);
-  Drain(server, drain_delay, signals);
+  guard.emplace(signals, drain_delay + kStopPatience);
+  Drain(server, drain_delay);
   spdlog::info("stopping");
   server.Stop();
   spdlog::info("stopped");
@@ -155,22 +156,23 @@ int Main(const std::vector<std::string>& arguments) {
     return EX_OK;
   }
   ForbidCoreDumps();
-  const sigset_t signals = BlockSignals();
   if (sodium_init() < 0) {
     std::cerr << "balance-service: libsodium cannot start\n";
     return EX_SOFTWARE;
   }
   if (flags->mode == Flags::Mode::kCheckConfig) return CheckConfig(*flags);
+  std::optional<sigset_t> signals;
+  if (flags->mode == Flags::Mode::kServe) signals = BlockSignals();
   ConfigResult config = Load(*flags);
   if (!config) {
     std::cerr << "balance-service: " << Summary(config.error()) << "\n";
     return EX_CONFIG;
   }
-  if (flags->mode == Flags::Mode::kPrintConfig) {
+  if (!signals) {
     std::cout << PrintConfig(*config);
     return EX_OK;
   }
-  return Serve(*flags, std::move(*config), signals);
+  return Serve(*flags, std::move(*config), *signals);
 }
 
 }  // namespace

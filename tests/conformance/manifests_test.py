@@ -11,6 +11,7 @@ import yaml
 BASE = Path(__file__).resolve().parents[2] / "k8s/base"
 # Besides the drain delay: for the calls in flight, and for the process to end.
 GRACE_BEYOND_DRAIN_SECONDS = 15
+POLYSIMULATOR_FREE_REQUESTS_PER_SECOND = 2
 
 
 def read(name: str) -> dict:
@@ -84,6 +85,18 @@ class ManifestsTest(unittest.TestCase):
         self.assertTrue(files)
         for file in files:
             self.assertIn(str(Path(file).parent), folders)
+
+    def test_all_pods_of_a_rollout_stay_within_the_free_plan(self):
+        spec = read("deployment.yaml")["spec"]
+        surge = spec["strategy"]["rollingUpdate"]["maxSurge"]
+        # As many as surge may still be draining, uncounted.
+        pods = spec["replicas"] + 2 * surge
+        [source] = [source for account in self.config["accounts"] for source in account["sources"]
+                    if "polysimulator" in source]
+        rate = source["upstream"]["requests_per_second"]
+
+        self.assertLessEqual(pods * rate, POLYSIMULATOR_FREE_REQUESTS_PER_SECOND)
+        self.assertGreater(float(source["cache"]["ttl"].removesuffix("s")), 1 / rate)
 
     def test_a_drain_fits_into_the_grace_period(self):
         drain = int(self.config["server"]["drain_delay"].removesuffix("s"))

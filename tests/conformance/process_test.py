@@ -1,11 +1,14 @@
 """The life of the balance-service process: flags, exit codes, signals, a port in use."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import time
 import unittest
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from harness import BIN_DIR, Program, StackTest, clean_environment, http_get, poll_until
 
@@ -19,8 +22,9 @@ class ProcessTest(StackTest):
                               capture_output=True, stdin=subprocess.DEVNULL,
                               env=clean_environment() | environment)
 
-    def write_config(self, **secrets: str) -> str:
-        """A configuration file for the sandbox, whose secrets are in files."""
+    def write_config(self, drain_delay: str = "60s", **secrets: str) -> str:
+        """A configuration file for the sandbox, whose secrets are in files. It has time for a slow
+        upstream."""
         environment = self.sandbox.environment
         paths = {}
         for name, content in {"key-id": environment["POLYMARKET_KEY_ID"],
@@ -33,7 +37,7 @@ class ProcessTest(StackTest):
         config.write_text(f"""
 listen: 127.0.0.1:0
 admin_listen: 127.0.0.1:0
-server: {{drain_delay: 60s}}
+server: {{drain_delay: {drain_delay}}}
 accounts:
 - id: desk-1
   sources:
@@ -44,7 +48,11 @@ accounts:
       key_id: {{file: {paths["key-id"]}}}
       secret_key: {{file: {paths["secret-key"]}}}
 cache: {{min_refresh_interval: 0.001s}}
-upstream: {{requests_per_second: 100, burst: 100}}
+upstream:
+  requests_per_second: 100
+  burst: 100
+  attempt_timeout: 60s
+  refresh_budget: 60s
 """)
         return str(config)
 
@@ -133,6 +141,82 @@ upstream: {{requests_per_second: 100, burst: 100}}
 
         self.assertEqual(program.wait(), 0)
         self.assertLess(time.monotonic() - begin, 10)
+
+    def start_with_a_call_under_way(self, drain_delay: str) -> Program:
+        """A service with a caller whose answer never comes."""
+        program, ports = self.start_configured(self.write_config(drain_delay))
+        faults = "/v1/polymarket/faults"
+        self.sandbox.control("DELETE", "/v1/polymarket/counters")
+        self.sandbox.control("POST", faults, {"kind": "hang", "count": 0})
+        self.addCleanup(self.sandbox.control, "DELETE", faults)
+        caller = Program([BIN_DIR / "balancectl", "get", "--max-age", "0s", "--timeout", "60s",
+                          "--server", ports["grpc"]], self.folder / "caller.log",
+                         clean_environment())
+        self.addCleanup(caller.kill)
+        poll_until(lambda: self.sandbox.control("GET", "/v1/polymarket/counters")["in_flight"],
+                   "the call's request")
+        return program
+
+    def test_the_second_signal_ends_drain_and_stop_at_once(self):
+        for drain_delay, phase in (("0s", "stopping"), ("60s", "draining")):
+            with self.subTest(phase):
+                program = self.start_with_a_call_under_way(drain_delay)
+                program.process.send_signal(signal.SIGTERM)
+                program.wait_for(lambda: phase in program.output(), phase)
+
+                begin = time.monotonic()
+                program.process.send_signal(signal.SIGTERM)
+
+                self.assertEqual(program.wait(), 0)
+                self.assertLess(time.monotonic() - begin, 3)
+                self.assertIn("a second time", program.output())
+
+    def test_a_stop_waits_for_calls_but_not_for_ever(self):
+        program = self.start_with_a_call_under_way("0s")
+
+        begin = time.monotonic()
+        program.process.send_signal(signal.SIGTERM)
+
+        self.assertEqual(program.wait(), 0)
+        self.assertGreater(time.monotonic() - begin, 3)
+
+    def test_a_pipe_for_a_configuration_is_refused(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+
+        result = self.run_service("--config", pipe, "--check-config")
+
+        self.assertEqual(result.returncode, CHECK_FAILED)
+        self.assertIn(f"{pipe}: the file is not a regular file", result.stderr)
+
+    def test_a_check_that_waits_can_be_interrupted(self):
+        for flag in ("--check-config", "--print-config"):
+            with self.subTest(flag), self.full_pipe() as output:
+                process = subprocess.Popen(
+                    [BIN_DIR / "balance-service", "--config", self.write_config(), flag],
+                    stdout=output, stdin=subprocess.DEVNULL, env=clean_environment())
+                self.addCleanup(process.kill)
+                status = Path(f"/proc/{process.pid}/status")
+                poll_until(lambda: "State:\tS" in status.read_text(), "the writing of the output")
+
+                process.send_signal(signal.SIGTERM)
+
+                self.assertEqual(process.wait(10), -signal.SIGTERM)
+
+    @contextlib.contextmanager
+    def full_pipe(self):
+        """The writing end of a pipe that nobody reads."""
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+        os.set_blocking(writer, True)
+        try:
+            yield writer
+        finally:
+            os.close(reader)
+            os.close(writer)
 
     def test_sighup_reads_secrets_anew_and_keeps_the_old_ones_if_they_are_bad(self):
         config = self.write_config()

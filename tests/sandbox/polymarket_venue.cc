@@ -28,6 +28,7 @@ Caller PolymarketVenue::Identify(const HttpCall& call) {
   const AuthVerdict verdict = auth_.Judge(call, ApiPath(call), clock_.WallNow());
   Caller caller;
   caller.key = std::string(call.HeaderValue("X-PM-Access-Key"));
+  caller.credential = caller.key;
   caller.wallet = verdict.wallet;
   caller.signature = std::string(call.HeaderValue("X-PM-Signature"));
   caller.authenticated = verdict.failure == AuthFailure::kNone || IsOpenHealth(call);

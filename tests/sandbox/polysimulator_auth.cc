@@ -6,7 +6,7 @@
 namespace balance::sandbox {
 namespace {
 
-// Enough to tell keys apart, and public by the venue's own account.
+// Public by the venue's own account. Keys may share it.
 constexpr std::size_t kPublicPrefix = 16;
 constexpr std::string_view kBearer = "Bearer ";
 
@@ -66,6 +66,7 @@ PolysimulatorVerdict PolysimulatorAuth::Judge(const HttpCall& call,
   PolysimulatorVerdict verdict;
   if (!key.empty()) {
     verdict.key = std::string(key.substr(0, kPublicPrefix));
+    verdict.credential = std::string(key);
     const auto found = keys_.find(key);
     if (found == keys_.end()) {
       verdict.refusal = PolysimulatorError{401, "INVALID_KEY", "Invalid API key"};
@@ -78,6 +79,7 @@ PolysimulatorVerdict PolysimulatorAuth::Judge(const HttpCall& call,
   const std::string_view token = Bearer(call);
   if (std::count(token.begin(), token.end(), '.') == 2) {
     verdict.key = "jwt";
+    verdict.credential = std::string(token);
     verdict.wallet = "main";
     if (!switches.accept_jwt) {
       verdict.refusal = PolysimulatorError{401, "INVALID_TOKEN", "Invalid token"};

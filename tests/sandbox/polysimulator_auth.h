@@ -17,6 +17,8 @@ namespace balance::sandbox {
 struct PolysimulatorVerdict {
   // The first 16 characters of the key, "jwt", or empty.
   std::string key;
+  // The whole key or token, or empty.
+  std::string credential;
   std::string wallet;
   std::optional<PolysimulatorError> refusal;
 };

@@ -55,6 +55,7 @@ Caller PolysimulatorVenue::Identify(const HttpCall& call) {
   PolysimulatorVerdict verdict = auth_.Judge(call, switches_);
   Caller caller;
   caller.key = std::move(verdict.key);
+  caller.credential = std::move(verdict.credential);
   caller.wallet = std::move(verdict.wallet);
   caller.authenticated = !verdict.refusal || !IsAccountPath(call);
   return caller;
@@ -101,7 +102,7 @@ HttpReply PolysimulatorVenue::Account(const HttpCall& call, const Caller& caller
   if (switches_.fail_open) return Route(call, caller, request_id);
   const Tier tier = switches_.beta_cutoff ? Tier::kFree : wallets_.Get(caller.wallet).tier;
   const TierLimits limits = Limits(tier);
-  const LimitVerdict verdict = limiter_.Take(caller.key, limits, clock_.WallNow());
+  const LimitVerdict verdict = limiter_.Take(caller.credential, limits, clock_.WallNow());
   HttpReply reply;
   if (verdict.allowed) {
     reply = Route(call, caller, request_id);

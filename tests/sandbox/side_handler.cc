@@ -19,14 +19,14 @@ WirePlan SideHandler::Handle(const HttpCall& call) {
   const Caller caller = venue_.Identify(call);
   const std::uint64_t request =
       counters_.OnRequest(call, caller.key, caller.authenticated, caller.signature);
-  ++in_flight_[caller.key];
+  ++in_flight_[caller.credential];
   WirePlan plan = Plan(call, caller);
   plan.delay += latency_;
   plan.before_send = [this, request, status = plan.status] { counters_.OnAnswer(request, status); };
   // The deleter runs when the last byte was sent or the client is gone.
-  plan.permit = std::shared_ptr<void>(nullptr, [this, key = caller.key](void*) {
+  plan.permit = std::shared_ptr<void>(nullptr, [this, credential = caller.credential](void*) {
     counters_.OnEnd();
-    if (--in_flight_[key] == 0) in_flight_.erase(key);
+    if (--in_flight_[credential] == 0) in_flight_.erase(credential);
   });
   return plan;
 }
@@ -47,7 +47,7 @@ WirePlan SideHandler::Plan(const HttpCall& call, const Caller& caller) {
 }
 
 HttpReply SideHandler::TrueAnswer(const HttpCall& call, const Caller& caller) {
-  HttpReply reply = venue_.Answer(call, caller, in_flight_[caller.key]);
+  HttpReply reply = venue_.Answer(call, caller, in_flight_[caller.credential]);
   AddDate(reply.headers);
   return reply;
 }

@@ -12,6 +12,8 @@ namespace balance::sandbox {
 struct Caller {
   // See RequestRecord::key.
   std::string key;
+  // The whole of what was presented as login: what requests are limited by.
+  std::string credential;
   std::string wallet;
   // What must never come twice; empty if the venue has no signatures.
   std::string signature;
@@ -27,7 +29,7 @@ class Venue {
   // Judges the credentials of `call`, without any effect.
   virtual Caller Identify(const HttpCall& call) = 0;
 
-  // The true answer. `in_flight`: requests of that key under way, this one included.
+  // The true answer. `in_flight`: requests of that credential under way, this one included.
   virtual HttpReply Answer(const HttpCall& call, const Caller& caller, int in_flight) = 0;
 };
 

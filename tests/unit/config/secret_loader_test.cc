@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <variant>
@@ -96,6 +97,16 @@ TEST(SecretLoaderTest, RefusesMissingFile) {
               ElementsAre(std::string(kApiKeyAt) +
                           "the file none cannot be read: No such file or directory; name a "
                           "readable file that holds nothing but the secret"));
+}
+
+TEST(SecretLoaderTest, RefusesPipeAtOnce) {
+  const ConfigFiles files;
+  ASSERT_EQ(mkfifo(files.PathOf("key").c_str(), 0600), 0);
+
+  EXPECT_THAT(files.Problems(WithApiKey("{file: " + files.PathOf("key") + "}")),
+              ElementsAre(std::string(kApiKeyAt) +
+                          "the file key is not a regular file; name a readable file that holds "
+                          "nothing but the secret"));
 }
 
 TEST(SecretLoaderTest, RefusesEmptyFile) {

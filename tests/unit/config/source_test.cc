@@ -9,7 +9,9 @@ namespace balance {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 std::string WithSource(const std::string& lines) {
   return "accounts:\n"
@@ -78,6 +80,15 @@ TEST(SourceTest, DuplicateSourceId) {
                           "on line 4; choose another id"));
 }
 
+TEST(SourceTest, DuplicateIdOfASourceWithoutAVenue) {
+  EXPECT_THAT(ConfigFiles().Problems(std::string(kOneSource) + "  - id: sim\n"),
+              UnorderedElementsAre(
+                  "config.yaml:6: accounts[0].sources[1]: names no venue; add polymarket_us or "
+                  "polysimulator",
+                  "config.yaml:6: accounts[0].sources[1].id: \"sim\" is used twice, first on line "
+                  "4; choose another id"));
+}
+
 TEST(SourceTest, SameSourceIdInTwoAccountsIsFine) {
   EXPECT_THAT(ConfigFiles().Problems(std::string(kOneSource) +
                                      "- id: desk-2\n"
@@ -118,6 +129,18 @@ TEST(SourceTest, UnusableBaseUrls) {
                        "as https://api.polymarket.us"));
 }
 
+// The client's paths begin with /v1.
+TEST(SourceTest, PolymarketBaseUrlThatEndsInTheVersion) {
+  const ConfigFiles files;
+  for (const char* url : {"https://api.polymarket.us/v1", "https://api.polymarket.us/proxy/v1/"}) {
+    EXPECT_THAT(files.Problems(PolymarketAt(url)),
+                ElementsAre("config.yaml:5: accounts[0].sources[0].polymarket_us.base_url: ends in "
+                            "/v1, which the service adds itself; leave /v1 out"));
+  }
+  EXPECT_THAT(files.Problems(PolymarketAt("https://api.polymarket.us/v1/proxy")), IsEmpty());
+  EXPECT_THAT(files.Problems(PolymarketAt("https://api.polymarket.us/tv1")), IsEmpty());
+}
+
 TEST(SourceTest, ProductionIsRealMoney) {
   for (const char* url : {"https://api.polymarket.us", "https://API.polymarket.us:443/"}) {
     const auto config = ConfigFiles().Load(PolymarketAt(url));
@@ -128,6 +151,31 @@ TEST(SourceTest, ProductionIsRealMoney) {
     EXPECT_EQ(info.fund_class, FundClass::kRealMoney);
     EXPECT_THAT(info.measures, ElementsAre(Measure::kCash, Measure::kAvailableToTrade));
   }
+}
+
+TEST(SourceTest, ProductionIsNeverSimulatedMoney) {
+  for (const char* url : {"https://api.polymarket.us", "https://API.polymarket.us.:443/proxy"}) {
+    EXPECT_THAT(
+        ConfigFiles().Problems(PolymarketAt(url, "    fund_class: SIMULATED_MONEY\n")),
+        ElementsAre("config.yaml:6: accounts[0].sources[0].fund_class: the production Polymarket "
+                    "US is never SIMULATED_MONEY; remove it, or write REAL_MONEY"))
+        << url;
+  }
+}
+
+TEST(SourceTest, AMisspelledBaseUrlIsNotTakenForTheProductionOne) {
+  EXPECT_THAT(ConfigFiles().Problems(WithSource(
+                  "    polymarket_us: {baseurl: 'http://127.0.0.1:1', key_id: {env: PM_ID}, "
+                  "secret_key: {env: PM_SECRET}}\n"
+                  "    fund_class: SIMULATED_MONEY\n")),
+              ElementsAre("config.yaml:5: accounts[0].sources[0].polymarket_us.baseurl: unknown "
+                          "key; did you mean base_url?"));
+}
+
+TEST(SourceTest, AWrongPathDoesNotHideAWrongFundClass) {
+  EXPECT_THAT(ConfigFiles().Problems(PolymarketAt("https://api.polymarket.us/v1",
+                                                  "    fund_class: SIMULATED_MONEY\n")),
+              ElementsAre(HasSubstr("base_url: ends in /v1"), HasSubstr("never SIMULATED_MONEY")));
 }
 
 TEST(SourceTest, OtherPolymarketMustStateItsFundClass) {

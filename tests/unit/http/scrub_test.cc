@@ -8,6 +8,7 @@
 namespace balance {
 namespace {
 
+using testing::AnyOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -67,6 +68,39 @@ TEST(ScrubTest, ASecretFarInsideALongRunDoesNotLeakInPart) {
     const std::string scrubbed = ScrubForLog(std::string(length, 'a') + " " + secret, secrets);
     EXPECT_THAT(scrubbed, Not(HasSubstr("s3c"))) << length;
   }
+}
+
+TEST(ScrubTest, OfALongBodyOnlyTheBeginningIsRead) {
+  // Masked to nothing much, so that the limit on the output is not what ends it.
+  const std::string run(kMaxScrubbedText - 1, 'a');
+
+  EXPECT_EQ(Scrubbed(run + " tail"), "*** ...");
+  EXPECT_EQ(Scrubbed(run + " "), "*** ");
+}
+
+TEST(ScrubTest, ASecretAcrossTheEndOfWhatIsReadDoesNotLeakInPart) {
+  const std::string secret = "s3cr3t.w0rd!";
+  const std::array<std::string_view, 3> secrets = {"s3c", secret, "w0rd! w0rd!"};
+
+  for (std::size_t length = kMaxScrubbedText - 30; length < kMaxScrubbedText + 30; ++length) {
+    const std::string scrubbed =
+        ScrubForLog(std::string(length, 'a') + " x" + secret + " w0rd!", secrets);
+    EXPECT_THAT(scrubbed, Not(AnyOf(HasSubstr("s3"), HasSubstr("w0"), HasSubstr("rd")))) << length;
+  }
+}
+
+TEST(ScrubTest, AnUnknownCredentialAcrossTheEndOfWhatIsReadDoesNotLeakInPart) {
+  for (std::size_t length = kMaxScrubbedText - 40; length < kMaxScrubbedText; ++length) {
+    const std::string scrubbed =
+        Scrubbed(std::string(length, 'a') + " " + "0123456789abcdef0123456789abcdef");
+    EXPECT_THAT(scrubbed, Not(HasSubstr("0"))) << length;
+  }
+}
+
+TEST(ScrubTest, SecretsThatOverlapAreMaskedWhole) {
+  const std::array<std::string_view, 2> secrets = {"one two", "two three"};
+
+  EXPECT_EQ(ScrubForLog("key one two three.", secrets), "key ***.");
 }
 
 TEST(RequestIdTest, OnlyPrintableWordsOfReasonableLengthPass) {

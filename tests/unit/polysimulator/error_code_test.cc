@@ -37,6 +37,15 @@ TEST(PolySimulatorErrorCodeTest, ObjectsHaveTheirOwnCode) {
   EXPECT_EQ(CodeOf(R"({"detail":{"error":"INNER","message":"x"}})"), "INNER");
 }
 
+TEST(PolySimulatorErrorCodeTest, ARepeatedStatusIsNoCode) {
+  EXPECT_EQ(CodeOf(R"({"error":"HTTP_404","message":"m","request_id":"r"})"), "");
+  EXPECT_EQ(CodeOf("{}", {{"X-Polysim-Code", "HTTP_404"}}), "");
+  EXPECT_EQ(CodeOf(R"({"code":"HTTP_404","error":"IN_ERROR"})"), "IN_ERROR");
+  EXPECT_EQ(CodeOf(R"({"error":"HTTP_404","detail":{"code":"INNER"}})"), "INNER");
+  EXPECT_EQ(CodeOf(R"({"error":"HTTP_"})"), "HTTP_");
+  EXPECT_EQ(CodeOf(R"({"error":"HTTP_2_ONLY"})"), "HTTP_2_ONLY");
+}
+
 TEST(PolySimulatorErrorCodeTest, ProseIsNoCode) {
   for (const std::string body :
        {R"({"error":"Invalid key"})", R"({"error":"invalid_key"})", R"({"error":""})",

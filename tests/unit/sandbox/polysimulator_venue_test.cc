@@ -283,6 +283,21 @@ TEST_F(PolysimulatorVenueTest, TierLimitsRequestsAndSaysSo) {
   EXPECT_EQ(HeaderOf(allowed, "x-polysim-ratelimit-limit"), "600");
 }
 
+TEST_F(PolysimulatorVenueTest, KeysThatBeginAlikeAreLimitedApart) {
+  std::string other = kKey;
+  other.back() = 'f';
+  ASSERT_TRUE(venue_.AddKey(PolysimKey{other, "main", KeyState::kActive}));
+
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(AskWithKey().status, 200);
+
+  EXPECT_EQ(AskWithKey().status, 429);
+  EXPECT_EQ(AskWithKey(other).status, 200);
+  const Caller first = venue_.Identify(Get(kPath, {{"X-API-Key", kKey}}));
+  const Caller second = venue_.Identify(Get(kPath, {{"X-API-Key", other}}));
+  EXPECT_EQ(first.key, second.key);
+  EXPECT_NE(first.credential, second.credential);
+}
+
 TEST_F(PolysimulatorVenueTest, LimiterMayFailOpen) {
   switches_.fail_open = true;
   venue_.SetSwitches(switches_);

@@ -299,6 +299,8 @@ TEST_F(SandboxTest, ConcurrencyCapCountsRequestsUnderWay) {
   PolysimSwitches switches = sandbox_->polysim_switches();
   switches.concurrent_requests = 1;
   sandbox_->SetSwitches(switches);
+  const std::string another_key = sandbox_->polysim_key().api_key + "0";
+  ASSERT_TRUE(sandbox_->AddKey(PolysimKey{another_key, "main", KeyState::kActive}));
   Fault delayed;
   delayed.kind = FaultKind::kPass;
   delayed.delay = std::chrono::hours(1);
@@ -309,10 +311,12 @@ TEST_F(SandboxTest, ConcurrencyCapCountsRequestsUnderWay) {
 
   SocketClient client(sandbox_->port(kPs));
   const Exchange refused = client.Get(kPolysimPath, {PolysimLogin()});
+  const Exchange of_another_key = client.Get(kPolysimPath, {{"X-API-Key", another_key}});
   sandbox_->Unplug(kPs);
   asking.join();
 
   EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(of_another_key.status, 200);
   EXPECT_THAT(refused.body, HasSubstr("RATE_LIMIT_EXCEEDED"));
 }
 
