@@ -55,7 +55,10 @@ void Chaos::Trouble(Side side) {
       }
       return;
     }
+    // Faults that no request came to meet would pile up while the service holds back.
     case 2:
+    case 3:
+    case 4:
       upstreams_.ClearFaults(side);
       return;
     default:
