@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 
@@ -81,6 +82,8 @@ ServiceProcess::ServiceProcess(const std::string& program, sandbox::Sandbox& ups
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork");
   if (pid_ == 0) {
+    // The sandbox's sockets are not for the service: an open one is never unplugged.
+    close_range(STDERR_FILENO + 1, std::numeric_limits<unsigned>::max(), 0);
     execl(program.c_str(), program.c_str(), "--config", config.c_str(), "--ports-file",
           ports.c_str(), static_cast<char*>(nullptr));
     _exit(127);

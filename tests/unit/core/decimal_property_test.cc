@@ -58,7 +58,7 @@ Decimal AnyDecimal() {
   return Decimal::Parse(text).value();
 }
 
-TEST(DecimalPropertyTest, AMillionTextsComeBackAsTheyWere) {
+TEST(DecimalPropertyTest, M31_AMillionTextsComeBackAsTheyWere) {
   EXPECT_TRUE(rc::check([] {
     Random random = AnyRandom();
     for (int i = 0; i < kTextsPerRun; ++i) {

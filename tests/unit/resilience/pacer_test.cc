@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <string>
+#include <vector>
 
+#include "clients/core/random.h"
 #include "tests/support/fake_clock.h"
 
 namespace balance {
@@ -114,6 +117,38 @@ TEST_F(PacerTest, ACancelledWaiterTakesNoTurn) {
   EXPECT_EQ(log_, "a bx c ");
 }
 
+TEST_F(PacerTest, AWaiterThatLeavesDoesNotHoldUpTheNext) {
+  Wait("a");
+  Waiting& b = Wait("b");
+  Wait("c");
+  Advance(milliseconds(500));
+  b.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+  Advance(milliseconds(612));
+
+  EXPECT_EQ(log_, "a bx c ");
+}
+
+TEST_F(PacerTest, UrgentWaitersKeepTheirOrder) {
+  Wait("a");
+  Wait("x", false);
+  Wait("b");
+  Wait("y", false);
+  Wait("c");
+  for (int i = 0; i < 4; ++i) Advance(milliseconds(1112));
+
+  EXPECT_EQ(log_, "a b c x y ");
+}
+
+TEST_F(PacerTest, WhoeverComesDoesNotOvertakeAnUrgentWaiter) {
+  Wait("a");
+  Wait("b");
+  clock_.Advance(milliseconds(1112));
+  Wait("c");
+
+  EXPECT_EQ(log_, "a b ");
+}
+
 TEST_F(PacerTest, APauseRefusesWhoeverWaits) {
   Wait("a");
   Wait("b");
@@ -130,6 +165,48 @@ TEST_F(PacerTest, APauseRefusesWhoeverWaits) {
   EXPECT_FALSE(pacer_.BlockedBy());
 }
 
+TEST_F(PacerTest, M13_AfterAPauseTurnsAreGivenAgain) {
+  Wait("a");
+  pacer_.OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(7)});
+  EXPECT_EQ(pacer_.NextTurn(), clock_.SteadyNow() + seconds(7));
+  Advance(seconds(7));
+  Wait("b");
+
+  EXPECT_EQ(log_, "a b ");
+}
+
+TEST_F(PacerTest, A503WithoutAPauseRefusesNobody) {
+  Wait("a");
+  Wait("b");
+  pacer_.OnPause({ErrorKind::kUpstreamError, "broken"});
+  Advance(milliseconds(1112));
+
+  EXPECT_EQ(log_, "a b ");
+}
+
+TEST_F(PacerTest, AnExhaustedLimitMakesWaitersWaitOn) {
+  Wait("a");
+  Wait("b");
+  pacer_.OnLimits({.per_second = {}, .per_minute = {}, .exhausted_for = seconds(20)});
+  Advance(seconds(19));
+  EXPECT_EQ(log_, "a ");
+  EXPECT_FALSE(pacer_.BlockedBy());
+
+  Advance(seconds(1));
+
+  EXPECT_EQ(log_, "a b ");
+}
+
+TEST_F(PacerTest, WhileSomebodyWaitsNothingIsSpare) {
+  EXPECT_TRUE(pacer_.HasSpare());
+  Wait("a");
+  EXPECT_FALSE(pacer_.HasSpare());
+  Wait("b", false);
+  clock_.Advance(milliseconds(1112));
+
+  EXPECT_FALSE(pacer_.HasSpare());
+}
+
 TEST_F(PacerTest, NextTurnCountsThoseAhead) {
   Wait("a");
   const SteadyTime alone = pacer_.NextTurn();
@@ -140,6 +217,72 @@ TEST_F(PacerTest, NextTurnCountsThoseAhead) {
   EXPECT_GT(pacer_.NextTurn(), alone + seconds(1));
   EXPECT_LT(pacer_.NextTurn(), alone + seconds(2));
 }
+
+// Callers come, leave and become urgent, the loop is late, and 429s fall, all at random.
+class PacerRandomTest : public PacerTest, public testing::WithParamInterface<std::uint64_t> {
+ protected:
+  struct Caller {
+    FetchProgress progress;
+    boost::asio::cancellation_signal cancel;
+    bool has_ended = false;
+  };
+
+  void Come(bool urgent) {
+    Caller& caller = callers_.emplace_back();
+    caller.progress.urgent = urgent;
+    boost::asio::co_spawn(loop_, queue_.Turn(caller.progress),
+                          boost::asio::bind_cancellation_slot(
+                              caller.cancel.slot(),
+                              [this, &caller](const std::exception_ptr& thrown, bool has_turn) {
+                                caller.has_ended = true;
+                                if (!thrown && has_turn) sent_.push_back(clock_.SteadyNow());
+                              }));
+  }
+
+  std::size_t Open() const {
+    return static_cast<std::size_t>(std::count_if(
+        callers_.begin(), callers_.end(), [](const Caller& caller) { return !caller.has_ended; }));
+  }
+
+  static constexpr int kRate = 10;
+  static constexpr int kBurst = 3;
+  Pacer queue_{loop_.get_executor(), clock_, {kRate, kBurst}};
+  std::deque<Caller> callers_;
+  std::vector<SteadyTime> sent_;
+};
+
+TEST_P(PacerRandomTest, M17_NoSlidingSecondExceedsTheCeilingAndEveryWaitEnds) {
+  SCOPED_TRACE("seed " + std::to_string(GetParam()));
+  const Random random = SeededRandom(GetParam());
+  for (int i = 0; i < 3000; ++i) {
+    const double what = random();
+    if (what < 0.3) {
+      Come(random() < 0.5);
+    } else if (what < 0.35 && !callers_.empty()) {
+      Caller& caller = callers_[static_cast<std::size_t>(random() * double(callers_.size()))];
+      if (!caller.has_ended) caller.cancel.emit(boost::asio::cancellation_type::terminal);
+    } else if (what < 0.4 && !callers_.empty()) {
+      callers_.back().progress.urgent = true;
+    } else if (what < 0.405) {
+      queue_.OnRateLimited({ErrorKind::kRateLimited, "slow down",
+                            seconds(static_cast<int>(random() * 3))});
+    } else {
+      queue_.OnSuccess();
+      clock_.Advance(Duration(static_cast<Duration::rep>(random() * 1e8)));
+    }
+    if (random() < 0.8) Run();
+  }
+  for (int i = 0; i < 10'000 && Open() > 0; ++i) Advance(milliseconds(100));
+
+  EXPECT_EQ(Open(), 0U);
+  EXPECT_GT(sent_.size(), 50U);
+  for (auto first = sent_.begin(); first != sent_.end(); ++first) {
+    const auto end = std::lower_bound(first, sent_.end(), *first + seconds(1));
+    ASSERT_LE(end - first, kRate + kBurst - 1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, PacerRandomTest, testing::Range<std::uint64_t>(1, 21));
 
 }  // namespace
 }  // namespace balance

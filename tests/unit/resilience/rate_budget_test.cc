@@ -4,7 +4,10 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
+
+#include "clients/core/random.h"
 
 namespace balance {
 namespace {
@@ -57,6 +60,14 @@ TEST(RateBudgetTest, ABurstGoesAtOnceAndIsPaidBack) {
   EXPECT_GT(budget.Earliest(), kStart + milliseconds(500));
 }
 
+TEST(RateBudgetTest, ALongRestEarnsNoMoreThanTheBurst) {
+  RateBudget budget({2, 3});
+  SendAllTheTime(budget, kStart, seconds(10));
+  const SteadyTime later = kStart + std::chrono::hours(5);
+
+  EXPECT_EQ(SendAllTheTime(budget, later, milliseconds(1)).size(), 3U);
+}
+
 TEST(RateBudgetTest, ThereIsSpareWhileMoreThanHalfOfTheBurstIsLeft) {
   RateBudget budget({2, 4});
   budget.Take(kStart);
@@ -66,6 +77,23 @@ TEST(RateBudgetTest, ThereIsSpareWhileMoreThanHalfOfTheBurstIsLeft) {
   budget.Take(kStart);
 
   EXPECT_FALSE(budget.HasSpare(kStart));
+}
+
+TEST(RateBudgetTest, M13_APauseThatIsAskedForIsTakenAsItIs) {
+  RateBudget budget({100, 2});
+  budget.OnRateLimited(kStart, TooMany(seconds(7)));
+
+  EXPECT_EQ(budget.blocked_until(), kStart + seconds(7));
+  EXPECT_EQ(budget.Earliest(), kStart + seconds(7));
+  EXPECT_EQ(budget.blocked_by()->message, "too many");
+}
+
+TEST(RateBudgetTest, A503WithoutAPauseChangesNothing) {
+  RateBudget budget({100, 1});
+  budget.OnPause(kStart, {ErrorKind::kUpstreamError, "broken"});
+
+  EXPECT_LE(budget.Earliest(), kStart);
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 100);
 }
 
 TEST(RateBudgetTest, M15_APauseOfUnknownLengthGrowsUpToACap) {
@@ -117,6 +145,30 @@ TEST(RateBudgetTest, M16_A429LowersTheRateAndCleanTimeRaisesItStepByStep) {
   EXPECT_DOUBLE_EQ(budget.requests_per_second(), 10);
 }
 
+TEST(RateBudgetTest, M16_EachCleanTenSecondsAddHalfARequestASecond) {
+  RateBudget budget({10, 1});
+  budget.OnRateLimited(kStart, TooMany(seconds(1)));
+  for (int i = 1; i <= 100; ++i) budget.OnSuccess(kStart + seconds(1) * i / 4);
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 8);
+
+  budget.OnSuccess(kStart + seconds(30));
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 8.5);
+  budget.OnRateLimited(kStart + seconds(35), TooMany(seconds(1)));
+  budget.OnSuccess(kStart + seconds(44));
+
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 8.5 * 0.7);
+}
+
+TEST(RateBudgetTest, M16_AFallenRateGrantsNoBurstAnew) {
+  RateBudget budget({20, 6});
+  const auto before = SendAllTheTime(budget, kStart, milliseconds(950));
+  const SteadyTime now = kStart + milliseconds(950);
+  // It may ask for a pause of no length.
+  for (int i = 0; i < 20; ++i) budget.OnRateLimited(now, TooMany(seconds(0)));
+
+  EXPECT_LE(SendAllTheTime(budget, now, milliseconds(49)).size(), 1U);
+}
+
 TEST(RateBudgetTest, M16_TheRateFallsToAFloorAndNeverRisesAboveTheConfiguredOne) {
   RateBudget fast({10, 1});
   RateBudget slow({0.5, 1});
@@ -138,6 +190,42 @@ TEST(RateBudgetTest, StatedLimitsLowerTheRateAndNeverRaiseIt) {
   EXPECT_LE(SendAllTheTime(budget, kStart + seconds(10), seconds(60)).size(), 60U);
 }
 
+TEST(RateBudgetTest, AStatedSecondIsNeverExceeded) {
+  for (const int stated : {1, 2, 5, 9, 10, 11, 20, 50}) {
+    RateBudget budget({200, 5});
+    budget.OnLimits(kStart, {.per_second = stated, .per_minute = {}, .exhausted_for = {}});
+
+    EXPECT_LE(MostInASecond(SendAllTheTime(budget, kStart, seconds(5))), stated);
+  }
+}
+
+TEST(RateBudgetTest, AStatedMinuteIsNeverExceeded) {
+  for (const int stated : {2, 5, 10, 60, 300}) {
+    RateBudget budget({200, 5});
+    budget.OnLimits(kStart, {.per_second = {}, .per_minute = stated, .exhausted_for = {}});
+
+    EXPECT_LE(SendAllTheTime(budget, kStart, seconds(60)).size(),
+              static_cast<std::size_t>(stated));
+  }
+}
+
+TEST(RateBudgetTest, AStatedLimitThatFallsHoldsAtOnce) {
+  RateBudget budget({200, 5});
+  budget.OnLimits(kStart, {.per_second = 100, .per_minute = {}, .exhausted_for = {}});
+  budget.OnLimits(kStart, {.per_second = 2, .per_minute = {}, .exhausted_for = {}});
+
+  EXPECT_LE(MostInASecond(SendAllTheTime(budget, kStart, seconds(10))), 2);
+}
+
+TEST(RateBudgetTest, LimitsThatAreNoNumberAreIgnored) {
+  RateBudget budget({5, 1});
+  for (const double limit : {0.0, -3.0, std::nan(""), HUGE_VAL}) {
+    budget.OnLimits(kStart, {.per_second = limit, .per_minute = limit, .exhausted_for = {}});
+  }
+
+  EXPECT_EQ(MostInASecond(SendAllTheTime(budget, kStart, seconds(10))), 5);
+}
+
 TEST(RateBudgetTest, AnExhaustedLimitDelaysWithoutBlame) {
   RateBudget budget({5, 1});
   budget.OnLimits(kStart, {.per_second = {}, .per_minute = {}, .exhausted_for = seconds(20)});
@@ -149,23 +237,59 @@ TEST(RateBudgetTest, AnExhaustedLimitDelaysWithoutBlame) {
 // Turns are taken late, as a busy loop does, and limits and pauses come and go.
 TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheCeiling) {
   EXPECT_TRUE(rc::check([] {
-    const int rate = *rc::gen::inRange(1, 30);
-    const int burst = *rc::gen::inRange(1, 6);
-    const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 1000));
+    const int rate = *rc::gen::inRange(1, 40);
+    const int burst = *rc::gen::inRange(1, 8);
+    const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+    RC_LOG() << "rate " << rate << " burst " << burst << " seed " << seed << '\n';
+    const Random random = SeededRandom(seed);
     RateBudget budget({static_cast<double>(rate), burst});
     std::vector<SteadyTime> sent;
     SteadyTime now = kStart;
-    for (const int step : steps) {
-      now = std::max(now, budget.Earliest()) + milliseconds(step % 40);
+    for (int i = 0; i < 200; ++i) {
+      now = std::max(now, budget.Earliest());
+      if (random() < 0.5) now += Duration(static_cast<Duration::rep>(random() * 4e7));
+      if (random() < 0.02) now += seconds(20);
       budget.Take(now);
       sent.push_back(now);
-      if (step % 17 == 0) budget.OnRateLimited(now, TooMany(milliseconds(step)));
-      if (step % 13 == 0) budget.OnSuccess(now);
-      if (step % 29 == 0) {
-        budget.OnLimits(now, {.per_second = step % 7, .per_minute = {}, .exhausted_for = {}});
+      const double what = random();
+      if (what < 0.05) {
+        budget.OnRateLimited(now, TooMany(seconds(static_cast<int>(random() * 3))));
+      } else if (what < 0.07) {
+        budget.OnRateLimited(now, TooMany());
+      } else if (what < 0.1) {
+        budget.OnLimits(now, {.per_second = random() * 50,
+                              .per_minute = random() * 3000,
+                              .exhausted_for = milliseconds(random() < 0.1 ? 1000 : 0)});
+      } else {
+        budget.OnSuccess(now);
       }
     }
     RC_ASSERT(MostInASecond(sent) <= rate + burst - 1);
+  }));
+}
+
+// Once an upstream has stated a limit, it holds, whatever was stated before.
+TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheStatedLimit) {
+  EXPECT_TRUE(rc::check([] {
+    const auto stated = *rc::gen::nonEmpty(
+        rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 100)));
+    const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+    RC_LOG() << "seed " << seed << '\n';
+    const Random random = SeededRandom(seed);
+    RateBudget budget({200, 5});
+    SteadyTime now = kStart;
+    for (const int limit : stated) {
+      budget.OnLimits(now, {.per_second = limit, .per_minute = {}, .exhausted_for = {}});
+      std::vector<SteadyTime> sent;
+      const SteadyTime end = now + milliseconds(static_cast<int>(random() * 3000));
+      for (now = std::max(now, budget.Earliest()); now < end;
+           now = std::max(now, budget.Earliest())) {
+        budget.Take(now);
+        sent.push_back(now);
+        if (random() < 0.3) now += Duration(static_cast<Duration::rep>(random() * 4e7));
+      }
+      RC_ASSERT(MostInASecond(sent) <= limit);
+    }
   }));
 }
 

@@ -1,0 +1,36 @@
+"""Holds the table of the fault matrix in tests/README.md against the tests that there are."""
+
+import pathlib
+import re
+import sys
+
+TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(M\d+)_", re.MULTILINE)
+ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
+
+
+def tests_in(root):
+    found = set()
+    for path in sorted((root / "tests").rglob("*.cc")):
+        found.update((row, suite) for suite, row in TEST.findall(path.read_text("utf-8")))
+    return found
+
+
+def tests_in_table(root):
+    listed = set()
+    for row, suites in ROW.findall((root / "tests/README.md").read_text("utf-8")):
+        listed.update((row, suite) for suite in re.findall(r"`(\w+)`", suites))
+    return listed
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    found, listed = tests_in(root), tests_in_table(root)
+    for row, suite in sorted(found - listed):
+        print(f"tests/README.md: row {row} lacks {suite}")
+    for row, suite in sorted(listed - found):
+        print(f"tests/README.md: row {row} names {suite}, which has no test of that row")
+    return 1 if found != listed or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
