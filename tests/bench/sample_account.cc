@@ -38,7 +38,10 @@ std::vector<SourceView> SampleViews(const std::string& polymarket_reply) {
 std::vector<SourceStatus> SampleStatuses(const std::string& polymarket_reply) {
   std::vector<SourceStatus> statuses;
   for (const SourceView& view : SampleViews(polymarket_reply)) {
-    statuses.push_back({view.info, view.reading, nullptr, view.reading->observe_steady});
+    SourceStatus& status = statuses.emplace_back();
+    status.info = view.info;
+    status.reading = view.reading;
+    status.last_attempt = view.reading->observe_steady;
   }
   return statuses;
 }
