@@ -1,6 +1,7 @@
 #include "clients/polymarket_us/polymarket_us_client.h"
 
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -15,8 +16,9 @@ namespace {
 
 using polymarket_us::Credentials;
 
-std::string IdOf(const HttpResponse& response) {
-  return RequestId(response, {"x-pm-trace-id", "x-request-id", "poly-correlation-id", "cf-ray"});
+std::string IdOf(const HttpResponse& response, std::span<const std::string_view> secrets) {
+  return RequestId(response, {"x-pm-trace-id", "x-request-id", "poly-correlation-id", "cf-ray"},
+                   secrets);
 }
 
 // `correction` is what was added to our time before it was signed.
@@ -27,16 +29,17 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Credentials& creden
   if (response.status != 200) {
     Error error = polymarket_us::ClassifyFailure(response, exchange.sent_wall + correction,
                                                  exchange.received_wall + correction, secrets);
-    error.request_id = IdOf(response);
+    error.request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(error));
   }
   auto parsed = polymarket_us::ParseBalances(response.body);
   if (!parsed) {
     parsed.error().log_detail = DescribeUnreadable(response, secrets);
-    parsed.error().request_id = IdOf(response);
+    parsed.error().request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
-  return ToReading(*std::move(parsed), exchange, IdOf(response));
+  DropSecrets(*parsed, secrets);
+  return ToReading(*std::move(parsed), exchange, IdOf(response, secrets));
 }
 
 }  // namespace
@@ -62,8 +65,8 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
   const Duration correction = venue_clock_->Correction();
-  auto request = polymarket_us::BuildBalancesRequest(base_url_, *credentials,
-                                                     clock_.WallNow() + correction);
+  auto request =
+      polymarket_us::BuildBalancesRequest(base_url_, *credentials, clock_.WallNow() + correction);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;

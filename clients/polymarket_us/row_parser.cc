@@ -53,7 +53,7 @@ bool IsUnmapped(std::string_view name) {
   return std::find(kUnmappedFields.begin(), kUnmappedFields.end(), name) != kUnmappedFields.end();
 }
 
-bool IsDocumented(std::string_view name) {
+bool IsDocumentedInRow(std::string_view name) {
   return FindMoneyField(name) != nullptr || name == kCurrency || name == kLastUpdated ||
          name == kPendingWithdrawals || IsUnmapped(name);
 }
@@ -64,7 +64,7 @@ Result<CurrencyBalance> RowParser::Parse(const JsonValue& row) {
   if (!row.IsObject()) return MalformedReply(kName, "a balance is not an object");
   SeenNames seen;
   for (const JsonMember& field : row.members) {
-    if (IsDocumented(field.name) && !seen.Add(field.name)) {
+    if (IsDocumentedInRow(field.name) && !seen.Add(field.name)) {
       return MalformedReply(kName, "a balance has a field twice");
     }
     auto read = ReadField(field);

@@ -1,6 +1,7 @@
 #include "clients/polysimulator/polysimulator_client.h"
 
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -15,8 +16,8 @@
 namespace balance {
 namespace {
 
-std::string IdOf(const HttpResponse& response) {
-  return RequestId(response, {"x-request-id", "poly-correlation-id", "cf-ray"});
+std::string IdOf(const HttpResponse& response, std::span<const std::string_view> secrets) {
+  return RequestId(response, {"x-request-id", "poly-correlation-id", "cf-ray"}, secrets);
 }
 
 // Sent on every reply to a key of the beta that has lost its tier.
@@ -29,13 +30,13 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
   const std::array<std::string_view, 1> secrets = {api_key.Expose()};
   if (response.status != 200) {
     Error error = polysimulator::ClassifyFailure(response, secrets);
-    error.request_id = IdOf(response);
+    error.request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(error));
   }
   auto parsed = polysimulator::ParseBalance(response.body);
   if (!parsed) {
     parsed.error().log_detail = DescribeUnreadable(response, secrets);
-    parsed.error().request_id = IdOf(response);
+    parsed.error().request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
   if (IsLegacyKey(response)) {
@@ -43,7 +44,8 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
                                 "PolySimulator has downgraded this key of its beta to free "
                                 "read-only access; create a new key."});
   }
-  return ToReading(*std::move(parsed), exchange, IdOf(response));
+  DropSecrets(*parsed, secrets);
+  return ToReading(*std::move(parsed), exchange, IdOf(response, secrets));
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ Duration UntilReset(const HttpResponse& response) {
   const auto reset = Number(response, "reset");
   const auto date = ParseHttpDate(response.Header("Date"));
   if (!reset || !date) return kMinute;
-  const std::int64_t now = std::chrono::floor<std::chrono::seconds>(*date).time_since_epoch().count();
+  const std::int64_t now =
+      std::chrono::floor<std::chrono::seconds>(*date).time_since_epoch().count();
   return std::chrono::seconds(std::clamp<std::int64_t>(*reset - now, 1, 60));
 }
 

@@ -52,12 +52,24 @@ std::string DescribeUnreadable(const HttpResponse& response,
 }
 
 std::string RequestId(const HttpResponse& response,
-                      std::initializer_list<std::string_view> header_names) {
+                      std::initializer_list<std::string_view> header_names,
+                      std::span<const std::string_view> secrets) {
   for (const std::string_view name : header_names) {
     std::string id = CleanRequestId(response.Header(name));
-    if (!id.empty()) return id;
+    if (!id.empty() && ScrubForLog(id, secrets) == id) return id;
   }
   return {};
+}
+
+void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secrets) {
+  for (CurrencyBalance& balance : parsed.balances) {
+    std::erase_if(balance.other_fields, [&](const auto& field) {
+      const auto& [name, value] = field;
+      return std::any_of(secrets.begin(), secrets.end(), [&](std::string_view secret) {
+        return value.find(secret) != std::string::npos || name.find(secret) != std::string::npos;
+      });
+    });
+  }
 }
 
 Reading ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id) {

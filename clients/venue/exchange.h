@@ -43,14 +43,19 @@ void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock);
 // is done. A request that could not be sent is no mistake of a caller's, so it is kUnreachable too.
 Error NoAnswer(std::string_view venue, Error error);
 
-// What the log shall know of an answer with status 200 that is no balance: text that is no JSON, such
-// as a login page, but never figures. `secrets` are masked.
+// What the log shall know of an answer with status 200 that is no balance: text that is no JSON,
+// such as a login page, but never figures. `secrets` are masked.
 std::string DescribeUnreadable(const HttpResponse& response,
                                std::span<const std::string_view> secrets);
 
-// The first of `header_names` that holds an id fit for logs; empty if none does.
+// The first of `header_names` that holds an id fit for logs and callers; empty if none does. One
+// that holds one of `secrets`, or what looks like one, is not.
 std::string RequestId(const HttpResponse& response,
-                      std::initializer_list<std::string_view> header_names);
+                      std::initializer_list<std::string_view> header_names,
+                      std::span<const std::string_view> secrets);
+
+// Drops unmapped fields that hold one of `secrets`: an upstream may echo what it was sent.
+void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secrets);
 
 // The reading that `parsed` makes with the times of its exchange.
 Reading ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id);

@@ -25,6 +25,8 @@ constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
 constexpr std::size_t kShards = 1;
 // For calls in flight when the server stops. Health watches always use it up, so it is short.
 constexpr auto kShutdownGrace = std::chrono::seconds(5);
+// Of one connection.
+constexpr int kMaxConcurrentStreams = 128;
 constexpr auto kTickPatience = std::chrono::seconds(1);
 
 std::string MakeEpoch(const Clock& clock) {
@@ -69,6 +71,8 @@ Result<void> BalanceServer::StartGrpc() {
   grpc::ServerBuilder builder;
   // A second instance on the port must fail, not share its connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // One connection must not take all memory; what gRPC 1.51 leaves open is for mutual TLS.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
   builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &grpc_port_);
   builder.RegisterService(&rpc_);
   grpc_ = builder.BuildAndStart();

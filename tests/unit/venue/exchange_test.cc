@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <string>
 
 #include "tests/support/fake_clock.h"
@@ -65,9 +67,27 @@ TEST(RequestIdTest, FirstUsableHeaderWins) {
   const HttpResponse response{
       200, {{"cf-ray", "ray-1"}, {"X-Request-Id", "req-1"}, {"x-pm-trace-id", ""}}, ""};
 
-  EXPECT_EQ(RequestId(response, {"x-pm-trace-id", "x-request-id", "cf-ray"}), "req-1");
-  EXPECT_EQ(RequestId(response, {"cf-ray", "x-request-id"}), "ray-1");
-  EXPECT_EQ(RequestId(response, {"x-pm-trace-id"}), "");
+  EXPECT_EQ(RequestId(response, {"x-pm-trace-id", "x-request-id", "cf-ray"}, {}), "req-1");
+  EXPECT_EQ(RequestId(response, {"cf-ray", "x-request-id"}, {}), "ray-1");
+  EXPECT_EQ(RequestId(response, {"x-pm-trace-id"}, {}), "");
+}
+
+TEST(RequestIdTest, OneThatEchoesASecretIsNone) {
+  const HttpResponse response{200, {{"X-Request-Id", "for key-1"}, {"cf-ray", "ray-1"}}, ""};
+  const std::array<std::string_view, 1> secrets = {"key-1"};
+
+  EXPECT_EQ(RequestId(response, {"x-request-id", "cf-ray"}, secrets), "ray-1");
+}
+
+TEST(DropSecretsTest, AnUnmappedFieldThatEchoesASecretIsDropped) {
+  ParsedBalances parsed;
+  parsed.balances.emplace_back().other_fields = {{"note", "for key-1"}, {"tier", "free"}};
+  const std::array<std::string_view, 1> secrets = {"key-1"};
+
+  DropSecrets(parsed, secrets);
+
+  ASSERT_EQ(parsed.balances[0].other_fields.size(), 1U);
+  EXPECT_EQ(parsed.balances[0].other_fields[0].first, "tier");
 }
 
 TEST(NoAnswerTest, NamesTheVenueAndNeverBlamesTheCaller) {
