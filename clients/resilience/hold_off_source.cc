@@ -11,7 +11,7 @@ namespace {
 
 bool IsRejection(ErrorKind kind) {
   return kind == ErrorKind::kCredentialsRejected || kind == ErrorKind::kForbidden ||
-         kind == ErrorKind::kClockSkew;
+         kind == ErrorKind::kClockSkew || kind == ErrorKind::kAccountMissing;
 }
 
 }  // namespace
@@ -24,12 +24,17 @@ boost::asio::awaitable<Result<Reading>> HoldOffSource::Fetch(FetchContext contex
   const SteadyTime now = clock_.SteadyNow();
   if (const HoldOff* held = InForce()) co_return Refuse(*held->Because(now), held->Until() - now);
   const std::uint64_t generation = generation_;
+  const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
-  if (!result && generation != generation_ && IsRejection(result.error().kind)) {
-    result.error().kind = ErrorKind::kUnreachable;
-    result.error().is_transient = true;
+  if (generation != generation_) {
+    // It says nothing about the new secret.
+    if (!result && IsRejection(result.error().kind)) {
+      result.error().kind = ErrorKind::kUnreachable;
+      result.error().is_transient = true;
+    }
+  } else if (context.progress->sent_at != sent_before) {
+    Learn(result);
   }
-  Learn(result);
   co_return result;
 }
 

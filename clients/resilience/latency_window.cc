@@ -1,6 +1,7 @@
 #include "clients/resilience/latency_window.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace balance {
 
@@ -10,7 +11,8 @@ std::optional<Duration> LatencyWindow::Quantile(double q) const {
   const std::size_t size = std::min(count_, latest_.size());
   if (size == 0) return std::nullopt;
   auto sorted = latest_;
-  const auto rank = static_cast<std::size_t>(q * static_cast<double>(size - 1));
+  const auto share = static_cast<std::size_t>(std::ceil(q * static_cast<double>(size)));
+  const std::size_t rank = std::max<std::size_t>(share, 1) - 1;
   const auto begin = sorted.begin();
   std::nth_element(begin, begin + static_cast<std::ptrdiff_t>(rank),
                    begin + static_cast<std::ptrdiff_t>(size));

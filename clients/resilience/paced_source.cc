@@ -32,7 +32,9 @@ boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context)
     context.progress->planned_send = turn;
     if (below.earliest > now) co_await clock_.SleepUntil(below.earliest);
     if (!co_await pacer->Turn(*context.progress)) {
-      co_return Refuse(*pacer->BlockedBy(), pacer->BlockedUntil() - clock_.SteadyNow());
+      // On a busy loop the pause may be over by now.
+      const Duration left = pacer->BlockedUntil() - clock_.SteadyNow();
+      co_return Refuse(*pacer->LatestPause(), std::max(left, Duration::zero()));
     }
   }
   context.progress->planned_send.reset();

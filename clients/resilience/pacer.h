@@ -37,6 +37,8 @@ class Pacer {
   // Until when the upstream wants no request, and why: null when it takes them.
   std::shared_ptr<const Error> BlockedBy() const;
   SteadyTime BlockedUntil() const { return budget_.blocked_until(); }
+  // Why the latest pause was, even when it is over; null before the first.
+  const std::shared_ptr<const Error>& LatestPause() const { return budget_.blocked_by(); }
 
   void OnSuccess() { budget_.OnSuccess(clock_.SteadyNow()); }
   void OnRateLimited(const Error& error);

@@ -34,19 +34,29 @@ Duration GrownPause(int in_a_row) {
   return std::min(pause, kLongestPause);
 }
 
-void Adopt(std::optional<RateBucket>& bucket, double per_second, int burst) {
-  if (!(per_second > 0) || !std::isfinite(per_second)) return;
+// The largest burst, up to `most`, with which no sliding window ever holds more than `limit`.
+int BurstWithin(double limit, int most) {
+  return 1 + static_cast<int>(std::min(limit * (1 - kUsedShare), most - 1.0));
+}
+
+// `limit` requests in `window` seconds.
+void Adopt(std::optional<RateBucket>& bucket, double limit, double window, int most_burst) {
+  if (!(limit > 0) || !std::isfinite(limit)) return;
+  const int burst = BurstWithin(limit, most_burst);
   if (bucket) {
-    bucket->SetRate(per_second);
+    bucket->SetLimit(limit / window, burst);
   } else {
-    bucket.emplace(per_second, burst);
+    bucket.emplace(limit / window, burst);
   }
 }
 
 }  // namespace
 
-RateBucket::RateBucket(double per_second, int burst) : burst_(burst) {
+RateBucket::RateBucket(double per_second, int burst) { SetLimit(per_second, burst); }
+
+void RateBucket::SetLimit(double per_second, int burst) {
   assert(burst >= 1);
+  burst_ = burst;
   SetRate(per_second);
 }
 
@@ -114,12 +124,9 @@ void RateBudget::OnPause(SteadyTime now, const Error& error) {
 }
 
 void RateBudget::OnLimits(SteadyTime now, const RateLimits& limits) {
-  if (limits.per_second) {
-    const int burst = std::max(1, static_cast<int>(std::min(*limits.per_second, 1000.0)));
-    Adopt(per_second_, *limits.per_second, burst);
-  }
-  // A minute's budget may be used in bursts of a second's share.
-  if (limits.per_minute) Adopt(per_minute_, *limits.per_minute / 60, 2);
+  if (limits.per_second) Adopt(per_second_, *limits.per_second, 1, 100);
+  // A minute's budget is spread over the minute.
+  if (limits.per_minute) Adopt(per_minute_, *limits.per_minute, 60, 2);
   if (limits.exhausted_for) {
     exhausted_until_ = std::max(exhausted_until_, now + *limits.exhausted_for);
   }

@@ -22,6 +22,7 @@ class RateBucket {
 
   // Takes effect for the requests after those taken.
   void SetRate(double per_second);
+  void SetLimit(double per_second, int burst);
 
   SteadyTime Earliest() const { return next_ == SteadyTime::min() ? next_ : next_ - tolerance_; }
   // A request was sent at `now`, which is not before Earliest().
@@ -32,7 +33,7 @@ class RateBucket {
   Duration interval() const { return interval_; }
 
  private:
-  const int burst_;
+  int burst_ = 1;
   Duration interval_{};
   Duration tolerance_{};
   // When the next request would be exactly in time.

@@ -61,8 +61,8 @@ TEST(RateHeadersTest, APauseIsAtLeastASecondAndAtMostAMinute) {
               seconds(1))
         << reset;
   }
-  for (const std::string& reset : {InSeconds(61), InSeconds(86400),
-                                  std::string("9223372036854775807")}) {
+  for (const std::string& reset :
+       {InSeconds(61), InSeconds(86400), std::string("9223372036854775807")}) {
     EXPECT_EQ(Read({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", reset}}).exhausted_for,
               seconds(60))
         << reset;
@@ -71,9 +71,8 @@ TEST(RateHeadersTest, APauseIsAtLeastASecondAndAtMostAMinute) {
 
 TEST(RateHeadersTest, WithoutAUsableResetAnEmptyMinuteIsAWholeOne) {
   EXPECT_EQ(Read({{"x-ratelimit-remaining", "0"}}).exhausted_for, seconds(60));
-  EXPECT_EQ(
-      Read({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "soon"}}).exhausted_for,
-      seconds(60));
+  EXPECT_EQ(Read({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "soon"}}).exhausted_for,
+            seconds(60));
   EXPECT_EQ(Read({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", InSeconds(3)}}, false)
                 .exhausted_for,
             seconds(60));

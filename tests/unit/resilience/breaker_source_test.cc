@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "clients/resilience/paced_source.h"
 #include "clients/resilience/retrying_source.h"
 #include "tests/support/fetching.h"
+#include "tests/unit/resilience/many_fetches.h"
 
 namespace balance {
 namespace {
@@ -37,9 +41,9 @@ TEST_F(BreakerSourceTest, WhileOpenNothingIsSentAndTheFailureThatOpenedItIsTold)
 }
 
 TEST_F(BreakerSourceTest, WhatIsNoFaultOfTheHostLeavesItClosed) {
-  for (const auto kind : {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected,
-                          ErrorKind::kForbidden, ErrorKind::kAccountMissing,
-                          ErrorKind::kClockSkew, ErrorKind::kCancelled}) {
+  for (const auto kind :
+       {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected, ErrorKind::kForbidden,
+        ErrorKind::kAccountMissing, ErrorKind::kClockSkew, ErrorKind::kCancelled}) {
     for (int i = 0; i < 20; ++i) FetchAndFail(kind, false);
   }
   // A redirect, a bare 404.
@@ -63,33 +67,138 @@ TEST_F(BreakerSourceTest, WhileAProbeIsUnderWayOthersAreRefused) {
 }
 
 TEST_F(BreakerSourceTest, M20_TenMinutesOfFailuresCostFewMoreThanTheProbes) {
-  const auto retries = std::make_shared<RetryBudget>();
+  const auto pacer = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{2, 2});
+  auto behind_breaker = std::make_unique<BreakerSource>(upstream_.MakeSource(), breaker_, clock_);
   RetryingSource retrying(
-      std::make_unique<BreakerSource>(upstream_.MakeSource(), breaker_, clock_), retries,
-      [] { return 0.5; }, clock_);
-  int refreshes_sent = 0;
-  for (Duration passed{}; passed < std::chrono::minutes(10); passed += milliseconds(500)) {
-    const int before = upstream_.requests();
+      std::make_unique<PacedSource>(std::move(behind_breaker), pacer, clock_),
+      std::make_shared<RetryBudget>(), [] { return 0.5; }, clock_);
+  int calls = 0;
+  std::vector<SteadyTime> sent;
+  const SteadyTime end = clock_.SteadyNow() + std::chrono::minutes(10);
+  for (; clock_.SteadyNow() < end; ++calls) {
     Fetch(retrying);
-    for (int i = 0; i < 4 && !result_; ++i) {
+    for (int i = 0; i < 40 && !result_; ++i) {
       if (upstream_.IsWaiting()) {
+        sent.push_back(clock_.SteadyNow());
         Error down{ErrorKind::kUnreachable, "down"};
         down.is_transient = true;
         upstream_.FailWith(std::move(down));
-        Run();
       }
-      Advance(milliseconds(100));
+      Advance(milliseconds(50));
     }
     ASSERT_TRUE(result_);
-    if (upstream_.requests() > before) ++refreshes_sent;
     Advance(milliseconds(500));
   }
 
-  // Five to open it, then a probe at 5, 10, 20, 40 and every 60 seconds, and retries of the first
-  // few.
-  EXPECT_LE(upstream_.requests(), 30);
-  EXPECT_GE(upstream_.requests(), 10);
-  EXPECT_LE(upstream_.requests() - refreshes_sent, 5);
+  EXPECT_GT(calls, 1000);
+  EXPECT_LE(upstream_.requests(), calls * 11 / 10);
+  // Five to open it, then probes at 5, 10, 20, 40 and every 60 seconds.
+  ASSERT_GE(sent.size(), 12U);
+  EXPECT_LE(sent.size(), 20U);
+  for (std::size_t i = 5; i < sent.size(); ++i) EXPECT_GE(sent[i] - sent[i - 1], seconds(4)) << i;
+  EXPECT_EQ(result_->error().message, "down");
+}
+
+TEST_F(BreakerSourceTest, M21_HalfOpenLetsExactlyOneOfAHundredCallersProbe) {
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  ManyFetches callers(loop_);
+  for (int i = 0; i < 100; ++i) callers.Start(source_);
+  Run();
+  EXPECT_EQ(upstream_.requests(), 6);
+  upstream_.AnswerWith("1");
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 6);
+  int good = 0;
+  for (const ManyFetches::One& caller : callers.all()) {
+    ASSERT_TRUE(caller.result);
+    if (*caller.result) {
+      ++good;
+    } else {
+      EXPECT_EQ(caller.result->error().kind, ErrorKind::kUnreachable);
+      EXPECT_GT(caller.result->error().retry_after, Duration());
+      EXPECT_FALSE(caller.progress.sent_at);
+    }
+  }
+  EXPECT_EQ(good, 1);
+}
+
+TEST_F(BreakerSourceTest, AProbeThatIsCancelledFreesThePlace) {
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  ManyFetches callers(loop_);
+  ManyFetches::One& probe = callers.Start(source_);
+  Run();
+  probe.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+  EXPECT_TRUE(probe.is_cancelled);
+  EXPECT_FALSE(source_.Outlook().because);
+
+  Fetch(source_);
+  EXPECT_EQ(upstream_.requests(), 7);
+  upstream_.AnswerWith("1");
+  Run();
+}
+
+TEST_F(BreakerSourceTest, TwoGoodProbesOpenTheWayForAll) {
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  for (int i = 0; i < 2; ++i) {
+    Fetch(source_);
+    upstream_.AnswerWith("1");
+    Run();
+  }
+  ManyFetches callers(loop_);
+  for (int i = 0; i < 10; ++i) callers.Start(source_);
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 17);
+  while (upstream_.IsWaiting()) {
+    upstream_.AnswerWith("1");
+    Run();
+  }
+}
+
+TEST_F(BreakerSourceTest, ARejectedCredentialShowsThatTheHostIsBack) {
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  for (int i = 0; i < 2; ++i) FetchAndFail(ErrorKind::kCredentialsRejected, false);
+
+  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
+}
+
+TEST_F(BreakerSourceTest, OurOwnShortDeadlineIsNoFailure) {
+  for (int i = 0; i < 10; ++i) {
+    Fetch(source_);
+    Advance(milliseconds(300));
+    upstream_.AnswerWith("1");
+    Run();
+  }
+  for (int i = 0; i < 20; ++i) {
+    Fetch(source_, milliseconds(100));
+    Advance(milliseconds(100));
+    upstream_.FailWith(ErrorKind::kUnreachable);
+    Run();
+  }
+  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
+
+  for (int i = 0; i < 5; ++i) {
+    Fetch(source_, milliseconds(300));
+    Advance(milliseconds(300));
+    upstream_.FailWith(ErrorKind::kUnreachable);
+    Run();
+  }
+  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kOpen);
+}
+
+TEST_F(BreakerSourceTest, ItIsSharedByAllSourcesAtTheHost) {
+  BreakerSource other(upstream_.MakeSource(), breaker_, clock_);
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Fetch(other);
+
+  EXPECT_EQ(upstream_.requests(), 5);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 namespace balance {
@@ -140,6 +141,126 @@ TEST_F(BreakerTest, OurOwnShortDeadlineIsNoFailureOfASlowHost) {
   }
 
   EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+}
+
+TEST_F(BreakerTest, OneSuccessEndsARow) {
+  for (int i = 0; i < 4; ++i) FailOnce();
+  now_ += seconds(60);
+  Succeed();
+  now_ += seconds(60);
+  for (int i = 0; i < 4; ++i) FailOnce();
+
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+}
+
+TEST_F(BreakerTest, HalfOfNineIsNotEnoughToJudgeBy) {
+  for (int i = 0; i < 4; ++i) {
+    FailOnce();
+    Succeed();
+  }
+  FailOnce();
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+
+  FailOnce();
+
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+}
+
+TEST_F(BreakerTest, TheFailureOfAProbeIsToldFromThenOn) {
+  Open();
+  now_ = breaker_.Until();
+  breaker_.Admit(now_)->Failed(now_, {ErrorKind::kUpstreamError, "still broken"}, false);
+
+  EXPECT_EQ(breaker_.Because(now_)->message, "still broken");
+}
+
+TEST_F(BreakerTest, AProbeThatFailsAfterAGoodOneBeginsAnew) {
+  Open();
+  now_ = breaker_.Until();
+  Succeed();
+  FailOnce();
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+  now_ = breaker_.Until();
+  Succeed();
+
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kHalfOpen);
+}
+
+TEST_F(BreakerTest, ClosingEndsTheGrowthAndForgetsTheFailures) {
+  Open();
+  now_ = breaker_.Until();
+  FailOnce();
+  now_ = breaker_.Until();
+  Succeed();
+  Succeed();
+  for (int i = 0; i < 4; ++i) FailOnce();
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+
+  FailOnce();
+
+  EXPECT_EQ(breaker_.Until(), now_ + seconds(5));
+}
+
+TEST_F(BreakerTest, RequestsOfBeforeItOpenedChangeNothing) {
+  auto good = breaker_.Admit(now_);
+  auto bad = breaker_.Admit(now_);
+  Open();
+  const SteadyTime until = breaker_.Until();
+  now_ += seconds(1);
+  good->Succeeded(now_);
+  bad->Failed(now_, kDown, false);
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+  EXPECT_EQ(breaker_.Until(), until);
+
+  now_ = until;
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kHalfOpen);
+}
+
+TEST_F(BreakerTest, AnOldRequestThatIsGivenUpDoesNotFreeThePlaceOfTheProbe) {
+  auto old = breaker_.Admit(now_);
+  Open();
+  now_ = breaker_.Until();
+  auto probe = breaker_.Admit(now_);
+  old.reset();
+
+  EXPECT_TRUE(probe);
+  EXPECT_FALSE(breaker_.Admit(now_));
+}
+
+TEST_F(BreakerTest, AProbeThatOurDeadlineCutShortIsNeitherGoodNorBad) {
+  for (int i = 0; i < 10; ++i) {
+    auto permit = breaker_.Admit(now_);
+    now_ += milliseconds(300);
+    permit->Succeeded(now_);
+  }
+  Open();
+  now_ = breaker_.Until();
+  auto probe = breaker_.Admit(now_);
+  now_ += milliseconds(100);
+  probe->Failed(now_, kDown, true);
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kHalfOpen);
+
+  auto next = breaker_.Admit(now_);
+  ASSERT_TRUE(next);
+  now_ += milliseconds(400);
+  next->Failed(now_, kDown, true);
+
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+}
+
+TEST_F(BreakerTest, EveryWaitIsWithinAFifthOfItsLength) {
+  const std::uint64_t seed = 20261121;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Breaker breaker(SeededRandom(seed));
+  for (int i = 0; i < 5; ++i) breaker.Admit(now_)->Failed(now_, kDown, false);
+  for (int i = 0; i < 50; ++i) {
+    const double expected = std::min(60.0, 5.0 * std::pow(2, i));
+    const double wait = std::chrono::duration<double>(breaker.Until() - now_).count();
+    EXPECT_GE(wait, expected * 0.8);
+    EXPECT_LE(wait, expected * 1.2);
+    now_ = breaker.Until();
+    breaker.Admit(now_)->Failed(now_, kDown, false);
+  }
 }
 
 }  // namespace

@@ -165,5 +165,113 @@ TEST_F(ContinuitySourceTest, TradingIsNoJump) {
   EXPECT_THAT(Warnings(), IsEmpty());
 }
 
+TEST_F(ContinuitySourceTest, AnotherJumpStartsTheMinuteAnew) {
+  FetchOnce("5");
+  FetchOnce("0");
+  Advance(kPause);
+  Answer(Of("6"));
+  Advance(seconds(50));
+  FetchOnce("0");
+  Advance(kPause);
+  Answer(Of("7"));
+  Advance(seconds(59));
+  FetchOnce("7");
+
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+}
+
+TEST_F(ContinuitySourceTest, AFailureBetweenIsNoReading) {
+  FetchOnce("5");
+  Fetch(source_);
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
+  FetchOnce("0");
+
+  EXPECT_FALSE(result_);
+}
+
+TEST_F(ContinuitySourceTest, TheSecondReadingKeepsWhatItsOwnAnswerWarnsOf) {
+  FetchOnce("5");
+  FetchOnce("0");
+  Advance(kPause);
+  Reading second = Of("0");
+  second.warnings.push_back({WarningKind::kLegacyKey, "old"});
+  Answer(std::move(second));
+
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kLegacyKey, WarningKind::kSuddenZero));
+}
+
+TEST_F(ContinuitySourceTest, TheBaselineWarningStaysForAMinute) {
+  FetchOnce("5");
+  Fetch(source_);
+  Answer(Simulated("8612.45", "9688.80", "10000.00"));
+  Fetch(source_);
+  Answer(Simulated("10000.00", "10000.00", "10000.00"));
+  Advance(seconds(59));
+  Fetch(source_);
+  Answer(Simulated("9990.00", "10000.00", "10000.00"));
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kBaselineJump));
+  Advance(seconds(1));
+  Fetch(source_);
+  Answer(Simulated("9980.00", "9999.00", "10000.00"));
+
+  EXPECT_THAT(Warnings(), IsEmpty());
+}
+
+Amount Of(const std::string& text) {
+  return {*Decimal::Parse(text), AmountOrigin::kReported, "test"};
+}
+
+TEST(HoldsMoneyTest, AnyFigureThatIsNotZeroIsMoney) {
+  for (const auto field :
+       {&CurrencyBalance::cash, &CurrencyBalance::equity, &CurrencyBalance::position_value,
+        &CurrencyBalance::open_orders, &CurrencyBalance::unsettled, &CurrencyBalance::reserved}) {
+    CurrencyBalance row;
+    row.*field = Of("0.000");
+    EXPECT_FALSE(HoldsMoney({row}));
+    row.*field = Of("-0.001");
+    EXPECT_TRUE(HoldsMoney({CurrencyBalance(), row}));
+  }
+}
+
+TEST(HoldsMoneyTest, AWithdrawalOnItsWayIsMoney) {
+  CurrencyBalance row;
+  row.cash = Of("0");
+  row.pending_withdrawals.emplace_back();
+
+  EXPECT_TRUE(HoldsMoney({row}));
+}
+
+TEST(HoldsMoneyTest, WhatASimulatorStartedWithIsNot) {
+  CurrencyBalance row;
+  row.cash = Of("0");
+  row.starting_capital = Of("10000");
+  row.total_pnl = Of("-10000");
+
+  EXPECT_FALSE(HoldsMoney({row}));
+  EXPECT_FALSE(HoldsMoney({}));
+}
+
+TEST(IsBaselineJumpTest, ALiveAccountWithoutABaselineNeverJumps) {
+  CurrencyBalance before;
+  before.cash = Of("5");
+  CurrencyBalance after;
+  after.cash = Of("10000");
+
+  EXPECT_FALSE(IsBaselineJump({before}, {after}));
+  EXPECT_FALSE(IsBaselineJump({}, {after}));
+  EXPECT_FALSE(IsBaselineJump({before}, {after, after}));
+}
+
+TEST(IsBaselineJumpTest, TheSameMoneyWrittenOtherwiseIsNoJump) {
+  CurrencyBalance before;
+  before.cash = before.equity = before.starting_capital = Of("10000.00");
+  CurrencyBalance after;
+  after.cash = after.equity = after.starting_capital = Of("10000");
+
+  EXPECT_FALSE(IsBaselineJump({before}, {after}));
+}
+
 }  // namespace
 }  // namespace balance

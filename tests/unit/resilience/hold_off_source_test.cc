@@ -4,11 +4,14 @@
 
 #include <vector>
 
+#include "clients/resilience/breaker_source.h"
 #include "tests/support/fetching.h"
+#include "tests/unit/resilience/many_fetches.h"
 
 namespace balance {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -28,7 +31,8 @@ class HoldOffSourceTest : public FetchingTest {
   // For how long nothing is sent from now on.
   Duration HeldFor() {
     const SendOutlook outlook = source_.Outlook();
-    return outlook.earliest <= clock_.SteadyNow() ? Duration() : outlook.earliest - clock_.SteadyNow();
+    return outlook.earliest <= clock_.SteadyNow() ? Duration()
+                                                  : outlook.earliest - clock_.SteadyNow();
   }
 
   std::shared_ptr<HoldOff> credential_ = Credential();
@@ -120,6 +124,99 @@ TEST_F(HoldOffSourceTest, TheFirstRejectedTimeMayBeSetRightAtOnce) {
   FetchAndFail(ErrorKind::kClockSkew);
 
   EXPECT_EQ(HeldFor(), seconds(60));
+}
+
+TEST_F(HoldOffSourceTest, NoAnswerOfTheOldSecretIsHeldAgainstTheNewOne) {
+  for (const auto kind :
+       {ErrorKind::kCredentialsRejected, ErrorKind::kForbidden, ErrorKind::kClockSkew,
+        ErrorKind::kAccountMissing, ErrorKind::kReplyInvalid}) {
+    Fetch(source_);
+    source_.ReplaceCredential(Credential());
+    upstream_.FailWith(kind);
+    Run();
+
+    EXPECT_EQ(HeldFor(), Duration()) << TraitsOf(kind).reason;
+    EXPECT_TRUE(TraitsOf(result_->error().kind).heals);
+  }
+}
+
+TEST_F(HoldOffSourceTest, AGoodAnswerToTheOldSecretDoesNotFreeTheNewOne) {
+  const auto fresh = Credential();
+  Fetch(source_);
+  source_.ReplaceCredential(fresh);
+  fresh->OnRejected(clock_.SteadyNow(), {ErrorKind::kCredentialsRejected, "rejected elsewhere"});
+  upstream_.AnswerWith("1");
+  Run();
+
+  EXPECT_EQ(HeldFor(), seconds(60));
+}
+
+TEST_F(HoldOffSourceTest, AnotherSecretMayTryAMissingAccountAtOnce) {
+  FetchAndFail(ErrorKind::kAccountMissing);
+  source_.ReplaceCredential(Credential());
+
+  EXPECT_EQ(HeldFor(), Duration());
+}
+
+TEST_F(HoldOffSourceTest, ARejectionAfterTheReplacementCounts) {
+  source_.ReplaceCredential(Credential());
+  FetchAndFail(ErrorKind::kCredentialsRejected);
+
+  EXPECT_EQ(HeldFor(), seconds(60));
+  EXPECT_FALSE(credential_->Because(clock_.SteadyNow()));
+}
+
+TEST_F(HoldOffSourceTest, TroubleOfTheHostHoldsNothingOff) {
+  for (const auto kind :
+       {ErrorKind::kUnreachable, ErrorKind::kUpstreamError, ErrorKind::kRateLimited}) {
+    FetchAndFail(kind);
+
+    EXPECT_EQ(HeldFor(), Duration());
+  }
+}
+
+TEST_F(HoldOffSourceTest, AGoodAnswerBetweenForgivesARejectedTime) {
+  for (int i = 0; i < 5; ++i) {
+    FetchAndFail(ErrorKind::kClockSkew);
+    EXPECT_EQ(HeldFor(), Duration());
+    Fetch(source_);
+    upstream_.AnswerWith("1");
+    Run();
+  }
+
+  EXPECT_EQ(upstream_.requests(), 10);
+}
+
+TEST_F(HoldOffSourceTest, AGoodAnswerEndsADelay) {
+  Fetch(source_);
+  ManyFetches other(loop_);
+  other.Start(source_);
+  Run();
+  upstream_.FailWith(ErrorKind::kReplyInvalid);
+  Run();
+  EXPECT_EQ(HeldFor(), seconds(5));
+  upstream_.AnswerWith("1");
+  Run();
+
+  EXPECT_EQ(HeldFor(), Duration());
+}
+
+TEST_F(HoldOffSourceTest, WhatIsRefusedFurtherDownIsNoNewAnswer) {
+  const auto breaker = std::make_shared<Breaker>([] { return 0.5; });
+  HoldOffSource source(std::make_unique<BreakerSource>(upstream_.MakeSource(), breaker, clock_),
+                       credential_, clock_);
+  for (int i = 0; i < 5; ++i) {
+    Fetch(source);
+    upstream_.FailWith(ErrorKind::kReplyInvalid);
+    Run();
+  }
+  Advance(milliseconds(4999));
+  Fetch(source);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+  EXPECT_EQ(upstream_.requests(), 5);
+  Advance(milliseconds(1));
+
+  EXPECT_LE(source.Outlook().earliest, clock_.SteadyNow());
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ TEST(LatencyWindowTest, OldAnswersAreForgotten) {
 
 TEST(LatencyWindowPropertyTest, TheStatedShareOfTheLatestAnswersDidNotExceedIt) {
   EXPECT_TRUE(rc::check([] {
-    const auto all = *rc::gen::nonEmpty(
-        rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 1000)));
+    const auto all =
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 1000)));
     const double q = *rc::gen::inRange(0, 101) / 100.0;
     LatencyWindow window;
     for (const int ms : all) window.Add(milliseconds(ms));

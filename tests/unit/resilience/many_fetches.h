@@ -30,14 +30,13 @@ class ManyFetches {
   One& Start(BalanceSource& source, SteadyTime deadline = SteadyTime::max(), bool urgent = true) {
     One& one = fetches_.emplace_back();
     one.progress.urgent = urgent;
-    boost::asio::co_spawn(
-        loop_, FetchOnce(source, {deadline, &one.progress}),
-        boost::asio::bind_cancellation_slot(
-            one.cancel.slot(),
-            [&one](const std::exception_ptr& thrown, std::optional<Result<Reading>> result) {
-              one.result = std::move(result);
-              one.is_cancelled = thrown != nullptr;
-            }));
+    boost::asio::co_spawn(loop_, FetchOnce(source, {deadline, &one.progress}),
+                          boost::asio::bind_cancellation_slot(
+                              one.cancel.slot(), [&one](const std::exception_ptr& thrown,
+                                                        std::optional<Result<Reading>> result) {
+                                one.result = std::move(result);
+                                one.is_cancelled = thrown != nullptr;
+                              }));
     return one;
   }
 

@@ -230,13 +230,13 @@ class PacerRandomTest : public PacerTest, public testing::WithParamInterface<std
   void Come(bool urgent) {
     Caller& caller = callers_.emplace_back();
     caller.progress.urgent = urgent;
-    boost::asio::co_spawn(loop_, queue_.Turn(caller.progress),
-                          boost::asio::bind_cancellation_slot(
-                              caller.cancel.slot(),
-                              [this, &caller](const std::exception_ptr& thrown, bool has_turn) {
-                                caller.has_ended = true;
-                                if (!thrown && has_turn) sent_.push_back(clock_.SteadyNow());
-                              }));
+    boost::asio::co_spawn(
+        loop_, queue_.Turn(caller.progress),
+        boost::asio::bind_cancellation_slot(
+            caller.cancel.slot(), [this, &caller](const std::exception_ptr& thrown, bool has_turn) {
+              caller.has_ended = true;
+              if (!thrown && has_turn) sent_.push_back(clock_.SteadyNow());
+            }));
   }
 
   std::size_t Open() const {
@@ -264,8 +264,8 @@ TEST_P(PacerRandomTest, M17_NoSlidingSecondExceedsTheCeilingAndEveryWaitEnds) {
     } else if (what < 0.4 && !callers_.empty()) {
       callers_.back().progress.urgent = true;
     } else if (what < 0.405) {
-      queue_.OnRateLimited({ErrorKind::kRateLimited, "slow down",
-                            seconds(static_cast<int>(random() * 3))});
+      queue_.OnRateLimited(
+          {ErrorKind::kRateLimited, "slow down", seconds(static_cast<int>(random() * 3))});
     } else {
       queue_.OnSuccess();
       clock_.Advance(Duration(static_cast<Duration::rep>(random() * 1e8)));

@@ -204,8 +204,7 @@ TEST(RateBudgetTest, AStatedMinuteIsNeverExceeded) {
     RateBudget budget({200, 5});
     budget.OnLimits(kStart, {.per_second = {}, .per_minute = stated, .exhausted_for = {}});
 
-    EXPECT_LE(SendAllTheTime(budget, kStart, seconds(60)).size(),
-              static_cast<std::size_t>(stated));
+    EXPECT_LE(SendAllTheTime(budget, kStart, seconds(60)).size(), static_cast<std::size_t>(stated));
   }
 }
 
@@ -271,8 +270,8 @@ TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheCeiling) {
 // Once an upstream has stated a limit, it holds, whatever was stated before.
 TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheStatedLimit) {
   EXPECT_TRUE(rc::check([] {
-    const auto stated = *rc::gen::nonEmpty(
-        rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 100)));
+    const auto stated =
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 100)));
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
     RC_LOG() << "seed " << seed << '\n';
     const Random random = SeededRandom(seed);

@@ -10,6 +10,7 @@
 #include "tests/support/fake_transport.h"
 #include "tests/support/fetching.h"
 #include "tests/unit/polymarket_us/samples.h"
+#include "tests/unit/resilience/many_fetches.h"
 
 namespace balance {
 namespace {
@@ -74,9 +75,9 @@ TEST_F(RetryingSourceTest, TheSecondFailureIsFinal) {
 }
 
 TEST_F(RetryingSourceTest, WhatAnotherAttemptCannotMendIsFinal) {
-  for (const auto kind : {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected,
-                          ErrorKind::kForbidden, ErrorKind::kAccountMissing,
-                          ErrorKind::kReplyInvalid, ErrorKind::kUpstreamError}) {
+  for (const auto kind :
+       {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected, ErrorKind::kForbidden,
+        ErrorKind::kAccountMissing, ErrorKind::kReplyInvalid, ErrorKind::kUpstreamError}) {
     const int before = upstream_.requests();
     Fetch(source_);
     FailWith({kind, "no"});
@@ -141,22 +142,130 @@ TEST_F(RetryingSourceTest, ASecondAttemptThatIsRefusedUnsentTellsTheFirstFailure
   EXPECT_EQ(result_->error().message, "too early");
 }
 
+TEST_F(RetryingSourceTest, WhatWasNeverSentIsNotTriedAgain) {
+  upstream_.RefuseFor(seconds(5), ErrorKind::kUnreachable);
+  Fetch(source_);
+
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(clock_.sleepers(), 0U);
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(RetryingSourceTest, WithoutBudgetNothingIsTriedAgain) {
+  for (int i = 0; i < 5; ++i) retries_->OnFailure();
+  Fetch(source_);
+  FailWith(Transient());
+
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->error().message, "first");
+}
+
+TEST_F(RetryingSourceTest, AttemptsThatFailSpendTheBudgetOfAllAtTheHost) {
+  RetryingSource neighbour(
+      upstream_.MakeSource(), retries_, [] { return 0.5; }, clock_);
+  for (int i = 0; i < 3; ++i) {
+    Fetch(source_);
+    FailWith(Transient());
+    if (!upstream_.IsWaiting()) Advance(milliseconds(50));
+    if (upstream_.IsWaiting()) FailWith(Transient());
+  }
+  Fetch(neighbour);
+  FailWith(Transient());
+
+  EXPECT_TRUE(result_);
+  EXPECT_FALSE(retries_->MayRetry());
+}
+
+TEST_F(RetryingSourceTest, RejectionsSpendNoBudget) {
+  for (const auto kind : {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected,
+                          ErrorKind::kAccountMissing, ErrorKind::kReplyInvalid}) {
+    for (int i = 0; i < 20; ++i) {
+      Fetch(source_);
+      FailWith({kind, "no"});
+    }
+  }
+
+  EXPECT_TRUE(retries_->MayRetry());
+}
+
+TEST_F(RetryingSourceTest, WhereTheNextAttemptWouldBeRefusedItIsNotWaitedFor) {
+  Fetch(source_);
+  upstream_.FailWith(Transient());
+  upstream_.RefuseFor(seconds(5), ErrorKind::kUnreachable);
+  Run();
+
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->error().message, "first");
+  EXPECT_EQ(clock_.sleepers(), 0U);
+}
+
+TEST_F(RetryingSourceTest, ThePausesAreSpreadOverTheWholeRange) {
+  const std::uint64_t seed = 99;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  RetryingSource source(upstream_.MakeSource(), retries_, SeededRandom(seed), clock_);
+  Duration shortest = seconds(1);
+  Duration longest{};
+  for (int i = 0; i < 200; ++i) {
+    for (int n = 0; n < 30; ++n) retries_->OnSuccess();
+    Fetch(source);
+    FailWith(Transient());
+    Duration pause{};
+    for (; !upstream_.IsWaiting(); pause += milliseconds(1)) {
+      ASSERT_LE(pause, RetryingSource::kBackOff);
+      Advance(milliseconds(1));
+    }
+    shortest = std::min(shortest, pause);
+    longest = std::max(longest, pause);
+    upstream_.AnswerWith("1");
+    Run();
+  }
+
+  EXPECT_LE(shortest, milliseconds(5));
+  EXPECT_GE(longest, milliseconds(95));
+}
+
+TEST_F(RetryingSourceTest, ARejectedTimeIsTriedAgainAtOnceAndOnlyOnce) {
+  Fetch(source_);
+  Advance(milliseconds(20));
+  FailWith({ErrorKind::kClockSkew, "too early"});
+  EXPECT_EQ(upstream_.requests(), 2);
+  Advance(milliseconds(20));
+  FailWith({ErrorKind::kClockSkew, "too early still"});
+
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->error().message, "too early still");
+  EXPECT_EQ(upstream_.requests(), 2);
+}
+
+TEST_F(RetryingSourceTest, ARejectedTimeIsTriedAgainEvenWithoutBudget) {
+  for (int i = 0; i < 10; ++i) retries_->OnFailure();
+  Fetch(source_);
+  Advance(milliseconds(20));
+  FailWith({ErrorKind::kClockSkew, "too early"});
+  upstream_.AnswerWith("1");
+  Run();
+
+  EXPECT_TRUE(*result_);
+}
+
 // The real client of a venue that checks the time of requests, over a transport of the test's.
 class SignedFetchTest : public FetchingTest {
  protected:
   static void SetUpTestSuite() { ASSERT_GE(sodium_init(), 0); }
 
-  SignedFetchTest() {
+  std::unique_ptr<BalanceSource> MakeClient() {
     PolymarketUsClient::Options options;
     options.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""};
     options.key_id = "key-id-1";
     options.seed = std::make_shared<const Secret>(
         *DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="));
     options.attempt_timeout = seconds(3);
-    source_ = std::make_unique<RetryingSource>(
-        std::make_unique<PacedSource>(
-            std::make_unique<PolymarketUsClient>(transport_, clock_, skew_, options), pacer_,
-            clock_),
+    return std::make_unique<PolymarketUsClient>(transport_, clock_, skew_, options);
+  }
+
+  std::unique_ptr<RetryingSource> MakeSource() {
+    return std::make_unique<RetryingSource>(
+        std::make_unique<PacedSource>(MakeClient(), pacer_, clock_),
         std::make_shared<RetryBudget>(), [] { return 0.5; }, clock_);
   }
 
@@ -184,7 +293,7 @@ class SignedFetchTest : public FetchingTest {
   std::shared_ptr<ClockSkew> skew_ = std::make_shared<ClockSkew>();
   std::shared_ptr<Pacer> pacer_ =
       std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1000, 10});
-  std::unique_ptr<RetryingSource> source_;
+  std::unique_ptr<RetryingSource> source_ = MakeSource();
 };
 
 TEST_F(SignedFetchTest, M32_ARejectedTimeIsSignedAnewByTheVenuesClock) {
@@ -212,6 +321,26 @@ TEST_F(SignedFetchTest, M32_AClockThatIsRightAgainIsNoticed) {
   EXPECT_LE(std::chrono::abs(*skew_->Skew()), seconds(1));
 }
 
+TEST_F(SignedFetchTest, M15_WhateverA429AsksForThePauseIsBetweenASecondAndFiveMinutes) {
+  const std::string past = DateAt(seconds(-60));
+  for (const std::string& asked :
+       {std::string(), std::string("-5"), std::string("1e20"), std::string("abc"), past,
+        std::string("0.2"), std::string("300"), std::string("99999999999999999999")}) {
+    pacer_ = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1000, 10});
+    source_ = MakeSource();
+    transport_.AnswerWith(429, "", {{"Retry-After", asked}, {"Date", DateAt({})}});
+    const std::size_t before = transport_.requests().size();
+    Fetch(*source_);
+    const Duration pause = pacer_->BlockedUntil() - clock_.SteadyNow();
+    EXPECT_EQ(pause, seconds(asked.starts_with("300") || asked.starts_with("999") ? 300 : 1))
+        << asked;
+
+    Advance(pause - Duration(1));
+    Fetch(*source_);
+    EXPECT_EQ(transport_.requests().size(), before + 1) << asked;
+  }
+}
+
 TEST_F(SignedFetchTest, M33_TheDateOfACachedAnswerIsIgnored) {
   transport_.AnswerWith(200, polymarket_us::samples::kOrdinary,
                         {{"Date", DateAt(seconds(-300))}, {"Age", "300"}});
@@ -229,6 +358,74 @@ TEST_F(SignedFetchTest, M34_ARequestThatWaitedItsTurnIsSignedWhenItIsSent) {
 
   ASSERT_EQ(transport_.requests().size(), 1U);
   EXPECT_LE(std::chrono::abs(SignedOffset({})), seconds(1));
+}
+
+TEST_F(SignedFetchTest, M32_AVenueThatChecksTheTimeIsSatisfiedByTheSecondRequest) {
+  for (const int ahead : {45, -45, 120, -600, 850, 0}) {
+    const Duration venue = seconds(ahead);
+    const std::size_t before = transport_.requests().size();
+    transport_.OnSend([&] {
+      const bool fits = std::chrono::abs(SignedOffset(venue)) <= seconds(30);
+      const std::vector<HttpHeader> headers = {{"Date", DateAt(venue)}};
+      if (fits) {
+        transport_.AnswerWith(200, polymarket_us::samples::kOrdinary, headers);
+      } else {
+        transport_.AnswerWith(401, "", headers);
+      }
+      clock_.Advance(milliseconds(80));
+    });
+    Fetch(*source_);
+
+    ASSERT_TRUE(result_ && *result_) << ahead;
+    EXPECT_EQ(transport_.requests().size(), before + 2) << ahead;
+    EXPECT_LE(std::chrono::abs(*skew_->Skew() - venue), seconds(1)) << ahead;
+
+    // From then on it is signed right the first time.
+    Advance(seconds(1));
+    Fetch(*source_);
+    EXPECT_EQ(transport_.requests().size(), before + 3) << ahead;
+  }
+}
+
+TEST_F(SignedFetchTest, M32_AVenueThatNothingSatisfiesIsAskedTwice) {
+  transport_.OnSend([&] {
+    transport_.AnswerWith(401, "request timestamp out of range", {{"Date", DateAt({})}});
+    clock_.Advance(milliseconds(80));
+  });
+  Fetch(*source_);
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kClockSkew);
+  EXPECT_EQ(transport_.requests().size(), 2U);
+}
+
+TEST_F(SignedFetchTest, M33_ACachedDateBesideGoodOnesChangesNothing) {
+  for (int i = 0; i < 20; ++i) {
+    const bool is_cached = i % 2 == 0;
+    std::vector<HttpHeader> headers = {{"Date", DateAt(is_cached ? seconds(-300) : seconds(0))}};
+    if (is_cached) headers.push_back({"Age", "300"});
+    transport_.AnswerWith(200, polymarket_us::samples::kOrdinary, std::move(headers));
+    Fetch(*source_);
+  }
+
+  EXPECT_LE(std::chrono::abs(*skew_->Skew()), seconds(1));
+}
+
+TEST_F(SignedFetchTest, M34_InAQueueOfTwentySecondsEachIsSignedWhenItIsSent) {
+  const auto slow = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{0.5, 1});
+  PacedSource source(MakeClient(), slow, clock_);
+  int on_time = 0;
+  transport_.OnSend([&] {
+    transport_.AnswerWith(200, polymarket_us::samples::kOrdinary);
+    if (std::chrono::abs(SignedOffset({})) <= seconds(1)) ++on_time;
+  });
+  ManyFetches queue(loop_);
+  for (int i = 0; i < 10; ++i) queue.Start(source);
+  Run();
+  EXPECT_EQ(transport_.requests().size(), 1U);
+  for (int i = 0; i < 200; ++i) Advance(milliseconds(105));
+
+  EXPECT_EQ(transport_.requests().size(), 10U);
+  EXPECT_EQ(on_time, 10);
 }
 
 }  // namespace
