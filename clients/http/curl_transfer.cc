@@ -134,8 +134,8 @@ Duration CurlTransfer::ConnectTimeout() const {
   return std::min(kMaxConnectTimeout, request_.timeout);
 }
 
-// Where a reused connection ends unanswered libcurl would send the same bytes again: a signature used
-// twice, and a request that no rate budget knows of.
+// Where a reused connection ends unanswered libcurl would send the same bytes again: a signature
+// used twice, and a request that no rate budget knows of.
 int CurlTransfer::BeforeRequest(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   return std::exchange(transfer.was_sent_, true) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;

@@ -48,8 +48,9 @@ class HttpTransport {
   virtual ~HttpTransport() = default;
 
   // Sends at once and once: whatever is signed in `request` does not age in a queue here and is not
-  // used again. Follows no redirect. Error kinds: kUnreachable (refused, reset, unresolved, TLS, timed out, cut body),
-  // kReplyInvalid (a body over the limit), kInvalidInput (the request cannot be sent as it is).
+  // used again. Follows no redirect. Error kinds: kUnreachable (refused, reset, unresolved, TLS,
+  // timed out, cut body), kReplyInvalid (a body over the limit), kInvalidInput (the request cannot
+  // be sent as it is).
   virtual boost::asio::awaitable<Result<HttpResponse>> Send(HttpRequest request) = 0;
 };
 

@@ -82,8 +82,8 @@ void Breaker::Open(SteadyTime now, const Error& error) {
   ++opened_in_a_row_;
   const double spread = 1 + settings_.jitter * (2 * random_() - 1);
   length = std::min(length, settings_.longest_open);
-  open_until_ = now + Duration(static_cast<Duration::rep>(static_cast<double>(length.count()) *
-                                                          spread));
+  open_until_ =
+      now + Duration(static_cast<Duration::rep>(static_cast<double>(length.count()) * spread));
   because_ = std::make_shared<const Error>(error);
   good_probes_ = 0;
   is_open_ = true;

@@ -10,13 +10,18 @@ namespace {
 using MoneyField = std::optional<Amount> CurrencyBalance::*;
 
 // Not among them: what a simulator was started with, and its profit.
-constexpr std::array<MoneyField, 12> kMoney = {
-    &CurrencyBalance::cash,          &CurrencyBalance::available_to_trade,
-    &CurrencyBalance::equity,        &CurrencyBalance::position_value,
-    &CurrencyBalance::position_notional, &CurrencyBalance::position_collateral,
-    &CurrencyBalance::open_orders,   &CurrencyBalance::margin_requirement,
-    &CurrencyBalance::unsettled,     &CurrencyBalance::pending_credit,
-    &CurrencyBalance::reserved,      &CurrencyBalance::withdrawable};
+constexpr std::array<MoneyField, 12> kMoney = {&CurrencyBalance::cash,
+                                               &CurrencyBalance::available_to_trade,
+                                               &CurrencyBalance::equity,
+                                               &CurrencyBalance::position_value,
+                                               &CurrencyBalance::position_notional,
+                                               &CurrencyBalance::position_collateral,
+                                               &CurrencyBalance::open_orders,
+                                               &CurrencyBalance::margin_requirement,
+                                               &CurrencyBalance::unsettled,
+                                               &CurrencyBalance::pending_credit,
+                                               &CurrencyBalance::reserved,
+                                               &CurrencyBalance::withdrawable};
 
 bool AreEqual(const std::optional<Amount>& a, const std::optional<Amount>& b) {
   return a && b && Decimal::Compare(a->value, b->value) == 0;

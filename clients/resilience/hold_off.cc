@@ -5,6 +5,8 @@
 namespace balance {
 
 void HoldOff::OnRejected(SteadyTime now, const Error& error) {
+  // It was sent before the rejection that holds off by now.
+  if (now < until_) return;
   Duration length = first_;
   for (int i = 0; i < in_a_row_ && length < longest_; ++i) length *= 2;
   ++in_a_row_;

@@ -15,7 +15,8 @@ namespace balance {
 // credential, or of one source only.
 class HoldOff {
  public:
-  // The n-th rejection in a row holds off for `first` * 2^(n-1), at most `longest`.
+  // The n-th rejection in a row, not counting those that arrive during a hold-off, holds off for
+  // `first` * 2^(n-1), at most `longest`.
   HoldOff(Duration first, Duration longest) : first_(first), longest_(longest) {}
 
   void OnRejected(SteadyTime now, const Error& error);

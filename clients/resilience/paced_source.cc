@@ -6,6 +6,16 @@
 #include "clients/resilience/refusal.h"
 
 namespace balance {
+namespace {
+
+tl::unexpected<Error> OutOfTurn(Duration retry_after) {
+  return Refuse({ErrorKind::kFreshnessUnsatisfied,
+                 "the rate budget of the credential allows no request in time; raise "
+                 "requests_per_second or ask less often"},
+                retry_after);
+}
+
+}  // namespace
 
 PacedSource::PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pacer> pacer,
                          Clock& clock)
@@ -21,19 +31,16 @@ boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context)
   const SendOutlook below = next_->Outlook();
   if (!below.because || below.earliest <= now) {
     const SteadyTime turn = std::max(pacer->NextTurn(), below.earliest);
-    if (turn >= context.End()) {
-      co_return Refuse({ErrorKind::kFreshnessUnsatisfied,
-                        "the rate budget of the credential allows no request in time; raise "
-                        "requests_per_second or ask less often",
-                        {},
-                        {}},
-                       turn - now);
-    }
+    if (turn >= context.End()) co_return OutOfTurn(turn - now);
     context.progress->planned_send = turn;
     if (below.earliest > now) co_await clock_.SleepUntil(below.earliest);
-    if (!co_await pacer->Turn(*context.progress)) {
+    if (!co_await pacer->Turn(*context.progress, context.End())) {
+      const SteadyTime refused = clock_.SteadyNow();
+      if (refused >= context.End()) {
+        co_return OutOfTurn(std::max(pacer->NextTurn(), refused) - refused);
+      }
       // On a busy loop the pause may be over by now.
-      const Duration left = pacer->BlockedUntil() - clock_.SteadyNow();
+      const Duration left = pacer->BlockedUntil() - refused;
       co_return Refuse(*pacer->LatestPause(), std::max(left, Duration::zero()));
     }
   }

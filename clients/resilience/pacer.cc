@@ -13,13 +13,14 @@ namespace asio = boost::asio;
 Pacer::Pacer(asio::any_io_executor executor, Clock& clock, const RateSettings& rate)
     : executor_(std::move(executor)), clock_(clock), budget_(rate), next_turn_(executor_, clock) {}
 
-asio::awaitable<bool> Pacer::Turn(const FetchProgress& progress) {
+asio::awaitable<bool> Pacer::Turn(const FetchProgress& progress, SteadyTime deadline) {
   const SteadyTime now = clock_.SteadyNow();
   if (waiting_.empty() && budget_.Earliest() <= now) {
     budget_.Take(now);
     co_return true;
   }
-  const auto self = waiting_.insert(waiting_.end(), {&progress, asio::steady_timer(executor_)});
+  const auto self =
+      waiting_.insert(waiting_.end(), {&progress, deadline, asio::steady_timer(executor_)});
   self->wake.expires_at(asio::steady_timer::time_point::max());
   GiveTurns();
   boost::system::error_code interrupted;
@@ -34,12 +35,22 @@ asio::awaitable<bool> Pacer::Turn(const FetchProgress& progress) {
 }
 
 void Pacer::GiveTurns() {
+  const SteadyTime now = clock_.SteadyNow();
+  SteadyTime first_deadline = SteadyTime::max();
+  for (Waiter& waiter : waiting_) {
+    if (waiter.has_turn || waiter.is_refused) continue;
+    if (waiter.deadline <= now) {
+      waiter.is_refused = true;
+      waiter.wake.cancel();
+    } else {
+      first_deadline = std::min(first_deadline, waiter.deadline);
+    }
+  }
   while (true) {
     const auto next = Next();
     if (next == waiting_.end()) return next_turn_.Cancel();
-    const SteadyTime now = clock_.SteadyNow();
     if (const SteadyTime turn = budget_.Earliest(); turn > now) {
-      return next_turn_.Set(turn, [this] { GiveTurns(); });
+      return next_turn_.Set(std::min(turn, first_deadline), [this] { GiveTurns(); });
     }
     budget_.Take(now);
     next->has_turn = true;
@@ -52,8 +63,7 @@ Pacer::Waiters::iterator Pacer::Next() {
   const auto urgent = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiter& waiter) {
     return waits(waiter) && waiter.progress->urgent;
   });
-  return urgent != waiting_.end() ? urgent
-                                  : std::find_if(waiting_.begin(), waiting_.end(), waits);
+  return urgent != waiting_.end() ? urgent : std::find_if(waiting_.begin(), waiting_.end(), waits);
 }
 
 SteadyTime Pacer::NextTurn() const {
@@ -89,8 +99,6 @@ void Pacer::RefuseWaiters() {
   }
 }
 
-void Pacer::OnLimits(const RateLimits& limits) {
-  budget_.OnLimits(clock_.SteadyNow(), limits);
-}
+void Pacer::OnLimits(const RateLimits& limits) { budget_.OnLimits(clock_.SteadyNow(), limits); }
 
 }  // namespace balance

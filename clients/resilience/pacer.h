@@ -2,10 +2,10 @@
 
 // The queue of those who want to use one credential.
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <list>
 
 #include "clients/core/alarm.h"
@@ -27,8 +27,9 @@ class Pacer {
   // True when a request may be sent, which the caller must do without further waiting. Urgent
   // fetches go first (`progress.urgent` is read when a turn is given), else first come, first
   // served. False, with no turn taken, as soon as the upstream asks for a pause. A cancelled wait
-  // takes no turn either.
-  boost::asio::awaitable<bool> Turn(const FetchProgress& progress);
+  // takes no turn either, nor does one that has none by `deadline`: false.
+  boost::asio::awaitable<bool> Turn(const FetchProgress& progress,
+                                    SteadyTime deadline = SteadyTime::max());
 
   // When an urgent fetch that came now would have its turn.
   SteadyTime NextTurn() const;
@@ -51,12 +52,14 @@ class Pacer {
  private:
   struct Waiter {
     const FetchProgress* progress;
+    SteadyTime deadline;
     boost::asio::steady_timer wake;
     bool has_turn = false;
     bool is_refused = false;
   };
   using Waiters = std::list<Waiter>;
 
+  // To those whose turn it is; ends the waits whose deadline has come.
   void GiveTurns();
   // After the budget may have become blocked.
   void RefuseWaiters();

@@ -68,7 +68,7 @@ void RateBucket::SetRate(double per_second) {
 void RateBucket::Take(SteadyTime now) { next_ = std::max(now, next_) + interval_; }
 
 bool RateBucket::HasSpare(SteadyTime now) const {
-  return next_ == SteadyTime::min() || next_ - interval_ * (burst_ / 2) <= now;
+  return next_ == SteadyTime::min() || (next_ - now) * 2 < interval_ * burst_;
 }
 
 RateBudget::RateBudget(const RateSettings& configured)
@@ -78,8 +78,8 @@ RateBudget::RateBudget(const RateSettings& configured)
       adapted_(ceiling_, configured.burst) {}
 
 SteadyTime RateBudget::Earliest() const {
-  SteadyTime earliest = std::max(
-      {configured_.Earliest(), adapted_.Earliest(), blocked_until_, exhausted_until_});
+  SteadyTime earliest =
+      std::max({configured_.Earliest(), adapted_.Earliest(), blocked_until_, exhausted_until_});
   if (per_second_) earliest = std::max(earliest, per_second_->Earliest());
   if (per_minute_) earliest = std::max(earliest, per_minute_->Earliest());
   return earliest;

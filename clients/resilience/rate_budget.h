@@ -40,8 +40,8 @@ class RateBucket {
   SteadyTime next_ = SteadyTime::min();
 };
 
-// The configured rate and those that the upstream states, stacked; what a 429 makes of them; and the
-// pauses that the upstream asks for. Time is an argument. Used on one thread.
+// The configured rate and those that the upstream states, stacked; what a 429 makes of them; and
+// the pauses that the upstream asks for. Time is an argument. Used on one thread.
 class RateBudget {
  public:
   explicit RateBudget(const RateSettings& configured);

@@ -7,8 +7,8 @@
 
 namespace balance {
 
-// `because` anew, to be tried again after `retry_after`. It was logged when it happened, so there is
-// no log detail.
+// `because` anew, to be tried again after `retry_after`. It was logged when it happened, so there
+// is no log detail.
 inline tl::unexpected<Error> Refuse(Error because, Duration retry_after) {
   because.retry_after = retry_after;
   because.log_detail.clear();

@@ -5,7 +5,8 @@
 namespace balance {
 
 // The throttle of gRPC's client retries (proposal A6): a failed attempt costs a token, a good one
-// earns a part of one, and nothing is retried while half of the tokens are gone. Used on one thread.
+// earns a part of one, and nothing is retried while half of the tokens are gone. Used on one
+// thread.
 class RetryBudget {
  public:
   void OnSuccess();

@@ -13,8 +13,8 @@
 
 namespace balance {
 
-// A decorator of a BalanceSource, above those that may refuse an attempt. Used on its shard's thread
-// only.
+// A decorator of a BalanceSource, above those that may refuse an attempt. Used on its shard's
+// thread only.
 class RetryingSource final : public BalanceSource {
  public:
   // For the first retry; the actual pause is random between zero and this (full jitter).

@@ -37,8 +37,8 @@ std::optional<AccountAnswer> AnswerFromCache(const std::vector<SourceStatus>& so
   return answer;
 }
 
-// One read: waits for each source as long as its bounds ask and `answer_by` allows, then shows all of
-// them as they are at that moment.
+// One read: waits for each source as long as its bounds ask and `answer_by` allows, then shows all
+// of them as they are at that moment.
 class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead> {
  public:
   PendingRead(AccountFeed& account, ReadId id, AccountRead read, OnAnswer on_answer)
@@ -91,8 +91,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   SteadyTime EarliestSend(std::size_t i) const {
     const SourceFeed& feed = *account_.feeds_[i];
-    return feed.EarliestSendFor(
-        OldestAcceptable(read_.bounds, feed.status().info->cache, asked_));
+    return feed.EarliestSendFor(OldestAcceptable(read_.bounds, feed.status().info->cache, asked_));
   }
 
   void EndSource(std::size_t i, Waited how) {
@@ -166,7 +165,8 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
     } else if (waited_[i] == Waited::kGaveUp && !view.reading) {
       view.failure = FailureOfWait(
           ErrorKind::kUnreachable,
-          "the source has not answered within the caller's deadline; the refresh goes on", interval);
+          "the source has not answered within the caller's deadline; the refresh goes on",
+          interval);
     }
     return view;
   }

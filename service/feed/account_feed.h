@@ -22,8 +22,8 @@ class AccountSink {
  public:
   virtual ~AccountSink() = default;
 
-  // `sources` in configuration order; valid during the call. Returns the number of the revision that
-  // the account is at now.
+  // `sources` in configuration order; valid during the call. Returns the number of the revision
+  // that the account is at now.
   virtual std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) = 0;
 };
 
@@ -46,8 +46,8 @@ struct AccountAnswer {
 };
 
 // What is known already, if that is an answer without any refresh; else nullopt. The revision is
-// left to the caller. Pure: the same question that AccountFeed::Read asks first, for readers on other
-// threads.
+// left to the caller. Pure: the same question that AccountFeed::Read asks first, for readers on
+// other threads.
 std::optional<AccountAnswer> AnswerFromCache(const std::vector<SourceStatus>& sources,
                                              const AccountRead& read, Now now);
 
@@ -80,8 +80,8 @@ class AccountFeed {
   // Forgets a read; unknown and ended ids are fine.
   void Cancel(ReadId id);
 
-  // A reader met a snapshot in which a reading is about to age: refreshes those ahead of time, as far
-  // as that takes nothing from others.
+  // A reader met a snapshot in which a reading is about to age: refreshes those ahead of time, as
+  // far as that takes nothing from others.
   void RefreshEarly();
 
   // Of the source at `index`, in configuration order; see SourceFeed.

@@ -55,8 +55,8 @@ enum class Waited : std::uint8_t {
 SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited waited, Now asked,
                 Now now);
 
-// How long a call without explicit bounds waits for a refresh while there is a stale reading that it
-// may be shown instead.
+// How long a call without explicit bounds waits for a refresh while there is a stale reading that
+// it may be shown instead.
 inline constexpr Duration kStalePatience = std::chrono::milliseconds(1500);
 
 // A source that the request's filter excludes.

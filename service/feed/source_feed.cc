@@ -221,14 +221,14 @@ void SourceFeed::NoteCurrencies(const Reading& reading) {
   }
 }
 
-// Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes, the
-// earlier it begins.
+// Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes,
+// the earlier it begins.
 SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
   const Duration took = reading.receive_time - reading.observe_time;
   const double factor = -std::log(1 - random_());
   const Duration ttl = options_.info->cache.ttl;
-  const double early = std::min(static_cast<double>(took.count()) * factor,
-                                static_cast<double>(ttl.count()));
+  const double early =
+      std::min(static_cast<double>(took.count()) * factor, static_cast<double>(ttl.count()));
   return reading.observe_steady + ttl - Duration(static_cast<Duration::rep>(std::max(0.0, early)));
 }
 

@@ -75,8 +75,9 @@ void Metrics::RegisterCounters() {
                         .Register(registry_);
   auto& refused = prometheus::BuildCounter()
                       .Name("balance_refreshes_refused_total")
-                      .Help("Refreshes that a hold-off, a pause, an open breaker or the rate budget "
-                            "kept from being sent, by the reason that callers see.")
+                      .Help(
+                          "Refreshes that a hold-off, a pause, an open breaker or the rate budget "
+                          "kept from being sent, by the reason that callers see.")
                       .Register(registry_);
   auto& warnings = prometheus::BuildCounter()
                        .Name("balance_reading_warnings_total")
@@ -113,8 +114,8 @@ void Metrics::RegisterGauges() {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
   };
   auto& in_state = gauge("balance_sources", "Sources by the state that a cached read shows.");
-  auto& failing = gauge("balance_sources_failing",
-                        "Sources whose latest refresh failed, by the reason.");
+  auto& failing =
+      gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
   auto& breakers = gauge("balance_sources_by_breaker_state",
                          "Sources by the state of the circuit breaker of their host.");
   auto& held_off = gauge("balance_sources_held_off",

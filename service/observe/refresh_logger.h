@@ -1,7 +1,8 @@
 #pragma once
 
-// Logs when a source begins to fail, fails otherwise, and recovers, not each failure again; a warning
-// of a reading when it appears; and a clock that is so far off that requests will soon be rejected.
+// Logs when a source begins to fail, fails otherwise, and recovers, not each failure again; a
+// warning of a reading when it appears; and a clock that is so far off that requests will soon be
+// rejected.
 
 #include <mutex>
 #include <set>

@@ -15,8 +15,7 @@
 namespace balance {
 namespace {
 
-grpc::Status NotConfigured(std::string_view reason, std::string_view full_name,
-                           std::string what) {
+grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, std::string what) {
   std::string name = ShortText(full_name);
   RpcError error;
   error.code = grpc::StatusCode::NOT_FOUND;
@@ -200,8 +199,8 @@ grpc::Status BalanceRpc::SnapshotTarget(const v1::GetAccountSnapshotRequest& req
     return status;
   }
   if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
-  auto status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()},
-                           request.policy(), checked, answer_by, target);
+  auto status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()}, request.policy(),
+                           checked, answer_by, target);
   if (!request.sources().empty()) {
     const auto names = CheckSourceNames(request.sources(), {&target.view->statuses});
     if (!names.ok()) return names;
@@ -321,9 +320,8 @@ grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
     status = FindAccount(request->names(static_cast<int>(i)), "names[" + std::to_string(i) + "]",
                          endpoint);
     if (!status.ok()) break;
-    status =
-        MakeTarget(*endpoint, {&request->sources(), request->fund_class()},
-                   request->policy(), checked, answer_by, targets[i]);
+    status = MakeTarget(*endpoint, {&request->sources(), request->fund_class()}, request->policy(),
+                        checked, answer_by, targets[i]);
   }
   if (status.ok()) status = CheckNamesOf(request->sources(), targets);
   if (!status.ok()) return FinishNow(*context, kMethod, status);
@@ -375,8 +373,7 @@ grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& requ
   const int wished = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const auto page_size = static_cast<std::size_t>(std::min(wished, kMaxPageSize));
   for (; next != accounts_.accounts().end() && targets.size() < page_size; ++next) {
-    if (auto status = MakeTarget(next->second,
-                                 {&request.sources(), request.fund_class()},
+    if (auto status = MakeTarget(next->second, {&request.sources(), request.fund_class()},
                                  v1::ReadPolicy(), checked, answer_by, targets.emplace_back());
         !status.ok()) {
       return status;

@@ -127,10 +127,9 @@ MissingSources Describe(const std::vector<const SourceView*>& views, const ReadB
   const auto by_permanence = [](const Error& a, const Error& b) {
     return Permanence(CodeFor(a)) < Permanence(CodeFor(b));
   };
-  missing.code =
-      CodeFor(code_of == CodeOf::kMostPermanent
-                  ? *std::max_element(causes.begin(), causes.end(), by_permanence)
-                  : *std::min_element(causes.begin(), causes.end(), by_permanence));
+  missing.code = CodeFor(code_of == CodeOf::kMostPermanent
+                             ? *std::max_element(causes.begin(), causes.end(), by_permanence)
+                             : *std::min_element(causes.begin(), causes.end(), by_permanence));
   // Waiting does not help while a person is needed. Where one source is enough, the first counts.
   if (missing.code == grpc::StatusCode::FAILED_PRECONDITION) return missing;
   for (const Error& cause : causes) {
@@ -233,9 +232,9 @@ std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const 
 grpc::Status CheckSourceNames(const Names& filter,
                               const std::vector<const std::vector<SourceStatus>*>& accounts) {
   for (const std::string& name : filter) {
-    const bool is_known =
-        std::any_of(accounts.begin(), accounts.end(),
-                    [&](const auto* sources) { return FindSource(*sources, name) >= 0; });
+    const bool is_known = std::any_of(accounts.begin(), accounts.end(), [&](const auto* sources) {
+      return FindSource(*sources, name) >= 0;
+    });
     if (!is_known) return InvalidPolicy("sources", UnknownSource(name));
   }
   return grpc::Status::OK;
@@ -263,9 +262,9 @@ grpc::Status SelectRequired(const std::vector<SourceStatus>& sources,
     if (found < 0) return InvalidPolicy(kRequiredSourcesField, UnknownSource(name));
     const auto i = static_cast<std::size_t>(found);
     if (!wanted[i]) {
-      return InvalidPolicy(kRequiredSourcesField,
-                           "the request's filters exclude the required source \"" +
-                               ShortText(name) + "\"");
+      return InvalidPolicy(
+          kRequiredSourcesField,
+          "the request's filters exclude the required source \"" + ShortText(name) + "\"");
     }
     required[i] = true;
   }

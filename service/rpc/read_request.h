@@ -39,8 +39,8 @@ int FindSource(const std::vector<SourceStatus>& sources, std::string_view id_or_
 std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
                                 v1::FundClass fund_class);
 
-// Fails with INVALID_ARGUMENT (INVALID_READ_POLICY) on a name in `filter` that none of the accounts,
-// each given by its sources, has.
+// Fails with INVALID_ARGUMENT (INVALID_READ_POLICY) on a name in `filter` that none of the
+// accounts, each given by its sources, has.
 grpc::Status CheckSourceNames(const Names& filter,
                               const std::vector<const std::vector<SourceStatus>*>& accounts);
 

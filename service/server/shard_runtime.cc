@@ -10,7 +10,9 @@ namespace balance {
 
 ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
                            RefreshObserver& observer)
-    : clock_(clock), observer_(observer), transport_(make_transport(shard_.loop())),
+    : clock_(clock),
+      observer_(observer),
+      transport_(make_transport(shard_.loop())),
       seed_(std::random_device()()) {}
 
 ShardRuntime::~ShardRuntime() = default;
@@ -30,8 +32,8 @@ AccountEndpoint ShardRuntime::AddAccount(const AccountConfig& account, const std
     spec.options.path = std::make_shared<const UpstreamPath>(credential, host);
     spec.source = std::move(configured.source);
     spec.random = NextRandom();
-    logins.push_back(Login{config, std::move(configured.replace_login), host, nullptr,
-                           specs.size() - 1});
+    logins.push_back(
+        Login{config, std::move(configured.replace_login), host, nullptr, specs.size() - 1});
   }
   Account& added = accounts_.emplace_back();
   added.publisher = std::make_unique<AccountPublisher>(account.id, epoch, clock_);
@@ -49,10 +51,10 @@ AccountEndpoint ShardRuntime::AddAccount(const AccountConfig& account, const std
 const CredentialGuards& ShardRuntime::GuardsOf(const SourceConfig& config) {
   CredentialGuards& guards = credentials_[CredentialFingerprint(config)];
   if (!guards.pacer) {
-    guards.pacer = std::make_shared<Pacer>(shard_.loop().get_executor(), clock_,
-                                           config.upstream.rate);
-    guards.hold_off = std::make_shared<HoldOff>(HoldOffTimes::kCredential,
-                                                HoldOffTimes::kCredentialLongest);
+    guards.pacer =
+        std::make_shared<Pacer>(shard_.loop().get_executor(), clock_, config.upstream.rate);
+    guards.hold_off =
+        std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   }
   return guards;
 }

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "clients/core/clock.h"
-#include "clients/http/http_transport.h"
 #include "clients/core/random.h"
+#include "clients/http/http_transport.h"
 #include "clients/resilience/upstream_path.h"
 #include "service/config/config.h"
 #include "service/feed/account_feed.h"

@@ -87,11 +87,10 @@ ConfiguredSource MakeSource(const SourceConfig& config, HttpTransport& transport
                             const CredentialGuards& credential, const HostGuards& host,
                             Random random, Clock& clock) {
   const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  Client client = polymarket
-                      ? MakePolymarketUs(*polymarket, config.upstream, transport, clock,
-                                         host.clock_skew)
-                      : MakePolySimulator(std::get<PolySimulatorLogin>(config.login),
-                                          config.upstream, transport, clock, host.clock_skew);
+  Client client =
+      polymarket ? MakePolymarketUs(*polymarket, config.upstream, transport, clock, host.clock_skew)
+                 : MakePolySimulator(std::get<PolySimulatorLogin>(config.login), config.upstream,
+                                     transport, clock, host.clock_skew);
   auto behind_breaker =
       std::make_unique<BreakerSource>(std::move(client.source), host.breaker, clock);
   auto held_off =
@@ -99,8 +98,8 @@ ConfiguredSource MakeSource(const SourceConfig& config, HttpTransport& transport
   HoldOffSource* const hold_off_source = held_off.get();
   auto paced = std::make_unique<PacedSource>(std::move(held_off), credential.pacer, clock);
   PacedSource* const paced_source = paced.get();
-  auto retrying = std::make_unique<RetryingSource>(std::move(paced), host.retries,
-                                                   std::move(random), clock);
+  auto retrying =
+      std::make_unique<RetryingSource>(std::move(paced), host.retries, std::move(random), clock);
   ConfiguredSource made;
   made.source = std::make_unique<ContinuitySource>(std::move(retrying),
                                                    config.info.cache.min_refresh_interval, clock);

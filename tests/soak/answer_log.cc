@@ -29,9 +29,9 @@ std::vector<Held> ReadHistory(const std::vector<HistoryEntry>& history, Side sid
 }
 
 bool WasHeld(const std::vector<Held>& held, const SeenFigure& seen) {
-  auto next = std::upper_bound(
-      held.begin(), held.end(), seen.observe_time,
-      [](WallTime when, const Held& candidate) { return when < candidate.since; });
+  auto next =
+      std::upper_bound(held.begin(), held.end(), seen.observe_time,
+                       [](WallTime when, const Held& candidate) { return when < candidate.since; });
   if (next != held.begin()) --next;
   for (; next != held.end() && next->since <= seen.receive_time; ++next) {
     if (next->cash == seen.cash) return true;

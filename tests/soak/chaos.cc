@@ -13,14 +13,13 @@ using std::chrono::milliseconds;
 
 constexpr std::array kSides = {Side::kPolymarket, Side::kPolysimulator};
 
-constexpr std::array kCommon = {"200_empty",  "200_html",    "200_malformed", "truncated",
+constexpr std::array kCommon = {"200_empty",   "200_html",     "200_malformed", "truncated",
                                 "cut_chunked", "slow_headers", "slow_body",     "stall_body",
-                                "hang",       "reset",       "reset_reused",  "close",
-                                "garbage",    "302_redirect"};
-constexpr std::array kPolymarketOnly = {"pm_408",        "pm_409_json",       "pm_429_json",
-                                        "pm_429_retry_after", "pm_429_retry_date", "pm_1015_html",
-                                        "pm_500_empty",  "pm_502_text",       "pm_503_html",
-                                        "pm_504_json"};
+                                "hang",        "reset",        "reset_reused",  "close",
+                                "garbage",     "302_redirect"};
+constexpr std::array kPolymarketOnly = {
+    "pm_408",       "pm_409_json",  "pm_429_json", "pm_429_retry_after", "pm_429_retry_date",
+    "pm_1015_html", "pm_500_empty", "pm_502_text", "pm_503_html",        "pm_504_json"};
 constexpr std::array kPolysimulatorOnly = {"ps_404_edge", "ps_409", "ps_425", "ps_429",
                                            "ps_429_detail"};
 
@@ -48,7 +47,8 @@ void Chaos::Trouble(Side side) {
       return;
     case 1: {
       const auto pick = [this](const auto& names) { return names[random_() % names.size()]; };
-      const char* own = side == Side::kPolymarket ? pick(kPolymarketOnly) : pick(kPolysimulatorOnly);
+      const char* own =
+          side == Side::kPolymarket ? pick(kPolymarketOnly) : pick(kPolysimulatorOnly);
       const char* name = random_() % 3 == 0 ? own : pick(kCommon);
       if (!upstreams_.PushNamed(side, name, 1 + static_cast<int>(random_() % 3))) {
         throw std::runtime_error(std::string("no fault named ") + name);

@@ -83,7 +83,8 @@ void Note(const v1::AccountSnapshot& snapshot, AnswerLog& log) {
 void ReadOnAndOn(v1::BalanceService::Stub& stub, std::uint64_t seed, Duration interval,
                  SteadyClock::time_point end, AnswerLog& log, Tally& tally) {
   std::mt19937_64 random(seed);
-  auto next = SteadyClock::now() + Duration(random() % static_cast<std::uint64_t>(interval.count()));
+  auto next =
+      SteadyClock::now() + Duration(random() % static_cast<std::uint64_t>(interval.count()));
   for (; next < end; next = std::max(next + interval, SteadyClock::now())) {
     std::this_thread::sleep_until(next);
     const auto patience = milliseconds(50 + random() % 900);
@@ -124,9 +125,8 @@ int Run(const Options& options) {
   if (!mkdtemp(folder.data())) throw std::runtime_error("mkdtemp");
   const ServiceProcess service(options.service, **upstreams, folder);
   std::filesystem::remove_all(folder);
-  std::printf("seed %llu, %d s, %d reads a second\n",
-              static_cast<unsigned long long>(options.seed), options.seconds,
-              options.reads_per_second);
+  std::printf("seed %llu, %d s, %d reads a second\n", static_cast<unsigned long long>(options.seed),
+              options.seconds, options.reads_per_second);
 
   const auto stub = v1::BalanceService::NewStub(
       grpc::CreateChannel(service.address(), grpc::InsecureChannelCredentials()));
@@ -155,13 +155,12 @@ int Run(const Options& options) {
     const auto found = log.Check(**upstreams);
     wrong.insert(wrong.end(), found.begin(), found.end());
     const long kib = service.ResidentKib();
-    const bool is_warm = next - begin >= std::min<SteadyClock::duration>(
-                                             seconds(60), seconds(options.seconds) / 3);
+    const bool is_warm =
+        next - begin >= std::min<SteadyClock::duration>(seconds(60), seconds(options.seconds) / 3);
     if (is_warm && settled_kib == 0) settled_kib = kib;
     most_kib = std::max(most_kib, kib);
     std::printf("%4lld s  %ld calls: %ld complete, %ld partial, %ld failed, %ld late; %ld KiB\n",
-                static_cast<long long>(
-                    std::chrono::duration_cast<seconds>(next - begin).count()),
+                static_cast<long long>(std::chrono::duration_cast<seconds>(next - begin).count()),
                 tally.calls.load(), tally.complete.load(), tally.partial.load(),
                 tally.failed.load(), tally.late.load(), kib);
     std::fflush(stdout);

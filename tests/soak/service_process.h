@@ -18,7 +18,8 @@ class ServiceProcess {
 
   // Starts `program` between `upstreams` and a free port, with its files in `folder`, and waits
   // until it listens. Throws std::runtime_error if it does not.
-  ServiceProcess(const std::string& program, sandbox::Sandbox& upstreams, const std::string& folder);
+  ServiceProcess(const std::string& program, sandbox::Sandbox& upstreams,
+                 const std::string& folder);
   ServiceProcess(const ServiceProcess&) = delete;
   ServiceProcess& operator=(const ServiceProcess&) = delete;
   // Asks it to stop and waits.

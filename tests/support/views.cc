@@ -47,8 +47,7 @@ SourceView WithRow(SourceView view, const std::string& currency, const std::stri
   row.available_to_trade = AmountOf(available, "buyingPower");
   row.equity = AmountOf(equity, "total_value");
   reading.balances.push_back(std::move(row));
-  std::set<std::string> currencies =
-      view.currencies ? *view.currencies : std::set<std::string>();
+  std::set<std::string> currencies = view.currencies ? *view.currencies : std::set<std::string>();
   if (!currency.empty()) currencies.insert(currency);
   view.currencies = std::make_shared<const std::set<std::string>>(std::move(currencies));
   view.reading = std::make_shared<const Reading>(std::move(reading));

@@ -150,7 +150,8 @@ TEST_F(GetAccountSnapshotTest, RequireAllNamesWhatIsMissing) {
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(DetailsOf(status).info.reason(), "REQUIRED_SOURCES_MISSING");
-  EXPECT_EQ(DetailsOf(status).info.metadata().at("missing_sources"), "accounts/desk-1/sources/real");
+  EXPECT_EQ(DetailsOf(status).info.metadata().at("missing_sources"),
+            "accounts/desk-1/sources/real");
   EXPECT_TRUE(DetailsOf(status).has_retry);
 }
 

@@ -132,8 +132,7 @@ TEST(RetryAfterTest, M13_NothingIsSentWithTheKeyUntilThen) {
   EXPECT_TRUE(service.PathOf("polysimulator").has_blocked_until());
   EXPECT_EQ(service.PathOf("polysimulator").breaker_state(), v1::Source::CLOSED);
   EXPECT_TRUE(service.GetSource(kOtherKey, source).ok());
-  const auto end =
-      WaitUntil([&] { return service.GetSource("polysimulator", source).ok(); });
+  const auto end = WaitUntil([&] { return service.GetSource("polysimulator", source).ok(); });
 
   EXPECT_GE(end - begin, seconds(2));
   EXPECT_LT(end - begin, seconds(4));
@@ -154,8 +153,7 @@ TEST(RetryAfterTest, M14_ADateIsMeasuredAgainstTheAnswersOwn) {
 
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_RATE_LIMITED");
-  const auto end =
-      WaitUntil([&] { return service.GetSource("polysimulator", source).ok(); });
+  const auto end = WaitUntil([&] { return service.GetSource("polysimulator", source).ok(); });
 
   EXPECT_GE(end - begin, seconds(1));
   EXPECT_LT(end - begin, seconds(4));

@@ -73,8 +73,7 @@ RunningService::RunningService(const std::string& cache, const std::string& upst
 
 RunningService::~RunningService() = default;
 
-std::string RunningService::YamlText(const std::string& cache,
-                                     const std::string& upstream) const {
+std::string RunningService::YamlText(const std::string& cache, const std::string& upstream) const {
   const auto file = [this](const std::string& name) { return "{file: " + files_.Path(name) + "}"; };
   return "listen: 127.0.0.1:0\n"
          "admin_listen: 127.0.0.1:0\n"

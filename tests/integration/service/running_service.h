@@ -36,8 +36,8 @@ class TemporaryDirectory {
 
 class RunningService {
  public:
-  // `cache` and `upstream` are the YAML flow mappings of the file's settings. Money stands still. The
-  // account desk-1 has the sources polymarket-us and polysimulator, desk-2 a polysimulator with
+  // `cache` and `upstream` are the YAML flow mappings of the file's settings. Money stands still.
+  // The account desk-1 has the sources polymarket-us and polysimulator, desk-2 a polysimulator with
   // another key.
   explicit RunningService(const std::string& cache = "{ttl: 60s, min_refresh_interval: 0.001s}",
                           const std::string& upstream =

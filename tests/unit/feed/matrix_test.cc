@@ -355,8 +355,8 @@ TEST_F(FeedMatrixTest, M40_AnOlderReadingThatArrivesLaterIsDroppedAndCounted) {
   std::vector<AccountAnswer>& answers = NewAnswers();
   Read(answers, {.max_age = Duration::zero()});
   Run();
-  real_.AnswerWith(MakeReading("4", known.observe_time - seconds(1),
-                               known.observe_steady - seconds(1)));
+  real_.AnswerWith(
+      MakeReading("4", known.observe_time - seconds(1), known.observe_steady - seconds(1)));
   Run();
 
   EXPECT_EQ(sink_.latest[0].reading->balances, known.balances);

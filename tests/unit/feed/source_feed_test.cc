@@ -21,10 +21,9 @@ class SourceFeedTest : public testing::Test {
   SourceFeedTest() {
     auto info = std::make_shared<SourceInfo>();
     info->cache = {seconds(2), seconds(5), seconds(60), milliseconds(500)};
-    feed_ = std::make_unique<SourceFeed>(loop_.get_executor(), clock_, observer_,
-                                         SourceFeed::Options{info, seconds(5)},
-                                         upstream_.MakeSource(), SeededRandom(1),
-                                         [this] { ++changes_; });
+    feed_ = std::make_unique<SourceFeed>(
+        loop_.get_executor(), clock_, observer_, SourceFeed::Options{info, seconds(5)},
+        upstream_.MakeSource(), SeededRandom(1), [this] { ++changes_; });
   }
 
   ~SourceFeedTest() override {

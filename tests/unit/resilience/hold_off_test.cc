@@ -76,5 +76,13 @@ TEST(HoldOffTest, WhereFirstIsLongestItDoesNotGrow) {
   EXPECT_EQ(hold_off.Until(), kStart + seconds(30));
 }
 
+TEST(HoldOffTest, ARejectionThatWasUnderWayMeanwhileCountsOnce) {
+  HoldOff hold_off(seconds(60), minutes(15));
+  hold_off.OnRejected(kStart, Rejected());
+  hold_off.OnRejected(kStart + seconds(1), Rejected());
+
+  EXPECT_EQ(hold_off.Until(), kStart + seconds(60));
+}
+
 }  // namespace
 }  // namespace balance

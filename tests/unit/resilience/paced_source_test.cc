@@ -268,5 +268,24 @@ TEST_F(PacedSourceTest, M19_ThoseAheadCountWhenTheTurnIsEstimated) {
   EXPECT_EQ(upstream_.requests(), 2);
 }
 
+TEST_F(PacedSourceTest, AWaitThatGrewLongerThanTheDeadlineEndsThere) {
+  ManyFetches fetches(loop_);
+  fetches.Start(source_);
+  Run();
+  const ManyFetches::One& second = fetches.Start(source_, clock_.SteadyNow() + seconds(5));
+  Run();
+  pacer_->OnLimits({.per_second = {}, .per_minute = {}, .exhausted_for = seconds(60)});
+  Advance(seconds(2));
+  EXPECT_FALSE(second.result);
+
+  Advance(seconds(3));
+
+  ASSERT_TRUE(second.result);
+  EXPECT_EQ(second.result->error().kind, ErrorKind::kFreshnessUnsatisfied);
+  EXPECT_GT(second.result->error().retry_after, seconds(50));
+  Advance(seconds(120));
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
 }  // namespace
 }  // namespace balance

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-
 #include <string>
 
 #include "tests/support/fake_clock.h"
