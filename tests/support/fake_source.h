@@ -25,6 +25,9 @@ class FakeUpstream {
   // Requests that arrived so far, and those without an answer yet.
   int requests() const { return requests_; }
   bool IsWaiting() const { return !pending_.empty(); }
+  std::size_t open() const { return pending_.size(); }
+  // When the oldest open request was sent. REQUIRES: IsWaiting().
+  SteadyTime oldest_sent() const { return pending_.front()->sent_steady; }
 
   // Answers the oldest open request with a reading of `cash` dollars, observed when it was sent.
   void AnswerWith(const std::string& cash);
