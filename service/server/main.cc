@@ -113,6 +113,7 @@ void Drain(BalanceServer& server, Duration delay) {
   if (delay <= Duration::zero()) return;
   spdlog::info("draining for {} s; another signal stops at once",
                std::chrono::duration<double>(delay).count());
+  // The StopGuard hears the signals meanwhile.
   std::this_thread::sleep_for(delay);
 }
 

@@ -2,11 +2,6 @@
 
 #include <sodium.h>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <cstdlib>
 #include <utility>
 
@@ -129,18 +124,7 @@ bool MatrixTest::Heals(const std::string& id) {
 }
 
 std::string MatrixTest::AdminPage(const std::string& path) const {
-  namespace asio = boost::asio;
-  const std::string address = service_->admin_address();
-  const auto colon = address.rfind(':');
-  asio::io_context loop;
-  asio::ip::tcp::socket socket(loop);
-  asio::connect(socket, asio::ip::tcp::resolver(loop).resolve(address.substr(0, colon),
-                                                              address.substr(colon + 1)));
-  asio::write(socket, asio::buffer("GET " + path + " HTTP/1.0\r\n\r\n"));
-  std::string reply;
-  boost::system::error_code end;
-  asio::read(socket, asio::dynamic_buffer(reply), end);
-  return reply;
+  return HttpGet(service_->admin_address(), path);
 }
 
 int MatrixTest::Refreshes(const std::string& kind, const std::string& result) const {

@@ -166,8 +166,13 @@ v1::Source RunningService::PathOf(const std::string& source) const {
 }
 
 std::string RunningService::AdminPage(const std::string& path, int& status) const {
+  const std::string reply = HttpGet(server_->admin_address(), path);
+  status = std::atoi(reply.substr(reply.find(' ') + 1, 3).c_str());
+  return reply.substr(reply.find("\r\n\r\n") + 4);
+}
+
+std::string HttpGet(const std::string& address, const std::string& path) {
   namespace asio = boost::asio;
-  const std::string address = server_->admin_address();
   const auto colon = address.rfind(':');
   asio::io_context loop;
   asio::ip::tcp::socket socket(loop);
@@ -177,8 +182,7 @@ std::string RunningService::AdminPage(const std::string& path, int& status) cons
   std::string reply;
   boost::system::error_code end;
   asio::read(socket, asio::dynamic_buffer(reply), end);
-  status = std::atoi(reply.substr(reply.find(' ') + 1, 3).c_str());
-  return reply.substr(reply.find("\r\n\r\n") + 4);
+  return reply;
 }
 
 std::string ReasonOf(const grpc::Status& status) {

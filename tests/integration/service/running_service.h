@@ -76,6 +76,9 @@ class RunningService {
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 };
 
+// The whole answer, status line and headers included, of host:port.
+std::string HttpGet(const std::string& address, const std::string& path);
+
 // ErrorInfo.reason of a failed call, empty if it has none.
 std::string ReasonOf(const grpc::Status& status);
 std::string ReasonOf(const v1::SourceFailure& failure);
