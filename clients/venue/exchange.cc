@@ -64,9 +64,9 @@ std::string RequestId(const HttpResponse& response,
 void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secrets) {
   for (CurrencyBalance& balance : parsed.balances) {
     std::erase_if(balance.other_fields, [&](const auto& field) {
-      const auto& [name, value] = field;
       return std::any_of(secrets.begin(), secrets.end(), [&](std::string_view secret) {
-        return value.find(secret) != std::string::npos || name.find(secret) != std::string::npos;
+        return field.second.find(secret) != std::string::npos ||
+               field.first.find(secret) != std::string::npos;
       });
     });
   }
