@@ -4,6 +4,7 @@
 // Made by LoadConfig() or ConfigFromEnvironment(), immutable afterwards.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "clients/core/secret.h"
 #include "clients/core/source_info.h"
 #include "clients/http/base_url.h"
+#include "service/access/caller_rule.h"
 
 namespace balance {
 
@@ -71,6 +73,18 @@ struct AccountConfig {
 struct ServerSettings {
   // Between the withdrawal of health and the stop of the RPC server.
   Duration drain_delay = ConfigDefaults::kDrainDelay;
+  bool reflection = true;
+  bool channelz = true;
+};
+
+// Files of PEM.
+struct TlsSettings {
+  std::string certificate_file;
+  std::string private_key_file;
+  // Empty: clients show no certificate.
+  std::string client_ca_file;
+  // With client_ca_file: no connection without a certificate.
+  bool require_client_certificate = true;
 };
 
 struct Config {
@@ -78,6 +92,10 @@ struct Config {
   std::string listen = ConfigDefaults::kListen;
   std::string admin_listen = ConfigDefaults::kAdminListen;
   ServerSettings server;
+  // nullopt: plaintext.
+  std::optional<TlsSettings> tls;
+  // Empty: everybody may see everything.
+  std::vector<CallerRule> callers;
   std::vector<AccountConfig> accounts;
 };
 

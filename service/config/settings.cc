@@ -147,10 +147,14 @@ UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::stri
   return upstream;
 }
 
-ServerSettings ReadServer(const config::v1::Server& given, ConfigDocument& document) {
+ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document) {
   ServerSettings server;
   BlockReader block("server", "server", document);
-  block.Read("drain_delay", given.drain_delay(), kZero, kLongestDrain, server.drain_delay);
+  block.Read("drain_delay", given.server().drain_delay(), kZero, kLongestDrain, server.drain_delay);
+  // Neither asks who is calling.
+  const bool is_open = given.callers().empty();
+  server.reflection = given.server().has_reflection() ? given.server().reflection() : is_open;
+  server.channelz = given.server().has_channelz() ? given.server().channelz() : is_open;
   return server;
 }
 

@@ -15,10 +15,6 @@ constexpr const char* kServiceName = "balance.v1.BalanceService";
 const prometheus::Histogram::BucketBoundaries kRefreshBuckets = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 
-constexpr std::array<const char*, kRpcMethodCount> kMethodNames = {
-    "GetAccountSnapshot", "GetSourceBalance", "BatchGetAccountSnapshots", "ListAccountSnapshots",
-    "ListSources"};
-
 // As go-grpc-middleware writes them.
 constexpr std::array<const char*, 17> kCodeNames = {
     "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
@@ -45,7 +41,7 @@ Metrics::Metrics() {
   for (std::size_t method = 0; method < methods_.size(); ++method) {
     const prometheus::Labels labels = {{"grpc_type", "unary"},
                                        {"grpc_service", kServiceName},
-                                       {"grpc_method", kMethodNames[method]}};
+                                       {"grpc_method", kRpcMethodNames[method]}};
     methods_[method].started = &started.Add(labels);
     for (std::size_t code = 0; code < kCodeNames.size(); ++code) {
       auto with_code = labels;

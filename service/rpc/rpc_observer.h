@@ -4,19 +4,9 @@
 
 #include <grpcpp/support/status.h>
 
-#include <cstdint>
+#include "service/access/rpc_method.h"
 
 namespace balance {
-
-enum class RpcMethod : std::uint8_t {
-  kGetAccountSnapshot,
-  kGetSourceBalance,
-  kBatchGetAccountSnapshots,
-  kListAccountSnapshots,
-  kListSources,
-};
-
-inline constexpr int kRpcMethodCount = static_cast<int>(RpcMethod::kListSources) + 1;
 
 // Called from any thread; must neither block nor lock for long.
 class RpcObserver {
