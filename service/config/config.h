@@ -42,6 +42,8 @@ struct UpstreamSettings {
   RateSettings rate{ConfigDefaults::kRequestsPerSecond, ConfigDefaults::kBurst};
   // PEM file with CAs to trust beside the system's. Empty: none.
   std::string tls_ca_file;
+
+  bool operator==(const UpstreamSettings&) const = default;
 };
 
 struct PolymarketUsLogin {
@@ -75,6 +77,8 @@ struct ServerSettings {
   Duration drain_delay = ConfigDefaults::kDrainDelay;
   bool reflection = true;
   bool channelz = true;
+
+  bool operator==(const ServerSettings&) const = default;
 };
 
 // Files of PEM.
@@ -85,6 +89,8 @@ struct TlsSettings {
   std::string client_ca_file;
   // With client_ca_file: no connection without a certificate.
   bool require_client_certificate = true;
+
+  bool operator==(const TlsSettings&) const = default;
 };
 
 struct Config {

@@ -51,10 +51,18 @@ Metrics::Metrics() {
   }
   auto& reloads = prometheus::BuildCounter()
                       .Name("balance_reloads_total")
-                      .Help("Reloads of credentials on SIGHUP, by result.")
+                      .Help("Reloads of the configuration and its secrets, by result.")
                       .Register(registry_);
   reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
   reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  auto& denied = prometheus::BuildCounter()
+                     .Name("balance_access_denied_total")
+                     .Help("Calls refused because of who is calling, by reason.")
+                     .Register(registry_);
+  for (std::size_t refusal = 0; refusal < denied_.size(); ++refusal) {
+    const std::string reason(NameOf(static_cast<AccessRefusal>(refusal)));
+    denied_[refusal] = &denied.Add({{"reason", reason}});
+  }
   log_lines_dropped_ = &prometheus::BuildCounter()
                             .Name("balance_log_lines_dropped_total")
                             .Help("Log lines dropped because they could not be written in time.")
@@ -118,6 +126,8 @@ void Metrics::RegisterGauges() {
                          "Sources that are not asked because their credential was rejected.");
   auto& blocked = gauge("balance_sources_blocked",
                         "Sources that are not asked because the upstream wants a pause.");
+  auto& previous = gauge("balance_sources_on_previous_credential",
+                         "Sources whose new credential is rejected while the one before serves.");
   auto& clock_skew = gauge("balance_clock_skew_seconds",
                            "The upstream's clock minus ours, where the difference is greatest.");
   auto& age = gauge("balance_oldest_reading_age_seconds",
@@ -139,6 +149,7 @@ void Metrics::RegisterGauges() {
     }
     series.held_off = &held_off.Add({{"kind", name}});
     series.blocked = &blocked.Add({{"kind", name}});
+    series.previous_credential = &previous.Add({{"kind", name}});
     series.clock_skew = &clock_skew.Add({{"kind", name}});
     series.oldest_reading_age = &age.Add({{"kind", name}});
     series.most_failures_in_a_row = &failures.Add({{"kind", name}});
@@ -151,6 +162,10 @@ void Metrics::OnStarted(RpcMethod method) {
 
 void Metrics::OnHandled(RpcMethod method, grpc::StatusCode code) {
   methods_[static_cast<std::size_t>(method)].handled[static_cast<std::size_t>(code)]->Increment();
+}
+
+void Metrics::OnDenied(const AccessDenial& denial) {
+  denied_[static_cast<std::size_t>(denial.refusal)]->Increment();
 }
 
 void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) {
@@ -201,6 +216,7 @@ void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& source
   }
   series.held_off->Set(census.held_off);
   series.blocked->Set(census.blocked);
+  series.previous_credential->Set(census.on_previous_credential);
   series.clock_skew->Set(std::chrono::duration<double>(census.clock_skew).count());
   series.oldest_reading_age->Set(std::chrono::duration<double>(census.oldest_reading_age).count());
   series.most_failures_in_a_row->Set(census.most_failures_in_a_row);

@@ -29,6 +29,7 @@ class Metrics final : public RpcObserver, public RefreshObserver {
 
   void OnStarted(RpcMethod method) override;
   void OnHandled(RpcMethod method, grpc::StatusCode code) override;
+  void OnDenied(const AccessDenial& denial) override;
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
@@ -59,6 +60,7 @@ class Metrics final : public RpcObserver, public RefreshObserver {
     std::array<prometheus::Gauge*, kBreakerStateCount> breakers{};
     prometheus::Gauge* held_off = nullptr;
     prometheus::Gauge* blocked = nullptr;
+    prometheus::Gauge* previous_credential = nullptr;
     prometheus::Gauge* clock_skew = nullptr;
     prometheus::Gauge* oldest_reading_age = nullptr;
     prometheus::Gauge* most_failures_in_a_row = nullptr;
@@ -72,6 +74,7 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   // One scrape at a time sets the gauges.
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
+  std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   std::array<KindSeries, kSourceKindCount> kinds_;
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;

@@ -4,6 +4,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include "service/access/access_denial.h"
 #include "service/access/rpc_method.h"
 
 namespace balance {
@@ -15,6 +16,8 @@ class RpcObserver {
 
   virtual void OnStarted(RpcMethod method) = 0;
   virtual void OnHandled(RpcMethod method, grpc::StatusCode code) = 0;
+  // A call was refused because of who is calling; OnHandled() follows.
+  virtual void OnDenied(const AccessDenial& denial) = 0;
 };
 
 }  // namespace balance

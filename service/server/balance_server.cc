@@ -36,22 +36,33 @@ std::string MakeEpoch(const Clock& clock) {
 }  // namespace
 
 BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
-  const std::string epoch = MakeEpoch(clock_);
   const auto make_transport = [](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
     return std::make_unique<CurlTransport>(loop, CurlTransport::Options{.user_agent = kUserAgent});
   };
   for (std::size_t i = 0; i < kShards; ++i) {
     shards_.push_back(std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_));
   }
-  for (const AccountConfig& account : config_.accounts) {
-    accounts_.Add(account.id, ShardOf(account.id).AddAccount(account, epoch));
-  }
+  Serve(config_);
 }
 
 BalanceServer::~BalanceServer() { Stop(); }
 
-ShardRuntime& BalanceServer::ShardOf(const std::string& account) {
-  return *shards_[std::hash<std::string>{}(account) % shards_.size()];
+ShardRuntime::Changes BalanceServer::Serve(Config& config) {
+  const std::string epoch = MakeEpoch(clock_);
+  const std::vector<AccountConfig> accounts = std::exchange(config.accounts, {});
+  std::vector<std::vector<const AccountConfig*>> by_shard(shards_.size());
+  for (const AccountConfig& account : accounts) {
+    by_shard[std::hash<std::string>{}(account.id) % shards_.size()].push_back(&account);
+  }
+  auto served = std::make_shared<Served>();
+  served->access = AccessRules(std::exchange(config.callers, {}));
+  ShardRuntime::Changes changes;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    changes += shards_[i]->Configure(by_shard[i], epoch);
+    shards_[i]->AddTo(served->accounts);
+  }
+  served_.Publish(std::move(served));
+  return changes;
 }
 
 Result<void> BalanceServer::Start() {
@@ -107,7 +118,8 @@ Now BalanceServer::Time() const { return {clock_.WallNow(), clock_.SteadyNow()};
 
 std::vector<SourceStatus> BalanceServer::Statuses() const {
   std::vector<SourceStatus> statuses;
-  for (const auto& [id, endpoint] : accounts_.accounts()) {
+  const auto served = served_.Get();
+  for (const auto& [id, endpoint] : served->accounts.accounts()) {
     const auto view = endpoint.publisher->Get();
     statuses.insert(statuses.end(), view->statuses.begin(), view->statuses.end());
   }
@@ -128,14 +140,17 @@ std::string BalanceServer::RenderStatus() const {
   return json;
 }
 
-std::size_t BalanceServer::ReplaceLogins(const Config& config) {
-  std::size_t replaced = 0;
-  for (const AccountConfig& account : config.accounts) {
-    for (const SourceConfig& source : account.sources) {
-      if (ShardOf(account.id).ReplaceLogin(source)) ++replaced;
-    }
-  }
-  return replaced;
+BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
+  Reconfigured done;
+  const auto wait = [&](bool is_same, const char* field) {
+    if (!is_same) done.waiting.emplace_back(field);
+  };
+  wait(config.listen == config_.listen, "listen");
+  wait(config.admin_listen == config_.admin_listen, "admin_listen");
+  wait(config.tls == config_.tls, "tls");
+  wait(config.server == config_.server, "server");
+  done.accounts = Serve(config);
+  return done;
 }
 
 void BalanceServer::WithdrawHealth() {

@@ -96,15 +96,18 @@ void Reload(const Flags& flags, BalanceServer& server) {
     spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
     return;
   }
-  const ConfigResult config = Load(flags);
+  ConfigResult config = Load(flags);
   server.metrics().OnReload(config.has_value());
   if (!config) {
-    spdlog::error("SIGHUP: kept the old credentials: {}", Summary(config.error()));
+    spdlog::error("reload failed, all stays as it was: {}", Summary(config.error()));
     return;
   }
-  const std::size_t replaced = server.ReplaceLogins(*config);
-  spdlog::info("SIGHUP: read the credentials of {} sources anew; other settings wait for a restart",
-               replaced);
+  const auto done = server.Reconfigure(std::move(*config));
+  spdlog::info("reloaded: {} accounts added, {} changed, {} removed", done.accounts.added,
+               done.accounts.changed, done.accounts.removed);
+  for (const std::string& field : done.waiting) {
+    spdlog::warn("reloaded: the new {} takes effect at the next start", field);
+  }
 }
 
 // Serves on for a while, so that callers notice and leave.
