@@ -15,14 +15,14 @@ namespace balance {
 
 struct CertificateRequest {
   // Subject alternative names.
-  std::vector<std::string> uris;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
+  std::vector<std::string> uris = {};
+  std::vector<std::string> dns_names = {};
+  std::vector<std::string> ip_addresses = {};
   // From now.
   std::chrono::seconds not_before = -std::chrono::hours(1);
   std::chrono::seconds not_after = std::chrono::hours(24);
   // As OpenSSL writes it: "serverAuth", "clientAuth". Empty: for everything.
-  std::string extended_key_usage;
+  std::string extended_key_usage = {};
   // 0: an elliptic curve key, which is fast to make.
   int rsa_bits = 0;
 };
