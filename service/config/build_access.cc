@@ -1,5 +1,6 @@
 #include "service/config/build_access.h"
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "service/config/nearest_key.h"
 #include "service/config/read_file.h"
 #include "service/config/resource_id.h"
+#include "service/config/tls_material.h"
 #include "service/config/token_file.h"
 
 namespace balance {
@@ -203,6 +205,21 @@ void RequireFile(const std::string& name, const std::string& path, const char* r
   }
 }
 
+// That they can be named is known before what is in them.
+void CheckTlsFiles(const TlsSettings& tls, ConfigDocument& document) {
+  for (const char* field : {"certificate_file", "private_key_file", "client_ca_file"}) {
+    const std::string path = std::string("tls.") + field;
+    if (document.HasIssue(path)) return;
+  }
+  const bool named = !tls.certificate_file.empty() && !tls.private_key_file.empty();
+  if (!named || document.HasIssue("tls.client_certificate")) return;
+  const auto material = LoadTlsMaterial(tls, std::chrono::system_clock::now());
+  if (material) return;
+  for (const TlsIssue& issue : material.error()) {
+    document.AddIssue(issue.field, issue.problem, issue.remedy);
+  }
+}
+
 }  // namespace
 
 std::optional<TlsSettings> BuildTls(ConfigDocument& document) {
@@ -225,6 +242,7 @@ std::optional<TlsSettings> BuildTls(ConfigDocument& document) {
   tls.private_key_file = message.private_key_file();
   tls.client_ca_file = message.client_ca_file();
   tls.require_client_certificate = message.client_certificate() != config::v1::OPTIONAL;
+  CheckTlsFiles(tls, document);
   return tls;
 }
 

@@ -6,8 +6,8 @@
 
 namespace balance {
 
-// nullopt if the document has no `tls`, or one with an issue. Whether the files hold what they
-// should is for LoadTlsMaterial().
+// nullopt if the document has no `tls`, or one with an issue. The files are read and checked, not
+// kept: who serves reads them again.
 std::optional<TlsSettings> BuildTls(ConfigDocument& document);
 
 // REQUIRES: listen, tls and accounts of `config` are built.

@@ -43,6 +43,7 @@ LIBRARIES = {
     r"yaml-cpp/": [r"service/config/"],
     r"sodium\.h": [r"clients/core/secret\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
                    r"service/server/(main|source_factory)\.cc"],
+    r"openssl/": [r"service/config/(tls_material|x509_certificate)\.cc"],
     r"spdlog/": [r"service/(observe|server)/"],
     r"prometheus/": [r"service/observe/"],
     r"CivetServer\.h": [r"service/server/admin_server\.cc"],

@@ -2,26 +2,38 @@
 #include <gtest/gtest.h>
 
 #include "service/config/print_config.h"
+#include "tests/support/test_ca.h"
 #include "tests/unit/config/config_files.h"
 
 namespace balance {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr const char* kHash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
 
-// Five lines with one good source, then TLS with CAs of clients on lines 6 to 9.
-std::string WithTls(const std::string& more) {
-  return std::string(kOneSource) +
-         "tls:\n"
-         "  certificate_file: /tls/tls.crt\n"
-         "  private_key_file: /tls/tls.key\n"
-         "  client_ca_file: /tls/ca.crt\n" +
-         more;
-}
+// With files for TLS.
+class CallerFiles : public ConfigFiles {
+ public:
+  CallerFiles() {
+    const TestCa ca;
+    const TestCertificate server = ca.Issue({.dns_names = {"server"}});
+    Write("tls.crt", server.cert_pem);
+    Write("tls.key", server.key_pem);
+    Write("ca.crt", ca.cert_pem());
+  }
+
+  // Five lines with one good source, then TLS with CAs of clients on lines 6 to 9.
+  std::string WithTls(const std::string& more) const {
+    return std::string(kOneSource) + "tls:\n  certificate_file: " + PathOf("tls.crt") +
+           "\n  private_key_file: " + PathOf("tls.key") +
+           "\n  client_ca_file: " + PathOf("ca.crt") + "\n" + more;
+  }
+};
 
 struct BadCallers {
   const char* yaml;
@@ -29,14 +41,14 @@ struct BadCallers {
 };
 
 TEST(CallersTest, IdentitiesAccountsAndMethods) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const std::string tokens = files.Write("tokens", kHash);
-  const auto config =
-      files.Load(WithTls("callers:\n"
-                         "- {id: bot, spiffe_id: 'spiffe://desk.example/bot', accounts: [desk-1]}\n"
-                         "- {id: risk, dns_name: risk.desk.example, accounts: ['*']}\n"
-                         "- {id: board, token_file: " +
-                         tokens + ", accounts: [desk-1], methods: [GetAccountSnapshot]}\n"));
+  const auto config = files.Load(
+      files.WithTls("callers:\n"
+                    "- {id: bot, spiffe_id: 'spiffe://desk.example/bot', accounts: [desk-1]}\n"
+                    "- {id: risk, dns_name: risk.desk.example, accounts: ['*']}\n"
+                    "- {id: board, token_file: " +
+                    tokens + ", accounts: [desk-1], methods: [GetAccountSnapshot]}\n"));
 
   ASSERT_TRUE(config) << config.error().front().ToString();
   ASSERT_EQ(config->callers.size(), 3U);
@@ -50,13 +62,13 @@ TEST(CallersTest, IdentitiesAccountsAndMethods) {
 }
 
 TEST(CallersTest, ReflectionAndChannelzAreOffWithCallersUnlessAskedFor) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const std::string callers =
       "callers: [{id: bot, spiffe_id: 'spiffe://d/bot', accounts: ['*']}]\n";
 
   const auto open = files.Load(kOneSource);
-  const auto closed = files.Load(WithTls(callers));
-  const auto asked = files.Load(WithTls(callers + "server: {reflection: true}\n"));
+  const auto closed = files.Load(files.WithTls(callers));
+  const auto asked = files.Load(files.WithTls(callers + "server: {reflection: true}\n"));
   const auto off = files.Load(std::string(kOneSource) + "server: {channelz: false}\n");
 
   EXPECT_TRUE(open->server.reflection && open->server.channelz);
@@ -66,7 +78,7 @@ TEST(CallersTest, ReflectionAndChannelzAreOffWithCallersUnlessAskedFor) {
 }
 
 TEST(CallersTest, WhatIsWrongWithOneIsNamed) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const BadCallers cases[] = {
       {"callers: []",
        "callers: has no entry, which would let everybody in; add a caller, or leave "
@@ -101,14 +113,14 @@ TEST(CallersTest, WhatIsWrongWithOneIsNamed) {
        "readable file of hashes"},
   };
   for (const BadCallers& bad : cases) {
-    EXPECT_THAT(files.Problems(WithTls(bad.yaml + std::string("\n"))),
+    EXPECT_THAT(files.Problems(files.WithTls(bad.yaml + std::string("\n"))),
                 ElementsAre(std::string("config.yaml:10: ") + bad.issue))
         << bad.yaml;
   }
 }
 
 TEST(CallersTest, CertificatesNeedSomebodyWhoAsksForThem) {
-  const ConfigFiles files;
+  const CallerFiles files;
 
   EXPECT_THAT(files.Problems(std::string(kOneSource) +
                              "callers: [{id: b, dns_name: d, accounts: ['*']}]\n"),
@@ -117,7 +129,7 @@ TEST(CallersTest, CertificatesNeedSomebodyWhoAsksForThem) {
 }
 
 TEST(CallersTest, TokensStayOffPlaintextNetworks) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const std::string callers =
       "callers: [{id: b, token_file: " + files.Write("tokens", kHash) + ", accounts: ['*']}]\n";
 
@@ -128,7 +140,7 @@ TEST(CallersTest, TokensStayOffPlaintextNetworks) {
 }
 
 TEST(CallersTest, AFileThatHoldsATokenItselfIsRefusedUnquoted) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const std::string path = files.Write("tokens", "the-token-itself\n");
 
   EXPECT_THAT(files.Problems(std::string(kOneSource) + "callers: [{id: b, token_file: " + path +
@@ -139,16 +151,16 @@ TEST(CallersTest, AFileThatHoldsATokenItselfIsRefusedUnquoted) {
 }
 
 TEST(TlsSettingsTest, ReplacesAllowInsecure) {
-  const ConfigFiles files;
-  const auto config = files.Load(WithTls("listen: 0.0.0.0:50051\n"));
+  const CallerFiles files;
+  const auto config = files.Load(files.WithTls("listen: 0.0.0.0:50051\n"));
 
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->tls->client_ca_file, "/tls/ca.crt");
+  EXPECT_EQ(config->tls->client_ca_file, files.PathOf("ca.crt"));
   EXPECT_TRUE(config->tls->require_client_certificate);
 }
 
 TEST(TlsSettingsTest, WhatIsMissingIsNamed) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const std::string good = kOneSource;
 
   EXPECT_THAT(files.Problems(good + "tls: {certificate_file: c}\n"),
@@ -164,10 +176,22 @@ TEST(TlsSettingsTest, WhatIsMissingIsNamed) {
                   "the PEM file of the clients' CAs there"));
 }
 
+TEST(TlsSettingsTest, FilesThatCannotServeAreNamedWithTheirLines) {
+  const CallerFiles files;
+  files.Write("tls.key", TestCa().Issue({}).key_pem);
+  files.Write("ca.crt", "");
+
+  EXPECT_THAT(files.Problems(files.WithTls("")),
+              ElementsAre(AllOf(StartsWith("config.yaml:8: tls.private_key_file: the key in "),
+                                HasSubstr("does not fit the first certificate in ")),
+                          AllOf(StartsWith("config.yaml:9: tls.client_ca_file: "),
+                                HasSubstr("holds no certificate in PEM"))));
+}
+
 TEST(CallersTest, PrintedConfigurationIsReadAgainAsItWas) {
-  const ConfigFiles files;
+  const CallerFiles files;
   const std::string tokens = files.Write("tokens", kHash);
-  const auto config = files.Load(WithTls(
+  const auto config = files.Load(files.WithTls(
       "callers:\n"
       "- {id: bot, spiffe_id: 'spiffe://d/bot', accounts: [desk-1], methods: [ListSources]}\n"
       "- {id: board, token_file: " +
