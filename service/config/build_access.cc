@@ -124,6 +124,7 @@ class CallerBuilder {
     if (!config_.tls && !document_.HasIssue("tls") && listen && !listen->IsLoopback()) {
       document_.AddIssue(path, "would send tokens in plaintext over a network", "set tls");
     }
+    document_.NoteFile(file);
     const auto content = ReadFile(file, kMostTokenFileBytes);
     if (!content) {
       document_.AddIssue(path, "the file " + content.error(), "name a readable file of hashes");

@@ -59,6 +59,7 @@ std::unique_ptr<const SecretText> SecretLoader::LoadFile(const std::string& file
     document_.AddIssue(path, "names no file", kOriginRemedy);
     return nullptr;
   }
+  document_.NoteFile(file);
   auto content = ReadFile(file, kMostBytes);
   if (!content) {
     document_.AddIssue(path, ShownFile(file) + " " + content.error(),

@@ -71,13 +71,12 @@ void ServiceFixture::Serve(std::vector<CallerRule> callers,
   served_.Publish(
       std::make_shared<const Served>(Served{accounts_, AccessRules(std::move(callers))}));
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
   builder.RegisterService(&rpc_);
   server_ = builder.BuildAndStart();
   ASSERT_TRUE(server_);
-  stub_ = v1::BalanceService::NewStub(
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  stub_ = v1::BalanceService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
+                                                          grpc::InsecureChannelCredentials()));
 }
 
 grpc::Status ServiceFixture::Get(const v1::GetAccountSnapshotRequest& request,

@@ -93,6 +93,7 @@ class ServiceFixture : public testing::Test {
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, rpc_observer_};
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 
  private:
