@@ -43,6 +43,10 @@ def control(name: str) -> str:
                           text=True).stdout
 
 
+def licence(name: str) -> Path:
+    return Path(f"/usr/share/doc/{name}/copyright")
+
+
 def checksums(item: DebianPackage) -> dict[Path, str]:
     """The MD5 sum of each file that the package brought, by its path."""
     lists = (INFO / f"{item.name}{qualifier}.md5sums"

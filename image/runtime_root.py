@@ -79,7 +79,7 @@ def copy(path: Path, root: Path) -> None:
 def describe(item: DebianPackage, root: Path) -> None:
     """Leaves the package's licence and, where scanners look for it in images without a dpkg, its
     entry in the database with the checksums of its files that are here."""
-    copy(Path(f"/usr/share/doc/{item.name}/copyright"), root)
+    copy(debian_packages.licence(item.name), root)
     folder = root / "var/lib/dpkg/status.d"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / item.name).write_text(debian_packages.control(item.name))
@@ -106,13 +106,20 @@ def lay_out_files(root: Path, libraries: set[Path], programs: list[Path]) -> Non
         subprocess.run(["strip", "-o", folder / program.name, program], check=True)
 
 
-def packages_of(files: set[Path]) -> list[DebianPackage]:
+def owners_of(files: set[Path]) -> set[str]:
     owners = debian_packages.owners(files) | {
         Path(name): owner for name, owner in MADE_BY.items() if Path(name) in files}
     unknown = files - owners.keys()
     if unknown:
         raise SystemExit(f"of no package: {sorted(map(str, unknown))}")
-    return sorted(debian_packages.package(name) for name in set(owners.values()))
+    return set(owners.values())
+
+
+def packages_of(files: set[Path]) -> list[DebianPackage]:
+    """Who brought the files, or the licence of one who did: some leave theirs to another."""
+    names = owners_of(files)
+    names |= owners_of({debian_packages.licence(name) for name in names})
+    return sorted(map(debian_packages.package, names))
 
 
 def lay_out_lists(root: Path, shipped: list[DebianPackage], inside: list[DebianPackage],
