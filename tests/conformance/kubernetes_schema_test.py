@@ -36,7 +36,7 @@ class KubernetesSchemaTest(unittest.TestCase):
         good = render("overlays/prod").text
         changes = (
             ("maxSkew: 1", "maxSkewed: 1"),  # an unknown field
-            ("terminationGracePeriodSeconds: 45", 'terminationGracePeriodSeconds: "45"'),
+            ("minReadySeconds: ", "minReadySeconds: soon # "),  # a text for a number
             ("kind: PodDisruptionBudget", "kind: PodDisruptionBudgets"),
             ("autoscaling/v2", "autoscaling/v2beta2"),  # gone from Kubernetes
             ("publishNotReadyAddresses: true", "clusterIP: None"),  # a key that stands twice
