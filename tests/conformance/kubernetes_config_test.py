@@ -63,26 +63,37 @@ class KubernetesConfigTest(unittest.TestCase):
             url = f"http://127.0.0.1:{ports[port]}"
             self.assertIn(url, config)
             config = config.replace(url, upstreams[variable])
-        for port in manifests.ports.values():
-            self.assertIn(f"0.0.0.0:{port}", config)
-            config = config.replace(f"0.0.0.0:{port}", "127.0.0.1:0")
-        files.config.write_text(config.replace("drain_delay: 10s", "drain_delay: 0s"))
-        ports_file = self.folder / "ports"
-        service = self.start([SERVICE, "--config", files.config, "--ports-file", ports_file])
-        service.wait_for(ports_file.exists, "the service")
-        addresses = read_assignments(ports_file)
+        files.config.write_text(config)
+        service, server = self.start_service(manifests, files)
 
-        snapshot = subprocess.run([BIN_DIR / "balancectl", "get", "--server", addresses["grpc"],
-                                   "--output", "json"], text=True, capture_output=True, timeout=30)
+        snapshot = self.balancectl("get", "--output", "json", "--server", server)
 
         self.assertEqual(snapshot.returncode, 0, snapshot.stdout + snapshot.stderr)
         self.assertEqual([source["state"] for source in json.loads(snapshot.stdout)["sources"]],
                          ["FRESH", "FRESH"])
+        service.stop()
+        sandbox.stop()
+
+    def start_service(self, manifests: Manifests, files: PodFiles) -> tuple[Program, str]:
+        """The service on other ports and in a hurry, its probes good; and its gRPC address."""
+        config = files.config.read_text()
+        changes = {f"0.0.0.0:{port}": "127.0.0.1:0" for port in manifests.ports.values()}
+        for old, new in (changes | {"drain_delay: 10s": "drain_delay: 0s"}).items():
+            self.assertIn(old, config)
+            config = config.replace(old, new)
+        files.config.write_text(config)
+        ports_file = self.folder / "ports"
+        service = self.start([SERVICE, "--config", files.config, "--ports-file", ports_file])
+        service.wait_for(ports_file.exists, "the service")
+        addresses = read_assignments(ports_file)
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             # An error status raises.
             http_get(f"http://{addresses['admin']}{manifests.service[probe]['httpGet']['path']}")
-        service.stop()
-        sandbox.stop()
+        return service, addresses["grpc"]
+
+    def balancectl(self, *arguments: str | Path) -> subprocess.CompletedProcess:
+        return subprocess.run([BIN_DIR / "balancectl", *arguments], text=True, capture_output=True,
+                              env=clean_environment(), timeout=30)
 
     def start(self, arguments: list) -> Program:
         program = Program(arguments, self.folder / f"{arguments[0].name}.log", clean_environment())

@@ -11,9 +11,9 @@ DNS = Peer(labels={"k8s-app": "kube-dns"}, namespace="kube-system")
 PROMETHEUS = Peer(labels={"app.kubernetes.io/name": "prometheus"}, namespace="monitoring")
 
 
-def caller(name: str, namespace_labels: dict[str, str] | None = None) -> Peer:
+def caller(name: str, namespace_labels: dict[str, str] = ALLOWED_NAMESPACE) -> Peer:
     return Peer(labels={"balance-service/caller": name}, namespace="trading",
-                namespace_labels=ALLOWED_NAMESPACE if namespace_labels is None else namespace_labels)
+                namespace_labels=namespace_labels)
 
 
 class KubernetesNetworkTest(unittest.TestCase):
@@ -58,7 +58,8 @@ class KubernetesNetworkTest(unittest.TestCase):
     def test_strangers_stay_out(self):
         strangers = {
             "a pod that nobody named": caller("intern"),
-            "a pod without the label": Peer(namespace="trading", namespace_labels=ALLOWED_NAMESPACE),
+            "a pod without the label": Peer(namespace="trading",
+                                            namespace_labels=ALLOWED_NAMESPACE),
             "a pod that labels itself": caller("trading-bot", namespace_labels={}),
             "a neighbour": Peer(namespace="balance"),
             "an address": Peer(address="10.0.0.7"),

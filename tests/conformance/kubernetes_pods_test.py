@@ -12,6 +12,7 @@ from kubernetes import APP, OVERLAYS, Manifests, for_each_overlay, render, secon
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
                       "persistentVolumeClaim", "projected", "secret"}
 HOST_SETTINGS = ("hostNetwork", "hostPID", "hostIPC")
+POD_SETTINGS = ("sysctls", "seLinuxOptions", "appArmorProfile")
 # What the kubelet and the container runtime may take of the grace period for themselves.
 KUBELET_SECONDS = 5
 # What `upstream-sandbox --login-folder` makes.
@@ -24,7 +25,7 @@ def restricted_violations(pod: dict) -> list[str]:
     for volume in pod.get("volumes", []):
         wrong += [f"volume {kind}" for kind in volume.keys() - {"name"} - RESTRICTED_VOLUMES]
     security = pod.get("securityContext", {})
-    wrong += [name for name in ("sysctls", "seLinuxOptions", "appArmorProfile") if security.get(name)]
+    wrong += [name for name in POD_SETTINGS if security.get(name)]
     for container in pod.get("initContainers", []) + pod["containers"]:
         wrong += [f"{container['name']}: {problem}"
                   for problem in container_violations(container, security)]
@@ -195,7 +196,7 @@ class KubernetesPodsTest(unittest.TestCase):
         self.assertEqual(mounted - set(files), set())
 
     def mounted_files(self, manifests: Manifests) -> set[str]:
-        """The files from Secrets, or the ones that the sandbox makes, in the service's container."""
+        """The files that the service finds, from Secrets or made by the sandbox."""
         files = set()
         for mount, volume in manifests.service_volumes:
             folder = PurePosixPath(mount["mountPath"])

@@ -55,8 +55,9 @@ class KubernetesReadmeTest(unittest.TestCase):
             namespace = manifests.one("Namespace")["metadata"]["name"]
             namespaces = {words[words.index("-n") + 1] for words in commands if "-n" in words}
             self.assertEqual(namespaces, {namespace})
-            names = {word for words in commands for word in words if word.startswith("deployment/")}
-            self.assertEqual(names, {"deployment/" + manifests.one("Deployment")["metadata"]["name"]})
+            deployments = {word.removeprefix("deployment/") for words in commands
+                           for word in words if word.startswith("deployment/")}
+            self.assertEqual(deployments, {manifests.one("Deployment")["metadata"]["name"]})
         self.assertEqual(applied, list(OVERLAYS[1:]))
 
     def test_built_images_are_those_of_the_development_pod(self):

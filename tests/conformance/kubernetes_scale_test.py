@@ -6,7 +6,7 @@ import source_facts
 from kubernetes import Manifests, for_each_overlay, render, seconds
 from network_rules import selects
 
-# Requests a second that a key may make: PolySimulator's free plan, and what Polymarket US documents.
+# Requests a second that one key may make: PolySimulator's free plan, Polymarket US as documented.
 PLANS = {"polysimulator": 2, "polymarket_us": 20}
 
 

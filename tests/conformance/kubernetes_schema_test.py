@@ -11,7 +11,7 @@ SCHEMAS = external_tools.require("kubernetes_schemas")
 
 
 def validate(version: str, text: str) -> subprocess.CompletedProcess:
-    """Strict: fields that the schema lacks, keys that stand twice and kinds without a schema fail."""
+    """Strict: unknown fields, keys that stand twice and kinds without a schema fail."""
     location = f"{SCHEMAS}/{version}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
     return subprocess.run([KUBECONFORM, "-strict", "-summary", "-kubernetes-version", version,
                            "-schema-location", location], input=text, text=True,

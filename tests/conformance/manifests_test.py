@@ -1,4 +1,4 @@
-"""The folders of k8s are in order. What kustomize makes of them is judged by kubernetes_*_test.py."""
+"""The folders of k8s are in order; kubernetes_*_test.py judge what kustomize makes of them."""
 
 import unittest
 from pathlib import Path

@@ -5,31 +5,34 @@ As the kubelet does: `..data` leads to a folder with a time for a name, and each
 
 import base64
 import re
-import subprocess
 from pathlib import Path
 
+from certificates import Authority
 from kubernetes import Manifests
 
-# Secret -> its files: what README.md tells an operator to create. `None`: PEM, made by PodFiles.
-SECRETS = {
-    "balance-desk-1": {
-        "polymarket-us-key-id": "6fd1a30c-8a0c-4a3e-9d3b-2a3a1c3a5b11\n",
-        "polymarket-us-secret": base64.b64encode(bytes(range(32))).decode() + "\n",
-        "polysimulator-key": "ps_live_" + "5" * 64 + "\n",
-    },
-    "balance-tls": {"tls.crt": None, "tls.key": None},
-    "balance-client-ca": {"ca.crt": None},
+LOGINS = {
+    "polymarket-us-key-id": "6fd1a30c-8a0c-4a3e-9d3b-2a3a1c3a5b11\n",
+    "polymarket-us-secret": base64.b64encode(bytes(range(32))).decode() + "\n",
+    "polysimulator-key": "ps_live_" + "5" * 64 + "\n",
 }
+# As callers dial it.
+SERVER_NAME = "balance-service.balance.svc"
 DEFAULT_MODE = 0o644
 
 
 class PodFiles:
-    """The mounted folders of the container that serves, below `root`."""
+    """The folders mounted in the container that serves, below `root`, with the README's Secrets."""
 
     def __init__(self, manifests: Manifests, root: Path):
         self._manifests = manifests
-        self._root = root
-        self._pem = self._make_pem()
+        # Of the callers and of the server.
+        self.authority = Authority(root)
+        certificate, key = self.authority.issue("server", f"DNS:{SERVER_NAME}")
+        self._secrets = {
+            "balance-desk-1": LOGINS,
+            "balance-tls": {"tls.crt": certificate.read_text(), "tls.key": key.read_text()},
+            "balance-client-ca": {"ca.crt": self.authority.certificate.read_text()},
+        }
         self._folders = {mount["mountPath"]: root / mount["mountPath"].lstrip("/")
                          for mount, _ in manifests.service_volumes}
         for mount, volume in manifests.service_volumes:
@@ -43,15 +46,6 @@ class PodFiles:
         paths = sorted(self._folders, key=len, reverse=True)
         pattern = "|".join(rf"{re.escape(path)}(?=[/\s,}}]|$)" for path in paths)
         return re.sub(pattern, lambda match: str(self._folders[match[0]]), text)
-
-    def _make_pem(self) -> dict[str, str]:
-        certificate, key = self._root / "made.crt", self._root / "made.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=balance",
-                        "-addext", "subjectAltName=DNS:balance-service.balance.svc",
-                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        return {"tls.crt": certificate.read_text(), "tls.key": key.read_text(),
-                "ca.crt": certificate.read_text()}
 
     def _fill(self, folder: Path, volume: dict) -> None:
         folder.mkdir(parents=True)
@@ -76,6 +70,5 @@ class PodFiles:
             (folder / name).symlink_to(f"..data/{name}")
 
     def _secret(self, source: dict) -> dict[str, str]:
-        known = SECRETS[source["name"]]
-        return {item["path"]: known[item["key"]] or self._pem[item["key"]]
-                for item in source["items"]}
+        keys = self._secrets[source["name"]]
+        return {item["path"]: keys[item["key"]] for item in source["items"]}
