@@ -154,7 +154,8 @@ int RefusePassPhrase(char*, int, int, void* asked) {
 }
 
 PrivateKey ParseKey(std::string_view pem, FileIssues& issues) {
-  const std::unique_ptr<BIO, FreeTls> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<BIO, FreeTls> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   bool asked = false;
   PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, RefusePassPhrase, &asked));
   ERR_clear_error();

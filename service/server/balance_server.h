@@ -19,6 +19,7 @@
 #include "service/rpc/balance_rpc.h"
 #include "service/server/admin_server.h"
 #include "service/server/shard_runtime.h"
+#include "service/server/tls_endpoint.h"
 
 namespace balance {
 
@@ -54,6 +55,8 @@ class BalanceServer {
  private:
   ShardRuntime& ShardOf(const std::string& account);
   Result<void> StartGrpc();
+  // Of the gRPC port, as configured.
+  Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials();
   AdminServer::Probes MakeProbes();
   Now Time() const;
   // Of all sources, as published.
@@ -67,6 +70,8 @@ class BalanceServer {
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   AccountDirectory accounts_;
   BalanceRpc rpc_{accounts_, clock_, metrics_};
+  // Null: plaintext.
+  std::unique_ptr<TlsEndpoint> tls_;
   std::unique_ptr<grpc::Server> grpc_;
   int grpc_port_ = 0;
   std::atomic<bool> ready_ = false;
