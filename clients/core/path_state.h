@@ -22,6 +22,8 @@ struct PathState {
   std::optional<SteadyTime> blocked_until;
   // The upstream's wall clock minus ours. Unset: not known.
   std::optional<Duration> clock_skew;
+  // The credential was replaced, the upstream rejects the new one, and the one before serves on.
+  bool uses_previous_credential = false;
 };
 
 // Thread-safe.

@@ -46,6 +46,8 @@ struct SourceInfo {
   std::vector<Measure> measures;
   CacheSettings cache;
   RateSettings rate;
+
+  friend bool operator==(const SourceInfo&, const SourceInfo&) = default;
 };
 
 }  // namespace balance

@@ -51,22 +51,15 @@ PolymarketUsClient::PolymarketUsClient(HttpTransport& transport, Clock& clock,
       venue_clock_(std::move(venue_clock)),
       base_url_(std::move(options.base_url)),
       attempt_timeout_(options.attempt_timeout),
-      ca_file_(std::move(options.ca_file)) {
-  ReplaceCredentials(std::move(options.key_id), *options.seed);
-}
-
-void PolymarketUsClient::ReplaceCredentials(std::string key_id, const Secret& seed) {
-  credentials_ =
-      std::make_shared<const Credentials>(Credentials{std::move(key_id), SigningKey(seed)});
-}
+      ca_file_(std::move(options.ca_file)),
+      credentials_{std::move(options.key_id), SigningKey(*options.seed)} {}
 
 boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext context) {
-  const std::shared_ptr<const Credentials> credentials = credentials_;
   const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
   const Duration correction = venue_clock_->Correction();
   auto request =
-      polymarket_us::BuildBalancesRequest(base_url_, *credentials, clock_.WallNow() + correction);
+      polymarket_us::BuildBalancesRequest(base_url_, credentials_, clock_.WallNow() + correction);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
@@ -74,7 +67,7 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));
   }
-  Result<Reading> reading = ReadExchange(*exchange, *credentials, correction);
+  Result<Reading> reading = ReadExchange(*exchange, credentials_, correction);
   if (!reading && reading.error().kind == ErrorKind::kClockSkew) venue_clock_->Distrust();
   ObserveDate(*exchange, *venue_clock_);
   co_return reading;

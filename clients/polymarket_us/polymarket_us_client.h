@@ -12,12 +12,9 @@
 #include "clients/core/upstream_clock.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
+#include "clients/polymarket_us/balances_request.h"
 
 namespace balance {
-
-namespace polymarket_us {
-struct Credentials;
-}
 
 // Used on its shard's thread only. Each Fetch() is one request, signed at the moment of sending;
 // pacing and retries belong to decorators.
@@ -43,9 +40,6 @@ class PolymarketUsClient final : public BalanceSource {
   // those of ClassifyFailure() and those of ParseBalances().
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
-  // From the next Fetch() on. A fetch under way ends with the credentials that it began with.
-  void ReplaceCredentials(std::string key_id, const Secret& seed);
-
  private:
   HttpTransport& transport_;
   Clock& clock_;
@@ -53,7 +47,7 @@ class PolymarketUsClient final : public BalanceSource {
   const BaseUrl base_url_;
   const Duration attempt_timeout_;
   const std::string ca_file_;
-  std::shared_ptr<const polymarket_us::Credentials> credentials_;
+  const polymarket_us::Credentials credentials_;
 };
 
 }  // namespace balance

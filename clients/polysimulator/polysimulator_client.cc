@@ -61,15 +61,10 @@ PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock,
       ca_file_(std::move(options.ca_file)),
       api_key_(std::move(options.api_key)) {}
 
-void PolySimulatorClient::ReplaceCredentials(std::shared_ptr<const Secret> api_key) {
-  api_key_ = std::move(api_key);
-}
-
 boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext context) {
-  const std::shared_ptr<const Secret> api_key = api_key_;
   const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
-  auto request = polysimulator::BuildBalanceRequest(base_url_, *api_key);
+  auto request = polysimulator::BuildBalanceRequest(base_url_, *api_key_);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
@@ -79,7 +74,7 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
   }
   ObserveDate(*exchange, *venue_clock_);
   context.progress->rate_limits = polysimulator::ReadRateLimits(exchange->response);
-  co_return ReadExchange(*exchange, *api_key);
+  co_return ReadExchange(*exchange, *api_key_);
 }
 
 }  // namespace balance

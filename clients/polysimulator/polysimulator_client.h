@@ -38,9 +38,6 @@ class PolySimulatorClient final : public BalanceSource {
   // it has downgraded the key.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
-  // From the next Fetch() on. A fetch under way ends with the key that it began with.
-  void ReplaceCredentials(std::shared_ptr<const Secret> api_key);
-
  private:
   HttpTransport& transport_;
   Clock& clock_;
@@ -48,7 +45,7 @@ class PolySimulatorClient final : public BalanceSource {
   const BaseUrl base_url_;
   const Duration attempt_timeout_;
   const std::string ca_file_;
-  std::shared_ptr<const Secret> api_key_;
+  const std::shared_ptr<const Secret> api_key_;
 };
 
 }  // namespace balance

@@ -58,8 +58,8 @@ bool IsBaselineJump(const std::vector<CurrencyBalance>& before,
 }
 
 ContinuitySource::ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause,
-                                   Clock& clock)
-    : next_(std::move(next)), pause_(pause), clock_(clock) {}
+                                   Clock& clock, std::vector<CurrencyBalance> last)
+    : next_(std::move(next)), pause_(pause), clock_(clock), last_(std::move(last)) {}
 
 boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext context) {
   Result<Reading> result = co_await next_->Fetch(context);

@@ -19,9 +19,10 @@ class ContinuitySource final : public BalanceSource {
   // How long each reading after a jump still carries its warning.
   static constexpr Duration kWarningTime = std::chrono::seconds(60);
 
-  // `pause` lies between a reading and the one that shall confirm it. `clock` must outlive the
-  // source.
-  ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause, Clock& clock);
+  // `pause` lies between a reading and the one that shall confirm it. `last` is what is known to be
+  // held already. `clock` must outlive the source.
+  ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause, Clock& clock,
+                   std::vector<CurrencyBalance> last = {});
 
   // As the decorated source. A reading without money after one with money is read once more: the
   // newer one is kept with the warning SUDDEN_ZERO, whatever it says; if there is none, neither is

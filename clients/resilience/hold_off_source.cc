@@ -7,15 +7,6 @@
 #include "clients/resilience/refusal.h"
 
 namespace balance {
-namespace {
-
-bool IsRejection(ErrorKind kind) {
-  return kind == ErrorKind::kCredentialsRejected || kind == ErrorKind::kForbidden ||
-         kind == ErrorKind::kClockSkew || kind == ErrorKind::kAccountMissing;
-}
-
-}  // namespace
-
 HoldOffSource::HoldOffSource(std::unique_ptr<BalanceSource> next,
                              std::shared_ptr<HoldOff> credential, Clock& clock)
     : next_(std::move(next)), credential_(std::move(credential)), clock_(clock) {}
@@ -23,18 +14,9 @@ HoldOffSource::HoldOffSource(std::unique_ptr<BalanceSource> next,
 boost::asio::awaitable<Result<Reading>> HoldOffSource::Fetch(FetchContext context) {
   const SteadyTime now = clock_.SteadyNow();
   if (const HoldOff* held = InForce()) co_return Refuse(*held->Because(now), held->Until() - now);
-  const std::uint64_t generation = generation_;
   const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
-  if (generation != generation_) {
-    // It says nothing about the new secret.
-    if (!result && IsRejection(result.error().kind)) {
-      result.error().kind = ErrorKind::kUnreachable;
-      result.error().is_transient = true;
-    }
-  } else if (context.progress->sent_at != sent_before) {
-    Learn(result);
-  }
+  if (context.progress->sent_at != sent_before) Learn(result);
   co_return result;
 }
 
@@ -47,14 +29,6 @@ SendOutlook HoldOffSource::Outlook() const {
     outlook.because = held->Because(clock_.SteadyNow());
   }
   return outlook;
-}
-
-void HoldOffSource::ReplaceCredential(std::shared_ptr<HoldOff> credential) {
-  ++generation_;
-  clock_rejected_ = false;
-  credential_ = std::move(credential);
-  credential_->Clear();
-  account_missing_.Clear();
 }
 
 void HoldOffSource::Learn(const Result<Reading>& result) {

@@ -29,14 +29,10 @@ class HoldOffSource final : public BalanceSource {
                 Clock& clock);
 
   // As the decorated source; during a hold-off fails unsent with the failure that began it (a pause
-  // after an unreadable reply is for the one above to wait for, see Outlook()). A
-  // rejection of a secret that was replaced meanwhile is kUnreachable and worth another attempt.
+  // after an unreadable reply is for the one above to wait for, see Outlook()).
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;
-
-  // The secret was replaced: from now on `credential`, cleared, is the one that counts.
-  void ReplaceCredential(std::shared_ptr<HoldOff> credential);
 
  private:
   void Learn(const Result<Reading>& result);
@@ -44,9 +40,7 @@ class HoldOffSource final : public BalanceSource {
   const HoldOff* InForce() const;
 
   const std::unique_ptr<BalanceSource> next_;
-  std::shared_ptr<HoldOff> credential_;
-  // Grows with each replacement.
-  std::uint64_t generation_ = 0;
+  const std::shared_ptr<HoldOff> credential_;
   HoldOff account_missing_{HoldOffTimes::kAccountMissing, HoldOffTimes::kAccountMissing};
   HoldOff reply_invalid_{HoldOffTimes::kReplyInvalid, HoldOffTimes::kReplyInvalid};
   Clock& clock_;

@@ -24,14 +24,11 @@ class PacedSource final : public BalanceSource {
 
   SendOutlook Outlook() const override;
 
-  // The credential was replaced: from the next request on `pacer` is the one that counts.
-  void ReplacePacer(std::shared_ptr<Pacer> pacer) { pacer_ = std::move(pacer); }
-
  private:
   static void Learn(Pacer& pacer, const FetchProgress& progress, const Result<Reading>& result);
 
   const std::unique_ptr<BalanceSource> next_;
-  std::shared_ptr<Pacer> pacer_;
+  const std::shared_ptr<Pacer> pacer_;
   Clock& clock_;
 };
 

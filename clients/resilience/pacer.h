@@ -24,6 +24,9 @@ class Pacer {
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;
 
+  // See RateBudget. Those who wait keep their order.
+  void Configure(const RateSettings& rate) { budget_.Configure(clock_.SteadyNow(), rate); }
+
   // True when a request may be sent, which the caller must do without further waiting. Urgent
   // fetches go first (`progress.urgent` is read when a turn is given), else first come, first
   // served. False, with no turn taken, as soon as the upstream asks for a pause. A cancelled wait

@@ -67,15 +67,28 @@ void RateBucket::SetRate(double per_second) {
 
 void RateBucket::Take(SteadyTime now) { next_ = std::max(now, next_) + interval_; }
 
+void RateBucket::Exhaust(SteadyTime now) { next_ = std::max(next_, now + interval_ + tolerance_); }
+
 bool RateBucket::HasSpare(SteadyTime now) const {
   return next_ == SteadyTime::min() || (next_ - now) * 2 < interval_ * burst_;
 }
 
 RateBudget::RateBudget(const RateSettings& configured)
-    : ceiling_(configured.requests_per_second),
-      rate_(ceiling_),
-      configured_(ceiling_, configured.burst),
-      adapted_(ceiling_, configured.burst) {}
+    : ceiling_(configured),
+      rate_(configured.requests_per_second),
+      configured_(rate_, configured.burst),
+      adapted_(rate_, configured.burst) {}
+
+void RateBudget::Configure(SteadyTime now, const RateSettings& configured) {
+  if (configured == ceiling_) return;
+  const bool was_lowered = rate_ < ceiling_.requests_per_second;
+  ceiling_ = configured;
+  rate_ = was_lowered ? std::min(rate_, configured.requests_per_second)
+                      : configured.requests_per_second;
+  configured_.SetLimit(configured.requests_per_second, configured.burst);
+  adapted_.SetLimit(rate_, configured.burst);
+  configured_.Exhaust(now);
+}
 
 SteadyTime RateBudget::Earliest() const {
   SteadyTime earliest =
@@ -107,15 +120,15 @@ Duration RateBudget::Interval() const {
 
 void RateBudget::OnSuccess(SteadyTime now) {
   rate_limited_in_a_row_ = 0;
-  if (rate_ >= ceiling_ || now < clean_since_ + kRaiseAfter) return;
+  if (rate_ >= ceiling_.requests_per_second || now < clean_since_ + kRaiseAfter) return;
   clean_since_ = now;
-  SetRate(std::min(ceiling_, rate_ + kRaisePerSecond));
+  SetRate(std::min(ceiling_.requests_per_second, rate_ + kRaisePerSecond));
 }
 
 void RateBudget::OnRateLimited(SteadyTime now, const Error& error) {
   ++rate_limited_in_a_row_;
   clean_since_ = now;
-  SetRate(std::max(rate_ * kFall, std::min(ceiling_, kFloorPerSecond)));
+  SetRate(std::max(rate_ * kFall, std::min(ceiling_.requests_per_second, kFloorPerSecond)));
   Block(now + error.retry_after.value_or(GrownPause(rate_limited_in_a_row_)), error);
 }
 

@@ -27,6 +27,8 @@ class RateBucket {
   SteadyTime Earliest() const { return next_ == SteadyTime::min() ? next_ : next_ - tolerance_; }
   // A request was sent at `now`, which is not before Earliest().
   void Take(SteadyTime now);
+  // As if the whole burst had just been used.
+  void Exhaust(SteadyTime now);
   // Whether more than half of the burst could go at once.
   bool HasSpare(SteadyTime now) const;
 
@@ -45,6 +47,10 @@ class RateBucket {
 class RateBudget {
  public:
   explicit RateBudget(const RateSettings& configured);
+
+  // The configuration was read anew. If the rate is another, no burst is left at first, so that
+  // neither is exceeded in a second that saw both.
+  void Configure(SteadyTime now, const RateSettings& configured);
 
   // When the next request may be sent; a time in the past: now.
   SteadyTime Earliest() const;
@@ -72,9 +78,10 @@ class RateBudget {
   void Block(SteadyTime until, const Error& error);
   void SetRate(double per_second);
 
-  const double ceiling_;
+  RateSettings ceiling_;
   double rate_;
-  // The hard ceiling, never changed: a bucket whose rate changes may let one request too many pass.
+  // The hard ceiling, which nothing that upstreams say changes: a bucket whose rate changes may let
+  // one request too many pass.
   RateBucket configured_;
   // What a 429 made of it.
   RateBucket adapted_;

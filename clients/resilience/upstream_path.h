@@ -10,6 +10,7 @@
 #include "clients/resilience/hold_off.h"
 #include "clients/resilience/pacer.h"
 #include "clients/resilience/retry_budget.h"
+#include "clients/resilience/rotating_source.h"
 
 namespace balance {
 
@@ -29,17 +30,23 @@ struct HostGuards {
 // Thread-safe.
 class UpstreamPath final : public PathProbe {
  public:
-  UpstreamPath(CredentialGuards credential, HostGuards host)
-      : credential_(std::move(credential)), host_(std::move(host)) {}
+  // `rotation` is null where no credential is being replaced.
+  UpstreamPath(CredentialGuards credential, HostGuards host,
+               std::shared_ptr<const Rotation> rotation = nullptr)
+      : credential_(std::move(credential)),
+        host_(std::move(host)),
+        rotation_(std::move(rotation)) {}
 
   PathState Probe(SteadyTime now) const override {
     return {host_.breaker->State(now), credential_.hold_off->until().After(now),
-            credential_.pacer->blocked_until().After(now), host_.clock_skew->Skew()};
+            credential_.pacer->blocked_until().After(now), host_.clock_skew->Skew(),
+            rotation_ && rotation_->UsesPrevious()};
   }
 
  private:
   const CredentialGuards credential_;
   const HostGuards host_;
+  const std::shared_ptr<const Rotation> rotation_;
 };
 
 }  // namespace balance

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "service/config/build_access.h"
 #include "service/config/build_source.h"
 #include "service/config/listen_address.h"
 #include "service/config/resource_id.h"
@@ -24,9 +25,11 @@ std::string CheckedAddress(const char* field, const std::string& given, const ch
 void RequireLoopback(const std::string& listen, ConfigDocument& document) {
   const auto address = ParseListenAddress(listen);
   if (!address || address->IsLoopback() || document.message().allow_insecure()) return;
+  if (!document.IsAbsent("tls")) return;
   if (!document.IsGiven("allow_insecure") && !document.IsAbsent("allow_insecure")) return;
-  document.AddIssue("listen", "is off loopback, where the server speaks plaintext to everybody",
-                    "listen on 127.0.0.1, or state allow_insecure: true in the configuration file");
+  document.AddIssue(
+      "listen", "is off loopback, where the server speaks plaintext to everybody",
+      "listen on 127.0.0.1, or set tls or allow_insecure: true in the configuration file");
 }
 
 // Ids that must differ, with the line of their first use.
@@ -83,7 +86,8 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env) {
   RequireLoopback(config.listen, document);
   config.admin_listen = CheckedAddress("admin_listen", message.admin_listen(),
                                        ConfigDefaults::kAdminListen, document);
-  config.server = ReadServer(message.server(), document);
+  config.tls = BuildTls(document);
+  config.server = ReadServer(message, document);
 
   SourceBuilder builder(document, env);
   RequireEntries(message.accounts().empty(), "accounts", "add an account with a source", document);
@@ -99,6 +103,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env) {
     config.accounts.push_back(BuildAccount(message.accounts(i), path, builder, document));
   }
   ApplySharedCredentials(config, document);
+  config.callers = BuildCallers(config, document);
   return config;
 }
 

@@ -4,6 +4,7 @@
 // Made by LoadConfig() or ConfigFromEnvironment(), immutable afterwards.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "clients/core/secret.h"
 #include "clients/core/source_info.h"
 #include "clients/http/base_url.h"
+#include "service/access/caller_rule.h"
 
 namespace balance {
 
@@ -40,6 +42,8 @@ struct UpstreamSettings {
   RateSettings rate{ConfigDefaults::kRequestsPerSecond, ConfigDefaults::kBurst};
   // PEM file with CAs to trust beside the system's. Empty: none.
   std::string tls_ca_file;
+
+  bool operator==(const UpstreamSettings&) const = default;
 };
 
 struct PolymarketUsLogin {
@@ -71,6 +75,22 @@ struct AccountConfig {
 struct ServerSettings {
   // Between the withdrawal of health and the stop of the RPC server.
   Duration drain_delay = ConfigDefaults::kDrainDelay;
+  bool reflection = true;
+  bool channelz = true;
+
+  bool operator==(const ServerSettings&) const = default;
+};
+
+// Files of PEM.
+struct TlsSettings {
+  std::string certificate_file;
+  std::string private_key_file;
+  // Empty: clients show no certificate.
+  std::string client_ca_file;
+  // With client_ca_file: no connection without a certificate.
+  bool require_client_certificate = true;
+
+  bool operator==(const TlsSettings&) const = default;
 };
 
 struct Config {
@@ -78,6 +98,10 @@ struct Config {
   std::string listen = ConfigDefaults::kListen;
   std::string admin_listen = ConfigDefaults::kAdminListen;
   ServerSettings server;
+  // nullopt: plaintext.
+  std::optional<TlsSettings> tls;
+  // Empty: everybody may see everything.
+  std::vector<CallerRule> callers;
   std::vector<AccountConfig> accounts;
 };
 

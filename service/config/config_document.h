@@ -5,6 +5,7 @@
 //
 // Fields are named by their path, such as accounts[0].sources[1].cache.ttl.
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -34,6 +35,10 @@ class ConfigDocument {
   }
   // A key of the message at `path` (empty: the whole) could not be read.
   void MarkIncomplete(const std::string& path) { incomplete_.insert(path); }
+
+  // Notes that the configuration depends on the file, whether it can be read or not.
+  void NoteFile(const std::string& path) { files_.insert(path); }
+  std::vector<std::string> files() const { return {files_.begin(), files_.end()}; }
 
   // The line of the field, or of the nearest one around it; 0 if there is none.
   int LineOf(std::string_view path) const;
@@ -65,6 +70,7 @@ class ConfigDocument {
   std::unordered_set<std::string> incomplete_;
   std::unordered_set<std::string> flagged_;
   std::vector<ConfigIssue> issues_;
+  std::set<std::string> files_;
 };
 
 }  // namespace balance

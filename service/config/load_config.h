@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "service/config/config_issue.h"
 
@@ -19,8 +20,10 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string& na
 
 // Reads the YAML file `path`, whose schema is balance.config.v1.Config, and the secrets that it
 // names. Relative paths in it start at the working directory. Blocks on files.
-// REQUIRES: sodium_init() has succeeded.
-ConfigResult LoadConfig(const std::string& path, const EnvLookup& env);
+// `files`, unless null, is set to every file that the result depends on, `path` included, whether
+// it could be read or not; those of `tls` are left out. REQUIRES: sodium_init() has succeeded.
+ConfigResult LoadConfig(const std::string& path, const EnvLookup& env,
+                        std::vector<std::string>* files = nullptr);
 
 // The configuration without a file: one account `default` with the sources `polymarket-us`, made
 // from

@@ -2,7 +2,10 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <array>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "service/config/duration_text.h"
 #include "service/config/listen_address.h"
@@ -78,6 +81,59 @@ void PrintAccount(YAML::Emitter& out, const AccountConfig& account) {
   out << YAML::EndSeq << YAML::EndMap;
 }
 
+void PrintTls(YAML::Emitter& out, const TlsSettings& tls) {
+  out << YAML::Key << "tls" << YAML::Value << YAML::BeginMap;
+  PrintText(out, "certificate_file", tls.certificate_file);
+  PrintText(out, "private_key_file", tls.private_key_file);
+  if (!tls.client_ca_file.empty()) {
+    PrintText(out, "client_ca_file", tls.client_ca_file);
+    PrintText(out, "client_certificate", tls.require_client_certificate ? "REQUIRED" : "OPTIONAL");
+  }
+  out << YAML::EndMap;
+}
+
+template <typename Words>
+void PrintWords(YAML::Emitter& out, const char* key, const Words& words) {
+  out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginSeq;
+  for (const auto& word : words) out << YAML::DoubleQuoted << std::string(word);
+  out << YAML::EndSeq;
+}
+
+void PrintIdentity(YAML::Emitter& out, const SpiffeId& identity) {
+  PrintText(out, "spiffe_id", identity.uri);
+}
+
+void PrintIdentity(YAML::Emitter& out, const DnsName& identity) {
+  PrintText(out, "dns_name", identity.name);
+}
+
+void PrintIdentity(YAML::Emitter& out, const BearerTokens& identity) {
+  PrintText(out, "token_file", identity.file);
+}
+
+void PrintCaller(YAML::Emitter& out, const CallerRule& caller) {
+  out << YAML::BeginMap;
+  PrintText(out, "id", caller.id);
+  std::visit([&](const auto& identity) { PrintIdentity(out, identity); }, caller.identity);
+  if (caller.all_accounts) {
+    PrintWords(out, "accounts", std::array{"*"});
+  } else {
+    PrintWords(out, "accounts", caller.accounts);
+  }
+  std::vector<std::string_view> methods;
+  for (std::size_t i = 0; i < kRpcMethodNames.size(); ++i) {
+    if (caller.methods.test(i)) methods.emplace_back(kRpcMethodNames[i]);
+  }
+  PrintWords(out, "methods", methods);
+  out << YAML::EndMap;
+}
+
+void PrintCallers(YAML::Emitter& out, const std::vector<CallerRule>& callers) {
+  out << YAML::Key << "callers" << YAML::Value << YAML::BeginSeq;
+  for (const CallerRule& caller : callers) PrintCaller(out, caller);
+  out << YAML::EndSeq;
+}
+
 }  // namespace
 
 std::string PrintConfig(const Config& config) {
@@ -86,12 +142,18 @@ std::string PrintConfig(const Config& config) {
       << YAML::BeginMap;
   PrintText(out, "listen", config.listen);
   PrintText(out, "admin_listen", config.admin_listen);
-  if (const auto listen = ParseListenAddress(config.listen); listen && !listen->IsLoopback()) {
+  const auto listen = ParseListenAddress(config.listen);
+  if (!config.tls && listen && !listen->IsLoopback()) {
     out << YAML::Key << "allow_insecure" << YAML::Value << true;
   }
   out << YAML::Key << "server" << YAML::Value << YAML::BeginMap;
   PrintSeconds(out, "drain_delay", config.server.drain_delay);
-  out << YAML::EndMap << YAML::Key << "accounts" << YAML::Value << YAML::BeginSeq;
+  out << YAML::Key << "reflection" << YAML::Value << config.server.reflection;
+  out << YAML::Key << "channelz" << YAML::Value << config.server.channelz;
+  out << YAML::EndMap;
+  if (config.tls) PrintTls(out, *config.tls);
+  if (!config.callers.empty()) PrintCallers(out, config.callers);
+  out << YAML::Key << "accounts" << YAML::Value << YAML::BeginSeq;
   for (const AccountConfig& account : config.accounts) PrintAccount(out, account);
   out << YAML::EndSeq << YAML::EndMap;
   return std::string(out.c_str(), out.size()) + "\n";

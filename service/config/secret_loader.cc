@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "service/config/read_file.h"
+#include "service/config/shown_file.h"
 
 namespace balance {
 namespace {
@@ -19,20 +20,6 @@ std::string_view Trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(kWhiteSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
-}
-
-// Names the file, unless the text may be a secret that was written in place of a path.
-std::string ShownFile(const std::string& file) {
-  if (!file.starts_with('/') && !file.starts_with("./")) return "the file";
-  std::string_view rest = file;
-  while (!rest.empty()) {
-    const auto slash = std::min(rest.find('/'), rest.size());
-    if (slash > kLongestShownName) return "the file";
-    rest.remove_prefix(std::min(slash + 1, rest.size()));
-  }
-  const bool plain =
-      std::all_of(file.begin(), file.end(), [](char c) { return c > ' ' && c <= '~'; });
-  return plain ? "the file " + file : "the file";
 }
 
 // Names the variable, unless the text may be a secret that was written in place of a name.
@@ -72,6 +59,7 @@ std::unique_ptr<const SecretText> SecretLoader::LoadFile(const std::string& file
     document_.AddIssue(path, "names no file", kOriginRemedy);
     return nullptr;
   }
+  document_.NoteFile(file);
   auto content = ReadFile(file, kMostBytes);
   if (!content) {
     document_.AddIssue(path, ShownFile(file) + " " + content.error(),

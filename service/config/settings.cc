@@ -37,6 +37,8 @@ class BlockReader {
   std::string PathOf(const char* field) const { return path_ + "." + field; }
   bool IsGiven(const char* field) const { return document_.IsGiven(PathOf(field)); }
 
+  void NoteFile(const std::string& path) { document_.NoteFile(path); }
+
   void Refuse(const char* field, std::string problem, std::string remedy) {
     document_.AddIssue(PathOf(field), std::move(problem), std::move(remedy));
   }
@@ -98,6 +100,7 @@ void ReadCa(const config::v1::Upstream& given, BlockReader& block, std::string& 
   constexpr const char* kField = "tls_ca_file";
   if (!block.IsGiven(kField)) return;
   if (!given.tls_ca_file().empty()) {
+    block.NoteFile(given.tls_ca_file());
     const auto content = ReadFile(given.tls_ca_file(), kMostCaBytes);
     if (!content) {
       return block.Refuse(kField, "the file " + content.error(), "name a readable PEM file");
@@ -147,10 +150,14 @@ UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::stri
   return upstream;
 }
 
-ServerSettings ReadServer(const config::v1::Server& given, ConfigDocument& document) {
+ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document) {
   ServerSettings server;
   BlockReader block("server", "server", document);
-  block.Read("drain_delay", given.drain_delay(), kZero, kLongestDrain, server.drain_delay);
+  block.Read("drain_delay", given.server().drain_delay(), kZero, kLongestDrain, server.drain_delay);
+  // Neither asks who is calling.
+  const bool is_open = given.callers().empty();
+  server.reflection = given.server().has_reflection() ? given.server().reflection() : is_open;
+  server.channelz = given.server().has_channelz() ? given.server().channelz() : is_open;
   return server;
 }
 

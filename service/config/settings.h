@@ -16,7 +16,7 @@ CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
 UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::string& path,
                               const UpstreamSettings& base, ConfigDocument& document);
 
-ServerSettings ReadServer(const config::v1::Server& given, ConfigDocument& document);
+ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document);
 
 CacheSettings DefaultCache();
 

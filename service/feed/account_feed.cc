@@ -1,6 +1,7 @@
 #include "service/feed/account_feed.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <string>
 #include <utility>
 
@@ -194,6 +195,7 @@ AccountFeed::AccountFeed(boost::asio::any_io_executor executor, Clock& clock,
     feeds_.push_back(std::make_unique<SourceFeed>(executor_, clock_, observer,
                                                   std::move(spec.options), std::move(spec.source),
                                                   std::move(spec.random), [this] { Publish(); }));
+    if (spec.known) feeds_.back()->Adopt(*spec.known);
   }
   Publish();
 }
@@ -221,13 +223,14 @@ void AccountFeed::RefreshEarly() {
   for (const auto& feed : feeds_) feed->RefreshEarly();
 }
 
-void AccountFeed::ForgetPauses(std::size_t index, std::shared_ptr<const PathProbe> path) {
-  feeds_[index]->ForgetPauses(std::move(path));
-}
-
-void AccountFeed::Stop() {
+void AccountFeed::Stop(std::function<void()> on_stopped) {
   aging_.Cancel();
-  for (const auto& feed : feeds_) feed->Stop();
+  stopping_ = feeds_.size();
+  for (const auto& feed : feeds_) {
+    feed->Stop([this, on_stopped] {
+      if (--stopping_ == 0 && on_stopped) boost::asio::post(executor_, on_stopped);
+    });
+  }
 }
 
 void AccountFeed::Publish() {

@@ -62,6 +62,8 @@ class AccountFeed {
     std::unique_ptr<BalanceSource> source;
     // Spreads the early refreshes.
     Random random = SeededRandom(0);
+    // What is known of the source already; nullopt: nothing.
+    std::optional<SourceStatus> known = std::nullopt;
   };
 
   // `clock`, `observer` and `sink` must outlive the feed. The sink is called once before the
@@ -84,11 +86,9 @@ class AccountFeed {
   // far as that takes nothing from others.
   void RefreshEarly();
 
-  // Of the source at `index`, in configuration order; see SourceFeed.
-  void ForgetPauses(std::size_t index, std::shared_ptr<const PathProbe> path);
-
-  // Ends all refreshes and answers all reads with what is known.
-  void Stop();
+  // Ends all refreshes and answers all reads with what is known. `on_stopped` is posted when no
+  // refresh runs any more: then the feed may be destroyed. REQUIRES: called at most once with it.
+  void Stop(std::function<void()> on_stopped = nullptr);
 
  private:
   class PendingRead;
@@ -107,6 +107,8 @@ class AccountFeed {
   std::int64_t revision_ = 0;
   std::unordered_map<ReadId, std::shared_ptr<PendingRead>> reads_;
   ReadId next_read_ = 1;
+  // Feeds that still run a refresh after Stop().
+  std::size_t stopping_ = 0;
 };
 
 }  // namespace balance

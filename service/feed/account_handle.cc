@@ -9,8 +9,9 @@ namespace {
 class ShardReadTicket final : public ReadTicket,
                               public std::enable_shared_from_this<ShardReadTicket> {
  public:
-  ShardReadTicket(Shard& shard, AccountFeed& account, std::function<void()> on_cancel)
-      : shard_(shard), account_(account), on_cancel_(std::move(on_cancel)) {}
+  ShardReadTicket(Shard& shard, std::shared_ptr<AccountFeed> account,
+                  std::function<void()> on_cancel)
+      : shard_(shard), account_(std::move(account)), on_cancel_(std::move(on_cancel)) {}
 
   void Start(AccountRead read, AccountFeed::OnAnswer on_answer) {
     shard_.Post([self = shared_from_this(), read = std::move(read),
@@ -23,22 +24,22 @@ class ShardReadTicket final : public ReadTicket,
     shard_.Post([self = shared_from_this()] {
       if (self->ended_) return;
       self->ended_ = true;
-      self->account_.Cancel(self->id_);
+      self->account_->Cancel(self->id_);
       self->on_cancel_();
     });
   }
 
  private:
   void Run(AccountRead read, AccountFeed::OnAnswer on_answer) {
-    id_ = account_.Read(std::move(read), [self = shared_from_this(),
-                                          on_answer = std::move(on_answer)](AccountAnswer answer) {
+    id_ = account_->Read(std::move(read), [self = shared_from_this(),
+                                           on_answer = std::move(on_answer)](AccountAnswer answer) {
       self->ended_ = true;
       on_answer(std::move(answer));
     });
   }
 
   Shard& shard_;
-  AccountFeed& account_;
+  const std::shared_ptr<AccountFeed> account_;
   const std::function<void()> on_cancel_;
   AccountFeed::ReadId id_ = 0;
   bool ended_ = false;
@@ -54,7 +55,7 @@ std::shared_ptr<ReadTicket> ShardAccountHandle::Read(AccountRead read, OnAnswer 
 }
 
 void ShardAccountHandle::RefreshEarly() {
-  shard_.Post([&account = account_] { account.RefreshEarly(); });
+  shard_.Post([account = account_] { account->RefreshEarly(); });
 }
 
 }  // namespace balance

@@ -33,10 +33,12 @@ class AccountHandle {
   virtual void RefreshEarly() = 0;
 };
 
-// Crosses to the shard with a post. `shard` and `account` must outlive every ticket's use.
+// Crosses to the shard with a post. Tickets and posts keep the account alive; `shard` must outlive
+// them all.
 class ShardAccountHandle final : public AccountHandle {
  public:
-  ShardAccountHandle(Shard& shard, AccountFeed& account) : shard_(shard), account_(account) {}
+  ShardAccountHandle(Shard& shard, std::shared_ptr<AccountFeed> account)
+      : shard_(shard), account_(std::move(account)) {}
 
   std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                    std::function<void()> on_cancel) override;
@@ -44,7 +46,7 @@ class ShardAccountHandle final : public AccountHandle {
 
  private:
   Shard& shard_;
-  AccountFeed& account_;
+  const std::shared_ptr<AccountFeed> account_;
 };
 
 }  // namespace balance

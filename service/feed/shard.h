@@ -24,7 +24,8 @@ class Shard {
   // Runs the loop on its own thread from now on.
   void Start();
 
-  // Runs `work` on the loop's thread, after everything posted before it.
+  // Runs `work` on the loop's thread, after everything posted before it; never, once the loop has
+  // ended.
   void Post(std::function<void()> work);
 
   // Posts `work` and waits for its end. REQUIRES: Start() was called; not on the loop's thread.

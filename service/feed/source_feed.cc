@@ -99,19 +99,19 @@ void SourceFeed::RefreshEarly() {
   }
 }
 
-void SourceFeed::ForgetPauses(std::shared_ptr<const PathProbe> path) {
-  status_.path = std::move(path);
-  if (!status_.failure) return on_change_();
-  auto failure = std::make_shared<SourceFailure>(*status_.failure);
-  failure->next_attempt = AfterInterval();
-  failure->next_attempt_time = clock_.WallNow() + (failure->next_attempt - clock_.SteadyNow());
-  status_.failure = std::move(failure);
-  on_change_();
+void SourceFeed::Adopt(const SourceStatus& known) {
+  const auto info = std::move(status_.info);
+  const auto path = std::move(status_.path);
+  status_ = known;
+  status_.info = info;
+  status_.path = path;
 }
 
-void SourceFeed::Stop() {
+void SourceFeed::Stop(std::function<void()> on_idle) {
   stopped_ = true;
+  on_idle_ = std::move(on_idle);
   if (flight_) Cancel(flight_);
+  if (running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
 void SourceFeed::StartFlight(std::vector<Waiter> waiters, bool background) {
@@ -128,6 +128,9 @@ void SourceFeed::StartFlight(std::vector<Waiter> waiters, bool background) {
                                                 // Only cancellation reaches this point as an
                                                 // exception.
                                                 if (thrown && flight_ == flight) Finish();
+                                                if (running_ == 0 && on_idle_) {
+                                                  std::exchange(on_idle_, nullptr)();
+                                                }
                                               }));
 }
 

@@ -63,6 +63,10 @@ class SourceFeed {
   // REQUIRES: no refresh runs: Stop() was called and its executor has run until idle.
   ~SourceFeed();
 
+  // Takes over what another feed knew of the source: reading, failure, latest attempt, currencies.
+  // Tells nobody. REQUIRES: nothing was read yet.
+  void Adopt(const SourceStatus& known);
+
   const SourceStatus& status() const { return status_; }
 
   // When a refresh that is not under way yet could be sent, by the minimum refresh interval and by
@@ -85,11 +89,9 @@ class SourceFeed {
   // The same for a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
 
-  // The login was replaced: a failure forbids nothing any more, and `path` is the new way.
-  void ForgetPauses(std::shared_ptr<const PathProbe> path);
-
-  // Ends the running refresh and calls every waiter. No refresh starts afterwards.
-  void Stop();
+  // Ends the running refresh and calls every waiter. No refresh starts afterwards. `on_idle` is
+  // called once, as soon as none runs any more, maybe before this returns.
+  void Stop(std::function<void()> on_idle = nullptr);
 
  private:
   struct Waiter {
@@ -139,6 +141,8 @@ class SourceFeed {
   std::vector<Waiter> successors_;
   WaiterId next_waiter_ = 1;
   bool stopped_ = false;
+  // Of Stop().
+  std::function<void()> on_idle_;
 };
 
 }  // namespace balance

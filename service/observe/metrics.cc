@@ -15,10 +15,6 @@ constexpr const char* kServiceName = "balance.v1.BalanceService";
 const prometheus::Histogram::BucketBoundaries kRefreshBuckets = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 
-constexpr std::array<const char*, kRpcMethodCount> kMethodNames = {
-    "GetAccountSnapshot", "GetSourceBalance", "BatchGetAccountSnapshots", "ListAccountSnapshots",
-    "ListSources"};
-
 // As go-grpc-middleware writes them.
 constexpr std::array<const char*, 17> kCodeNames = {
     "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
@@ -45,7 +41,7 @@ Metrics::Metrics() {
   for (std::size_t method = 0; method < methods_.size(); ++method) {
     const prometheus::Labels labels = {{"grpc_type", "unary"},
                                        {"grpc_service", kServiceName},
-                                       {"grpc_method", kMethodNames[method]}};
+                                       {"grpc_method", kRpcMethodNames[method]}};
     methods_[method].started = &started.Add(labels);
     for (std::size_t code = 0; code < kCodeNames.size(); ++code) {
       auto with_code = labels;
@@ -55,10 +51,18 @@ Metrics::Metrics() {
   }
   auto& reloads = prometheus::BuildCounter()
                       .Name("balance_reloads_total")
-                      .Help("Reloads of credentials on SIGHUP, by result.")
+                      .Help("Reloads of the configuration and its secrets, by result.")
                       .Register(registry_);
   reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
   reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  auto& denied = prometheus::BuildCounter()
+                     .Name("balance_access_denied_total")
+                     .Help("Calls refused because of who is calling, by reason.")
+                     .Register(registry_);
+  for (std::size_t refusal = 0; refusal < denied_.size(); ++refusal) {
+    const std::string reason(NameOf(static_cast<AccessRefusal>(refusal)));
+    denied_[refusal] = &denied.Add({{"reason", reason}});
+  }
   log_lines_dropped_ = &prometheus::BuildCounter()
                             .Name("balance_log_lines_dropped_total")
                             .Help("Log lines dropped because they could not be written in time.")
@@ -66,6 +70,7 @@ Metrics::Metrics() {
                             .Add({});
   RegisterCounters();
   RegisterGauges();
+  RegisterTls();
 }
 
 void Metrics::RegisterCounters() {
@@ -122,6 +127,8 @@ void Metrics::RegisterGauges() {
                          "Sources that are not asked because their credential was rejected.");
   auto& blocked = gauge("balance_sources_blocked",
                         "Sources that are not asked because the upstream wants a pause.");
+  auto& previous = gauge("balance_sources_on_previous_credential",
+                         "Sources whose new credential is rejected while the one before serves.");
   auto& clock_skew = gauge("balance_clock_skew_seconds",
                            "The upstream's clock minus ours, where the difference is greatest.");
   auto& age = gauge("balance_oldest_reading_age_seconds",
@@ -143,10 +150,26 @@ void Metrics::RegisterGauges() {
     }
     series.held_off = &held_off.Add({{"kind", name}});
     series.blocked = &blocked.Add({{"kind", name}});
+    series.previous_credential = &previous.Add({{"kind", name}});
     series.clock_skew = &clock_skew.Add({{"kind", name}});
     series.oldest_reading_age = &age.Add({{"kind", name}});
     series.most_failures_in_a_row = &failures.Add({{"kind", name}});
   }
+}
+
+void Metrics::RegisterTls() {
+  auto& reloads = prometheus::BuildCounter()
+                      .Name("balance_tls_reloads_total")
+                      .Help(
+                          "Changes of the TLS files, by result; the old stays in force where a "
+                          "change is rejected.")
+                      .Register(registry_);
+  tls_reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
+  tls_reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  tls_expiry_ = &prometheus::BuildGauge()
+                     .Name("balance_tls_certificate_expiry_timestamp_seconds")
+                     .Help("When the certificate that new connections get, or its chain, ends.")
+                     .Register(registry_);
 }
 
 void Metrics::OnStarted(RpcMethod method) {
@@ -155,6 +178,10 @@ void Metrics::OnStarted(RpcMethod method) {
 
 void Metrics::OnHandled(RpcMethod method, grpc::StatusCode code) {
   methods_[static_cast<std::size_t>(method)].handled[static_cast<std::size_t>(code)]->Increment();
+}
+
+void Metrics::OnDenied(const AccessDenial& denial) {
+  denied_[static_cast<std::size_t>(denial.refusal)]->Increment();
 }
 
 void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) {
@@ -183,6 +210,14 @@ void Metrics::OnReload(bool succeeded) {
   (succeeded ? reloads_succeeded_ : reloads_failed_)->Increment();
 }
 
+void Metrics::OnTlsReload(bool succeeded) {
+  (succeeded ? tls_reloads_succeeded_ : tls_reloads_failed_)->Increment();
+}
+
+void Metrics::SetTlsCertificateExpiry(std::chrono::sys_seconds when) {
+  tls_expiry_->Add({}).Set(static_cast<double>(when.time_since_epoch().count()));
+}
+
 std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {
   const std::lock_guard lock(rendering_);
   log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
@@ -205,6 +240,7 @@ void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& source
   }
   series.held_off->Set(census.held_off);
   series.blocked->Set(census.blocked);
+  series.previous_credential->Set(census.on_previous_credential);
   series.clock_skew->Set(std::chrono::duration<double>(census.clock_skew).count());
   series.oldest_reading_age->Set(std::chrono::duration<double>(census.oldest_reading_age).count());
   series.most_failures_in_a_row->Set(census.most_failures_in_a_row);

@@ -4,11 +4,13 @@
 // source ids never become labels.
 
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <array>
+#include <chrono>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -29,11 +31,17 @@ class Metrics final : public RpcObserver, public RefreshObserver {
 
   void OnStarted(RpcMethod method) override;
   void OnHandled(RpcMethod method, grpc::StatusCode code) override;
+  void OnDenied(const AccessDenial& denial) override;
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
 
   void OnReload(bool succeeded);
+
+  // Of the files of TLS, when they have changed.
+  void OnTlsReload(bool succeeded);
+  // Of what new handshakes show. Without TLS there is no such series.
+  void SetTlsCertificateExpiry(std::chrono::sys_seconds when);
 
   // In the Prometheus text format, with the gauges as `sources`, all that there are, have it `now`.
   std::string Render(const std::vector<SourceStatus>& sources, Now now);
@@ -59,12 +67,14 @@ class Metrics final : public RpcObserver, public RefreshObserver {
     std::array<prometheus::Gauge*, kBreakerStateCount> breakers{};
     prometheus::Gauge* held_off = nullptr;
     prometheus::Gauge* blocked = nullptr;
+    prometheus::Gauge* previous_credential = nullptr;
     prometheus::Gauge* clock_skew = nullptr;
     prometheus::Gauge* oldest_reading_age = nullptr;
     prometheus::Gauge* most_failures_in_a_row = nullptr;
   };
 
   void RegisterCounters();
+  void RegisterTls();
   void RegisterGauges();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
@@ -72,9 +82,13 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   // One scrape at a time sets the gauges.
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
+  std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   std::array<KindSeries, kSourceKindCount> kinds_;
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;
+  prometheus::Counter* tls_reloads_succeeded_ = nullptr;
+  prometheus::Counter* tls_reloads_failed_ = nullptr;
+  prometheus::Family<prometheus::Gauge>* tls_expiry_ = nullptr;
   prometheus::Counter* log_lines_dropped_ = nullptr;
 };
 

@@ -51,7 +51,7 @@ void RefreshLogger::OnRefresh(const SourceStatus& before, const Result<Reading>&
   } else {
     LogFailure(before, result.error(), name);
   }
-  LogSkew(before, name);
+  LogPath(before, name);
   next_.OnRefresh(before, result, took);
 }
 
@@ -65,17 +65,32 @@ void RefreshLogger::OnDropped(const SourceStatus& known) {
   next_.OnDropped(known);
 }
 
-void RefreshLogger::LogSkew(const SourceStatus& source, const std::string& name) {
+void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name) {
   if (!source.path) return;
   // Nothing here is about time passing, so any time will do.
-  const auto skew = source.path->Probe(SteadyTime::min()).clock_skew;
-  if (!skew) return;
+  const PathState path = source.path->Probe(SteadyTime::min());
   const std::lock_guard lock(mutex_);
-  if (std::chrono::abs(*skew) < kWorthWarning) {
+  if (path.clock_skew) LogSkew(*path.clock_skew, name);
+  LogPreviousCredential(path.uses_previous_credential, name);
+}
+
+void RefreshLogger::LogSkew(Duration skew, const std::string& name) {
+  if (std::chrono::abs(skew) < kWorthWarning) {
     skewed_.erase(name);
   } else if (skewed_.insert(name).second) {
     spdlog::warn("{}: the upstream's clock is {:.1f} s from ours; set this machine's clock", name,
-                 std::chrono::duration<double>(*skew).count());
+                 std::chrono::duration<double>(skew).count());
+  }
+}
+
+void RefreshLogger::LogPreviousCredential(bool is_used, const std::string& name) {
+  if (!is_used) {
+    on_previous_.erase(name);
+  } else if (on_previous_.insert(name).second) {
+    spdlog::error(
+        "{}: the upstream rejects the new credential; the one before still serves: store one that "
+        "is accepted before that ends",
+        name);
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // Logs when a source begins to fail, fails otherwise, and recovers, not each failure again; a
-// warning of a reading when it appears; and a clock that is so far off that requests will soon be
-// rejected.
+// warning of a reading when it appears; a clock that is so far off that requests will soon be
+// rejected; and a new credential that the upstream rejects while the one before serves.
 
 #include <mutex>
 #include <set>
@@ -22,12 +22,16 @@ class RefreshLogger final : public RefreshObserver {
   void OnDropped(const SourceStatus& known) override;
 
  private:
-  void LogSkew(const SourceStatus& source, const std::string& name);
+  void LogPath(const SourceStatus& source, const std::string& name);
+  void LogSkew(Duration skew, const std::string& name);
+  void LogPreviousCredential(bool is_used, const std::string& name);
 
   RefreshObserver& next_;
   // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::mutex mutex_;
   std::set<std::string> skewed_;
+  // Of the sources whose new credential is rejected.
+  std::set<std::string> on_previous_;
 };
 
 }  // namespace balance

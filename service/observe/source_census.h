@@ -24,6 +24,8 @@ struct SourceCensus {
   std::array<int, kBreakerStateCount> breakers{};
   int held_off = 0;
   int blocked = 0;
+  // Whose new credential is rejected while the one before serves.
+  int on_previous_credential = 0;
   // Of the upstream whose clock is furthest from ours: its minus ours.
   Duration clock_skew{};
   // Of those ever read.

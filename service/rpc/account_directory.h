@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,17 +13,19 @@
 
 namespace balance {
 
-// An account as the API sees it. Both must outlive the server's calls.
+// An account as the API sees it. Both keep the account alive.
 struct AccountEndpoint {
-  const AccountPublisher* publisher = nullptr;
-  AccountHandle* handle = nullptr;
+  std::shared_ptr<const AccountPublisher> publisher;
+  std::shared_ptr<AccountHandle> handle;
 };
 
-// Filled before the server starts, immutable afterwards; then thread-safe.
+// Filled by one thread, then immutable and hence thread-safe.
 class AccountDirectory {
  public:
+  using Accounts = std::map<std::string, AccountEndpoint, std::less<>>;
+
   void Add(std::string id, AccountEndpoint endpoint) {
-    accounts_.insert_or_assign(std::move(id), endpoint);
+    accounts_.insert_or_assign(std::move(id), std::move(endpoint));
   }
 
   // Null if there is no such account.
@@ -31,16 +34,11 @@ class AccountDirectory {
     return found == accounts_.end() ? nullptr : &found->second;
   }
 
-  // The only account; null unless there is exactly one.
-  const AccountEndpoint* Only() const {
-    return accounts_.size() == 1 ? &accounts_.begin()->second : nullptr;
-  }
-
   // Ordered by id.
-  const std::map<std::string, AccountEndpoint, std::less<>>& accounts() const { return accounts_; }
+  const Accounts& accounts() const { return accounts_; }
 
  private:
-  std::map<std::string, AccountEndpoint, std::less<>> accounts_;
+  Accounts accounts_;
 };
 
 }  // namespace balance

@@ -1,10 +1,12 @@
 #include "service/rpc/balance_rpc.h"
 
+#include <google/protobuf/wire_format_lite.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/slice.h>
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "clients/core/resource_id.h"
@@ -14,6 +16,8 @@
 
 namespace balance {
 namespace {
+
+constexpr auto kAllAccounts = std::numeric_limits<std::size_t>::max();
 
 grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, std::string what) {
   std::string name = ShortText(full_name);
@@ -26,18 +30,37 @@ grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, 
   return ToGrpcStatus(error);
 }
 
-// A request without bounds and filters, whatever the name: what the published bytes answer.
-bool IsPlain(const v1::GetAccountSnapshotRequest& request) {
-  return !request.has_policy() && request.sources().empty() &&
-         request.fund_class() == v1::FUND_CLASS_UNSPECIFIED &&
-         (request.view() == v1::BALANCE_VIEW_UNSPECIFIED || request.view() == v1::FULL);
+// Whether a request asks for all that the published bytes hold, whatever its bounds. That all
+// sources have data is what they promise.
+bool AsksForEverything(const v1::GetAccountSnapshotRequest& request) {
+  return request.sources().empty() && request.fund_class() == v1::FUND_CLASS_UNSPECIFIED &&
+         (request.view() == v1::BALANCE_VIEW_UNSPECIFIED || request.view() == v1::FULL) &&
+         request.policy().required_sources().empty() &&
+         (request.policy().require() == v1::ReadPolicy::REQUIRE_UNSPECIFIED ||
+          request.policy().require() == v1::ReadPolicy::ANY ||
+          request.policy().require() == v1::ReadPolicy::ALL);
+}
+
+// AccountSnapshot.serve_time as bytes of the message. Short enough to be held by the slice itself.
+grpc::Slice EncodedServeTime(WallTime serve_time) {
+  using google::protobuf::internal::WireFormatLite;
+  constexpr auto kTag = WireFormatLite::MakeTag(v1::AccountSnapshot::kServeTimeFieldNumber,
+                                                WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  static_assert(kTag < 0x80);
+  const google::protobuf::Timestamp time = ToTimestamp(serve_time);
+  // Two varints with their tags.
+  std::array<std::uint8_t, 2 + 22> bytes{};
+  const std::size_t size = time.ByteSizeLong();
+  bytes[0] = kTag;
+  bytes[1] = static_cast<std::uint8_t>(size);
+  time.SerializeWithCachedSizesToArray(&bytes[2]);
+  return {bytes.data(), 2 + size};
 }
 
 // The view's bytes, kept alive by the slice, and behind them the field that differs per call.
-grpc::ByteBuffer EncodedSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time) {
+void PutSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time,
+                 grpc::ByteBuffer& response) {
   using Holder = std::shared_ptr<const AccountView>;
-  v1::AccountSnapshot served;
-  *served.mutable_serve_time() = ToTimestamp(serve_time);
   const std::string& encoded = view->encoded;
   auto* holder = new Holder(std::move(view));
   const std::array<grpc::Slice, 2> slices = {
@@ -45,19 +68,26 @@ grpc::ByteBuffer EncodedSnapshot(std::shared_ptr<const AccountView> view, WallTi
       grpc::Slice(
           const_cast<char*>(encoded.data()), encoded.size(),
           [](void* data) { delete static_cast<Holder*>(data); }, holder),
-      grpc::Slice(served.SerializeAsString())};
-  return {slices.data(), slices.size()};
+      EncodedServeTime(serve_time)};
+  // Assigning would copy once more.
+  grpc::ByteBuffer bytes(slices.data(), slices.size());
+  response.Swap(&bytes);
+}
+
+bool ParseBytes(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
+  if (bytes.Length() == 0) return true;
+  if (grpc::Slice whole; bytes.TrySingleSlice(&whole).ok()) {
+    return request.ParseFromArray(whole.begin(), static_cast<int>(whole.size()));
+  }
+  // Parsing consumes its buffer; a copy shares the slices.
+  grpc::ByteBuffer copy(bytes);
+  return grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::GetAccountSnapshotRequest>(&copy,
+                                                                                          &request)
+      .ok();
 }
 
 grpc::Status Parse(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
-  if (bytes.Length() == 0) return grpc::Status::OK;
-  // Parsing consumes its buffer; a copy shares the slices.
-  grpc::ByteBuffer copy(bytes);
-  if (grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::GetAccountSnapshotRequest>(&copy,
-                                                                                       &request)
-          .ok()) {
-    return grpc::Status::OK;
-  }
+  if (ParseBytes(bytes, request)) return grpc::Status::OK;
   RpcError error;
   error.code = grpc::StatusCode::INVALID_ARGUMENT;
   error.reason = reason::kInvalidRequest;
@@ -67,8 +97,23 @@ grpc::Status Parse(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest&
 
 }  // namespace
 
-BalanceRpc::BalanceRpc(const AccountDirectory& accounts, const Clock& clock, RpcObserver& observer)
-    : accounts_(accounts), clock_(clock), observer_(observer) {}
+BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer)
+    : served_(served), clock_(clock), observer_(observer) {}
+
+ServerCall BalanceRpc::Begin(grpc::CallbackServerContext& context, RpcMethod method,
+                             grpc::Status& status) {
+  observer_.OnStarted(method);
+  ServerCall call(context, method, served_.Get());
+  const auto refusal = call.Identify(clock_);
+  if (const auto* why = std::get_if<AccessRefusal>(&refusal)) status = Deny(call, *why, "");
+  return call;
+}
+
+grpc::Status BalanceRpc::Deny(const ServerCall& call, AccessRefusal refusal,
+                              std::string_view account) const {
+  observer_.OnDenied(call.Denial(refusal, account));
+  return ToGrpcStatus(refusal);
+}
 
 SteadyTime BalanceRpc::AnswerBy(const grpc::CallbackServerContext& context) const {
   const auto deadline = context.deadline();
@@ -81,21 +126,32 @@ SteadyTime BalanceRpc::AnswerBy(const grpc::CallbackServerContext& context) cons
   return clock_.SteadyNow() + remaining - std::min(kAnswerMargin, remaining / 4);
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::FinishNow(grpc::CallbackServerContext& context,
-                                                RpcMethod method, const grpc::Status& status) {
-  observer_.OnHandled(method, status.error_code());
-  auto* reactor = context.DefaultReactor();
+grpc::ServerUnaryReactor* BalanceRpc::FinishNow(const ServerCall& call,
+                                                const grpc::Status& status) {
+  observer_.OnHandled(call.method(), status.error_code());
+  auto* reactor = call.context().DefaultReactor();
   reactor->Finish(status);
   return reactor;
 }
 
-grpc::Status BalanceRpc::FindAccount(const std::string& name, const std::string& field,
+grpc::Status BalanceRpc::FindConfigured(const ServerCall& call, const std::string& account,
+                                        const std::string& name,
+                                        const AccountEndpoint*& endpoint) const {
+  // Before anything tells whether there is such an account.
+  if (!call.MaySee(account)) return Deny(call, AccessRefusal::kAccountNotAllowed, name);
+  endpoint = call.Find(account);
+  if (endpoint) return grpc::Status::OK;
+  return NotConfigured(reason::kAccountNotConfigured, name, "account");
+}
+
+grpc::Status BalanceRpc::FindAccount(const ServerCall& call, const std::string& name,
+                                     const std::string& field,
                                      const AccountEndpoint*& endpoint) const {
   if (name.empty()) {
-    endpoint = accounts_.Only();
+    endpoint = call.Only();
     if (endpoint) return grpc::Status::OK;
     return InvalidField(reason::kInvalidName, field,
-                        "is empty, but several accounts are configured; send "
+                        "is empty, but there is not exactly one account; send "
                         "\"accounts/{account}\"");
   }
   const auto account = ParseAccountName(name);
@@ -104,20 +160,17 @@ grpc::Status BalanceRpc::FindAccount(const std::string& name, const std::string&
                         "is no account name; send \"accounts/{account}\", where {account} matches "
                         "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
   }
-  endpoint = accounts_.Find(*account);
-  if (endpoint) return grpc::Status::OK;
-  return NotConfigured(reason::kAccountNotConfigured, name, "account");
+  return FindConfigured(call, std::string(*account), name, endpoint);
 }
 
-grpc::Status BalanceRpc::FindSourceOf(const std::string& name, const AccountEndpoint*& endpoint,
-                                      std::string& source) const {
+grpc::Status BalanceRpc::FindSourceOf(const ServerCall& call, const std::string& name,
+                                      const AccountEndpoint*& endpoint, std::string& source) const {
   if (const auto parts = ParseSourceName(name)) {
-    endpoint = accounts_.Find(parts->account);
     source = parts->source;
-    if (endpoint) return grpc::Status::OK;
-    return NotConfigured(reason::kAccountNotConfigured, AccountName(parts->account), "account");
+    const std::string account(parts->account);
+    return FindConfigured(call, account, AccountName(account), endpoint);
   }
-  endpoint = accounts_.Only();
+  endpoint = call.Only();
   source = name;
   if (endpoint && IsResourceId(name)) return grpc::Status::OK;
   return InvalidField(reason::kInvalidName, "name",
@@ -142,19 +195,19 @@ grpc::Status BalanceRpc::CheckNamesOf(const Names& names, const std::vector<Targ
   return CheckSourceNames(names, accounts);
 }
 
-grpc::Status BalanceRpc::CheckNamesOfAll(const Names& names) const {
+grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const Names& names) {
   if (names.empty()) return grpc::Status::OK;
   std::vector<std::shared_ptr<const AccountView>> views;
   std::vector<const std::vector<SourceStatus>*> accounts;
-  for (const auto& [id, endpoint] : accounts_.accounts()) {
-    views.push_back(endpoint.publisher->Get());
+  for (const AccountEndpoint* endpoint : call.Accounts("", kAllAccounts)) {
+    views.push_back(endpoint->publisher->Get());
     accounts.push_back(&views.back()->statuses);
   }
   return CheckSourceNames(names, accounts);
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::Answer(grpc::CallbackServerContext& context, RpcMethod method,
-                                             std::vector<Target> targets, Respond respond) {
+grpc::ServerUnaryReactor* BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets,
+                                             Respond respond) {
   const Now now = Time();
   std::vector<AccountAnswer> answers;
   answers.reserve(targets.size());
@@ -167,17 +220,19 @@ grpc::ServerUnaryReactor* BalanceRpc::Answer(grpc::CallbackServerContext& contex
     answers.push_back(std::move(*answer));
   }
   if (answers.size() == targets.size()) {
-    return FinishNow(context, method, respond(targets, answers));
+    return FinishNow(call, respond(targets, answers));
   }
   std::vector<WaitingCall::Read> reads;
   reads.reserve(targets.size());
-  for (const Target& target : targets) reads.push_back({target.endpoint->handle, target.read});
-  auto* call = new WaitingCall(
-      [targets = std::move(targets), respond = std::move(respond)](
+  for (const Target& target : targets)
+    reads.push_back({target.endpoint->handle.get(), target.read});
+  auto* waiting = new WaitingCall(
+      // The targets belong to what was served when the call began.
+      [served = call.served(), targets = std::move(targets), respond = std::move(respond)](
           const std::vector<AccountAnswer>& waited) { return respond(targets, waited); },
-      [this, method](grpc::StatusCode code) { observer_.OnHandled(method, code); });
-  call->Start(std::move(reads));
-  return call;
+      [this, method = call.method()](grpc::StatusCode code) { observer_.OnHandled(method, code); });
+  waiting->Start(std::move(reads));
+  return waiting;
 }
 
 void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
@@ -187,19 +242,15 @@ void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer,
   *out.mutable_serve_time() = ToTimestamp(clock_.WallNow());
 }
 
-grpc::Status BalanceRpc::SnapshotTarget(const v1::GetAccountSnapshotRequest& request,
-                                        SteadyTime answer_by, CheckedPolicy& checked,
+grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
+                                        const v1::GetAccountSnapshotRequest& request,
+                                        const CheckedPolicy& checked, SteadyTime answer_by,
                                         EncodeView& detail, Target& target) const {
-  const AccountEndpoint* endpoint = nullptr;
-  if (auto status = FindAccount(request.name(), "name", endpoint); !status.ok()) return status;
-  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
-    return status;
-  }
   if (auto status = CheckView(request.view(), EncodeView::kFull, detail); !status.ok()) {
     return status;
   }
   if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
-  auto status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()}, request.policy(),
+  auto status = MakeTarget(endpoint, {&request.sources(), request.fund_class()}, request.policy(),
                            checked, answer_by, target);
   if (!request.sources().empty()) {
     const auto names = CheckSourceNames(request.sources(), {&target.view->statuses});
@@ -208,45 +259,49 @@ grpc::Status BalanceRpc::SnapshotTarget(const v1::GetAccountSnapshotRequest& req
   return status;
 }
 
+bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
+                              grpc::ByteBuffer& response) const {
+  auto view = endpoint.publisher->Get();
+  const Now now = Time();
+  if (!Answers(*view, bounds, now)) return false;
+  if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
+    endpoint.handle->RefreshEarly();
+  }
+  PutSnapshot(std::move(view), now.wall, response);
+  return true;
+}
+
 grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerContext* context,
                                                          const grpc::ByteBuffer* request,
                                                          grpc::ByteBuffer* response) {
-  constexpr auto kMethod = RpcMethod::kGetAccountSnapshot;
-  observer_.OnStarted(kMethod);
+  grpc::Status status;
+  const ServerCall call = Begin(*context, RpcMethod::kGetAccountSnapshot, status);
+  if (!status.ok()) return FinishNow(call, status);
   v1::GetAccountSnapshotRequest parsed;
-  if (auto status = Parse(*request, parsed); !status.ok()) {
-    return FinishNow(*context, kMethod, status);
-  }
-  if (IsPlain(parsed)) {
-    const AccountEndpoint* endpoint = nullptr;
-    if (auto status = FindAccount(parsed.name(), "name", endpoint); !status.ok()) {
-      return FinishNow(*context, kMethod, status);
-    }
-    auto view = endpoint->publisher->Get();
-    const SteadyTime now = clock_.SteadyNow();
-    if (now <= view->fresh_until) {
-      if (now >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
-        endpoint->handle->RefreshEarly();
-      }
-      *response = EncodedSnapshot(std::move(view), clock_.WallNow());
-      return FinishNow(*context, kMethod, grpc::Status::OK);
-    }
-  }
+  status = Parse(*request, parsed);
+  if (!status.ok()) return FinishNow(call, status);
+  const AccountEndpoint* endpoint = nullptr;
   CheckedPolicy checked;
+  status = FindAccount(call, parsed.name(), "name", endpoint);
+  if (status.ok() && parsed.has_policy()) {
+    status = CheckPolicy(parsed.policy(), clock_.WallNow(), checked);
+  }
+  if (!status.ok()) return FinishNow(call, status);
+  if (AsksForEverything(parsed) && PutPublished(*endpoint, checked.bounds, *response)) {
+    return FinishNow(call, status);
+  }
   EncodeView detail = EncodeView::kFull;
   std::vector<Target> targets(1);
-  if (auto status = SnapshotTarget(parsed, AnswerBy(*context), checked, detail, targets.front());
-      !status.ok()) {
-    return FinishNow(*context, kMethod, status);
-  }
-  return Answer(*context, kMethod, std::move(targets),
+  status = SnapshotTarget(*endpoint, parsed, checked, AnswerBy(*context), detail, targets.front());
+  if (!status.ok()) return FinishNow(call, status);
+  return Answer(call, std::move(targets),
                 [this, checked, detail, response](const std::vector<Target>& asked,
                                                   const std::vector<AccountAnswer>& answers) {
                   const Target& target = asked.front();
-                  if (auto status = CheckRequired(target.endpoint->publisher->account(),
-                                                  answers.front(), checked, target.required);
-                      !status.ok()) {
-                    return status;
+                  if (auto error = CheckRequired(target.endpoint->publisher->account(),
+                                                 answers.front(), checked, target.required);
+                      !error.ok()) {
+                    return error;
                   }
                   v1::AccountSnapshot snapshot;
                   EncodeAnswer(target, answers.front(), detail, snapshot);
@@ -259,17 +314,18 @@ grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerContext* context,
                                                        const v1::GetSourceBalanceRequest* request,
                                                        v1::SourceBalance* response) {
-  constexpr auto kMethod = RpcMethod::kGetSourceBalance;
-  observer_.OnStarted(kMethod);
+  grpc::Status status;
+  const ServerCall call = Begin(*context, RpcMethod::kGetSourceBalance, status);
+  if (!status.ok()) return FinishNow(call, status);
   const AccountEndpoint* endpoint = nullptr;
   std::string source;
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  auto status = FindSourceOf(request->name(), endpoint, source);
+  status = FindSourceOf(call, request->name(), endpoint, source);
   if (status.ok()) status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
   if (status.ok()) status = CheckRequireForm(request->policy());
   if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
-  if (!status.ok()) return FinishNow(*context, kMethod, status);
+  if (!status.ok()) return FinishNow(call, status);
 
   std::vector<Target> targets(1);
   Target& target = targets.front();
@@ -277,15 +333,14 @@ grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerConte
   target.view = endpoint->publisher->Get();
   const int index = FindSource(target.view->statuses, source);
   if (index < 0) {
-    return FinishNow(*context, kMethod,
-                     NotConfigured(reason::kSourceNotConfigured, request->name(), "source"));
+    return FinishNow(call, NotConfigured(reason::kSourceNotConfigured, request->name(), "source"));
   }
   const auto i = static_cast<std::size_t>(index);
   target.read.bounds = checked.bounds;
   target.read.answer_by = AnswerBy(*context);
   target.read.wanted.assign(target.view->statuses.size(), false);
   target.read.wanted[i] = true;
-  return Answer(*context, kMethod, std::move(targets),
+  return Answer(call, std::move(targets),
                 [checked, detail, response, i](const std::vector<Target>&,
                                                const std::vector<AccountAnswer>& answers) {
                   const SourceView& view = answers.front().sources[i];
@@ -301,31 +356,32 @@ grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
     grpc::CallbackServerContext* context, const v1::BatchGetAccountSnapshotsRequest* request,
     v1::BatchGetAccountSnapshotsResponse* response) {
-  constexpr auto kMethod = RpcMethod::kBatchGetAccountSnapshots;
-  observer_.OnStarted(kMethod);
+  grpc::Status status;
+  const ServerCall call = Begin(*context, RpcMethod::kBatchGetAccountSnapshots, status);
+  if (!status.ok()) return FinishNow(call, status);
   if (request->names().empty() || request->names_size() > kMaxBatchSize) {
-    return FinishNow(*context, kMethod,
+    return FinishNow(call,
                      InvalidField(reason::kInvalidBatch, "names",
                                   "must hold 1 to " + std::to_string(kMaxBatchSize) + " names"));
   }
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  auto status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
+  status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
   if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
   if (status.ok()) status = CheckFundClass(request->fund_class());
   const SteadyTime answer_by = AnswerBy(*context);
   std::vector<Target> targets(static_cast<std::size_t>(request->names_size()));
   for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
     const AccountEndpoint* endpoint = nullptr;
-    status = FindAccount(request->names(static_cast<int>(i)), "names[" + std::to_string(i) + "]",
-                         endpoint);
+    status = FindAccount(call, request->names(static_cast<int>(i)),
+                         "names[" + std::to_string(i) + "]", endpoint);
     if (!status.ok()) break;
     status = MakeTarget(*endpoint, {&request->sources(), request->fund_class()}, request->policy(),
                         checked, answer_by, targets[i]);
   }
   if (status.ok()) status = CheckNamesOf(request->sources(), targets);
-  if (!status.ok()) return FinishNow(*context, kMethod, status);
-  return Answer(*context, kMethod, std::move(targets),
+  if (!status.ok()) return FinishNow(call, status);
+  return Answer(call, std::move(targets),
                 [this, checked, detail, response](const std::vector<Target>& asked,
                                                   const std::vector<AccountAnswer>& answers) {
                   for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -346,7 +402,8 @@ grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
                 });
 }
 
-grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& request,
+grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
+                                     const v1::ListAccountSnapshotsRequest& request,
                                      SteadyTime answer_by, std::vector<Target>& targets,
                                      std::string& next_page_token) const {
   if (request.page_size() < 0) {
@@ -357,29 +414,30 @@ grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& requ
     return status;
   }
   if (auto status = CheckRequireForm(request.policy()); !status.ok()) return status;
-  if (auto status = CheckNamesOfAll(request.sources()); !status.ok()) return status;
+  if (auto status = CheckNamesOfAll(call, request.sources()); !status.ok()) return status;
   if (!request.policy().has_only_if_cached()) {
     checked.bounds.only_if_cached = !checked.bounds.IsExplicit();
   }
-  auto next = accounts_.accounts().begin();
+  std::optional<std::string> last;
   if (!request.page_token().empty()) {
-    const auto last = ReadPageToken(request);
+    last = ReadPageToken(request);
     if (!last) {
       return InvalidField(reason::kInvalidPageToken, "page_token",
                           "was not made for this request; start again without one");
     }
-    next = accounts_.accounts().upper_bound(*last);
   }
   const int wished = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const auto page_size = static_cast<std::size_t>(std::min(wished, kMaxPageSize));
-  for (; next != accounts_.accounts().end() && targets.size() < page_size; ++next) {
-    if (auto status = MakeTarget(next->second, {&request.sources(), request.fund_class()},
+  // One more tells whether there is another page.
+  const auto accounts = call.Accounts(last.value_or(""), page_size + 1);
+  for (std::size_t i = 0; i < std::min(accounts.size(), page_size); ++i) {
+    if (auto status = MakeTarget(*accounts[i], {&request.sources(), request.fund_class()},
                                  v1::ReadPolicy(), checked, answer_by, targets.emplace_back());
         !status.ok()) {
       return status;
     }
   }
-  if (next != accounts_.accounts().end() && !targets.empty()) {
+  if (accounts.size() > page_size) {
     next_page_token = MakePageToken(request, targets.back().endpoint->publisher->account());
   }
   return grpc::Status::OK;
@@ -388,18 +446,19 @@ grpc::Status BalanceRpc::ListTargets(const v1::ListAccountSnapshotsRequest& requ
 grpc::ServerUnaryReactor* BalanceRpc::ListAccountSnapshots(
     grpc::CallbackServerContext* context, const v1::ListAccountSnapshotsRequest* request,
     v1::ListAccountSnapshotsResponse* response) {
-  constexpr auto kMethod = RpcMethod::kListAccountSnapshots;
-  observer_.OnStarted(kMethod);
+  grpc::Status status;
+  const ServerCall call = Begin(*context, RpcMethod::kListAccountSnapshots, status);
+  if (!status.ok()) return FinishNow(call, status);
   EncodeView detail = EncodeView::kBasic;
   std::vector<Target> targets;
-  auto status = CheckView(request->view(), EncodeView::kBasic, detail);
+  status = CheckView(request->view(), EncodeView::kBasic, detail);
   if (status.ok()) status = CheckFundClass(request->fund_class());
   if (status.ok()) {
-    status =
-        ListTargets(*request, AnswerBy(*context), targets, *response->mutable_next_page_token());
+    status = ListTargets(call, *request, AnswerBy(*context), targets,
+                         *response->mutable_next_page_token());
   }
-  if (!status.ok()) return FinishNow(*context, kMethod, status);
-  return Answer(*context, kMethod, std::move(targets),
+  if (!status.ok()) return FinishNow(call, status);
+  return Answer(call, std::move(targets),
                 [this, detail, response](const std::vector<Target>& asked,
                                          const std::vector<AccountAnswer>& answers) {
                   for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -416,24 +475,24 @@ grpc::ServerUnaryReactor* BalanceRpc::ListAccountSnapshots(
 grpc::ServerUnaryReactor* BalanceRpc::ListSources(grpc::CallbackServerContext* context,
                                                   const v1::ListSourcesRequest* request,
                                                   v1::ListSourcesResponse* response) {
-  constexpr auto kMethod = RpcMethod::kListSources;
-  observer_.OnStarted(kMethod);
+  grpc::Status status;
+  const ServerCall call = Begin(*context, RpcMethod::kListSources, status);
+  if (!status.ok()) return FinishNow(call, status);
   std::vector<const AccountEndpoint*> endpoints;
   if (request->parent().empty()) {
-    for (const auto& [id, endpoint] : accounts_.accounts()) endpoints.push_back(&endpoint);
+    endpoints = call.Accounts("", kAllAccounts);
   } else {
     const AccountEndpoint* endpoint = nullptr;
-    if (auto status = FindAccount(request->parent(), "parent", endpoint); !status.ok()) {
-      return FinishNow(*context, kMethod, status);
-    }
+    status = FindAccount(call, request->parent(), "parent", endpoint);
+    if (!status.ok()) return FinishNow(call, status);
     endpoints.push_back(endpoint);
   }
   for (const AccountEndpoint* endpoint : endpoints) {
-    for (const SourceStatus& status : endpoint->publisher->Get()->statuses) {
-      EncodeSourceStatus(status, Time(), *response->add_sources());
+    for (const SourceStatus& source : endpoint->publisher->Get()->statuses) {
+      EncodeSourceStatus(source, Time(), *response->add_sources());
     }
   }
-  return FinishNow(*context, kMethod, grpc::Status::OK);
+  return FinishNow(call, grpc::Status::OK);
 }
 
 }  // namespace balance

@@ -1,7 +1,7 @@
 #pragma once
 
-// The handlers of balance.v1.BalanceService: validate, answer from the published snapshots where
-// they will do, else wait on the accounts' shards.
+// The handlers of balance.v1.BalanceService: ask who is calling, validate, answer from the
+// published snapshots where they will do, else wait on the accounts' shards.
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
@@ -12,9 +12,10 @@
 #include "proto/balance_v1.h"
 // Needs balance_v1.h before it.
 #include "balance/v1/balance_service.grpc.pb.h"
-#include "service/rpc/account_directory.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/rpc_observer.h"
+#include "service/rpc/served.h"
+#include "service/rpc/server_call.h"
 #include "service/rpc/waiting_call.h"
 
 namespace balance {
@@ -37,8 +38,8 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
   static constexpr int kDefaultPageSize = 50;
   static constexpr int kMaxPageSize = 1000;
 
-  // All must outlive the server's calls.
-  BalanceRpc(const AccountDirectory& accounts, const Clock& clock, RpcObserver& observer);
+  // All must outlive the server's calls. `served` holds something before the first call.
+  BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer);
 
   grpc::ServerUnaryReactor* GetAccountSnapshot(grpc::CallbackServerContext* context,
                                                const grpc::ByteBuffer* request,
@@ -74,34 +75,45 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
 
   Now Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
   SteadyTime AnswerBy(const grpc::CallbackServerContext& context) const;
-  grpc::ServerUnaryReactor* FinishNow(grpc::CallbackServerContext& context, RpcMethod method,
-                                      const grpc::Status& status);
+  // The first thing that every handler does.
+  ServerCall Begin(grpc::CallbackServerContext& context, RpcMethod method, grpc::Status& status);
+  grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
+  grpc::ServerUnaryReactor* FinishNow(const ServerCall& call, const grpc::Status& status);
 
-  grpc::Status FindAccount(const std::string& name, const std::string& field,
-                           const AccountEndpoint*& endpoint) const;
-  grpc::Status FindSourceOf(const std::string& name, const AccountEndpoint*& endpoint,
-                            std::string& source) const;
+  grpc::Status FindAccount(const ServerCall& call, const std::string& name,
+                           const std::string& field, const AccountEndpoint*& endpoint) const;
+  // By the account's id as it stands in `name`.
+  grpc::Status FindConfigured(const ServerCall& call, const std::string& account,
+                              const std::string& name, const AccountEndpoint*& endpoint) const;
+  grpc::Status FindSourceOf(const ServerCall& call, const std::string& name,
+                            const AccountEndpoint*& endpoint, std::string& source) const;
   grpc::Status MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
                           const v1::ReadPolicy& policy, const CheckedPolicy& checked,
                           SteadyTime answer_by, Target& target) const;
 
   // Every name must be one of a source of at least one account.
   static grpc::Status CheckNamesOf(const Names& names, const std::vector<Target>& targets);
-  grpc::Status CheckNamesOfAll(const Names& names) const;
+  static grpc::Status CheckNamesOfAll(const ServerCall& call, const Names& names);
 
   // Answers at once if every target can be answered from its published view, else when all have
   // answered.
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext& context, RpcMethod method,
-                                   std::vector<Target> targets, Respond respond);
+  grpc::ServerUnaryReactor* Answer(const ServerCall& call, std::vector<Target> targets,
+                                   Respond respond);
 
-  grpc::Status SnapshotTarget(const v1::GetAccountSnapshotRequest& request, SteadyTime answer_by,
-                              CheckedPolicy& checked, EncodeView& detail, Target& target) const;
-  grpc::Status ListTargets(const v1::ListAccountSnapshotsRequest& request, SteadyTime answer_by,
-                           std::vector<Target>& targets, std::string& next_page_token) const;
+  // Answers with the bytes that are ready, if they are an answer.
+  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
+                    grpc::ByteBuffer& response) const;
+  grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
+                              const v1::GetAccountSnapshotRequest& request,
+                              const CheckedPolicy& checked, SteadyTime answer_by,
+                              EncodeView& detail, Target& target) const;
+  grpc::Status ListTargets(const ServerCall& call, const v1::ListAccountSnapshotsRequest& request,
+                           SteadyTime answer_by, std::vector<Target>& targets,
+                           std::string& next_page_token) const;
   void EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
                     v1::AccountSnapshot& out) const;
 
-  const AccountDirectory& accounts_;
+  const Published<Served>& served_;
   const Clock& clock_;
   RpcObserver& observer_;
 };

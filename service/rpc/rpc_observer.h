@@ -4,19 +4,10 @@
 
 #include <grpcpp/support/status.h>
 
-#include <cstdint>
+#include "service/access/access_denial.h"
+#include "service/access/rpc_method.h"
 
 namespace balance {
-
-enum class RpcMethod : std::uint8_t {
-  kGetAccountSnapshot,
-  kGetSourceBalance,
-  kBatchGetAccountSnapshots,
-  kListAccountSnapshots,
-  kListSources,
-};
-
-inline constexpr int kRpcMethodCount = static_cast<int>(RpcMethod::kListSources) + 1;
 
 // Called from any thread; must neither block nor lock for long.
 class RpcObserver {
@@ -25,6 +16,8 @@ class RpcObserver {
 
   virtual void OnStarted(RpcMethod method) = 0;
   virtual void OnHandled(RpcMethod method, grpc::StatusCode code) = 0;
+  // A call was refused because of who is calling; OnHandled() follows.
+  virtual void OnDenied(const AccessDenial& denial) = 0;
 };
 
 }  // namespace balance

@@ -48,6 +48,16 @@ grpc::Status InvalidField(std::string_view reason, std::string field, std::strin
   return ToGrpcStatus(error);
 }
 
+grpc::Status ToGrpcStatus(AccessRefusal refusal) {
+  const bool is_known = IsIdentified(refusal);
+  RpcError error;
+  error.code = is_known ? grpc::StatusCode::PERMISSION_DENIED : grpc::StatusCode::UNAUTHENTICATED;
+  error.reason = is_known ? reason::kCallerNotAllowed : reason::kCallerUnknown;
+  error.message = Explain(refusal);
+  error.metadata = {{"refusal", std::string(NameOf(refusal))}};
+  return ToGrpcStatus(error);
+}
+
 std::string ShortText(std::string_view text) {
   constexpr std::size_t kLongest = 80;
   if (text.size() <= kLongest) return std::string(text);

@@ -13,6 +13,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/error.h"
 #include "proto/balance_v1.h"
+#include "service/access/access_denial.h"
 
 namespace balance {
 
@@ -29,6 +30,8 @@ inline constexpr std::string_view kInvalidBatch = "INVALID_BATCH";
 inline constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
 inline constexpr std::string_view kAccountNotConfigured = "ACCOUNT_NOT_CONFIGURED";
 inline constexpr std::string_view kSourceNotConfigured = "SOURCE_NOT_CONFIGURED";
+inline constexpr std::string_view kCallerUnknown = "CALLER_UNKNOWN";
+inline constexpr std::string_view kCallerNotAllowed = "CALLER_NOT_ALLOWED";
 inline constexpr std::string_view kRequiredSourcesMissing = "REQUIRED_SOURCES_MISSING";
 inline constexpr std::string_view kNoSourceAvailable = "NO_SOURCE_AVAILABLE";
 }  // namespace reason
@@ -53,6 +56,9 @@ grpc::Status ToGrpcStatus(const RpcError& error);
 
 // INVALID_ARGUMENT about one field of the request.
 grpc::Status InvalidField(std::string_view reason, std::string field, std::string message);
+
+// UNAUTHENTICATED or PERMISSION_DENIED: only ever about the caller.
+grpc::Status ToGrpcStatus(AccessRefusal refusal);
 
 // What a caller sent, short enough to be repeated in an error: gRPC's clients drop an error of more
 // than 8 KiB.

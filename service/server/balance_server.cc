@@ -1,8 +1,6 @@
 #include "service/server/balance_server.h"
 
 #include <google/protobuf/util/json_util.h>
-#include <grpcpp/ext/channelz_service_plugin.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -13,8 +11,8 @@
 #include <utility>
 
 #include "clients/http/curl_transport.h"
-#include "grpc/health/v1/health.pb.h"
 #include "service/server/bound_address.h"
+#include "service/server/debug_services.h"
 
 namespace balance {
 namespace {
@@ -36,22 +34,33 @@ std::string MakeEpoch(const Clock& clock) {
 }  // namespace
 
 BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
-  const std::string epoch = MakeEpoch(clock_);
   const auto make_transport = [](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
     return std::make_unique<CurlTransport>(loop, CurlTransport::Options{.user_agent = kUserAgent});
   };
   for (std::size_t i = 0; i < kShards; ++i) {
     shards_.push_back(std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_));
   }
-  for (const AccountConfig& account : config_.accounts) {
-    accounts_.Add(account.id, ShardOf(account.id).AddAccount(account, epoch));
-  }
+  Serve(config_);
 }
 
 BalanceServer::~BalanceServer() { Stop(); }
 
-ShardRuntime& BalanceServer::ShardOf(const std::string& account) {
-  return *shards_[std::hash<std::string>{}(account) % shards_.size()];
+ShardRuntime::Changes BalanceServer::Serve(Config& config) {
+  const std::string epoch = MakeEpoch(clock_);
+  const std::vector<AccountConfig> accounts = std::exchange(config.accounts, {});
+  std::vector<std::vector<const AccountConfig*>> by_shard(shards_.size());
+  for (const AccountConfig& account : accounts) {
+    by_shard[std::hash<std::string>{}(account.id) % shards_.size()].push_back(&account);
+  }
+  auto served = std::make_shared<Served>();
+  served->access = AccessRules(std::exchange(config.callers, {}));
+  ShardRuntime::Changes changes;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    changes += shards_[i]->Configure(by_shard[i], epoch);
+    shards_[i]->AddTo(served->accounts);
+  }
+  served_.Publish(std::move(served));
+  return changes;
 }
 
 Result<void> BalanceServer::Start() {
@@ -63,17 +72,18 @@ Result<void> BalanceServer::Start() {
 }
 
 Result<void> BalanceServer::StartGrpc() {
-  // gRPC answers health checks without the message classes, and then reflection knows none of them.
-  grpc::health::v1::HealthCheckRequest::descriptor();
+  auto credentials = MakeCredentials();
+  if (!credentials) return tl::unexpected(credentials.error());
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  grpc::channelz::experimental::InitChannelzService();
+  auto debug_services =
+      std::make_unique<DebugServices>(config_.server.reflection, config_.server.channelz);
   grpc::ServerBuilder builder;
+  builder.SetOption(std::move(debug_services));
   // A second instance on the port must fail, not share its connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // One connection must not take all memory; what gRPC 1.51 leaves open is for mutual TLS.
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
-  builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &grpc_port_);
+  builder.AddListeningPort(config_.listen, *credentials, &grpc_port_);
   builder.RegisterService(&rpc_);
   grpc_ = builder.BuildAndStart();
   if (!grpc_ || grpc_port_ == 0) {
@@ -85,6 +95,14 @@ Result<void> BalanceServer::StartGrpc() {
   grpc_->GetHealthCheckService()->SetServingStatus(kServiceName, true);
   ready_ = true;
   return {};
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> BalanceServer::MakeCredentials() {
+  if (!config_.tls) return grpc::InsecureServerCredentials();
+  auto tls = TlsEndpoint::Start(*config_.tls, clock_, metrics_);
+  if (!tls) return tl::unexpected(tls.error());
+  tls_ = std::move(*tls);
+  return tls_->credentials();
 }
 
 std::string BalanceServer::grpc_address() const { return BoundAddress(config_.listen, grpc_port_); }
@@ -107,7 +125,8 @@ Now BalanceServer::Time() const { return {clock_.WallNow(), clock_.SteadyNow()};
 
 std::vector<SourceStatus> BalanceServer::Statuses() const {
   std::vector<SourceStatus> statuses;
-  for (const auto& [id, endpoint] : accounts_.accounts()) {
+  const auto served = served_.Get();
+  for (const auto& [id, endpoint] : served->accounts.accounts()) {
     const auto view = endpoint.publisher->Get();
     statuses.insert(statuses.end(), view->statuses.begin(), view->statuses.end());
   }
@@ -128,14 +147,17 @@ std::string BalanceServer::RenderStatus() const {
   return json;
 }
 
-std::size_t BalanceServer::ReplaceLogins(const Config& config) {
-  std::size_t replaced = 0;
-  for (const AccountConfig& account : config.accounts) {
-    for (const SourceConfig& source : account.sources) {
-      if (ShardOf(account.id).ReplaceLogin(source)) ++replaced;
-    }
-  }
-  return replaced;
+BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
+  Reconfigured done;
+  const auto wait = [&](bool is_same, const char* field) {
+    if (!is_same) done.waiting.emplace_back(field);
+  };
+  wait(config.listen == config_.listen, "listen");
+  wait(config.admin_listen == config_.admin_listen, "admin_listen");
+  wait(config.tls == config_.tls, "tls");
+  wait(config.server == config_.server, "server");
+  done.accounts = Serve(config);
+  return done;
 }
 
 void BalanceServer::WithdrawHealth() {

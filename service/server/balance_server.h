@@ -13,12 +13,14 @@
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
 #include "service/config/config.h"
+#include "service/observe/access_log.h"
 #include "service/observe/metrics.h"
 #include "service/observe/refresh_logger.h"
-#include "service/rpc/account_directory.h"
 #include "service/rpc/balance_rpc.h"
+#include "service/rpc/served.h"
 #include "service/server/admin_server.h"
 #include "service/server/shard_runtime.h"
+#include "service/server/tls_endpoint.h"
 
 namespace balance {
 
@@ -39,9 +41,15 @@ class BalanceServer {
   std::string grpc_address() const;
   std::string admin_address() const;
 
-  // Gives every source the login of a new configuration. Everything else of it is ignored: it takes
-  // effect at the next start. Returns how many sources took part.
-  std::size_t ReplaceLogins(const Config& config);
+  struct Reconfigured {
+    ShardRuntime::Changes accounts;
+    // Settings that differ but take effect at the next start only, such as `listen`.
+    std::vector<std::string> waiting;
+  };
+
+  // Serves accounts and callers as `config` has them from now on, all at once: calls that have
+  // begun end with what was there before. REQUIRES: Start() has succeeded.
+  Reconfigured Reconfigure(Config config);
 
   Metrics& metrics() { return metrics_; }
 
@@ -52,21 +60,28 @@ class BalanceServer {
   void Stop();
 
  private:
-  ShardRuntime& ShardOf(const std::string& account);
+  // Takes the accounts out of `config`.
+  ShardRuntime::Changes Serve(Config& config);
   Result<void> StartGrpc();
+  // Of the gRPC port, as configured.
+  Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials();
   AdminServer::Probes MakeProbes();
   Now Time() const;
   // Of all sources, as published.
   std::vector<SourceStatus> Statuses() const;
   std::string RenderStatus() const;
 
+  // Without accounts and callers, which are where they are served.
   Config config_;
   SystemClock clock_;
   Metrics metrics_;
   RefreshLogger refresh_logger_{metrics_};
+  AccessLog access_log_{metrics_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
-  AccountDirectory accounts_;
-  BalanceRpc rpc_{accounts_, clock_, metrics_};
+  Published<Served> served_;
+  BalanceRpc rpc_{served_, clock_, access_log_};
+  // Null: plaintext.
+  std::unique_ptr<TlsEndpoint> tls_;
   std::unique_ptr<grpc::Server> grpc_;
   int grpc_port_ = 0;
   std::atomic<bool> ready_ = false;

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -24,6 +26,7 @@
 #include "service/observe/logging.h"
 #include "service/server/balance_server.h"
 #include "service/server/flags.h"
+#include "service/server/reloader.h"
 #include "service/server/stop_guard.h"
 
 namespace balance {
@@ -39,18 +42,9 @@ std::optional<std::string> Environment(const std::string& name) {
   return value;
 }
 
-ConfigResult Load(const Flags& flags) {
+ConfigResult Load(const Flags& flags, std::vector<std::string>* files = nullptr) {
   return flags.config.empty() ? ConfigFromEnvironment(Environment)
-                              : LoadConfig(flags.config, Environment);
-}
-
-// The first problem, for one line of a log, and how to see the rest.
-std::string Summary(const std::vector<ConfigIssue>& issues) {
-  std::string text = issues.front().ToString();
-  if (issues.size() > 1) {
-    text += " (and " + std::to_string(issues.size() - 1) + " more; --check-config shows all)";
-  }
-  return text;
+                              : LoadConfig(flags.config, Environment, files);
 }
 
 int CheckConfig(const Flags& flags) {
@@ -91,20 +85,14 @@ void WritePortsFile(const std::string& path, const BalanceServer& server) {
   if (!file || error) spdlog::error("cannot write {}; go on without it", path);
 }
 
-void Reload(const Flags& flags, BalanceServer& server) {
-  if (flags.config.empty()) {
-    spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
-    return;
-  }
-  const ConfigResult config = Load(flags);
-  server.metrics().OnReload(config.has_value());
-  if (!config) {
-    spdlog::error("SIGHUP: kept the old credentials: {}", Summary(config.error()));
-    return;
-  }
-  const std::size_t replaced = server.ReplaceLogins(*config);
-  spdlog::info("SIGHUP: read the credentials of {} sources anew; other settings wait for a restart",
-               replaced);
+// Nothing of the environment changes while a process runs.
+std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const std::vector<std::string>& files,
+                                       BalanceServer& server) {
+  if (flags.config.empty()) return nullptr;
+  return std::make_unique<Reloader>(
+      server, [&flags](std::vector<std::string>& now) { return Load(flags, &now); },
+      // To the thread that waits for signals, as if an operator had asked.
+      files, [] { kill(getpid(), SIGHUP); });
 }
 
 // Serves on for a while, so that callers notice and leave.
@@ -117,8 +105,21 @@ void Drain(BalanceServer& server, Duration delay) {
   std::this_thread::sleep_for(delay);
 }
 
+// Until a signal asks to stop. REQUIRES: `signals` are blocked.
+void WaitForStop(const sigset_t& signals, Reloader* reloader) {
+  int number = 0;
+  while (sigwait(&signals, &number) == 0 && number == SIGHUP) {
+    if (reloader) {
+      reloader->Reload();
+    } else {
+      spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
+    }
+  }
+}
+
 // REQUIRES: `signals` are blocked.
-int Serve(const Flags& flags, Config config, const sigset_t& signals) {
+int Serve(const Flags& flags, Config config, const std::vector<std::string>& files,
+          const sigset_t& signals) {
   const Logging logging;
   const CurlGlobal curl;
   const Duration drain_delay = config.server.drain_delay;
@@ -132,8 +133,7 @@ int Serve(const Flags& flags, Config config, const sigset_t& signals) {
   spdlog::info("serving: gRPC on {}, admin HTTP on {}", server.grpc_address(),
                server.admin_address());
   if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
-  int number = 0;
-  while (sigwait(&signals, &number) == 0 && number == SIGHUP) Reload(flags, server);
+  WaitForStop(signals, MakeReloader(flags, files, server).get());
   guard.emplace(signals, drain_delay + kStopPatience);
   Drain(server, drain_delay);
   spdlog::info("stopping");
@@ -164,7 +164,8 @@ int Main(const std::vector<std::string>& arguments) {
   if (flags->mode == Flags::Mode::kCheckConfig) return CheckConfig(*flags);
   std::optional<sigset_t> signals;
   if (flags->mode == Flags::Mode::kServe) signals = BlockSignals();
-  ConfigResult config = Load(*flags);
+  std::vector<std::string> files;
+  ConfigResult config = Load(*flags, &files);
   if (!config) {
     std::cerr << "balance-service: " << Summary(config.error()) << "\n";
     return EX_CONFIG;
@@ -173,7 +174,7 @@ int Main(const std::vector<std::string>& arguments) {
     std::cout << PrintConfig(*config);
     return EX_OK;
   }
-  return Serve(*flags, std::move(*config), *signals);
+  return Serve(*flags, std::move(*config), files, *signals);
 }
 
 }  // namespace

@@ -1,12 +1,42 @@
 #include "service/server/shard_runtime.h"
 
+#include <algorithm>
 #include <future>
 #include <random>
+#include <utility>
 
 #include "clients/resilience/hold_off_source.h"
-#include "service/server/source_factory.h"
 
 namespace balance {
+namespace {
+
+const SourceConfig* FindSource(const AccountConfig& account, const std::string& source) {
+  const auto found =
+      std::find_if(account.sources.begin(), account.sources.end(),
+                   [&](const SourceConfig& candidate) { return candidate.info.source == source; });
+  return found == account.sources.end() ? nullptr : &*found;
+}
+
+bool HaveSameSources(const AccountConfig& a, const AccountConfig& b) {
+  return std::equal(a.sources.begin(), a.sources.end(), b.sources.begin(), b.sources.end(),
+                    AreSame);
+}
+
+const SourceStatus* FindStatus(const AccountView& view, const std::string& source) {
+  const auto found =
+      std::find_if(view.statuses.begin(), view.statuses.end(),
+                   [&](const SourceStatus& candidate) { return candidate.info->source == source; });
+  return found == view.statuses.end() ? nullptr : &*found;
+}
+
+// What still holds of a source at the same upstream. A failure of another credential does not.
+SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
+  SourceStatus known = status;
+  if (!has_same_login) known.failure = nullptr;
+  return known;
+}
+
+}  // namespace
 
 ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
                            RefreshObserver& observer)
@@ -17,35 +47,112 @@ ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
 
 ShardRuntime::~ShardRuntime() = default;
 
-AccountEndpoint ShardRuntime::AddAccount(const AccountConfig& account, const std::string& epoch) {
+ShardRuntime::Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& accounts,
+                                              const std::string& epoch) {
+  if (!is_running_) return ConfigureOnLoop(accounts, epoch);
+  Changes changes;
+  shard_.RunAndWait([&] { changes = ConfigureOnLoop(accounts, epoch); });
+  return changes;
+}
+
+ShardRuntime::Changes ShardRuntime::ConfigureOnLoop(
+    const std::vector<const AccountConfig*>& accounts, const std::string& epoch) {
+  Changes changes;
+  std::map<std::string, Account> old = std::exchange(accounts_, {});
+  for (const AccountConfig* config : accounts) {
+    const auto found = old.find(config->id);
+    if (found == old.end()) {
+      accounts_.emplace(config->id, MakeAccount(*config, nullptr, epoch));
+      ++changes.added;
+      continue;
+    }
+    if (HaveSameSources(found->second.config, *config)) {
+      accounts_.emplace(config->id, std::move(found->second));
+    } else {
+      accounts_.emplace(config->id, MakeAccount(*config, &found->second, epoch));
+      ++changes.changed;
+    }
+    old.erase(found);
+  }
+  changes.removed = static_cast<int>(old.size());
+  old.clear();
+  DropUnusedGuards();
+  return changes;
+}
+
+ShardRuntime::Account ShardRuntime::MakeAccount(const AccountConfig& config, const Account* old,
+                                                const std::string& epoch) {
+  Account account;
+  account.config = config;
+  account.runtime = MakeRuntime(config.id, epoch);
   std::vector<AccountFeed::SourceSpec> specs;
-  specs.reserve(account.sources.size());
-  std::vector<Login> logins;
-  for (const SourceConfig& config : account.sources) {
-    const CredentialGuards& credential = GuardsOf(config);
-    const HostGuards& host = HostGuardsOf(config);
-    ConfiguredSource configured =
-        MakeSource(config, *transport_, credential, host, NextRandom(), clock_);
-    AccountFeed::SourceSpec& spec = specs.emplace_back();
-    spec.options.info = std::make_shared<const SourceInfo>(config.info);
-    spec.options.refresh_budget = config.upstream.refresh_budget;
-    spec.options.path = std::make_shared<const UpstreamPath>(credential, host);
-    spec.source = std::move(configured.source);
-    spec.random = NextRandom();
-    logins.push_back(
-        Login{config, std::move(configured.replace_login), host, nullptr, specs.size() - 1});
+  specs.reserve(config.sources.size());
+  for (const SourceConfig& source : config.sources) {
+    specs.push_back(MakeSpec(source, old, account));
   }
-  Account& added = accounts_.emplace_back();
-  added.publisher = std::make_unique<AccountPublisher>(account.id, epoch, clock_);
-  added.feed = std::make_unique<AccountFeed>(shard_.loop().get_executor(), clock_, observer_,
-                                             *added.publisher, std::move(specs));
-  for (Login& login : logins) {
-    login.feed = added.feed.get();
-    const SourceInfo& info = login.config.info;
-    logins_.emplace(SourceId(info.account, info.source), std::move(login));
+  Runtime& runtime = *account.runtime;
+  runtime.feed.emplace(shard_.loop().get_executor(), clock_, observer_, runtime.publisher,
+                       std::move(specs));
+  account.endpoint.publisher = {account.runtime, &runtime.publisher};
+  account.endpoint.handle = std::make_shared<ShardAccountHandle>(
+      shard_, std::shared_ptr<AccountFeed>(account.runtime, &*runtime.feed));
+  return account;
+}
+
+AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const Account* old,
+                                               Account& fresh) {
+  const CredentialGuards& credential = GuardsOf(config);
+  const HostGuards& host = HostGuardsOf(config);
+  credential.pacer->Configure(config.upstream.rate);
+  SourceParts parts{config, credential, host, std::nullopt, {}};
+  AccountFeed::SourceSpec spec;
+  const SourceConfig* before = old ? FindSource(old->config, config.info.source) : nullptr;
+  if (before && HaveSameUpstream(*before, config)) {
+    if (const auto* status = FindStatus(*old->runtime->publisher.Get(), config.info.source)) {
+      spec.known = Remembered(*status, HaveSameLogin(*before, config));
+      if (status->reading) parts.known = status->reading->balances;
+    }
+    if (!HaveSameLogin(*before, config)) credential.hold_off->Clear();
+    parts.previous = PreviousOf(config, *before, *old);
+    if (parts.previous) fresh.previous.emplace(config.info.source, *parts.previous);
   }
-  added.handle = std::make_unique<ShardAccountHandle>(shard_, *added.feed);
-  return {added.publisher.get(), added.handle.get()};
+  spec.options.info = std::make_shared<const SourceInfo>(config.info);
+  spec.options.refresh_budget = config.upstream.refresh_budget;
+  spec.options.path = std::make_shared<const UpstreamPath>(
+      credential, host, parts.previous ? parts.previous->rotation : nullptr);
+  spec.source = MakeSource(std::move(parts), *transport_, NextRandom(), clock_);
+  spec.random = NextRandom();
+  return spec;
+}
+
+std::optional<PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
+                                                           const SourceConfig& before,
+                                                           const Account& old) {
+  const auto found = old.previous.find(config.info.source);
+  const bool is_unfinished = found != old.previous.end() && !found->second.rotation->IsOver();
+  const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
+  if (!is_replaced) return is_unfinished ? std::optional(found->second) : std::nullopt;
+  // One that has never served is no help.
+  const SourceConfig& served = is_unfinished ? found->second.config : before;
+  if (CredentialFingerprint(served) == CredentialFingerprint(config)) return std::nullopt;
+  return PreviousCredential{served, GuardsOf(served), std::make_shared<Rotation>()};
+}
+
+std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,
+                                                                 const std::string& epoch) {
+  return {new Runtime(id, epoch, clock_),
+          [this](Runtime* runtime) { Dispose(std::unique_ptr<Runtime>(runtime)); }};
+}
+
+// On whatever thread lets go of an account last.
+void ShardRuntime::Dispose(std::unique_ptr<Runtime> runtime) {
+  if (!is_running_ || !runtime->feed) return;
+  shard_.Post(
+      [owned = std::shared_ptr<Runtime>(std::move(runtime))] { owned->feed->Stop([owned] {}); });
+}
+
+void ShardRuntime::AddTo(AccountDirectory& directory) const {
+  for (const auto& [id, account] : accounts_) directory.Add(id, account.endpoint);
 }
 
 const CredentialGuards& ShardRuntime::GuardsOf(const SourceConfig& config) {
@@ -69,23 +176,24 @@ const HostGuards& ShardRuntime::HostGuardsOf(const SourceConfig& config) {
   return guards;
 }
 
-void ShardRuntime::Stop() {
-  shard_.Post([this] {
-    for (const Account& account : accounts_) account.feed->Stop();
-  });
-  shard_.Join();
+// Those that only this map knows. An account that is on its way out still knows its own.
+void ShardRuntime::DropUnusedGuards() {
+  std::erase_if(credentials_,
+                [](const auto& entry) { return entry.second.pacer.use_count() == 1; });
+  std::erase_if(hosts_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });
 }
 
-bool ShardRuntime::ReplaceLogin(const SourceConfig& config) {
-  const auto found = logins_.find(SourceId(config.info.account, config.info.source));
-  if (found == logins_.end() || !HaveSameUpstream(found->second.config, config)) return false;
-  shard_.Post([this, &login = found->second, config] {
-    const CredentialGuards& credential = GuardsOf(config);
-    login.replace(config, credential);
-    login.feed->ForgetPauses(login.index,
-                             std::make_shared<const UpstreamPath>(credential, login.host));
+void ShardRuntime::Start() {
+  is_running_ = true;
+  shard_.Start();
+}
+
+void ShardRuntime::Stop() {
+  shard_.Post([this] {
+    for (auto& [id, account] : accounts_) account.runtime->feed->Stop();
   });
-  return true;
+  shard_.Join();
+  is_running_ = false;
 }
 
 bool ShardRuntime::IsTicking(Duration patience) {

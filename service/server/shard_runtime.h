@@ -2,11 +2,12 @@
 
 // A shard with what lives on it: its HTTP transport, and the feeds of its accounts.
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "clients/core/clock.h"
@@ -15,15 +16,14 @@
 #include "clients/resilience/upstream_path.h"
 #include "service/config/config.h"
 #include "service/feed/account_feed.h"
-#include "service/feed/account_handle.h"
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
+#include "service/server/source_factory.h"
 #include "service/snapshot/account_view.h"
 
 namespace balance {
 
-// Built, filled, started and stopped by BalanceServer on one thread. Destroyed in reverse order of
-// building: handles, feeds, transport, loop.
+// Built, configured, started and stopped by BalanceServer on one thread.
 class ShardRuntime {
  public:
   using TransportFactory =
@@ -34,54 +34,80 @@ class ShardRuntime {
   // REQUIRES: Stop() was called if Start() was.
   ~ShardRuntime();
 
-  // REQUIRES: before Start(). The endpoint lives as long as the runtime.
-  AccountEndpoint AddAccount(const AccountConfig& account, const std::string& epoch);
+  struct Changes {
+    int added = 0;
+    int changed = 0;
+    int removed = 0;
 
-  void Start() { shard_.Start(); }
+    Changes& operator+=(const Changes& other) {
+      added += other.added;
+      changed += other.changed;
+      removed += other.removed;
+      return *this;
+    }
+  };
+
+  // Serves these accounts from now on, and nothing else. One that changed is made anew, under
+  // `epoch`, with the readings of those sources that are still at the same upstream; calls that
+  // have begun end with the old one. A source whose credential is replaced keeps the old one for as
+  // long as the upstream rejects the new. Waits for the loop if it runs.
+  Changes Configure(const std::vector<const AccountConfig*>& accounts, const std::string& epoch);
+
+  // Adds the accounts. Each endpoint keeps its account alive, but must not outlive the runtime.
+  void AddTo(AccountDirectory& directory) const;
+
+  void Start();
 
   // Ends all refreshes and reads, and the loop's thread.
   void Stop();
-
-  // Gives a source the login of `config` from its next request on. False if this shard has no such
-  // source, or one at another address, which must not see the login.
-  bool ReplaceLogin(const SourceConfig& config);
 
   // Whether the loop runs a task within `patience`.
   bool IsTicking(Duration patience);
 
  private:
-  using SourceId = std::pair<std::string, std::string>;
+  // An account while somebody may still read it.
+  struct Runtime {
+    Runtime(const std::string& id, const std::string& epoch, const Clock& clock)
+        : publisher(id, epoch, clock) {}
 
-  struct Login {
-    // As it was when the source was made.
-    SourceConfig config;
-    // On the shard's thread.
-    std::function<void(const SourceConfig&, const CredentialGuards&)> replace;
-    HostGuards host;
-    AccountFeed* feed = nullptr;
-    std::size_t index = 0;
+    AccountPublisher publisher;
+    std::optional<AccountFeed> feed;
   };
   struct Account {
-    std::unique_ptr<AccountPublisher> publisher;
-    std::unique_ptr<AccountFeed> feed;
-    std::unique_ptr<ShardAccountHandle> handle;
+    AccountConfig config;
+    // By source; those whose credential is being replaced.
+    std::map<std::string, PreviousCredential> previous;
+    std::shared_ptr<Runtime> runtime;
+    AccountEndpoint endpoint;
   };
+
+  Changes ConfigureOnLoop(const std::vector<const AccountConfig*>& accounts,
+                          const std::string& epoch);
+  // `old` is the account as it was; null if it is new.
+  Account MakeAccount(const AccountConfig& config, const Account* old, const std::string& epoch);
+  AccountFeed::SourceSpec MakeSpec(const SourceConfig& config, const Account* old, Account& fresh);
+  // The credential that served the source last, if it is not its own.
+  std::optional<PreviousCredential> PreviousOf(const SourceConfig& config,
+                                               const SourceConfig& before, const Account& old);
+  std::shared_ptr<Runtime> MakeRuntime(const std::string& id, const std::string& epoch);
+  void Dispose(std::unique_ptr<Runtime> runtime);
 
   const CredentialGuards& GuardsOf(const SourceConfig& config);
   const HostGuards& HostGuardsOf(const SourceConfig& config);
+  void DropUnusedGuards();
   Random NextRandom() { return SeededRandom(seed_++); }
 
   Clock& clock_;
   RefreshObserver& observer_;
   Shard shard_;
+  std::atomic<bool> is_running_ = false;
   std::unique_ptr<HttpTransport> transport_;
   std::uint64_t seed_;
-  // By fingerprint of the credential. From Start() on used on the shard's thread.
+  // By fingerprint of the credential. From Start() on used on the shard's thread, as the rest is.
   std::map<std::string, CredentialGuards> credentials_;
   // By host:port.
   std::map<std::string, HostGuards> hosts_;
-  std::vector<Account> accounts_;
-  std::map<SourceId, Login> logins_;
+  std::map<std::string, Account> accounts_;
 };
 
 }  // namespace balance

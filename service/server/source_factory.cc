@@ -12,52 +12,54 @@
 #include "clients/resilience/hold_off_source.h"
 #include "clients/resilience/paced_source.h"
 #include "clients/resilience/retrying_source.h"
+#include "clients/resilience/rotating_source.h"
 
 namespace balance {
 namespace {
 
-struct Client {
-  std::unique_ptr<BalanceSource> source;
-  std::function<void(const SourceConfig&)> replace_login;
-};
+using SourcePtr = std::unique_ptr<BalanceSource>;
 
-Client MakePolymarketUs(const PolymarketUsLogin& login, const UpstreamSettings& upstream,
-                        HttpTransport& transport, Clock& clock,
-                        std::shared_ptr<UpstreamClock> venue_clock) {
+SourcePtr MakePolymarketUs(const PolymarketUsLogin& login, const UpstreamSettings& upstream,
+                           HttpTransport& transport, Clock& clock,
+                           std::shared_ptr<UpstreamClock> venue_clock) {
   PolymarketUsClient::Options options;
   options.base_url = login.base_url;
   options.key_id = login.key_id;
   options.seed = login.seed;
   options.attempt_timeout = upstream.attempt_timeout;
   options.ca_file = upstream.tls_ca_file;
-  auto client = std::make_unique<PolymarketUsClient>(transport, clock, std::move(venue_clock),
-                                                     std::move(options));
-  auto replace = [client = client.get()](const SourceConfig& config) {
-    const auto& fresh = std::get<PolymarketUsLogin>(config.login);
-    client->ReplaceCredentials(fresh.key_id, *fresh.seed);
-  };
-  return {std::move(client), std::move(replace)};
+  return std::make_unique<PolymarketUsClient>(transport, clock, std::move(venue_clock),
+                                              std::move(options));
 }
 
-Client MakePolySimulator(const PolySimulatorLogin& login, const UpstreamSettings& upstream,
-                         HttpTransport& transport, Clock& clock,
-                         std::shared_ptr<UpstreamClock> venue_clock) {
+SourcePtr MakePolySimulator(const PolySimulatorLogin& login, const UpstreamSettings& upstream,
+                            HttpTransport& transport, Clock& clock,
+                            std::shared_ptr<UpstreamClock> venue_clock) {
   PolySimulatorClient::Options options;
   options.base_url = login.base_url;
   options.api_key = login.api_key;
   options.attempt_timeout = upstream.attempt_timeout;
   options.ca_file = upstream.tls_ca_file;
-  auto client = std::make_unique<PolySimulatorClient>(transport, clock, std::move(venue_clock),
-                                                      std::move(options));
-  auto replace = [client = client.get()](const SourceConfig& config) {
-    client->ReplaceCredentials(std::get<PolySimulatorLogin>(config.login).api_key);
-  };
-  return {std::move(client), std::move(replace)};
+  return std::make_unique<PolySimulatorClient>(transport, clock, std::move(venue_clock),
+                                               std::move(options));
 }
 
 const BaseUrl& BaseUrlOf(const SourceConfig& config) {
   return std::visit([](const auto& login) -> const BaseUrl& { return login.base_url; },
                     config.login);
+}
+
+// As far as one credential goes.
+SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& credential,
+                      const HostGuards& host, HttpTransport& transport, Clock& clock) {
+  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
+  SourcePtr source =
+      polymarket ? MakePolymarketUs(*polymarket, config.upstream, transport, clock, host.clock_skew)
+                 : MakePolySimulator(std::get<PolySimulatorLogin>(config.login), config.upstream,
+                                     transport, clock, host.clock_skew);
+  source = std::make_unique<BreakerSource>(std::move(source), host.breaker, clock);
+  source = std::make_unique<HoldOffSource>(std::move(source), credential.hold_off, clock);
+  return std::make_unique<PacedSource>(std::move(source), credential.pacer, clock);
 }
 
 }  // namespace
@@ -78,38 +80,39 @@ bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
   return a.login.index() == b.login.index() && BaseUrlOf(a) == BaseUrlOf(b);
 }
 
+bool HaveSameLogin(const SourceConfig& a, const SourceConfig& b) {
+  if (a.login.index() != b.login.index()) return false;
+  if (const auto* mine = std::get_if<PolymarketUsLogin>(&a.login)) {
+    const auto& other = std::get<PolymarketUsLogin>(b.login);
+    return mine->key_id == other.key_id && *mine->seed == *other.seed;
+  }
+  return *std::get<PolySimulatorLogin>(a.login).api_key ==
+         *std::get<PolySimulatorLogin>(b.login).api_key;
+}
+
 std::string HostOf(const SourceConfig& config) {
   const BaseUrl& url = BaseUrlOf(config);
   return url.host + ":" + std::to_string(url.port);
 }
 
-ConfiguredSource MakeSource(const SourceConfig& config, HttpTransport& transport,
-                            const CredentialGuards& credential, const HostGuards& host,
-                            Random random, Clock& clock) {
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  Client client =
-      polymarket ? MakePolymarketUs(*polymarket, config.upstream, transport, clock, host.clock_skew)
-                 : MakePolySimulator(std::get<PolySimulatorLogin>(config.login), config.upstream,
-                                     transport, clock, host.clock_skew);
-  auto behind_breaker =
-      std::make_unique<BreakerSource>(std::move(client.source), host.breaker, clock);
-  auto held_off =
-      std::make_unique<HoldOffSource>(std::move(behind_breaker), credential.hold_off, clock);
-  HoldOffSource* const hold_off_source = held_off.get();
-  auto paced = std::make_unique<PacedSource>(std::move(held_off), credential.pacer, clock);
-  PacedSource* const paced_source = paced.get();
-  auto retrying =
-      std::make_unique<RetryingSource>(std::move(paced), host.retries, std::move(random), clock);
-  ConfiguredSource made;
-  made.source = std::make_unique<ContinuitySource>(std::move(retrying),
-                                                   config.info.cache.min_refresh_interval, clock);
-  made.replace_login = [replace = std::move(client.replace_login), hold_off_source, paced_source](
-                           const SourceConfig& fresh, const CredentialGuards& guards) {
-    replace(fresh);
-    hold_off_source->ReplaceCredential(guards.hold_off);
-    paced_source->ReplacePacer(guards.pacer);
-  };
-  return made;
+bool AreSame(const SourceConfig& a, const SourceConfig& b) {
+  return a.info == b.info && a.upstream == b.upstream && HaveSameUpstream(a, b) &&
+         HaveSameLogin(a, b);
+}
+
+SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random, Clock& clock) {
+  SourcePtr source = MakeGuarded(parts.config, parts.credential, parts.host, transport, clock);
+  if (parts.previous) {
+    source = std::make_unique<RotatingSource>(
+        std::move(source),
+        MakeGuarded(parts.previous->config, parts.previous->guards, parts.host, transport, clock),
+        parts.previous->rotation);
+  }
+  source = std::make_unique<RetryingSource>(std::move(source), parts.host.retries,
+                                            std::move(random), clock);
+  return std::make_unique<ContinuitySource>(std::move(source),
+                                            parts.config.info.cache.min_refresh_interval, clock,
+                                            std::move(parts.known));
 }
 
 }  // namespace balance

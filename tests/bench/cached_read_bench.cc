@@ -16,15 +16,18 @@ namespace {
 // Built once and shared by all threads of a benchmark, as the service's is.
 struct CachedAccount {
   CachedAccount() {
-    publisher.OnAccountChange(SampleStatuses(polymarket_us::samples::kOrdinary));
-    accounts.Add("desk-1", {&publisher, nullptr});
+    publisher->OnAccountChange(SampleStatuses(polymarket_us::samples::kOrdinary));
+    auto served = std::make_shared<Served>();
+    served->accounts.Add("desk-1", {publisher, nullptr});
+    serving.Publish(std::move(served));
   }
 
   const SystemClock clock;
-  AccountPublisher publisher{"desk-1", "1789000000000000000", clock};
-  AccountDirectory accounts;
+  const std::shared_ptr<AccountPublisher> publisher =
+      std::make_shared<AccountPublisher>("desk-1", "1789000000000000000", clock);
+  Published<Served> serving;
   Metrics metrics;
-  BalanceRpc rpc{accounts, clock, metrics};
+  BalanceRpc rpc{serving, clock, metrics};
 };
 
 CachedAccount& SharedAccount() {

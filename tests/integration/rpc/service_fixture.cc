@@ -57,23 +57,26 @@ void ServiceFixture::AddAccount(const std::string& id, CacheSettings cache) {
   std::vector<AccountFeed::SourceSpec> specs;
   specs.push_back(MakeSpec(id, "real", cache));
   specs.push_back(MakeSpec(id, "paper", cache));
-  auto& publisher = publishers_.emplace_back(id, "epoch", clock_);
-  feeds_.push_back(std::make_unique<AccountFeed>(shard_.loop().get_executor(), clock_,
-                                                 refresh_observer_, publisher, std::move(specs)));
-  auto& handle = handles_.emplace_back(shard_, *feeds_.back());
-  accounts_.Add(id, {&publisher, &handle});
+  publishers_.push_back(std::make_shared<AccountPublisher>(id, "epoch", clock_));
+  feeds_.push_back(std::make_shared<AccountFeed>(shard_.loop().get_executor(), clock_,
+                                                 refresh_observer_, *publishers_.back(),
+                                                 std::move(specs)));
+  accounts_.Add(id,
+                {publishers_.back(), std::make_shared<ShardAccountHandle>(shard_, feeds_.back())});
 }
 
-void ServiceFixture::Serve() {
+void ServiceFixture::Serve(std::vector<CallerRule> callers,
+                           const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   shard_.Start();
+  served_.Publish(
+      std::make_shared<const Served>(Served{accounts_, AccessRules(std::move(callers))}));
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
   builder.RegisterService(&rpc_);
   server_ = builder.BuildAndStart();
   ASSERT_TRUE(server_);
-  stub_ = v1::BalanceService::NewStub(
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  stub_ = v1::BalanceService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
+                                                          grpc::InsecureChannelCredentials()));
 }
 
 grpc::Status ServiceFixture::Get(const v1::GetAccountSnapshotRequest& request,

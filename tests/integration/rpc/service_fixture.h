@@ -40,9 +40,22 @@ class CountingRpcObserver final : public RpcObserver {
  public:
   void OnStarted(RpcMethod) override { ++started; }
   void OnHandled(RpcMethod, grpc::StatusCode) override { ++handled; }
+  void OnDenied(const AccessDenial& denial) override {
+    const std::lock_guard lock(mutex_);
+    denials_.push_back(denial);
+  }
+
+  std::vector<AccessDenial> denials() const {
+    const std::lock_guard lock(mutex_);
+    return denials_;
+  }
 
   std::atomic<int> started = 0;
   std::atomic<int> handled = 0;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<AccessDenial> denials_;
 };
 
 // Accounts are added by the test, then Serve() is called. Every account has a real-money source
@@ -53,7 +66,10 @@ class ServiceFixture : public testing::Test {
   ~ServiceFixture() override;
 
   void AddAccount(const std::string& id, CacheSettings cache = DefaultCache());
-  void Serve();
+  // To everybody, or to these callers.
+  void Serve(std::vector<CallerRule> callers = {},
+             const std::shared_ptr<grpc::ServerCredentials>& credentials =
+                 grpc::InsecureServerCredentials());
 
   // Long TTLs: what was read stays FRESH during a test unless it says otherwise.
   static CacheSettings DefaultCache();
@@ -71,12 +87,13 @@ class ServiceFixture : public testing::Test {
   CountingRpcObserver rpc_observer_;
   Shard shard_;
   std::map<std::string, std::unique_ptr<ScriptedUpstream>> upstreams_;
-  std::deque<AccountPublisher> publishers_;
-  std::vector<std::unique_ptr<AccountFeed>> feeds_;
-  std::deque<ShardAccountHandle> handles_;
+  std::vector<std::shared_ptr<AccountPublisher>> publishers_;
+  std::vector<std::shared_ptr<AccountFeed>> feeds_;
   AccountDirectory accounts_;
-  BalanceRpc rpc_{accounts_, clock_, rpc_observer_};
+  Published<Served> served_;
+  BalanceRpc rpc_{served_, clock_, rpc_observer_};
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 
  private:

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "service/config/load_config.h"
@@ -121,6 +122,15 @@ Config RunningService::LoadNow() const {
   auto config = LoadConfig(config_path_, [](const std::string&) { return std::nullopt; });
   if (!config) throw std::runtime_error(config.error().front().ToString());
   return std::move(*config);
+}
+
+void RunningService::Edit(const std::string& from, const std::string& to) const {
+  std::stringstream text;
+  text << std::ifstream(config_path_).rdbuf();
+  std::string yaml = text.str();
+  const auto at = yaml.find(from);
+  if (at == std::string::npos) throw std::runtime_error("no " + from + " in the configuration");
+  files_.Write("config.yaml", yaml.replace(at, from.size(), to));
 }
 
 void RunningService::WriteSecret(const std::string& name, const std::string& content) const {

@@ -50,6 +50,11 @@ class RunningService {
 
   // Loads the configuration file as it is now.
   Config LoadNow() const;
+  std::string FilePath(const std::string& name) const { return files_.Path(name); }
+  // Replaces a text that the configuration file holds; it takes effect with the next load.
+  void Edit(const std::string& from, const std::string& to) const;
+  // Takes over the files as they are now.
+  BalanceServer::Reconfigured Reload() { return server_->Reconfigure(LoadNow()); }
   // Replaces a secret file; it takes effect with the next load.
   void WriteSecret(const std::string& name, const std::string& content) const;
 

@@ -179,7 +179,7 @@ TEST_F(EnvironmentConfigTest, BadServerSettings) {
       ElementsAre("environment: BALANCE_DRAIN_DELAY: is not a duration; write it with a unit, such "
                   "as 10s",
                   "environment: BALANCE_LISTEN: is off loopback, where the server speaks plaintext "
-                  "to everybody; listen on 127.0.0.1, or state allow_insecure: true in the "
+                  "to everybody; listen on 127.0.0.1, or set tls or allow_insecure: true in the "
                   "configuration file",
                   "environment: BALANCE_ADMIN_LISTEN: is not host:port; write it such as "
                   "127.0.0.1:9464"));

@@ -110,7 +110,7 @@ TEST(LoadConfigTest, ListenOffLoopbackNeedsConsent) {
   const ConfigFiles files;
   constexpr const char* kIssue =
       "config.yaml:6: listen: is off loopback, where the server speaks plaintext to everybody; "
-      "listen on 127.0.0.1, or state allow_insecure: true in the configuration file";
+      "listen on 127.0.0.1, or set tls or allow_insecure: true in the configuration file";
 
   EXPECT_THAT(files.Problems(kGood + "listen: 0.0.0.0:1\n"), ElementsAre(kIssue));
   EXPECT_THAT(files.Problems(kGood + "listen: 0.0.0.0:1\nallow_insecure: false\n"),

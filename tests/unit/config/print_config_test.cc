@@ -55,6 +55,8 @@ listen: 127.0.0.1:50051
 admin_listen: 127.0.0.1:9464
 server:
   drain_delay: 10s
+  reflection: true
+  channelz: true
 accounts:
   - id: desk-1
     sources:

@@ -361,23 +361,6 @@ TEST_F(AccountFeedTest, WhatIsForbiddenForNowIsRefusedWithoutWaiting) {
   EXPECT_EQ(real_.requests() + paper_.requests(), 2);
 }
 
-TEST_F(AccountFeedTest, AReplacedLoginMayBeTriedAtOnce) {
-  Read();
-  real_.FailWith(ErrorKind::kCredentialsRejected);
-  paper_.AnswerWith("20.00");
-  Run();
-  real_.RefuseFor(seconds(60), ErrorKind::kCredentialsRejected);
-  clock_.Advance(seconds(1));
-  Read();
-  real_.Admit();
-  account_->ForgetPauses(0, nullptr);
-  Read();
-  real_.AnswerWith("10.00");
-  Run();
-
-  EXPECT_EQ(Real().state, SourceState::kFresh);
-}
-
 TEST_F(AccountFeedTest, StopAnswersWhoStillWaits) {
   Read();
   account_->Stop();

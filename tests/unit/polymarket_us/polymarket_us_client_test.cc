@@ -137,34 +137,6 @@ TEST_F(PolymarketUsClientTest, SkewIsMeasuredAgainstTheTimeOfTheExchange) {
   EXPECT_EQ(Fetch().error().kind, ErrorKind::kClockSkew);
 }
 
-TEST_F(PolymarketUsClientTest, ReplacedCredentialsSignTheNextRequest) {
-  transport_.AnswerWith(200, kOrdinary);
-  transport_.AnswerWith(200, kOrdinary);
-  Fetch();
-
-  client_->ReplaceCredentials("key-id-2", *DecodeSecretKey(kOtherSeed));
-  Fetch();
-
-  ASSERT_EQ(transport_.requests().size(), 2u);
-  const HttpRequest& first = transport_.requests()[0];
-  const HttpRequest& second = transport_.requests()[1];
-  EXPECT_EQ(HeaderOf(first, "X-PM-Access-Key"), "key-id-1");
-  EXPECT_EQ(HeaderOf(second, "X-PM-Access-Key"), "key-id-2");
-  EXPECT_EQ(HeaderOf(first, "X-PM-Timestamp"), HeaderOf(second, "X-PM-Timestamp"));
-  EXPECT_NE(HeaderOf(first, "X-PM-Signature"), HeaderOf(second, "X-PM-Signature"));
-}
-
-TEST_F(PolymarketUsClientTest, AFetchUnderWayMasksTheKeyThatItSent) {
-  transport_.AnswerWith(401, "unknown key: key-id-1");
-  transport_.OnSend(
-      [this] { client_->ReplaceCredentials("key-id-2", *DecodeSecretKey(kOtherSeed)); });
-
-  const auto reading = Fetch();
-
-  EXPECT_THAT(reading.error().log_detail, HasSubstr("unknown key"));
-  EXPECT_THAT(reading.error().log_detail, Not(HasSubstr("key-id-1")));
-}
-
 TEST_F(PolymarketUsClientTest, NoErrorTellsASecret) {
   for (const int status : {200, 204, 302, 401, 403, 404, 429, 500, 503}) {
     transport_.OnSend([&] {

@@ -114,30 +114,6 @@ TEST_F(PolySimulatorClientTest, DowngradedKeyIsAWarning) {
   EXPECT_TRUE(announced->warnings.empty());
 }
 
-TEST_F(PolySimulatorClientTest, ReplacedKeyIsSentNext) {
-  transport_.AnswerWith(200, kOrdinary);
-  transport_.AnswerWith(200, kOrdinary);
-  Fetch();
-
-  client_->ReplaceCredentials(std::make_shared<const Secret>("ps-key-2"));
-  Fetch();
-
-  ASSERT_EQ(transport_.requests().size(), 2u);
-  EXPECT_EQ(HeaderOf(transport_.requests()[0], "X-API-Key"), "ps-key-1");
-  EXPECT_EQ(HeaderOf(transport_.requests()[1], "X-API-Key"), "ps-key-2");
-}
-
-TEST_F(PolySimulatorClientTest, AFetchUnderWayMasksTheKeyThatItSent) {
-  transport_.AnswerWith(401, "unknown key: ps-key-1");
-  transport_.OnSend(
-      [this] { client_->ReplaceCredentials(std::make_shared<const Secret>("ps-key-2")); });
-
-  const auto reading = Fetch();
-
-  EXPECT_THAT(reading.error().log_detail, HasSubstr("unknown key"));
-  EXPECT_THAT(reading.error().log_detail, Not(HasSubstr("ps-key-1")));
-}
-
 TEST_F(PolySimulatorClientTest, NoErrorTellsASecret) {
   for (const int status : {200, 204, 302, 401, 403, 404, 422, 429, 500, 503}) {
     transport_.AnswerWith(status, "you sent ps-key-1", {{"X-Polysim-Code", "ps-key-1"}});

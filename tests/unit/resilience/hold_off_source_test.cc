@@ -86,23 +86,6 @@ TEST_F(HoldOffSourceTest, AGoodAnswerEndsTheGrowth) {
   EXPECT_EQ(HeldFor(), seconds(60));
 }
 
-TEST_F(HoldOffSourceTest, AnotherSecretMayBeTriedAtOnce) {
-  FetchAndFail(ErrorKind::kCredentialsRejected);
-  source_.ReplaceCredential(credential_);
-
-  EXPECT_EQ(HeldFor(), Duration());
-}
-
-TEST_F(HoldOffSourceTest, ARejectionOfTheOldSecretIsNotHeldAgainstTheNewOne) {
-  Fetch(source_);
-  source_.ReplaceCredential(Credential());
-  upstream_.FailWith(ErrorKind::kCredentialsRejected);
-  Run();
-
-  EXPECT_EQ(HeldFor(), Duration());
-  EXPECT_TRUE(result_->error().is_transient);
-}
-
 TEST_F(HoldOffSourceTest, M12_AMissingAccountIsNotAskedForForHalfAMinute) {
   HoldOffSource same_key(upstream_.MakeSource(), credential_, clock_);
   FetchAndFail(ErrorKind::kAccountMissing);
@@ -124,46 +107,6 @@ TEST_F(HoldOffSourceTest, TheFirstRejectedTimeMayBeSetRightAtOnce) {
   FetchAndFail(ErrorKind::kClockSkew);
 
   EXPECT_EQ(HeldFor(), seconds(60));
-}
-
-TEST_F(HoldOffSourceTest, NoAnswerOfTheOldSecretIsHeldAgainstTheNewOne) {
-  for (const auto kind :
-       {ErrorKind::kCredentialsRejected, ErrorKind::kForbidden, ErrorKind::kClockSkew,
-        ErrorKind::kAccountMissing, ErrorKind::kReplyInvalid}) {
-    Fetch(source_);
-    source_.ReplaceCredential(Credential());
-    upstream_.FailWith(kind);
-    Run();
-
-    EXPECT_EQ(HeldFor(), Duration()) << TraitsOf(kind).reason;
-    EXPECT_TRUE(TraitsOf(result_->error().kind).heals);
-  }
-}
-
-TEST_F(HoldOffSourceTest, AGoodAnswerToTheOldSecretDoesNotFreeTheNewOne) {
-  const auto fresh = Credential();
-  Fetch(source_);
-  source_.ReplaceCredential(fresh);
-  fresh->OnRejected(clock_.SteadyNow(), {ErrorKind::kCredentialsRejected, "rejected elsewhere"});
-  upstream_.AnswerWith("1");
-  Run();
-
-  EXPECT_EQ(HeldFor(), seconds(60));
-}
-
-TEST_F(HoldOffSourceTest, AnotherSecretMayTryAMissingAccountAtOnce) {
-  FetchAndFail(ErrorKind::kAccountMissing);
-  source_.ReplaceCredential(Credential());
-
-  EXPECT_EQ(HeldFor(), Duration());
-}
-
-TEST_F(HoldOffSourceTest, ARejectionAfterTheReplacementCounts) {
-  source_.ReplaceCredential(Credential());
-  FetchAndFail(ErrorKind::kCredentialsRejected);
-
-  EXPECT_EQ(HeldFor(), seconds(60));
-  EXPECT_FALSE(credential_->Because(clock_.SteadyNow()));
 }
 
 TEST_F(HoldOffSourceTest, TroubleOfTheHostHoldsNothingOff) {

@@ -105,17 +105,6 @@ TEST_F(PacedSourceTest, WhatWouldBeRefusedFurtherDownTakesNoTurn) {
   EXPECT_EQ(upstream_.requests(), 1);
 }
 
-TEST_F(PacedSourceTest, AReplacedPacerCountsFromTheNextRequestOn) {
-  Fetch(source_);
-  upstream_.FailWith({ErrorKind::kRateLimited, "slow down", seconds(7)});
-  Run();
-  source_.ReplacePacer(std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1, 1}));
-
-  Fetch(source_);
-
-  EXPECT_EQ(upstream_.requests(), 2);
-}
-
 TEST_F(PacedSourceTest, WhileItWaitsItTellsWhenItWillBeSent) {
   FetchOnce(source_);
   const SteadyTime turn = pacer_->NextTurn();

@@ -291,5 +291,37 @@ TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheStatedLimit) {
   }));
 }
 
+TEST(RateBudgetTest, ANewRateStartsWithoutABurst) {
+  RateBudget budget({10, 1});
+  auto sent = SendAllTheTime(budget, kStart, seconds(2));
+  const SteadyTime changed = kStart + seconds(2);
+
+  budget.Configure(changed, {3, 3});
+  const auto later = SendAllTheTime(budget, changed, seconds(5));
+  EXPECT_GE(later.front(), changed + milliseconds(333));
+  sent.insert(sent.end(), later.begin(), later.end());
+
+  EXPECT_LE(MostInASecond(sent), 10);
+  EXPECT_LE(MostInASecond(later), 3 + 3 - 1);
+}
+
+TEST(RateBudgetTest, TheSameRateAgainChangesNothing) {
+  RateBudget budget({2, 3});
+  budget.Take(kStart);
+
+  budget.Configure(kStart, {2, 3});
+
+  EXPECT_LE(budget.Earliest(), kStart);
+}
+
+TEST(RateBudgetTest, ARateThatA429LoweredStaysLowUnderANewConfiguration) {
+  RateBudget budget({10, 1});
+  budget.OnRateLimited(kStart, TooMany());
+
+  budget.Configure(kStart, {20, 1});
+
+  EXPECT_EQ(budget.requests_per_second(), 7);
+}
+
 }  // namespace
 }  // namespace balance

@@ -91,5 +91,41 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
   EXPECT_EQ(whole.sources_size(), 1);
 }
 
+TEST_F(AccountPublisherTest, TheBytesAnswerBoundsThatTheOldestReadingMeets) {
+  Read("10.50");
+  const Now read{clock_.WallNow(), clock_.SteadyNow()};
+  clock_.Advance(seconds(1));
+  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const auto answers = [&](const ReadBounds& bounds) {
+    return Answers(*publisher_.Get(), bounds, now);
+  };
+
+  EXPECT_TRUE(answers({}));
+  EXPECT_TRUE(answers({.max_age = seconds(1)}));
+  EXPECT_FALSE(answers({.max_age = seconds(1) - Duration(1)}));
+  EXPECT_FALSE(answers({.max_age = Duration()}));
+  EXPECT_TRUE(answers({.max_age = Duration::max()}));
+  EXPECT_TRUE(answers({.not_before = read.wall}));
+  EXPECT_FALSE(answers({.not_before = read.wall + Duration(1)}));
+  EXPECT_TRUE(answers({.only_if_cached = true}));
+}
+
+TEST_F(AccountPublisherTest, TheBytesAnswerNothingPastTheTtl) {
+  Read("10.50");
+  clock_.Advance(seconds(2) + Duration(1));
+
+  EXPECT_FALSE(
+      Answers(*publisher_.Get(), {.max_age = seconds(60)}, {clock_.WallNow(), clock_.SteadyNow()}));
+}
+
+TEST_F(AccountPublisherTest, ARegressingWallClockMakesNothingNewer) {
+  Read("10.50");
+  const WallTime later = clock_.WallNow() + seconds(1);
+  clock_.Advance(seconds(1));
+  const Now now{clock_.WallNow() + seconds(3600), clock_.SteadyNow()};
+
+  EXPECT_FALSE(Answers(*publisher_.Get(), {.not_before = later}, now));
+}
+
 }  // namespace
 }  // namespace balance

@@ -1,0 +1,86 @@
+#include "service/access/access_rules.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace balance {
+namespace {
+
+constexpr std::string_view kSpiffeScheme = "spiffe://";
+constexpr std::string_view kBearer = "bearer ";
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+// The token of `Bearer TOKEN`; the scheme's case does not matter.
+std::optional<std::string_view> TokenOf(std::string_view authorization) {
+  if (!EqualsIgnoringCase(authorization.substr(0, kBearer.size()), kBearer)) return std::nullopt;
+  authorization.remove_prefix(kBearer.size());
+  if (authorization.empty()) return std::nullopt;
+  return authorization;
+}
+
+}  // namespace
+
+std::variant<const CallerRule*, AccessRefusal> AccessRules::Identify(const ShownIdentity& shown,
+                                                                     WallTime now) const {
+  if (!shown.authorizations.empty()) {
+    const auto token =
+        shown.authorizations.size() == 1 ? TokenOf(shown.authorizations.front()) : std::nullopt;
+    if (!token) return AccessRefusal::kMalformedAuthorization;
+    return FindToken(*token, now);
+  }
+  if (!shown.has_certificate) return AccessRefusal::kNothingShown;
+  return FindCertificate(shown);
+}
+
+std::variant<const CallerRule*, AccessRefusal> AccessRules::FindToken(std::string_view token,
+                                                                      WallTime now) const {
+  std::array<std::uint8_t, crypto_hash_sha256_BYTES> hash{};
+  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(token.data()),
+                     token.size());
+  const CallerRule* caller = nullptr;
+  bool expired = false;
+  // To the end, whatever was found: the time must not tell where.
+  for (const CallerRule& rule : rules_) {
+    const auto* tokens = std::get_if<BearerTokens>(&rule.identity);
+    if (!tokens) continue;
+    for (const TokenHash& known : tokens->hashes) {
+      if (sodium_memcmp(known.sha256.data(), hash.data(), hash.size()) != 0) continue;
+      if (now < known.expire_time) {
+        caller = &rule;
+      } else {
+        expired = true;
+      }
+    }
+  }
+  if (caller) return caller;
+  return expired ? AccessRefusal::kExpiredToken : AccessRefusal::kUnknownToken;
+}
+
+std::variant<const CallerRule*, AccessRefusal> AccessRules::FindCertificate(
+    const ShownIdentity& shown) const {
+  const bool by_uri = !shown.uris.empty();
+  const auto& names = by_uri ? shown.uris : shown.dns_names;
+  if (names.size() != 1) return AccessRefusal::kAmbiguousCertificate;
+  const std::string_view name = names.front();
+  if (by_uri && !name.starts_with(kSpiffeScheme)) return AccessRefusal::kAmbiguousCertificate;
+  for (const CallerRule& rule : rules_) {
+    if (by_uri) {
+      const auto* spiffe = std::get_if<SpiffeId>(&rule.identity);
+      if (spiffe && spiffe->uri == name) return &rule;
+    } else {
+      const auto* dns = std::get_if<DnsName>(&rule.identity);
+      if (dns && EqualsIgnoringCase(dns->name, name)) return &rule;
+    }
+  }
+  return AccessRefusal::kUnknownCertificate;
+}
+
+}  // namespace balance

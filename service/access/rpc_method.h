@@ -1,0 +1,39 @@
+#pragma once
+
+// The methods of balance.v1.BalanceService.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace balance {
+
+enum class RpcMethod : std::uint8_t {
+  kGetAccountSnapshot,
+  kGetSourceBalance,
+  kBatchGetAccountSnapshots,
+  kListAccountSnapshots,
+  kListSources,
+};
+
+// By RpcMethod; a test compares them with the .proto file.
+inline constexpr std::array<const char*, 5> kRpcMethodNames = {
+    "GetAccountSnapshot", "GetSourceBalance", "BatchGetAccountSnapshots", "ListAccountSnapshots",
+    "ListSources"};
+
+inline constexpr int kRpcMethodCount = static_cast<int>(kRpcMethodNames.size());
+
+constexpr std::string_view NameOf(RpcMethod method) {
+  return kRpcMethodNames[static_cast<std::size_t>(method)];
+}
+
+constexpr std::optional<RpcMethod> RpcMethodOf(std::string_view name) {
+  for (std::size_t i = 0; i < kRpcMethodNames.size(); ++i) {
+    if (kRpcMethodNames[i] == name) return static_cast<RpcMethod>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace balance

@@ -1,0 +1,85 @@
+#include "service/rpc/server_call.h"
+
+#include <grpcpp/security/auth_context.h>
+
+#include <string>
+
+#include "service/rpc/status.h"
+
+namespace balance {
+namespace {
+
+using Texts = std::vector<std::string_view>;
+
+// Of grpc/grpc_security_constants.h, which has no constants for those two in every version.
+constexpr const char* kPeerUri = "peer_uri";
+constexpr const char* kPeerDns = "peer_dns";
+constexpr const char* kAuthorization = "authorization";
+
+Texts Values(const grpc::AuthContext& peer, const char* property) {
+  Texts names;
+  for (const grpc::string_ref& value : peer.FindPropertyValues(property)) {
+    names.emplace_back(value.data(), value.size());
+  }
+  return names;
+}
+
+Texts Authorizations(const grpc::CallbackServerContext& context) {
+  Texts values;
+  const auto [begin, end] = context.client_metadata().equal_range(kAuthorization);
+  for (auto entry = begin; entry != end; ++entry) {
+    values.emplace_back(entry->second.data(), entry->second.size());
+  }
+  return values;
+}
+
+}  // namespace
+
+std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
+  if (served_->access.AreOpen()) return {};
+  const auto peer = context_.auth_context();
+  const Texts uris = Values(*peer, kPeerUri);
+  const Texts dns_names = Values(*peer, kPeerDns);
+  const Texts authorizations = Authorizations(context_);
+  const auto found = served_->access.Identify(
+      {peer->IsPeerAuthenticated(), uris, dns_names, authorizations}, clock.WallNow());
+  if (const auto* refusal = std::get_if<AccessRefusal>(&found)) return *refusal;
+  caller_ = std::get<const CallerRule*>(found);
+  if (!caller_->MayUse(method_)) return AccessRefusal::kMethodNotAllowed;
+  return {};
+}
+
+const AccountEndpoint* ServerCall::Only() const {
+  const auto two = Accounts("", 2);
+  return two.size() == 1 ? two.front() : nullptr;
+}
+
+std::vector<const AccountEndpoint*> ServerCall::Accounts(std::string_view after,
+                                                         std::size_t limit) const {
+  std::vector<const AccountEndpoint*> visible;
+  const auto& all = served_->accounts.accounts();
+  for (auto next = all.upper_bound(after); next != all.end() && visible.size() < limit; ++next) {
+    if (MaySee(next->first)) visible.push_back(&next->second);
+  }
+  return visible;
+}
+
+AccessDenial ServerCall::Denial(AccessRefusal refusal, std::string_view account) const {
+  AccessDenial denial;
+  denial.method = method_;
+  denial.refusal = refusal;
+  if (caller_) denial.caller = caller_->id;
+  const auto peer = context_.auth_context();
+  for (const char* property : {kPeerUri, kPeerDns}) {
+    for (const std::string_view name : Values(*peer, property)) {
+      if (!denial.certificate.empty()) denial.certificate += ' ';
+      denial.certificate += ShortText(name);
+      if (denial.certificate.size() > 512) break;
+    }
+  }
+  denial.peer = context_.peer();
+  denial.account = ShortText(account);
+  return denial;
+}
+
+}  // namespace balance

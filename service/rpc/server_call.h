@@ -1,0 +1,55 @@
+#pragma once
+
+// One call on its way through a handler: what is served, and what of it the caller may see.
+
+#include <grpcpp/support/server_callback.h>
+
+#include <memory>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "service/access/access_denial.h"
+#include "service/rpc/served.h"
+
+namespace balance {
+
+// Lives no longer than the handler; what is to be kept for later is `served`.
+class ServerCall {
+ public:
+  // `served` is kept alive; `caller` belongs to it, null where everybody may see everything.
+  // `context` must outlive the call.
+  ServerCall(grpc::CallbackServerContext& context, RpcMethod method,
+             std::shared_ptr<const Served> served)
+      : context_(context), method_(method), served_(std::move(served)) {}
+
+  // Finds out who is calling. REQUIRES: called once, before anything is answered.
+  std::variant<std::monostate, AccessRefusal> Identify(const Clock& clock);
+
+  grpc::CallbackServerContext& context() const { return context_; }
+  RpcMethod method() const { return method_; }
+  const std::shared_ptr<const Served>& served() const { return served_; }
+
+  bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
+
+  // Null if there is no such account. REQUIRES: MaySee(account).
+  const AccountEndpoint* Find(std::string_view account) const {
+    return served_->accounts.Find(account);
+  }
+  // The only account that the caller may see; null unless there is exactly one.
+  const AccountEndpoint* Only() const;
+  // Those that the caller may see, behind `after` by id, at most `limit`.
+  std::vector<const AccountEndpoint*> Accounts(std::string_view after, std::size_t limit) const;
+
+  // `account`: as the caller wrote it; empty if it is not about one.
+  AccessDenial Denial(AccessRefusal refusal, std::string_view account) const;
+
+ private:
+  grpc::CallbackServerContext& context_;
+  const RpcMethod method_;
+  const std::shared_ptr<const Served> served_;
+  const CallerRule* caller_ = nullptr;
+};
+
+}  // namespace balance

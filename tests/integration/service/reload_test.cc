@@ -1,0 +1,285 @@
+// A configuration that changes under a running server.
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "service/server/reloader.h"
+#include "tests/integration/service/running_service.h"
+
+namespace balance {
+namespace {
+
+using sandbox::Side;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+v1::GetAccountSnapshotRequest CachedOnly() {
+  v1::GetAccountSnapshotRequest request;
+  request.mutable_policy()->set_only_if_cached(true);
+  return request;
+}
+
+v1::GetAccountSnapshotRequest Of(const std::string& name) {
+  v1::GetAccountSnapshotRequest request;
+  request.set_name(name);
+  return request;
+}
+
+// To PolySimulator. The sandbox counts by the first letters of a key.
+std::uint64_t Requests(RunningService& service, const std::string& key) {
+  const auto by_key = service.upstreams().Counters(Side::kPolysimulator).by_key;
+  const auto found = by_key.find(key.substr(0, 16));
+  return found == by_key.end() ? 0 : found->second.requests;
+}
+
+TEST(ReloadTest, NothingNewChangesNothing) {
+  RunningService service;
+  v1::AccountSnapshot before;
+  v1::AccountSnapshot after;
+  ASSERT_TRUE(service.Get(before).ok());
+
+  const auto done = service.Reload();
+  ASSERT_TRUE(service.Get(after).ok());
+
+  EXPECT_EQ(done.accounts.added + done.accounts.changed + done.accounts.removed, 0);
+  EXPECT_THAT(done.waiting, IsEmpty());
+  EXPECT_EQ(after.revision().epoch(), before.revision().epoch());
+  EXPECT_EQ(after.revision().number(), before.revision().number());
+}
+
+TEST(ReloadTest, AccountsComeAndGo) {
+  RunningService service;
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(service.Get(snapshot, Of("accounts/desk-2")).ok());
+  service.Edit("- id: desk-2", "- id: desk-3");
+
+  const auto done = service.Reload();
+
+  EXPECT_EQ(done.accounts.added, 1);
+  EXPECT_EQ(done.accounts.removed, 1);
+  EXPECT_EQ(service.Get(snapshot, Of("accounts/desk-2")).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(service.Get(snapshot, Of("accounts/desk-3")).ok());
+}
+
+TEST(ReloadTest, ASourceAtAnotherAddressForgetsWhatItHeldAndTheOtherKeepsIt) {
+  RunningService service;
+  auto elsewhere = sandbox::Sandbox::Start();
+  ASSERT_TRUE(elsewhere);
+  v1::AccountSnapshot before;
+  ASSERT_TRUE(service.Get(before).ok());
+  service.Edit(service.upstreams().BaseUrl(Side::kPolymarket),
+               (*elsewhere)->BaseUrl(Side::kPolymarket));
+
+  EXPECT_EQ(service.Reload().accounts.changed, 1);
+  v1::AccountSnapshot after;
+  ASSERT_TRUE(service.Get(after, CachedOnly()).ok());
+
+  EXPECT_EQ(after.sources(kPolymarketUs).state(), v1::SourceBalance_State_NO_DATA);
+  EXPECT_EQ(after.sources(kPolySimulator).state(), v1::SourceBalance::FRESH);
+  EXPECT_EQ(after.sources(kPolySimulator).freshness().observe_time().nanos(),
+            before.sources(kPolySimulator).freshness().observe_time().nanos());
+}
+
+TEST(ReloadTest, ReadingsOutliveAChangeOfTheirSettings) {
+  RunningService service;
+  v1::AccountSnapshot before;
+  v1::AccountSnapshot after;
+  ASSERT_TRUE(service.Get(before).ok());
+  service.Edit("ttl: 60s", "ttl: 50s");
+
+  EXPECT_EQ(service.Reload().accounts.changed, 2);
+  ASSERT_TRUE(service.Get(after, CachedOnly()).ok());
+
+  EXPECT_TRUE(after.completeness().complete());
+  EXPECT_NE(after.revision().epoch(), before.revision().epoch());
+  EXPECT_EQ(after.sources(kPolymarketUs).freshness().fresh_until().seconds(),
+            before.sources(kPolymarketUs).freshness().fresh_until().seconds() - 10);
+}
+
+TEST(ReloadTest, RatesAreThoseOfTheNewConfiguration) {
+  RunningService service;
+  service.Edit("requests_per_second: 1000, burst: 1000", "requests_per_second: 7, burst: 3");
+
+  service.Reload();
+
+  EXPECT_EQ(service.PathOf("polymarket-us").rate().requests_per_second(), 7);
+  EXPECT_EQ(service.PathOf("polymarket-us").rate().burst(), 3);
+}
+
+TEST(ReloadTest, WhatWaitsForARestartIsNamed) {
+  RunningService service;
+  service.Edit("listen: 127.0.0.1:0", "listen: 127.0.0.1:1");
+  service.Edit("cache: ", "server: {drain_delay: 1s}\ncache: ");
+
+  EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server"));
+}
+
+TEST(ReloadTest, CallersAreThoseOfTheNewConfiguration) {
+  RunningService service;
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(service.Get(snapshot).ok());
+  service.WriteSecret("tokens", std::string(64, '0') + "\n");
+  service.Edit("cache: ", "callers: [{id: nobody, token_file: " + service.FilePath("tokens") +
+                              ", accounts: ['*']}]\ncache: ");
+
+  service.Reload();
+
+  EXPECT_EQ(service.Get(snapshot).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST(ReloadTest, ACallThatHasBegunEndsWithItsAnswer) {
+  RunningService service;
+  service.upstreams().SetLatency(Side::kPolymarket, milliseconds(300));
+  v1::AccountSnapshot snapshot;
+  grpc::Status status;
+  std::thread caller([&] { status = service.Get(snapshot, Of("accounts/desk-1")); });
+  while (service.upstreams().Counters(Side::kPolymarket).in_flight == 0) {
+    std::this_thread::yield();
+  }
+  service.Edit("- id: desk-1", "- id: desk-9");
+
+  service.Reload();
+  caller.join();
+
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(snapshot.completeness().complete());
+}
+
+// M53: a thread that reads anew all the time.
+class Reader {
+ public:
+  explicit Reader(RunningService& service) : service_(service) {}
+  ~Reader() { Stop(); }
+
+  void Stop() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  int reads() const { return reads_; }
+  int failures() const { return failures_; }
+
+  void AwaitReads(int more) const {
+    const int target = reads_ + more;
+    while (reads_ < target) std::this_thread::yield();
+  }
+
+ private:
+  void Run() {
+    while (!stop_) {
+      v1::SourceBalance source;
+      if (!service_.GetSource("polysimulator", source).ok()) ++failures_;
+      ++reads_;
+    }
+  }
+
+  RunningService& service_;
+  std::atomic<bool> stop_ = false;
+  std::atomic<int> reads_ = 0;
+  std::atomic<int> failures_ = 0;
+  std::thread thread_{[this] { Run(); }};
+};
+
+TEST(ReloadTest, M53_AKeyIsRotatedUnderLoadWithoutAnError) {
+  RunningService service;
+  const std::string old_key = service.upstreams().polysim_key().api_key;
+  sandbox::PolysimKey fresh = sandbox::GeneratePolysimKey();
+  ASSERT_TRUE(service.upstreams().AddKey(fresh));
+  Reader reader(service);
+  reader.AwaitReads(20);
+  service.WriteSecret("api-key", fresh.api_key);
+
+  EXPECT_EQ(service.Reload().accounts.changed, 1);
+  reader.AwaitReads(2);
+  const auto old_requests = Requests(service, old_key);
+  reader.AwaitReads(20);
+  reader.Stop();
+
+  EXPECT_EQ(reader.failures(), 0) << "of " << reader.reads();
+  EXPECT_EQ(Requests(service, old_key), old_requests);
+  EXPECT_GT(Requests(service, fresh.api_key), 20U);
+}
+
+TEST(ReloadTest, M53_TheOldKeyServesUntilTheNewOneIsTaken) {
+  RunningService service;
+  const std::string old_key = service.upstreams().polysim_key().api_key;
+  const sandbox::PolysimKey fresh = sandbox::GeneratePolysimKey();
+  service.WriteSecret("api-key", fresh.api_key);
+  service.Reload();
+  v1::SourceBalance source;
+
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  int http_status = 0;
+
+  // The rejected one is held off, so it is not asked with each read.
+  EXPECT_EQ(Requests(service, fresh.api_key), 1U);
+  EXPECT_EQ(Requests(service, old_key), 2U);
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_sources_on_previous_credential{kind=\"POLYSIMULATOR\"} 1"));
+  EXPECT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
+}
+
+TEST(ReloadTest, M53_BothKeysRejectedIsARejection) {
+  RunningService service;
+  sandbox::PolysimKey old_key = service.upstreams().polysim_key();
+  old_key.state = sandbox::KeyState::kExpired;
+  ASSERT_TRUE(service.upstreams().AddKey(old_key));
+  service.WriteSecret("api-key", sandbox::GeneratePolysimKey().api_key);
+  service.Reload();
+  v1::SourceBalance source;
+
+  EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_CREDENTIALS_REJECTED");
+  EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_CREDENTIALS_REJECTED");
+  EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 2U);
+}
+
+TEST(ReloaderTest, AChangedFileAsksForAReloadAndABadOneChangesNothing) {
+  RunningService service;
+  std::atomic<int> asked = 0;
+  const auto load = [&](std::vector<std::string>& files) {
+    return LoadConfig(
+        service.FilePath("config.yaml"), [](const std::string&) { return std::nullopt; }, &files);
+  };
+  std::vector<std::string> files;
+  ASSERT_TRUE(load(files));
+  EXPECT_THAT(files, testing::Contains(service.FilePath("api-key")));
+  Reloader reloader(service.server(), load, files, [&] { ++asked; });
+
+  service.WriteSecret("api-key", "not a key at all \x01");
+  while (asked == 0) std::this_thread::yield();
+
+  EXPECT_FALSE(reloader.Reload());
+  v1::AccountSnapshot snapshot;
+  EXPECT_TRUE(service.GetAnew(snapshot).ok());
+  int http_status = 0;
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_reloads_total{result=\"REJECTED\"} 1"));
+}
+
+TEST(ReloaderTest, AFileThatComesLateIsWaitedFor) {
+  RunningService service;
+  std::atomic<int> asked = 0;
+  const auto load = [&](std::vector<std::string>& files) {
+    return LoadConfig(
+        service.FilePath("config.yaml"), [](const std::string&) { return std::nullopt; }, &files);
+  };
+  std::vector<std::string> files;
+  ASSERT_TRUE(load(files));
+  Reloader reloader(service.server(), load, files, [&] { ++asked; });
+  service.Edit("other-api-key}", "late-key}");
+  EXPECT_FALSE(reloader.Reload());
+  while (asked == 0) std::this_thread::yield();
+  const int asked_before = asked;
+
+  service.WriteSecret("late-key", sandbox::GeneratePolysimKey().api_key);
+  while (asked == asked_before) std::this_thread::yield();
+
+  EXPECT_TRUE(reloader.Reload());
+}
+
+}  // namespace
+}  // namespace balance
