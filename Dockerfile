@@ -21,7 +21,16 @@ ARG TESTS=unit
 RUN test -z "${TESTS}" || { ./dev build tests/unit/all && ctest --preset release -L "${TESTS}"; }
 # Of the commit, in seconds since 1970, so that the same sources and packages give the same image.
 ARG SOURCE_DATE_EPOCH=0
-RUN image/runtime_root.py /runtime build
+RUN image/runtime_root.py /runtime build balance-service balancectl
+
+FROM build AS sandbox-build
+RUN ./dev build upstream-sandbox && image/runtime_root.py /sandbox build upstream-sandbox
+
+# Both upstreams with play money, for k8s/overlays/dev: --target sandbox.
+FROM scratch AS sandbox
+COPY --from=sandbox-build /sandbox /
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/upstream-sandbox"]
 
 FROM scratch
 COPY --from=build /runtime /

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Usage: runtime_root.py FOLDER BUILD
+"""Usage: runtime_root.py FOLDER BUILD PROGRAM...
 
-Lays out in the new FOLDER all that the image has: the programs from the BUILD folder, the shared
+Lays out in the new FOLDER all that an image has: the PROGRAMs from the BUILD folder, the shared
 libraries that they need, what name resolution and TLS read, and who made all that. It runs on the
 Debian on which the programs were built; SOURCE_DATE_EPOCH is the time of every file.
 """
@@ -17,7 +17,6 @@ import debian_packages
 import spdx
 from debian_packages import DebianPackage
 
-PROGRAMS = ("balance-service", "balancectl")
 USER_ID = 65532
 # Read by OpenSSL and curl, by name resolution, and by scanners that must know whose packages these
 # are.
@@ -47,13 +46,13 @@ def shared_libraries(programs: list[Path]) -> set[Path]:
     return {Path(path) for path in re.findall(r"(/\S+) \(0x", lines)}
 
 
-def compiled_in(build: Path) -> set[Path]:
+def compiled_in(build: Path, programs: list[str]) -> set[Path]:
     """The headers and archives that went into the programs, by what Ninja noted of the build."""
     def ninja(*arguments: str) -> str:
         return subprocess.run(["ninja", "-C", build, "-t", *arguments], check=True,
                               capture_output=True, text=True).stdout
 
-    inputs = set(ninja("inputs", *PROGRAMS).splitlines())
+    inputs = set(ninja("inputs", *programs).splitlines())
     files = {path for path in inputs if path.endswith(".a")}
     for stanza in ninja("deps").strip().split("\n\n"):
         target, *headers = stanza.splitlines()
@@ -122,14 +121,17 @@ def packages_of(files: set[Path]) -> list[DebianPackage]:
     return sorted(map(debian_packages.package, names))
 
 
-def lay_out_lists(root: Path, shipped: list[DebianPackage], inside: list[DebianPackage],
-                  epoch: int) -> None:
+def version_of(build: Path) -> str:
+    return subprocess.run([build / "bin/balance-service", "--version"], check=True,
+                          capture_output=True, text=True).stdout.split()[-1]
+
+
+def lay_out_lists(root: Path, names: list[str], version: str, shipped: list[DebianPackage],
+                  inside: list[DebianPackage], epoch: int) -> None:
     for item in shipped:
         describe(item, root)
     programs = {f"/usr/local/bin/{name}": (root / "usr/local/bin" / name).read_bytes()
-                for name in PROGRAMS}
-    version = subprocess.run([root / "usr/local/bin/balance-service", "--version"], check=True,
-                             capture_output=True, text=True).stdout.split()[-1]
+                for name in names}
     folder = root / "usr/share/balance"
     folder.mkdir(parents=True)
     (folder / "packages.txt").write_text(
@@ -139,15 +141,16 @@ def lay_out_lists(root: Path, shipped: list[DebianPackage], inside: list[DebianP
 
 
 def main() -> None:
-    root, build = Path(sys.argv[1]), Path(sys.argv[2])
+    root, build, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     os.umask(0o022)
-    programs = [build / "bin" / name for name in PROGRAMS]
+    programs = [build / "bin" / name for name in names]
     libraries = shared_libraries(programs)
     root.mkdir()
     lay_out_files(root, libraries, programs)
     shipped = packages_of(libraries | {Path(name) for name in BORROWED_FILES})
-    lay_out_lists(root, shipped, packages_of(compiled_in(build)), epoch)
+    inside = packages_of(compiled_in(build, names))
+    lay_out_lists(root, names, version_of(build), shipped, inside, epoch)
     for path in [root, *root.rglob("*")]:
         os.utime(path, (epoch, epoch), follow_symlinks=False)
 
