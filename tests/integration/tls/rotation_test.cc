@@ -123,7 +123,7 @@ TEST_F(RotationTest, M52_BadFilesLeaveTheLastGoodOnesInForceAndAreCounted) {
   for (const auto& files : bad) {
     files_.Mount(files[0], files[1], files[2]);
     ++rejected;
-    EXPECT_TRUE(Becomes([&] { return Metric(kRejected) >= rejected; })) << rejected;
+    ASSERT_TRUE(Becomes([&] { return Metric(kRejected) >= rejected; })) << rejected;
     EXPECT_TRUE(Shows(first_));
   }
   handshakes.Stop();
