@@ -30,6 +30,7 @@ asio::awaitable<bool> Pacer::Turn(const FetchProgress& progress, SteadyTime dead
   const bool has_turn = self->has_turn;
   const bool is_refused = self->is_refused;
   waiting_.erase(self);
+  GiveTurns();
   if (has_turn || is_refused) co_return has_turn;
   throw boost::system::system_error(asio::error::operation_aborted);
 }
@@ -97,6 +98,7 @@ void Pacer::RefuseWaiters() {
     waiter.is_refused = true;
     waiter.wake.cancel();
   }
+  GiveTurns();
 }
 
 void Pacer::OnLimits(const RateLimits& limits) { budget_.OnLimits(clock_.SteadyNow(), limits); }

@@ -62,7 +62,8 @@ class Pacer {
   };
   using Waiters = std::list<Waiter>;
 
-  // To those whose turn it is; ends the waits whose deadline has come.
+  // To those whose turn it is; ends the waits whose deadline has come. While nobody waits, no timer
+  // runs: it would keep the loop from ending.
   void GiveTurns();
   // After the budget may have become blocked.
   void RefuseWaiters();

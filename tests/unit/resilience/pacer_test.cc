@@ -129,6 +129,31 @@ TEST_F(PacerTest, AWaiterThatLeavesDoesNotHoldUpTheNext) {
   EXPECT_EQ(log_, "a bx c ");
 }
 
+TEST_F(PacerTest, WhenTheLastLeavesNothingKeepsTheLoopAlive) {
+  Wait("a");
+  Waiting& b = Wait("b");
+  Waiting& c = Wait("c");
+  b.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+  EXPECT_EQ(clock_.sleepers(), 1U);
+  c.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+
+  EXPECT_EQ(clock_.sleepers(), 0U);
+  EXPECT_TRUE(loop_.stopped());
+}
+
+TEST_F(PacerTest, WhenAPauseRefusesAllNothingKeepsTheLoopAlive) {
+  Wait("a");
+  Wait("b");
+  pacer_.OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(300)});
+  Run();
+
+  EXPECT_EQ(log_, "a b! ");
+  EXPECT_EQ(clock_.sleepers(), 0U);
+  EXPECT_TRUE(loop_.stopped());
+}
+
 TEST_F(PacerTest, UrgentWaitersKeepTheirOrder) {
   Wait("a");
   Wait("x", false);
