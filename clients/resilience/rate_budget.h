@@ -44,6 +44,10 @@ class RateBucket {
 
 // The configured rate and those that the upstream states, stacked; what a 429 makes of them; and
 // the pauses that the upstream asks for. Time is an argument. Used on one thread.
+//
+// With a rate R of at least one a second no sliding second ever holds more than R + burst - 1
+// requests, rounded down. Below that a second may hold the whole burst, and no sliding 1/R seconds
+// hold more than it.
 class RateBudget {
  public:
   explicit RateBudget(const RateSettings& configured);

@@ -32,14 +32,25 @@ std::vector<SteadyTime> SendAllTheTime(RateBudget& budget, SteadyTime from, Dura
   return sent;
 }
 
-// The most that lie in any half-open second.
-int MostInASecond(const std::vector<SteadyTime>& sent) {
+// The most that lie in any half-open stretch of that length.
+int MostIn(Duration length, const std::vector<SteadyTime>& sent) {
   int most = 0;
   for (auto first = sent.begin(); first != sent.end(); ++first) {
-    const auto end = std::lower_bound(first, sent.end(), *first + seconds(1));
+    const auto end = std::lower_bound(first, sent.end(), *first + length);
     most = std::max(most, static_cast<int>(end - first));
   }
   return most;
+}
+
+int MostInASecond(const std::vector<SteadyTime>& sent) { return MostIn(seconds(1), sent); }
+
+// Below one request a second, the time in which there may be one.
+Duration Window(double rate) {
+  return rate < 1 ? Duration(static_cast<Duration::rep>(1e9 / rate)) : Duration(seconds(1));
+}
+
+int Ceiling(double rate, int burst) {
+  return static_cast<int>(std::floor(std::max(rate, 1.0))) + burst - 1;
 }
 
 TEST(RateBudgetTest, WithoutABurstRequestsAreEvenlySpacedWithAMargin) {
@@ -48,6 +59,17 @@ TEST(RateBudgetTest, WithoutABurstRequestsAreEvenlySpacedWithAMargin) {
 
   EXPECT_EQ(sent.front(), kStart);
   EXPECT_EQ(sent.size(), 18U);
+}
+
+TEST(RateBudgetTest, M17_AFractionOfARequestFitsIntoNoSecond) {
+  for (const double rate : {0.2, 0.9, 1.2, 1.5, 1.99, 2.5, 3.5, 9.9, 10.5}) {
+    for (const int burst : {1, 2, 5}) {
+      RateBudget budget({rate, burst});
+      const auto sent = SendAllTheTime(budget, kStart, seconds(60));
+
+      EXPECT_LE(MostIn(Window(rate), sent), Ceiling(rate, burst)) << rate << " burst " << burst;
+    }
+  }
 }
 
 TEST(RateBudgetTest, ABurstGoesAtOnceAndIsPaidBack) {
@@ -235,12 +257,14 @@ TEST(RateBudgetTest, AnExhaustedLimitDelaysWithoutBlame) {
 // Turns are taken late, as a busy loop does, and limits and pauses come and go.
 TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheCeiling) {
   EXPECT_TRUE(rc::check([] {
-    const int rate = *rc::gen::inRange(1, 40);
+    // Whole rates and such as 1.2 alike.
+    const int tenths = *rc::gen::inRange(1, 400);
+    const double rate = *rc::gen::arbitrary<bool>() ? tenths / 10.0 : std::ceil(tenths / 10.0);
     const int burst = *rc::gen::inRange(1, 8);
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
     RC_LOG() << "rate " << rate << " burst " << burst << " seed " << seed << '\n';
     const Random random = SeededRandom(seed);
-    RateBudget budget({static_cast<double>(rate), burst});
+    RateBudget budget({rate, burst});
     std::vector<SteadyTime> sent;
     SteadyTime now = kStart;
     for (int i = 0; i < 200; ++i) {
@@ -262,7 +286,7 @@ TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheCeiling) {
         budget.OnSuccess(now);
       }
     }
-    RC_ASSERT(MostInASecond(sent) <= rate + burst - 1);
+    RC_ASSERT(MostIn(Window(rate), sent) <= Ceiling(rate, burst));
   }));
 }
 
@@ -270,13 +294,14 @@ TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheCeiling) {
 TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheStatedLimit) {
   EXPECT_TRUE(rc::check([] {
     const auto stated =
-        *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 100)));
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(10, 1000)));
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
     RC_LOG() << "seed " << seed << '\n';
     const Random random = SeededRandom(seed);
     RateBudget budget({200, 5});
     SteadyTime now = kStart;
-    for (const int limit : stated) {
+    for (const int tenths : stated) {
+      const double limit = random() < 0.5 ? tenths / 10.0 : std::floor(tenths / 10.0);
       budget.OnLimits(now, {.per_second = limit, .per_minute = {}, .exhausted_for = {}});
       std::vector<SteadyTime> sent;
       const SteadyTime end = now + milliseconds(static_cast<int>(random() * 3000));
@@ -286,7 +311,7 @@ TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheStatedLimit) {
         sent.push_back(now);
         if (random() < 0.3) now += Duration(static_cast<Duration::rep>(random() * 4e7));
       }
-      RC_ASSERT(MostInASecond(sent) <= limit);
+      RC_ASSERT(MostInASecond(sent) <= std::floor(limit));
     }
   }));
 }
