@@ -131,10 +131,13 @@ void RateBudget::OnSuccess(SteadyTime now) {
 }
 
 void RateBudget::OnRateLimited(SteadyTime now, const Error& error) {
+  // It was sent before the 429 that began the pause, and speaks of the same excess.
+  if (now < rate_limited_until_) return OnPause(now, error);
   ++rate_limited_in_a_row_;
   clean_since_ = now;
   SetRate(std::max(rate_ * kFall, std::min(ceiling_.requests_per_second, kFloorPerSecond)));
-  Block(now + error.retry_after.value_or(GrownPause(rate_limited_in_a_row_)), error);
+  rate_limited_until_ = now + error.retry_after.value_or(GrownPause(rate_limited_in_a_row_));
+  Block(rate_limited_until_, error);
 }
 
 void RateBudget::OnPause(SteadyTime now, const Error& error) {

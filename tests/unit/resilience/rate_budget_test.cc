@@ -132,10 +132,28 @@ TEST(RateBudgetTest, M15_APauseOfUnknownLengthGrowsUpToACap) {
   EXPECT_EQ(pauses.back(), seconds(300));
 }
 
+TEST(RateBudgetTest, M16_ThoseSentBeforeThePauseCountAsOne) {
+  RateBudget budget({10, 1});
+  budget.OnRateLimited(kStart, TooMany());
+  for (int i = 1; i < 10; ++i) budget.OnRateLimited(kStart + milliseconds(i), TooMany());
+
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 7);
+  EXPECT_EQ(budget.blocked_until(), kStart + seconds(1));
+
+  budget.OnRateLimited(kStart + milliseconds(20), TooMany(seconds(7)));
+
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 7);
+  EXPECT_EQ(budget.blocked_until(), kStart + milliseconds(20) + seconds(7));
+
+  budget.OnRateLimited(budget.blocked_until(), TooMany());
+
+  EXPECT_DOUBLE_EQ(budget.requests_per_second(), 4.9);
+}
+
 TEST(RateBudgetTest, AGoodAnswerEndsTheGrowth) {
   RateBudget budget({100, 1});
   budget.OnRateLimited(kStart, TooMany());
-  budget.OnRateLimited(kStart, TooMany());
+  budget.OnRateLimited(kStart + seconds(1), TooMany());
   budget.OnSuccess(kStart + seconds(10));
   budget.OnRateLimited(kStart + seconds(10), TooMany());
 
@@ -155,12 +173,12 @@ TEST(RateBudgetTest, M16_A429LowersTheRateAndCleanTimeRaisesItStepByStep) {
   RateBudget budget({10, 1});
   budget.OnRateLimited(kStart, TooMany(seconds(1)));
   EXPECT_DOUBLE_EQ(budget.requests_per_second(), 7);
-  budget.OnRateLimited(kStart, TooMany(seconds(1)));
+  budget.OnRateLimited(kStart + seconds(1), TooMany(seconds(1)));
   EXPECT_DOUBLE_EQ(budget.requests_per_second(), 4.9);
 
-  budget.OnSuccess(kStart + seconds(9));
+  budget.OnSuccess(kStart + seconds(10));
   EXPECT_DOUBLE_EQ(budget.requests_per_second(), 4.9);
-  SteadyTime now = kStart;
+  SteadyTime now = kStart + seconds(1);
   for (int i = 0; i < 20; ++i) budget.OnSuccess(now += seconds(10));
 
   EXPECT_DOUBLE_EQ(budget.requests_per_second(), 10);
@@ -194,8 +212,8 @@ TEST(RateBudgetTest, M16_TheRateFallsToAFloorAndNeverRisesAboveTheConfiguredOne)
   RateBudget fast({10, 1});
   RateBudget slow({0.5, 1});
   for (int i = 0; i < 20; ++i) {
-    fast.OnRateLimited(kStart, TooMany(seconds(1)));
-    slow.OnRateLimited(kStart, TooMany(seconds(1)));
+    fast.OnRateLimited(kStart + seconds(i), TooMany(seconds(1)));
+    slow.OnRateLimited(kStart + seconds(i), TooMany(seconds(1)));
   }
 
   EXPECT_DOUBLE_EQ(fast.requests_per_second(), 1);
