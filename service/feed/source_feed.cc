@@ -50,14 +50,14 @@ SteadyTime SourceFeed::EarliestSendFor(SteadyTime oldest) const {
                     *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
   }
   // What a failure forbids ends at once.
-  const SendOutlook outlook = source_->Outlook();
-  if (outlook.because && outlook.earliest > clock_.SteadyNow()) return clock_.SteadyNow();
+  if (IsForbidden()) return clock_.SteadyNow();
   if (flight_ && flight_->progress.planned_send) return *flight_->progress.planned_send;
-  return std::max(AfterInterval(), outlook.earliest);
+  return EarliestSend();
 }
 
 SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
   const WaiterId id = next_waiter_++;
+  if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   if (!flight_) {
     std::vector<Waiter> first;
     first.push_back({id, Waited::kStarted, std::move(on_end)});
@@ -140,6 +140,16 @@ void SourceFeed::Abandon() {
   Cancel(flight);
 }
 
+void SourceFeed::Restart() {
+  const auto flight = std::exchange(flight_, nullptr);
+  StartFlight(std::move(flight->waiters), flight->background);
+  Cancel(flight);
+}
+
+bool SourceFeed::IsForbidden() const {
+  return source_->Outlook().IsForbidden(clock_.SteadyNow());
+}
+
 void SourceFeed::Cancel(std::shared_ptr<Flight> flight) {
   // It finds out for itself when it begins.
   if (!flight->has_begun) return;
@@ -154,8 +164,7 @@ asio::awaitable<void> SourceFeed::RunFlight(std::shared_ptr<Flight> flight) {
   co_await asio::post(executor_, asio::use_awaitable);
   flight->has_begun = true;
   if (flight_ != flight) co_return;
-  if (const SteadyTime turn = AfterInterval();
-      turn > clock_.SteadyNow() && !source_->Outlook().because) {
+  if (const SteadyTime turn = AfterInterval(); turn > clock_.SteadyNow() && !IsForbidden()) {
     co_await clock_.SleepUntil(turn);
   }
   if (flight_ != flight) co_return;
