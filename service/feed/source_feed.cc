@@ -218,6 +218,7 @@ void SourceFeed::Accept(Reading reading) {
     observer_.OnDropped(status_);
     return;
   }
+  status_.is_rejected = false;
   status_.early_refresh_at = EarlyRefreshAt(reading);
   NoteCurrencies(reading);
   status_.reading = std::make_shared<const Reading>(std::move(reading));
@@ -254,7 +255,9 @@ void SourceFeed::Fail(Error error, bool was_sent) {
   failure->next_attempt = EarliestSend();
   failure->next_attempt_time = now.wall + (failure->next_attempt - now.steady);
   failure->error = std::move(error);
-  if (TraitsOf(failure->error.kind).heals) {
+  if (!TraitsOf(failure->error.kind).heals) {
+    status_.is_rejected = true;
+  } else {
     failure->error.retry_after =
         std::max({failure->error.retry_after.value_or(Duration::zero()),
                   failure->next_attempt - now.steady, options_.info->cache.min_refresh_interval});

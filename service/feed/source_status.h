@@ -34,6 +34,9 @@ struct SourceStatus {
   std::shared_ptr<const Reading> reading;
   // Null: the latest attempt succeeded, or there was none.
   std::shared_ptr<const SourceFailure> failure;
+  // Since the reading was accepted there was a failure that does not heal by itself: the reading is
+  // not shown past its TTL, whatever other failures follow.
+  bool is_rejected = false;
   // When the latest attempt began. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
   // Every currency that the source has ever reported. Null: none.

@@ -343,6 +343,46 @@ TEST_F(FeedMatrixTest, M11_ARejectedKeyEndsStaleServingAtTheTtl) {
   }
 }
 
+TEST_F(FeedMatrixTest, M11_AfterARejectionNoOtherFailureBringsTheOldFigureBack) {
+  for (const auto kind :
+       {ErrorKind::kCredentialsRejected, ErrorKind::kForbidden, ErrorKind::kAccountMissing}) {
+    Warm("5");
+    Advance(kCache.ttl + seconds(1));
+    for (const auto next :
+         {kind, ErrorKind::kUpstreamError, ErrorKind::kRateLimited, ErrorKind::kUnreachable}) {
+      std::vector<AccountAnswer>& answers = NewAnswers();
+      Read(answers, {.max_age = Duration::zero()});
+      Run();
+      real_.FailWith(next);
+      Run();
+      EXPECT_EQ(answers.at(0).sources[0].state, SourceState::kNoData);
+      EXPECT_EQ(answers.at(0).sources[0].failure->error.kind, next);
+      EXPECT_EQ(ReadNow({.only_if_cached = true}).state, SourceState::kNoData);
+      Advance(seconds(1));
+    }
+  }
+}
+
+TEST_F(FeedMatrixTest, M11_AnAcceptedReadingEndsTheRejection) {
+  Warm("5");
+  Advance(kCache.ttl + seconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+  real_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+  Advance(seconds(1));
+  Warm("6");
+  Advance(kCache.ttl + seconds(1));
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+  real_.FailWith(ErrorKind::kUnreachable);
+  Run();
+
+  EXPECT_EQ(answers.at(1).sources[0].outcome, Outcome::kStaleOnError);
+  EXPECT_EQ(Cash(answers.at(1).sources[0]), "6");
+}
+
 TEST_F(FeedMatrixTest, M19_ATurnPastTheDeadlineIsRefusedAtOnceAndNotQueued) {
   real_.DelayFor(seconds(3));
   std::vector<AccountAnswer>& answers = NewAnswers();
