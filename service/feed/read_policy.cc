@@ -31,6 +31,13 @@ bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now n
   return AgeOf(reading, now) <= cache.ttl + past_ttl;
 }
 
+// What is over counts no more: then a refresh may be tried as often as at all.
+std::optional<Duration> RetryAfter(const SourceStatus& status, SteadyTime now) {
+  if (!status.failure || !TraitsOf(status.failure->error.kind).heals) return std::nullopt;
+  const Duration left = status.failure->next_attempt - now;
+  return left > Duration::zero() ? left : status.info->cache.min_refresh_interval;
+}
+
 Outcome OutcomeOf(Waited waited) {
   switch (waited) {
     case Waited::kStarted:
@@ -79,6 +86,7 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
   SourceView view;
   view.info = status.info;
   view.failure = status.failure;
+  view.retry_after = RetryAfter(status, now.steady);
   view.currencies = status.currencies;
   if (IsAcceptable(status, bounds, asked, now)) {
     view.reading = status.reading;

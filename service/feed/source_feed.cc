@@ -252,16 +252,12 @@ void SourceFeed::Fail(Error error, bool was_sent) {
   failure->first_failure_time = first ? now.wall : *status_.failure->first_failure_time;
   failure->consecutive_failures =
       (first ? 0 : status_.failure->consecutive_failures) + (was_sent ? 1 : 0);
-  failure->next_attempt = EarliestSend();
+  failure->next_attempt =
+      std::max(EarliestSend(), now.steady + error.retry_after.value_or(Duration::zero()));
   failure->next_attempt_time = now.wall + (failure->next_attempt - now.steady);
   failure->error = std::move(error);
-  if (!TraitsOf(failure->error.kind).heals) {
-    status_.is_rejected = true;
-  } else {
-    failure->error.retry_after =
-        std::max({failure->error.retry_after.value_or(Duration::zero()),
-                  failure->next_attempt - now.steady, options_.info->cache.min_refresh_interval});
-  }
+  failure->error.retry_after.reset();
+  if (!TraitsOf(failure->error.kind).heals) status_.is_rejected = true;
   status_.failure = std::move(failure);
 }
 

@@ -391,7 +391,7 @@ TEST_F(FeedMatrixTest, M19_ATurnPastTheDeadlineIsRefusedAtOnceAndNotQueued) {
 
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].sources[0].failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
-  EXPECT_EQ(answers[0].sources[0].failure->error.retry_after, seconds(3));
+  EXPECT_EQ(answers[0].sources[0].retry_after, seconds(3));
   Advance(seconds(5));
   EXPECT_EQ(real_.requests(), 0);
 }
@@ -462,7 +462,7 @@ TEST_F(SharedKeyTest, M19_ATurnThatMovesPastTheDeadlineRefusesWhoeverComes) {
   ASSERT_EQ(late.size(), 1U);
   EXPECT_EQ(late[0].waited[1], Waited::kRefused);
   EXPECT_EQ(late[0].sources[1].failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
-  EXPECT_EQ(late[0].sources[1].failure->error.retry_after, seconds(60));
+  EXPECT_EQ(late[0].sources[1].retry_after, seconds(60));
   Advance(seconds(10));
   ASSERT_EQ(queued.size(), 1U);
   EXPECT_EQ(queued[0].waited[1], Waited::kRefused);
