@@ -53,6 +53,8 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   for (const SourceStatus& status : sources) {
     view->early_refresh_at = std::min(view->early_refresh_at, status.early_refresh_at);
     views.push_back(Show(status, kCachedOnly, Waited::kNot, now, now));
+    // The bytes are read later than they are made, and a delay in them would not count down.
+    views.back().retry_after.reset();
     view->next_state_change =
         std::min(view->next_state_change, NextStateChange(status, now.steady));
   }

@@ -18,7 +18,7 @@ struct AccountView {
   // In configuration order.
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
-  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time`.
+  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time` and RetryInfo.
   std::string encoded;
   // Until when `encoded` answers a request without bounds; before any time if a source is not
   // FRESH.

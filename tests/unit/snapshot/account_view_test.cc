@@ -57,6 +57,19 @@ TEST_F(AccountPublisherTest, EncodedBytesAreAHitUntilTheTtlEnds) {
   EXPECT_EQ(publisher_.Get()->next_state_change, clock_.SteadyNow() + seconds(2));
 }
 
+TEST_F(AccountPublisherTest, EncodedBytesTellTheTimeOfTheNextAttemptAndNoDelayThatCannotCountDown) {
+  auto failure = std::make_shared<SourceFailure>();
+  failure->error = {ErrorKind::kRateLimited, "slow down"};
+  failure->next_attempt = clock_.SteadyNow() + seconds(7);
+  failure->next_attempt_time = clock_.WallNow() + seconds(7);
+  status_.failure = failure;
+  Read("10.50");
+
+  const v1::SourceFailure shown = Published().sources(0).failure();
+  EXPECT_TRUE(shown.has_next_attempt_time());
+  EXPECT_EQ(shown.status().details_size(), 1);
+}
+
 TEST_F(AccountPublisherTest, RevisionGrowsWithContentAndNotWithTime) {
   Read("10.50");
   const auto first = publisher_.Get()->revision.number;
