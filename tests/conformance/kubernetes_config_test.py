@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness import BIN_DIR, Program, clean_environment, http_get, read_assignments
 from kubernetes import OVERLAYS, Manifests, container, render
-from pod_files import PodFiles
+from pod_files import SERVER_NAME, PodFiles
 
 SERVICE = BIN_DIR / "balance-service"
 SANDBOX = BIN_DIR / "upstream-sandbox"
@@ -73,6 +73,29 @@ class KubernetesConfigTest(unittest.TestCase):
                          ["FRESH", "FRESH"])
         service.stop()
         sandbox.stop()
+
+    # ListSources asks no upstream.
+    def test_the_production_pod_answers_its_callers_and_nobody_else(self):
+        manifests = render("overlays/prod")
+        files = self.pod_files(manifests)
+        service, server = self.start_service(manifests, files)
+        [spiffe_id] = [entry["spiffe_id"] for entry in manifests.config["callers"]
+                       if "spiffe_id" in entry]
+        [dns_name] = [entry["dns_name"] for entry in manifests.config["callers"]
+                      if "dns_name" in entry]
+        tls = ("--tls-ca", files.authority.certificate, "--tls-server-name", SERVER_NAME)
+
+        def exit_code(*names: str) -> int:
+            certificate, key = files.authority.issue("caller", *names)
+            return self.balancectl("sources", "--server", server, *tls, "--tls-cert", certificate,
+                                   "--tls-key", key).returncode
+
+        self.assertEqual(exit_code(f"URI:{spiffe_id}"), 0)
+        self.assertEqual(exit_code(f"DNS:{dns_name}"), 0)
+        self.assertEqual(exit_code(f"URI:{spiffe_id}-not"), 1)
+        self.assertEqual(self.balancectl("sources", "--server", server, *tls).returncode, 1)
+        self.assertEqual(self.balancectl("sources", "--server", server).returncode, 1)
+        service.stop()
 
     def start_service(self, manifests: Manifests, files: PodFiles) -> tuple[Program, str]:
         """The service on other ports and in a hurry, its probes good; and its gRPC address."""
