@@ -9,6 +9,8 @@
 #include <fstream>
 #include <ios>
 
+#include "clients/balancectl/tls_check.h"
+
 namespace balance::ctl {
 namespace {
 
@@ -43,6 +45,10 @@ tl::expected<std::shared_ptr<grpc::ChannelCredentials>, std::string> MakeCredent
        {load(tls.ca_file, options.pem_root_certs), load(tls.cert_file, options.pem_cert_chain),
         load(tls.key_file, options.pem_private_key)}) {
     if (!problem.empty()) return tl::unexpected(problem);
+  }
+  if (auto problem = CheckTlsTexts(
+          tls, {options.pem_root_certs, options.pem_cert_chain, options.pem_private_key})) {
+    return tl::unexpected(*problem);
   }
   return grpc::SslCredentials(options);
 }

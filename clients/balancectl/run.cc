@@ -13,6 +13,7 @@
 #include "clients/balancectl/exit_code.h"
 #include "clients/balancectl/render_table.h"
 #include "clients/balancectl/rpc_error.h"
+#include "clients/balancectl/tls_check.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace balance::ctl {
@@ -83,7 +84,9 @@ Request Session::ReadRequest() const {
 }
 
 int Session::Fail(const grpc::Status& status) const {
-  surroundings_.err << "balancectl: " << DescribeRpcError(status, args_.server) << "\n";
+  const std::string hint = ConnectionHint(status, args_.tls);
+  surroundings_.err << "balancectl: " << DescribeRpcError(status, args_.server)
+                    << (hint.empty() ? "" : "; " + SafeText(hint)) << "\n";
   return kExitFailed;
 }
 

@@ -29,7 +29,8 @@ struct FetchProgress {
   // When the first and the latest attempt's requests were sent; unset while none was.
   std::optional<SteadyTime> first_sent_at;
   std::optional<SteadyTime> sent_at;
-  // When the request that waits for its turn is expected to be sent; unset while none waits.
+  // When the request that waits for its turn is expected to be sent, as things stand; unset while
+  // none waits.
   std::optional<SteadyTime> planned_send;
   // Kept by the feed: a caller waits for this fetch, so it goes before those that nobody waits for.
   bool urgent = true;
@@ -65,6 +66,8 @@ struct SendOutlook {
   std::shared_ptr<const Error> because;
   // Whether a request that nobody asks for takes nothing from those that somebody waits for.
   bool has_spare = true;
+
+  bool IsForbidden(SteadyTime now) const { return because && earliest > now; }
 };
 
 // Used on its shard's thread only.

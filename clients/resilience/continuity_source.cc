@@ -36,6 +36,12 @@ bool IsAtBaseline(const CurrencyBalance& balance) {
          AreEqual(balance.equity, balance.starting_capital);
 }
 
+tl::unexpected<Error> Unconfirmed() {
+  return Fail(ErrorKind::kReplyInvalid,
+              "The upstream suddenly reported that nothing is held, and could not be asked again "
+              "in time; it is asked again with the next read.");
+}
+
 }  // namespace
 
 bool HoldsMoney(const std::vector<CurrencyBalance>& balances) {
@@ -63,10 +69,14 @@ ContinuitySource::ContinuitySource(std::unique_ptr<BalanceSource> next, Duration
 
 boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext context) {
   Result<Reading> result = co_await next_->Fetch(context);
+  if (result && NeedsConfirmation(*result)) result = co_await AskAgain(context);
   if (!result) co_return result;
-  if (HoldsMoney(last_) && !HoldsMoney(result->balances)) {
-    result = co_await Confirm(context);
-    if (!result) co_return result;
+  if (zero_since_) {
+    Warn(WarningKind::kSuddenZero,
+         HoldsMoney(result->balances)
+             ? "One answer said that nothing is held; the next one did not confirm it and is shown."
+             : "All money is gone since the reading before; a second answer confirmed it.",
+         result->observe_steady);
   }
   if (IsBaselineJump(last_, result->balances)) {
     Warn(WarningKind::kBaselineJump,
@@ -77,21 +87,20 @@ boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext con
   co_return result;
 }
 
-boost::asio::awaitable<Result<Reading>> ContinuitySource::Confirm(FetchContext context) {
+bool ContinuitySource::NeedsConfirmation(const Reading& reading) {
+  if (!HoldsMoney(last_) || HoldsMoney(reading.balances)) return false;
+  if (zero_since_) return reading.observe_steady < *zero_since_ + pause_;
+  zero_since_ = reading.observe_steady;
+  return true;
+}
+
+boost::asio::awaitable<Result<Reading>> ContinuitySource::AskAgain(FetchContext context) {
   const SteadyTime at = clock_.SteadyNow() + pause_;
-  if (at >= context.End()) {
-    co_return Fail(ErrorKind::kReplyInvalid,
-                   "The upstream suddenly reported that nothing is held, and no time was left to "
-                   "ask again; it is asked again with the next read.");
-  }
+  if (std::max(at, next_->Outlook().earliest) >= context.End()) co_return Unconfirmed();
   co_await clock_.SleepUntil(at);
+  const auto sent_before = context.progress->sent_at;
   Result<Reading> second = co_await next_->Fetch(context);
-  if (!second) co_return second;
-  Warn(WarningKind::kSuddenZero,
-       HoldsMoney(second->balances)
-           ? "One answer said that nothing is held; the next one did not confirm it and is shown."
-           : "All money is gone since the reading before; a second answer confirmed it.",
-       second->observe_steady);
+  if (!second && context.progress->sent_at == sent_before) co_return Unconfirmed();
   co_return second;
 }
 
@@ -105,6 +114,7 @@ void ContinuitySource::Keep(Reading& reading) {
                 [&](const Recent& recent) { return recent.until <= reading.observe_steady; });
   for (const Recent& recent : warnings_) reading.warnings.push_back(recent.warning);
   last_ = reading.balances;
+  zero_since_.reset();
 }
 
 }  // namespace balance

@@ -24,9 +24,10 @@ class ContinuitySource final : public BalanceSource {
   ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause, Clock& clock,
                    std::vector<CurrencyBalance> last = {});
 
-  // As the decorated source. A reading without money after one with money is read once more: the
-  // newer one is kept with the warning SUDDEN_ZERO, whatever it says; if there is none, neither is
-  // kept and the fetch fails. A simulator that was set back to its start warns BASELINE_JUMP.
+  // As the decorated source. A reading without money after one with money is read once more, at
+  // least the pause later: the newer one is kept with the warning SUDDEN_ZERO, whatever it says.
+  // Where no second reading can be had in time, none is kept and the fetch fails; that of a later
+  // fetch is the second one then. A simulator that was set back to its start warns BASELINE_JUMP.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override { return next_->Outlook(); }
@@ -37,7 +38,9 @@ class ContinuitySource final : public BalanceSource {
     SteadyTime until;
   };
 
-  boost::asio::awaitable<Result<Reading>> Confirm(FetchContext context);
+  // Notes a sudden zero. False if the reading may be believed.
+  bool NeedsConfirmation(const Reading& reading);
+  boost::asio::awaitable<Result<Reading>> AskAgain(FetchContext context);
   void Warn(WarningKind kind, std::string detail, SteadyTime at);
   void Keep(Reading& reading);
 
@@ -46,6 +49,8 @@ class ContinuitySource final : public BalanceSource {
   Clock& clock_;
   // Of the reading before; empty before the first.
   std::vector<CurrencyBalance> last_;
+  // When the first reading without money since then was observed; unset if there was none.
+  std::optional<SteadyTime> zero_since_;
   std::vector<Recent> warnings_;
 };
 

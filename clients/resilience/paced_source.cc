@@ -15,6 +15,11 @@ tl::unexpected<Error> OutOfTurn(Duration retry_after) {
                 retry_after);
 }
 
+tl::unexpected<Error> Paused(const Pacer& pacer, SteadyTime now) {
+  // On a busy loop the pause may be over by now.
+  return Refuse(*pacer.LatestPause(), std::max(pacer.BlockedUntil() - now, Duration::zero()));
+}
+
 }  // namespace
 
 PacedSource::PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pacer> pacer,
@@ -23,28 +28,21 @@ PacedSource::PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pa
 
 boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context) {
   const std::shared_ptr<Pacer> pacer = pacer_;
-  const SteadyTime now = clock_.SteadyNow();
-  if (const auto blocked = pacer->BlockedBy()) {
-    co_return Refuse(*blocked, pacer->BlockedUntil() - now);
-  }
-  // A request that would be refused further down needs no turn.
-  const SendOutlook below = next_->Outlook();
-  if (!below.because || below.earliest <= now) {
-    const SteadyTime turn = std::max(pacer->NextTurn(), below.earliest);
-    if (turn >= context.End()) co_return OutOfTurn(turn - now);
-    context.progress->planned_send = turn;
-    if (below.earliest > now) co_await clock_.SleepUntil(below.earliest);
-    if (!co_await pacer->Turn(*context.progress, context.End())) {
-      const SteadyTime refused = clock_.SteadyNow();
-      if (refused >= context.End()) {
-        co_return OutOfTurn(std::max(pacer->NextTurn(), refused) - refused);
-      }
-      // On a busy loop the pause may be over by now.
-      const Duration left = pacer->BlockedUntil() - refused;
-      co_return Refuse(*pacer->LatestPause(), std::max(left, Duration::zero()));
+  // A request that is refused further down needs no turn.
+  while (!next_->Outlook().IsForbidden(clock_.SteadyNow())) {
+    const SteadyTime now = clock_.SteadyNow();
+    const SteadyTime not_before = next_->Outlook().earliest;
+    const SteadyTime turn = std::max(pacer->NextTurn(), not_before);
+    if (!pacer->BlockedBy() && turn >= context.End()) co_return OutOfTurn(turn - now);
+    const Pacer::End end =
+        co_await pacer->Turn(*context.progress, {not_before, context.End(), next_.get()});
+    if (end == Pacer::End::kTurn) break;
+    if (end == Pacer::End::kPause) co_return Paused(*pacer, clock_.SteadyNow());
+    if (end == Pacer::End::kDeadline) {
+      const SteadyTime late = clock_.SteadyNow();
+      co_return OutOfTurn(std::max(pacer->NextTurn(), late) - late);
     }
   }
-  context.progress->planned_send.reset();
   context.progress->rate_limits = {};
   const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
@@ -55,7 +53,10 @@ boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context)
 
 SendOutlook PacedSource::Outlook() const {
   SendOutlook outlook = next_->Outlook();
-  if (outlook.because && outlook.earliest > clock_.SteadyNow()) return outlook;
+  if (outlook.IsForbidden(clock_.SteadyNow())) {
+    outlook.earliest = std::max(outlook.earliest, pacer_->BlockedUntil());
+    return outlook;
+  }
   outlook.earliest = std::max(outlook.earliest, pacer_->NextTurn());
   outlook.because = pacer_->BlockedBy();
   outlook.has_spare = outlook.has_spare && pacer_->HasSpare();
@@ -64,13 +65,14 @@ SendOutlook PacedSource::Outlook() const {
 
 void PacedSource::Learn(Pacer& pacer, const FetchProgress& progress,
                         const Result<Reading>& result) {
-  pacer.OnLimits(progress.rate_limits);
-  if (result) return pacer.OnSuccess();
-  if (result.error().kind == ErrorKind::kRateLimited) {
+  if (result) {
+    pacer.OnSuccess();
+  } else if (result.error().kind == ErrorKind::kRateLimited) {
     pacer.OnRateLimited(result.error());
   } else {
     pacer.OnPause(result.error());
   }
+  pacer.OnLimits(progress.rate_limits);
 }
 
 }  // namespace balance

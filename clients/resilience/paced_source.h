@@ -17,9 +17,10 @@ class PacedSource final : public BalanceSource {
   // `pacer` is shared by all sources with the credential. `clock` must outlive the source.
   PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pacer> pacer, Clock& clock);
 
-  // As the decorated source. Fails unsent, and takes no turn, with the failure that made the
-  // upstream ask for a pause, while that lasts, and with kFreshnessUnsatisfied if the turn comes
-  // after the deadline.
+  // As the decorated source. Fails unsent, and takes no turn: as the decorated source does while
+  // that refuses requests, with the failure that made the upstream ask for a pause while that
+  // lasts, and with kFreshnessUnsatisfied if the turn comes after the deadline. All of these end a
+  // wait that has begun.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;

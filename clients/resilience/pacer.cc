@@ -13,66 +13,98 @@ namespace asio = boost::asio;
 Pacer::Pacer(asio::any_io_executor executor, Clock& clock, const RateSettings& rate)
     : executor_(std::move(executor)), clock_(clock), budget_(rate), next_turn_(executor_, clock) {}
 
-asio::awaitable<bool> Pacer::Turn(const FetchProgress& progress, SteadyTime deadline) {
+void Pacer::Configure(const RateSettings& rate) {
+  budget_.Configure(clock_.SteadyNow(), rate);
+  GiveTurns();
+}
+
+asio::awaitable<Pacer::End> Pacer::Turn(FetchProgress& progress, Terms terms) {
   const SteadyTime now = clock_.SteadyNow();
-  if (waiting_.empty() && budget_.Earliest() <= now) {
+  if (budget_.blocked_until() > now) co_return End::kPause;
+  if (waiting_.empty() && std::max(budget_.Earliest(), terms.not_before) <= now) {
     budget_.Take(now);
-    co_return true;
+    co_return End::kTurn;
   }
   const auto self =
-      waiting_.insert(waiting_.end(), {&progress, deadline, asio::steady_timer(executor_)});
+      waiting_.insert(waiting_.end(), {&progress, terms, asio::steady_timer(executor_)});
   self->wake.expires_at(asio::steady_timer::time_point::max());
   GiveTurns();
   boost::system::error_code interrupted;
-  if (!self->has_turn) {
+  if (!self->end) {
     co_await self->wake.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
   }
-  const bool has_turn = self->has_turn;
-  const bool is_refused = self->is_refused;
+  const std::optional<End> end = self->end;
+  progress.planned_send.reset();
   waiting_.erase(self);
-  if (has_turn || is_refused) co_return has_turn;
+  GiveTurns();
+  if (end) co_return *end;
   throw boost::system::system_error(asio::error::operation_aborted);
 }
 
 void Pacer::GiveTurns() {
   const SteadyTime now = clock_.SteadyNow();
-  SteadyTime first_deadline = SteadyTime::max();
-  for (Waiter& waiter : waiting_) {
-    if (waiter.has_turn || waiter.is_refused) continue;
-    if (waiter.deadline <= now) {
-      waiter.is_refused = true;
-      waiter.wake.cancel();
-    } else {
-      first_deadline = std::min(first_deadline, waiter.deadline);
-    }
-  }
-  while (true) {
-    const auto next = Next();
-    if (next == waiting_.end()) return next_turn_.Cancel();
-    if (const SteadyTime turn = budget_.Earliest(); turn > now) {
-      return next_turn_.Set(std::min(turn, first_deadline), [this] { GiveTurns(); });
-    }
+  EndWaits(now);
+  while (budget_.Earliest() <= now) {
+    const auto next = Next(now);
+    if (next == waiting_.end()) break;
     budget_.Take(now);
-    next->has_turn = true;
-    next->wake.cancel();
+    Decide(*next, End::kTurn);
+  }
+  Plan(now);
+}
+
+void Pacer::EndWaits(SteadyTime now) {
+  for (Waiter& waiter : waiting_) {
+    if (waiter.end) continue;
+    if (waiter.terms.deadline <= now) {
+      Decide(waiter, End::kDeadline);
+    } else if (waiter.terms.next && waiter.terms.next->Outlook().IsForbidden(now)) {
+      Decide(waiter, End::kForbidden);
+    }
   }
 }
 
-Pacer::Waiters::iterator Pacer::Next() {
-  const auto waits = [](const Waiter& waiter) { return !waiter.has_turn && !waiter.is_refused; };
+void Pacer::Plan(SteadyTime now) {
+  const SteadyTime first = std::max(budget_.Earliest(), now);
+  SteadyTime turn = first;
+  SteadyTime wake = SteadyTime::max();
+  for (const Waiter& waiter : waiting_) {
+    if (waiter.end) continue;
+    waiter.progress->planned_send = std::max(turn, waiter.terms.not_before);
+    wake = std::min({wake, waiter.terms.deadline, std::max(first, waiter.terms.not_before)});
+    if (IsAhead(waiter, first)) turn += Interval();
+  }
+  if (wake == SteadyTime::max()) return next_turn_.Cancel();
+  next_turn_.Set(wake, [this] { GiveTurns(); });
+}
+
+Pacer::Waiters::iterator Pacer::Next(SteadyTime now) {
+  const auto may_go = [now](const Waiter& waiter) {
+    return !waiter.end && waiter.terms.not_before <= now;
+  };
   const auto urgent = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiter& waiter) {
-    return waits(waiter) && waiter.progress->urgent;
+    return may_go(waiter) && waiter.progress->urgent;
   });
-  return urgent != waiting_.end() ? urgent : std::find_if(waiting_.begin(), waiting_.end(), waits);
+  return urgent != waiting_.end() ? urgent
+                                  : std::find_if(waiting_.begin(), waiting_.end(), may_go);
+}
+
+bool Pacer::IsAhead(const Waiter& waiter, SteadyTime first) {
+  return !waiter.end && waiter.progress->urgent && waiter.terms.not_before <= first;
+}
+
+void Pacer::Decide(Waiter& waiter, End end) {
+  waiter.end = end;
+  waiter.wake.cancel();
 }
 
 SteadyTime Pacer::NextTurn() const {
-  const auto ahead = std::count_if(waiting_.begin(), waiting_.end(), [](const Waiter& waiter) {
-    return !waiter.has_turn && !waiter.is_refused && waiter.progress->urgent;
-  });
   const SteadyTime earliest = budget_.Earliest();
-  if (ahead == 0) return earliest;
-  return std::max(earliest, clock_.SteadyNow()) + budget_.Interval() * ahead;
+  const SteadyTime first = std::max(earliest, clock_.SteadyNow());
+  const auto ahead =
+      std::count_if(waiting_.begin(), waiting_.end(),
+                    [first](const Waiter& waiter) { return IsAhead(waiter, first); });
+  return ahead == 0 ? earliest : first + Interval() * ahead;
 }
 
 std::shared_ptr<const Error> Pacer::BlockedBy() const {
@@ -93,12 +125,14 @@ void Pacer::RefuseWaiters() {
   if (budget_.blocked_until() <= clock_.SteadyNow()) return;
   blocked_until_.Set(budget_.blocked_until());
   for (Waiter& waiter : waiting_) {
-    if (waiter.has_turn) continue;
-    waiter.is_refused = true;
-    waiter.wake.cancel();
+    if (!waiter.end) Decide(waiter, End::kPause);
   }
+  GiveTurns();
 }
 
-void Pacer::OnLimits(const RateLimits& limits) { budget_.OnLimits(clock_.SteadyNow(), limits); }
+void Pacer::OnLimits(const RateLimits& limits) {
+  budget_.OnLimits(clock_.SteadyNow(), limits);
+  GiveTurns();
+}
 
 }  // namespace balance

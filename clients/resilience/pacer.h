@@ -2,11 +2,12 @@
 
 // The queue of those who want to use one credential.
 
-#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <list>
+#include <optional>
 
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
@@ -25,17 +26,35 @@ class Pacer {
   Pacer& operator=(const Pacer&) = delete;
 
   // See RateBudget. Those who wait keep their order.
-  void Configure(const RateSettings& rate) { budget_.Configure(clock_.SteadyNow(), rate); }
+  void Configure(const RateSettings& rate);
 
-  // True when a request may be sent, which the caller must do without further waiting. Urgent
-  // fetches go first (`progress.urgent` is read when a turn is given), else first come, first
-  // served. False, with no turn taken, as soon as the upstream asks for a pause. A cancelled wait
-  // takes no turn either, nor does one that has none by `deadline`: false.
-  boost::asio::awaitable<bool> Turn(const FetchProgress& progress,
-                                    SteadyTime deadline = SteadyTime::max());
+  // How a wait for a turn ends.
+  enum class End : std::uint8_t {
+    // A request may be sent, which the caller must do without further waiting.
+    kTurn,
+    // The upstream asks for a pause.
+    kPause,
+    // There was no turn by the deadline.
+    kDeadline,
+    // What is further down would refuse the request.
+    kForbidden,
+  };
+  struct Terms {
+    SteadyTime not_before = SteadyTime::min();
+    SteadyTime deadline = SteadyTime::max();
+    // Whose Outlook() may forbid the request meanwhile; null: nothing else does. Outlives the wait.
+    const BalanceSource* next = nullptr;
+  };
+
+  // Urgent fetches go first (`progress.urgent` is read when a turn is given), else first come, first
+  // served. A wait that ends otherwise than with kTurn, or is cancelled, takes no turn. It ends as
+  // soon as the reason to end it is there, kForbidden at the latest with the next answer to another
+  // request of the credential. `progress.planned_send` is kept up to date during the wait.
+  boost::asio::awaitable<End> Turn(FetchProgress& progress, Terms terms);
 
   // When an urgent fetch that came now would have its turn.
   SteadyTime NextTurn() const;
+  Duration Interval() const { return budget_.Interval(); }
   bool HasSpare() const { return waiting_.empty() && budget_.HasSpare(clock_.SteadyNow()); }
 
   // Until when the upstream wants no request, and why: null when it takes them.
@@ -54,19 +73,26 @@ class Pacer {
 
  private:
   struct Waiter {
-    const FetchProgress* progress;
-    SteadyTime deadline;
+    FetchProgress* progress;
+    Terms terms;
     boost::asio::steady_timer wake;
-    bool has_turn = false;
-    bool is_refused = false;
+    // Set once it is decided, a little before the wait ends.
+    std::optional<Pacer::End> end = std::nullopt;
   };
   using Waiters = std::list<Waiter>;
 
-  // To those whose turn it is; ends the waits whose deadline has come.
+  // To those whose turn it is; ends the waits for which there is none; plans the others.
   void GiveTurns();
+  void EndWaits(SteadyTime now);
+  // Tells each when its turn is expected. While nobody waits, no timer runs: it would keep the loop
+  // from ending.
+  void Plan(SteadyTime now);
   // After the budget may have become blocked.
   void RefuseWaiters();
-  Waiters::iterator Next();
+  Waiters::iterator Next(SteadyTime now);
+  // Whether it goes before whoever comes, for turns from `first` on.
+  static bool IsAhead(const Waiter& waiter, SteadyTime first);
+  static void Decide(Waiter& waiter, End end);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;

@@ -34,6 +34,10 @@ Duration GrownPause(int in_a_row) {
   return std::min(pause, kLongestPause);
 }
 
+// The part of a ceiling that whole requests can use up: more than one of 1.2 a second would be two
+// in some second. Below one, the same holds for the longer time in which there may be one.
+double UsableOf(double ceiling) { return ceiling < 1 ? ceiling : std::floor(ceiling); }
+
 // The largest burst, up to `most`, with which no sliding window ever holds more than `limit`.
 int BurstWithin(double limit, int most) {
   return 1 + static_cast<int>(std::min(limit * (1 - kUsedShare), most - 1.0));
@@ -42,6 +46,7 @@ int BurstWithin(double limit, int most) {
 // `limit` requests in `window` seconds.
 void Adopt(std::optional<RateBucket>& bucket, double limit, double window, int most_burst) {
   if (!(limit > 0) || !std::isfinite(limit)) return;
+  limit = UsableOf(limit);
   const int burst = BurstWithin(limit, most_burst);
   if (bucket) {
     bucket->SetLimit(limit / window, burst);
@@ -76,7 +81,7 @@ bool RateBucket::HasSpare(SteadyTime now) const {
 RateBudget::RateBudget(const RateSettings& configured)
     : ceiling_(configured),
       rate_(configured.requests_per_second),
-      configured_(rate_, configured.burst),
+      configured_(UsableOf(rate_), configured.burst),
       adapted_(rate_, configured.burst) {}
 
 void RateBudget::Configure(SteadyTime now, const RateSettings& configured) {
@@ -85,7 +90,7 @@ void RateBudget::Configure(SteadyTime now, const RateSettings& configured) {
   ceiling_ = configured;
   rate_ = was_lowered ? std::min(rate_, configured.requests_per_second)
                       : configured.requests_per_second;
-  configured_.SetLimit(configured.requests_per_second, configured.burst);
+  configured_.SetLimit(UsableOf(configured.requests_per_second), configured.burst);
   adapted_.SetLimit(rate_, configured.burst);
   configured_.Exhaust(now);
 }
@@ -106,13 +111,13 @@ void RateBudget::Take(SteadyTime now) {
 }
 
 bool RateBudget::HasSpare(SteadyTime now) const {
-  return Earliest() <= now && adapted_.HasSpare(now) &&
+  return Earliest() <= now && configured_.HasSpare(now) && adapted_.HasSpare(now) &&
          (!per_second_ || per_second_->HasSpare(now)) &&
          (!per_minute_ || per_minute_->HasSpare(now));
 }
 
 Duration RateBudget::Interval() const {
-  Duration interval = adapted_.interval();
+  Duration interval = std::max(configured_.interval(), adapted_.interval());
   if (per_second_) interval = std::max(interval, per_second_->interval());
   if (per_minute_) interval = std::max(interval, per_minute_->interval());
   return interval;
@@ -126,10 +131,13 @@ void RateBudget::OnSuccess(SteadyTime now) {
 }
 
 void RateBudget::OnRateLimited(SteadyTime now, const Error& error) {
+  // It was sent before the 429 that began the pause, and speaks of the same excess.
+  if (now < rate_limited_until_) return OnPause(now, error);
   ++rate_limited_in_a_row_;
   clean_since_ = now;
   SetRate(std::max(rate_ * kFall, std::min(ceiling_.requests_per_second, kFloorPerSecond)));
-  Block(now + error.retry_after.value_or(GrownPause(rate_limited_in_a_row_)), error);
+  rate_limited_until_ = now + error.retry_after.value_or(GrownPause(rate_limited_in_a_row_));
+  Block(rate_limited_until_, error);
 }
 
 void RateBudget::OnPause(SteadyTime now, const Error& error) {

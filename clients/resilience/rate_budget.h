@@ -44,6 +44,10 @@ class RateBucket {
 
 // The configured rate and those that the upstream states, stacked; what a 429 makes of them; and
 // the pauses that the upstream asks for. Time is an argument. Used on one thread.
+//
+// With a rate R of at least one a second no sliding second ever holds more than R + burst - 1
+// requests, rounded down. Below that a second may hold the whole burst, and no sliding 1/R seconds
+// hold more than it.
 class RateBudget {
  public:
   explicit RateBudget(const RateSettings& configured);
@@ -60,17 +64,18 @@ class RateBudget {
   // How far apart requests are in the long run.
   Duration Interval() const;
 
-  // Until when the upstream wants no request, and why; nullptr and a time in the past: it takes
-  // them.
+  // Until when the upstream wants no request; a time in the past: it takes them. Why the latest
+  // such pause was, over or not; null before the first.
   SteadyTime blocked_until() const { return blocked_until_; }
   const std::shared_ptr<const Error>& blocked_by() const { return blocked_by_; }
   double requests_per_second() const { return rate_; }
 
   // What the answers say. A good one raises the rate step by step after a fall.
   void OnSuccess(SteadyTime now);
-  // A 429: the rate falls, and there is a pause: the one asked for, else one that grows.
+  // A 429: the rate falls, and there is a pause: the one asked for, else one that grows. Those that
+  // arrive during that pause can only make it longer.
   void OnRateLimited(SteadyTime now, const Error& error);
-  // A 503 that asks for a pause.
+  // Any other failure: a 503 may ask for a pause.
   void OnPause(SteadyTime now, const Error& error);
   void OnLimits(SteadyTime now, const RateLimits& limits);
 
@@ -93,6 +98,8 @@ class RateBudget {
   // Nothing is left of the upstream's own limit until then.
   SteadyTime exhausted_until_ = SteadyTime::min();
   int rate_limited_in_a_row_ = 0;
+  // The end of the pause after the latest 429 that lowered the rate.
+  SteadyTime rate_limited_until_ = SteadyTime::min();
   // Since when there was neither a 429 nor a raise.
   SteadyTime clean_since_ = SteadyTime::min();
 };

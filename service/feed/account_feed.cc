@@ -9,12 +9,10 @@ namespace balance {
 namespace {
 
 // A failure of one caller's wait, not of the source.
-std::shared_ptr<const SourceFailure> FailureOfWait(ErrorKind kind, std::string message,
-                                                   Duration retry_after) {
+std::shared_ptr<const SourceFailure> FailureOfWait(ErrorKind kind, std::string message) {
   auto failure = std::make_shared<SourceFailure>();
   failure->error.kind = kind;
   failure->error.message = std::move(message);
-  failure->error.retry_after = retry_after;
   return failure;
 }
 
@@ -155,21 +153,28 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
     const SourceStatus& status = account_.feeds_[i]->status();
     if (!read_.wanted[i]) return ShowNotRequested(status);
     SourceView view = Show(status, read_.bounds, waited_[i], asked_, now);
-    if (view.meets_bounds || view.failure) return view;
-    const Duration interval = status.info->cache.min_refresh_interval;
+    if (view.meets_bounds) return view;
     if (waited_[i] == Waited::kRefused) {
+      if (view.failure && !view.retry_after) return view;
+      view.retry_after = UntilSend(i, now);
+      if (view.failure) return view;
       view.failure = FailureOfWait(
           ErrorKind::kFreshnessUnsatisfied,
           "the source may not be read again before the caller's deadline; allow a greater age or "
-          "more time",
-          EarliestSend(i) > now.steady ? EarliestSend(i) - now.steady : interval);
-    } else if (waited_[i] == Waited::kGaveUp && !view.reading) {
+          "more time");
+    } else if (waited_[i] == Waited::kGaveUp && !view.failure && !view.reading) {
+      view.retry_after = status.info->cache.min_refresh_interval;
       view.failure = FailureOfWait(
           ErrorKind::kUnreachable,
-          "the source has not answered within the caller's deadline; the refresh goes on",
-          interval);
+          "the source has not answered within the caller's deadline; the refresh goes on");
     }
     return view;
+  }
+
+  Duration UntilSend(std::size_t i, Now now) const {
+    const SteadyTime send = EarliestSend(i);
+    if (send > now.steady) return send - now.steady;
+    return account_.feeds_[i]->status().info->cache.min_refresh_interval;
   }
 
   AccountFeed& account_;

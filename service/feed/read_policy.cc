@@ -7,10 +7,6 @@ namespace {
 
 Duration AgeOf(const Reading& reading, Now now) { return now.steady - reading.observe_steady; }
 
-bool FailedForGood(const SourceStatus& status) {
-  return status.failure && !TraitsOf(status.failure->error.kind).heals;
-}
-
 // Whether a reading meets the bounds of a call made at `asked`.
 bool IsAcceptable(const SourceStatus& status, const ReadBounds& bounds, Now asked, Now now) {
   if (!status.reading) return false;
@@ -18,7 +14,7 @@ bool IsAcceptable(const SourceStatus& status, const ReadBounds& bounds, Now aske
   if (bounds.not_before && reading.observe_time < *bounds.not_before) return false;
   // A rejected key will not heal: what was read with it is not shown past its TTL, whatever age the
   // caller would take.
-  if (FailedForGood(status) && AgeOf(reading, now) > status.info->cache.ttl) return false;
+  if (status.is_rejected && AgeOf(reading, now) > status.info->cache.ttl) return false;
   return reading.observe_steady >= OldestAcceptable(bounds, status.info->cache, asked);
 }
 
@@ -30,9 +26,16 @@ bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now n
   if (bounds.not_before && reading.observe_time < *bounds.not_before) return false;
   if (bounds.max_stale == Duration::zero()) return false;
   const Duration past_ttl =
-      FailedForGood(status) ? Duration::zero()
+      status.is_rejected ? Duration::zero()
                             : std::min(cache.max_stale, bounds.max_stale.value_or(Duration::max()));
   return AgeOf(reading, now) <= cache.ttl + past_ttl;
+}
+
+// What is over counts no more: then a refresh may be tried as often as at all.
+std::optional<Duration> RetryAfter(const SourceStatus& status, SteadyTime now) {
+  if (!status.failure || !TraitsOf(status.failure->error.kind).heals) return std::nullopt;
+  const Duration left = status.failure->next_attempt - now;
+  return left > Duration::zero() ? left : status.info->cache.min_refresh_interval;
 }
 
 Outcome OutcomeOf(Waited waited) {
@@ -71,7 +74,7 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
   const CacheSettings& cache = status.info->cache;
   // A failure stands for the attempts that may not be made yet.
   if (status.failure && now.steady < status.failure->next_attempt) return ReadAction::kAnswer;
-  if (IsShowableStale(status, bounds, now) && !FailedForGood(status) &&
+  if (IsShowableStale(status, bounds, now) && !status.is_rejected &&
       AgeOf(*status.reading, now) <= cache.ttl + cache.stale_while_revalidate) {
     return ReadAction::kAnswerAndRefresh;
   }
@@ -83,6 +86,7 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
   SourceView view;
   view.info = status.info;
   view.failure = status.failure;
+  view.retry_after = RetryAfter(status, now.steady);
   view.currencies = status.currencies;
   if (IsAcceptable(status, bounds, asked, now)) {
     view.reading = status.reading;
@@ -116,7 +120,7 @@ SteadyTime NextStateChange(const SourceStatus& status, SteadyTime now) {
   const CacheSettings& cache = status.info->cache;
   const SteadyTime fresh_until = status.reading->observe_steady + cache.ttl;
   if (now <= fresh_until) return fresh_until;
-  if (FailedForGood(status)) return SteadyTime::max();
+  if (status.is_rejected) return SteadyTime::max();
   const SteadyTime shown_until = fresh_until + cache.max_stale;
   return now <= shown_until ? shown_until : SteadyTime::max();
 }

@@ -50,14 +50,14 @@ SteadyTime SourceFeed::EarliestSendFor(SteadyTime oldest) const {
                     *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
   }
   // What a failure forbids ends at once.
-  const SendOutlook outlook = source_->Outlook();
-  if (outlook.because && outlook.earliest > clock_.SteadyNow()) return clock_.SteadyNow();
+  if (IsForbidden()) return clock_.SteadyNow();
   if (flight_ && flight_->progress.planned_send) return *flight_->progress.planned_send;
-  return std::max(AfterInterval(), outlook.earliest);
+  return EarliestSend();
 }
 
 SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
   const WaiterId id = next_waiter_++;
+  if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   if (!flight_) {
     std::vector<Waiter> first;
     first.push_back({id, Waited::kStarted, std::move(on_end)});
@@ -140,6 +140,16 @@ void SourceFeed::Abandon() {
   Cancel(flight);
 }
 
+void SourceFeed::Restart() {
+  const auto flight = std::exchange(flight_, nullptr);
+  StartFlight(std::move(flight->waiters), flight->background);
+  Cancel(flight);
+}
+
+bool SourceFeed::IsForbidden() const {
+  return source_->Outlook().IsForbidden(clock_.SteadyNow());
+}
+
 void SourceFeed::Cancel(std::shared_ptr<Flight> flight) {
   // It finds out for itself when it begins.
   if (!flight->has_begun) return;
@@ -154,8 +164,7 @@ asio::awaitable<void> SourceFeed::RunFlight(std::shared_ptr<Flight> flight) {
   co_await asio::post(executor_, asio::use_awaitable);
   flight->has_begun = true;
   if (flight_ != flight) co_return;
-  if (const SteadyTime turn = AfterInterval();
-      turn > clock_.SteadyNow() && !source_->Outlook().because) {
+  if (const SteadyTime turn = AfterInterval(); turn > clock_.SteadyNow() && !IsForbidden()) {
     co_await clock_.SleepUntil(turn);
   }
   if (flight_ != flight) co_return;
@@ -209,6 +218,7 @@ void SourceFeed::Accept(Reading reading) {
     observer_.OnDropped(status_);
     return;
   }
+  status_.is_rejected = false;
   status_.early_refresh_at = EarlyRefreshAt(reading);
   NoteCurrencies(reading);
   status_.reading = std::make_shared<const Reading>(std::move(reading));
@@ -242,14 +252,12 @@ void SourceFeed::Fail(Error error, bool was_sent) {
   failure->first_failure_time = first ? now.wall : *status_.failure->first_failure_time;
   failure->consecutive_failures =
       (first ? 0 : status_.failure->consecutive_failures) + (was_sent ? 1 : 0);
-  failure->next_attempt = EarliestSend();
+  failure->next_attempt =
+      std::max(EarliestSend(), now.steady + error.retry_after.value_or(Duration::zero()));
   failure->next_attempt_time = now.wall + (failure->next_attempt - now.steady);
   failure->error = std::move(error);
-  if (TraitsOf(failure->error.kind).heals) {
-    failure->error.retry_after =
-        std::max({failure->error.retry_after.value_or(Duration::zero()),
-                  failure->next_attempt - now.steady, options_.info->cache.min_refresh_interval});
-  }
+  failure->error.retry_after.reset();
+  if (!TraitsOf(failure->error.kind).heals) status_.is_rejected = true;
   status_.failure = std::move(failure);
 }
 

@@ -112,6 +112,11 @@ class SourceFeed {
   void StartFlight(std::vector<Waiter> waiters, bool background);
   // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
   void Abandon();
+  // Ends a flight that waits for its turn and does not see that a failure forbids it by now; another
+  // one, with the same waiters, is refused at once.
+  void Restart();
+  // Whether a failure forbids requests now.
+  bool IsForbidden() const;
   void Cancel(std::shared_ptr<Flight> flight);
   boost::asio::awaitable<void> RunFlight(std::shared_ptr<Flight> flight);
   boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);

@@ -17,6 +17,7 @@ namespace balance {
 
 // Why there is no newer reading.
 struct SourceFailure {
+  // Without `retry_after`, which would not count down: see `next_attempt`.
   Error error;
   // When the present run of failures began. Unset if no attempt has ended yet.
   std::optional<WallTime> first_failure_time;
@@ -34,6 +35,9 @@ struct SourceStatus {
   std::shared_ptr<const Reading> reading;
   // Null: the latest attempt succeeded, or there was none.
   std::shared_ptr<const SourceFailure> failure;
+  // Since the reading was accepted there was a failure that does not heal by itself: the reading is
+  // not shown past its TTL, whatever other failures follow.
+  bool is_rejected = false;
   // When the latest attempt began. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
   // Every currency that the source has ever reported. Null: none.
@@ -62,6 +66,8 @@ struct SourceView {
   // Set exactly when the state is kFresh or kStale.
   std::shared_ptr<const Reading> reading;
   std::shared_ptr<const SourceFailure> failure;
+  // How long after the answer another try may help. Unset: it would not, or there is no failure.
+  std::optional<Duration> retry_after;
   // Whether the reading is as new as the request asks for.
   bool meets_bounds = false;
   // Every currency that the source has ever reported. Null: none.

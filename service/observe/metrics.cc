@@ -70,6 +70,7 @@ Metrics::Metrics() {
                             .Add({});
   RegisterCounters();
   RegisterGauges();
+  RegisterTls();
 }
 
 void Metrics::RegisterCounters() {
@@ -156,6 +157,21 @@ void Metrics::RegisterGauges() {
   }
 }
 
+void Metrics::RegisterTls() {
+  auto& reloads = prometheus::BuildCounter()
+                      .Name("balance_tls_reloads_total")
+                      .Help(
+                          "Changes of the TLS files, by result; the old stays in force where a "
+                          "change is rejected.")
+                      .Register(registry_);
+  tls_reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
+  tls_reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  tls_expiry_ = &prometheus::BuildGauge()
+                     .Name("balance_tls_certificate_expiry_timestamp_seconds")
+                     .Help("When the certificate that new connections get, or its chain, ends.")
+                     .Register(registry_);
+}
+
 void Metrics::OnStarted(RpcMethod method) {
   methods_[static_cast<std::size_t>(method)].started->Increment();
 }
@@ -192,6 +208,14 @@ void Metrics::OnDropped(const SourceStatus& known) {
 
 void Metrics::OnReload(bool succeeded) {
   (succeeded ? reloads_succeeded_ : reloads_failed_)->Increment();
+}
+
+void Metrics::OnTlsReload(bool succeeded) {
+  (succeeded ? tls_reloads_succeeded_ : tls_reloads_failed_)->Increment();
+}
+
+void Metrics::SetTlsCertificateExpiry(std::chrono::sys_seconds when) {
+  tls_expiry_->Add({}).Set(static_cast<double>(when.time_since_epoch().count()));
 }
 
 std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {

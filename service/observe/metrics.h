@@ -4,11 +4,13 @@
 // source ids never become labels.
 
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <array>
+#include <chrono>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -35,6 +37,11 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   void OnDropped(const SourceStatus& known) override;
 
   void OnReload(bool succeeded);
+
+  // Of the files of TLS, when they have changed.
+  void OnTlsReload(bool succeeded);
+  // Of what new handshakes show. Without TLS there is no such series.
+  void SetTlsCertificateExpiry(std::chrono::sys_seconds when);
 
   // In the Prometheus text format, with the gauges as `sources`, all that there are, have it `now`.
   std::string Render(const std::vector<SourceStatus>& sources, Now now);
@@ -67,6 +74,7 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   };
 
   void RegisterCounters();
+  void RegisterTls();
   void RegisterGauges();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
@@ -78,6 +86,9 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   std::array<KindSeries, kSourceKindCount> kinds_;
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;
+  prometheus::Counter* tls_reloads_succeeded_ = nullptr;
+  prometheus::Counter* tls_reloads_failed_ = nullptr;
+  prometheus::Family<prometheus::Gauge>* tls_expiry_ = nullptr;
   prometheus::Counter* log_lines_dropped_ = nullptr;
 };
 

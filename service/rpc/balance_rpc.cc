@@ -1,5 +1,6 @@
 #include "service/rpc/balance_rpc.h"
 
+#include <google/protobuf/wire_format_lite.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/slice.h>
 
@@ -29,18 +30,37 @@ grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, 
   return ToGrpcStatus(error);
 }
 
-// A request without bounds and filters, whatever the name: what the published bytes answer.
-bool IsPlain(const v1::GetAccountSnapshotRequest& request) {
-  return !request.has_policy() && request.sources().empty() &&
-         request.fund_class() == v1::FUND_CLASS_UNSPECIFIED &&
-         (request.view() == v1::BALANCE_VIEW_UNSPECIFIED || request.view() == v1::FULL);
+// Whether a request asks for all that the published bytes hold, whatever its bounds. That all
+// sources have data is what they promise.
+bool AsksForEverything(const v1::GetAccountSnapshotRequest& request) {
+  return request.sources().empty() && request.fund_class() == v1::FUND_CLASS_UNSPECIFIED &&
+         (request.view() == v1::BALANCE_VIEW_UNSPECIFIED || request.view() == v1::FULL) &&
+         request.policy().required_sources().empty() &&
+         (request.policy().require() == v1::ReadPolicy::REQUIRE_UNSPECIFIED ||
+          request.policy().require() == v1::ReadPolicy::ANY ||
+          request.policy().require() == v1::ReadPolicy::ALL);
+}
+
+// AccountSnapshot.serve_time as bytes of the message. Short enough to be held by the slice itself.
+grpc::Slice EncodedServeTime(WallTime serve_time) {
+  using google::protobuf::internal::WireFormatLite;
+  constexpr auto kTag = WireFormatLite::MakeTag(v1::AccountSnapshot::kServeTimeFieldNumber,
+                                                WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  static_assert(kTag < 0x80);
+  const google::protobuf::Timestamp time = ToTimestamp(serve_time);
+  // Two varints with their tags.
+  std::array<std::uint8_t, 2 + 22> bytes{};
+  const std::size_t size = time.ByteSizeLong();
+  bytes[0] = kTag;
+  bytes[1] = static_cast<std::uint8_t>(size);
+  time.SerializeWithCachedSizesToArray(&bytes[2]);
+  return {bytes.data(), 2 + size};
 }
 
 // The view's bytes, kept alive by the slice, and behind them the field that differs per call.
-grpc::ByteBuffer EncodedSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time) {
+void PutSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time,
+                 grpc::ByteBuffer& response) {
   using Holder = std::shared_ptr<const AccountView>;
-  v1::AccountSnapshot served;
-  *served.mutable_serve_time() = ToTimestamp(serve_time);
   const std::string& encoded = view->encoded;
   auto* holder = new Holder(std::move(view));
   const std::array<grpc::Slice, 2> slices = {
@@ -48,19 +68,26 @@ grpc::ByteBuffer EncodedSnapshot(std::shared_ptr<const AccountView> view, WallTi
       grpc::Slice(
           const_cast<char*>(encoded.data()), encoded.size(),
           [](void* data) { delete static_cast<Holder*>(data); }, holder),
-      grpc::Slice(served.SerializeAsString())};
-  return {slices.data(), slices.size()};
+      EncodedServeTime(serve_time)};
+  // Assigning would copy once more.
+  grpc::ByteBuffer bytes(slices.data(), slices.size());
+  response.Swap(&bytes);
+}
+
+bool ParseBytes(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
+  if (bytes.Length() == 0) return true;
+  if (grpc::Slice whole; bytes.TrySingleSlice(&whole).ok()) {
+    return request.ParseFromArray(whole.begin(), static_cast<int>(whole.size()));
+  }
+  // Parsing consumes its buffer; a copy shares the slices.
+  grpc::ByteBuffer copy(bytes);
+  return grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::GetAccountSnapshotRequest>(&copy,
+                                                                                          &request)
+      .ok();
 }
 
 grpc::Status Parse(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
-  if (bytes.Length() == 0) return grpc::Status::OK;
-  // Parsing consumes its buffer; a copy shares the slices.
-  grpc::ByteBuffer copy(bytes);
-  if (grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::GetAccountSnapshotRequest>(&copy,
-                                                                                       &request)
-          .ok()) {
-    return grpc::Status::OK;
-  }
+  if (ParseBytes(bytes, request)) return grpc::Status::OK;
   RpcError error;
   error.code = grpc::StatusCode::INVALID_ARGUMENT;
   error.reason = reason::kInvalidRequest;
@@ -77,7 +104,7 @@ ServerCall BalanceRpc::Begin(grpc::CallbackServerContext& context, RpcMethod met
                              grpc::Status& status) {
   observer_.OnStarted(method);
   ServerCall call(context, method, served_.Get());
-  const auto refusal = call.Identify(clock_.WallNow());
+  const auto refusal = call.Identify(clock_);
   if (const auto* why = std::get_if<AccessRefusal>(&refusal)) status = Deny(call, *why, "");
   return call;
 }
@@ -215,28 +242,33 @@ void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer,
   *out.mutable_serve_time() = ToTimestamp(clock_.WallNow());
 }
 
-grpc::Status BalanceRpc::SnapshotTarget(const ServerCall& call,
+grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
                                         const v1::GetAccountSnapshotRequest& request,
-                                        SteadyTime answer_by, CheckedPolicy& checked,
+                                        const CheckedPolicy& checked, SteadyTime answer_by,
                                         EncodeView& detail, Target& target) const {
-  const AccountEndpoint* endpoint = nullptr;
-  if (auto status = FindAccount(call, request.name(), "name", endpoint); !status.ok()) {
-    return status;
-  }
-  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
-    return status;
-  }
   if (auto status = CheckView(request.view(), EncodeView::kFull, detail); !status.ok()) {
     return status;
   }
   if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
-  auto status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()}, request.policy(),
+  auto status = MakeTarget(endpoint, {&request.sources(), request.fund_class()}, request.policy(),
                            checked, answer_by, target);
   if (!request.sources().empty()) {
     const auto names = CheckSourceNames(request.sources(), {&target.view->statuses});
     if (!names.ok()) return names;
   }
   return status;
+}
+
+bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
+                              grpc::ByteBuffer& response) const {
+  auto view = endpoint.publisher->Get();
+  const Now now = Time();
+  if (!Answers(*view, bounds, now)) return false;
+  if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
+    endpoint.handle->RefreshEarly();
+  }
+  PutSnapshot(std::move(view), now.wall, response);
+  return true;
 }
 
 grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerContext* context,
@@ -248,24 +280,19 @@ grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerCon
   v1::GetAccountSnapshotRequest parsed;
   status = Parse(*request, parsed);
   if (!status.ok()) return FinishNow(call, status);
-  if (IsPlain(parsed)) {
-    const AccountEndpoint* endpoint = nullptr;
-    status = FindAccount(call, parsed.name(), "name", endpoint);
-    if (!status.ok()) return FinishNow(call, status);
-    auto view = endpoint->publisher->Get();
-    const SteadyTime now = clock_.SteadyNow();
-    if (now <= view->fresh_until) {
-      if (now >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
-        endpoint->handle->RefreshEarly();
-      }
-      *response = EncodedSnapshot(std::move(view), clock_.WallNow());
-      return FinishNow(call, grpc::Status::OK);
-    }
-  }
+  const AccountEndpoint* endpoint = nullptr;
   CheckedPolicy checked;
+  status = FindAccount(call, parsed.name(), "name", endpoint);
+  if (status.ok() && parsed.has_policy()) {
+    status = CheckPolicy(parsed.policy(), clock_.WallNow(), checked);
+  }
+  if (!status.ok()) return FinishNow(call, status);
+  if (AsksForEverything(parsed) && PutPublished(*endpoint, checked.bounds, *response)) {
+    return FinishNow(call, status);
+  }
   EncodeView detail = EncodeView::kFull;
   std::vector<Target> targets(1);
-  status = SnapshotTarget(call, parsed, AnswerBy(*context), checked, detail, targets.front());
+  status = SnapshotTarget(*endpoint, parsed, checked, AnswerBy(*context), detail, targets.front());
   if (!status.ok()) return FinishNow(call, status);
   return Answer(call, std::move(targets),
                 [this, checked, detail, response](const std::vector<Target>& asked,

@@ -100,9 +100,13 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
   grpc::ServerUnaryReactor* Answer(const ServerCall& call, std::vector<Target> targets,
                                    Respond respond);
 
-  grpc::Status SnapshotTarget(const ServerCall& call, const v1::GetAccountSnapshotRequest& request,
-                              SteadyTime answer_by, CheckedPolicy& checked, EncodeView& detail,
-                              Target& target) const;
+  // Answers with the bytes that are ready, if they are an answer.
+  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
+                    grpc::ByteBuffer& response) const;
+  grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
+                              const v1::GetAccountSnapshotRequest& request,
+                              const CheckedPolicy& checked, SteadyTime answer_by,
+                              EncodeView& detail, Target& target) const;
   grpc::Status ListTargets(const ServerCall& call, const v1::ListAccountSnapshotsRequest& request,
                            SteadyTime answer_by, std::vector<Target>& targets,
                            std::string& next_page_token) const;

@@ -81,7 +81,11 @@ Error CauseOf(const SourceView& view, const ReadBounds& bounds) {
             std::nullopt,
             {}};
   }
-  if (view.failure) return view.failure->error;
+  if (view.failure) {
+    Error cause = view.failure->error;
+    cause.retry_after = view.retry_after;
+    return cause;
+  }
   return {ErrorKind::kFreshnessUnsatisfied,
           "the newest reading does not meet the bounds of the request; try again",
           view.info->cache.min_refresh_interval,

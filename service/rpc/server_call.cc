@@ -35,14 +35,14 @@ Texts Authorizations(const grpc::CallbackServerContext& context) {
 
 }  // namespace
 
-std::variant<std::monostate, AccessRefusal> ServerCall::Identify(WallTime now) {
+std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
   if (served_->access.AreOpen()) return {};
   const auto peer = context_.auth_context();
   const Texts uris = Values(*peer, kPeerUri);
   const Texts dns_names = Values(*peer, kPeerDns);
   const Texts authorizations = Authorizations(context_);
-  const auto found =
-      served_->access.Identify({peer->IsPeerAuthenticated(), uris, dns_names, authorizations}, now);
+  const auto found = served_->access.Identify(
+      {peer->IsPeerAuthenticated(), uris, dns_names, authorizations}, clock.WallNow());
   if (const auto* refusal = std::get_if<AccessRefusal>(&found)) return *refusal;
   caller_ = std::get<const CallerRule*>(found);
   if (!caller_->MayUse(method_)) return AccessRefusal::kMethodNotAllowed;

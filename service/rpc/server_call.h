@@ -25,7 +25,7 @@ class ServerCall {
       : context_(context), method_(method), served_(std::move(served)) {}
 
   // Finds out who is calling. REQUIRES: called once, before anything is answered.
-  std::variant<std::monostate, AccessRefusal> Identify(WallTime now);
+  std::variant<std::monostate, AccessRefusal> Identify(const Clock& clock);
 
   grpc::CallbackServerContext& context() const { return context_; }
   RpcMethod method() const { return method_; }

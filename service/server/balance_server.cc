@@ -1,8 +1,6 @@
 #include "service/server/balance_server.h"
 
 #include <google/protobuf/util/json_util.h>
-#include <grpcpp/ext/channelz_service_plugin.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -13,8 +11,8 @@
 #include <utility>
 
 #include "clients/http/curl_transport.h"
-#include "grpc/health/v1/health.pb.h"
 #include "service/server/bound_address.h"
+#include "service/server/debug_services.h"
 
 namespace balance {
 namespace {
@@ -74,17 +72,18 @@ Result<void> BalanceServer::Start() {
 }
 
 Result<void> BalanceServer::StartGrpc() {
-  // gRPC answers health checks without the message classes, and then reflection knows none of them.
-  grpc::health::v1::HealthCheckRequest::descriptor();
+  auto credentials = MakeCredentials();
+  if (!credentials) return tl::unexpected(credentials.error());
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  grpc::channelz::experimental::InitChannelzService();
+  auto debug_services =
+      std::make_unique<DebugServices>(config_.server.reflection, config_.server.channelz);
   grpc::ServerBuilder builder;
+  builder.SetOption(std::move(debug_services));
   // A second instance on the port must fail, not share its connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // One connection must not take all memory; what gRPC 1.51 leaves open is for mutual TLS.
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
-  builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &grpc_port_);
+  builder.AddListeningPort(config_.listen, *credentials, &grpc_port_);
   builder.RegisterService(&rpc_);
   grpc_ = builder.BuildAndStart();
   if (!grpc_ || grpc_port_ == 0) {
@@ -96,6 +95,14 @@ Result<void> BalanceServer::StartGrpc() {
   grpc_->GetHealthCheckService()->SetServingStatus(kServiceName, true);
   ready_ = true;
   return {};
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> BalanceServer::MakeCredentials() {
+  if (!config_.tls) return grpc::InsecureServerCredentials();
+  auto tls = TlsEndpoint::Start(*config_.tls, clock_, metrics_);
+  if (!tls) return tl::unexpected(tls.error());
+  tls_ = std::move(*tls);
+  return tls_->credentials();
 }
 
 std::string BalanceServer::grpc_address() const { return BoundAddress(config_.listen, grpc_port_); }

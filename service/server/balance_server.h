@@ -20,6 +20,7 @@
 #include "service/rpc/served.h"
 #include "service/server/admin_server.h"
 #include "service/server/shard_runtime.h"
+#include "service/server/tls_endpoint.h"
 
 namespace balance {
 
@@ -62,6 +63,8 @@ class BalanceServer {
   // Takes the accounts out of `config`.
   ShardRuntime::Changes Serve(Config& config);
   Result<void> StartGrpc();
+  // Of the gRPC port, as configured.
+  Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials();
   AdminServer::Probes MakeProbes();
   Now Time() const;
   // Of all sources, as published.
@@ -77,6 +80,8 @@ class BalanceServer {
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, access_log_};
+  // Null: plaintext.
+  std::unique_ptr<TlsEndpoint> tls_;
   std::unique_ptr<grpc::Server> grpc_;
   int grpc_port_ = 0;
   std::atomic<bool> ready_ = false;

@@ -32,7 +32,10 @@ const SourceStatus* FindStatus(const AccountView& view, const std::string& sourc
 // What still holds of a source at the same upstream. A failure of another credential does not.
 SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   SourceStatus known = status;
-  if (!has_same_login) known.failure = nullptr;
+  if (!has_same_login) {
+    known.failure = nullptr;
+    known.is_rejected = false;
+  }
   return known;
 }
 

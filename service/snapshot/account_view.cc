@@ -20,7 +20,26 @@ SteadyTime FreshUntil(const std::vector<SourceView>& views) {
   return until;
 }
 
+Now OldestObserved(const std::vector<SourceView>& views) {
+  Now oldest{WallTime::max(), SteadyTime::max()};
+  for (const SourceView& view : views) {
+    if (!view.reading) continue;
+    oldest.wall = std::min(oldest.wall, view.reading->observe_time);
+    oldest.steady = std::min(oldest.steady, view.reading->observe_steady);
+  }
+  return oldest;
+}
+
 }  // namespace
+
+bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
+  if (now.steady > view.fresh_until) return false;
+  if (!bounds.IsExplicit()) return true;
+  if (bounds.not_before && view.oldest_observed.wall < *bounds.not_before) return false;
+  // The TTLs are met already.
+  constexpr CacheSettings kNoTtl{Duration::max(), {}, {}, {}};
+  return view.oldest_observed.steady >= OldestAcceptable(bounds, kNoTtl, now);
+}
 
 AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)
     : account_(std::move(account)), epoch_(std::move(epoch)), clock_(clock) {}
@@ -34,6 +53,8 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   for (const SourceStatus& status : sources) {
     view->early_refresh_at = std::min(view->early_refresh_at, status.early_refresh_at);
     views.push_back(Show(status, kCachedOnly, Waited::kNot, now, now));
+    // The bytes are read later than they are made, and a delay in them would not count down.
+    views.back().retry_after.reset();
     view->next_state_change =
         std::min(view->next_state_change, NextStateChange(status, now.steady));
   }
@@ -42,6 +63,7 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   view->statuses = sources;
   view->revision = {epoch_, number_};
   view->fresh_until = FreshUntil(views);
+  view->oldest_observed = OldestObserved(views);
   v1::AccountSnapshot snapshot;
   EncodeSnapshot(account_, views, view->revision, EncodeView::kFull, snapshot);
   view->encoded = snapshot.SerializeAsString();

@@ -18,17 +18,22 @@ struct AccountView {
   // In configuration order.
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
-  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time`.
+  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time` and RetryInfo.
   std::string encoded;
   // Until when `encoded` answers a request without bounds; before any time if a source is not
   // FRESH.
   SteadyTime fresh_until;
+  // The earliest observe time of the readings, on both clocks. Only if all sources are FRESH.
+  Now oldest_observed;
   // From when on a state here is out of date.
   SteadyTime next_state_change;
   // From when on a reader should ask for an early refresh, the first one only.
   SteadyTime early_refresh_at = SteadyTime::max();
   mutable std::atomic_flag early_refresh_asked;
 };
+
+// Whether `encoded` is the answer to a request with these bounds for all sources.
+bool Answers(const AccountView& view, const ReadBounds& bounds, Now now);
 
 // Makes an AccountView of each change of an account. OnAccountChange() on the shard's thread;
 // Get() from any thread.

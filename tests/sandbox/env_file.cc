@@ -1,12 +1,6 @@
 #include "tests/sandbox/env_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
+#include "tests/sandbox/private_file.h"
 
 namespace balance::sandbox {
 namespace {
@@ -21,16 +15,6 @@ std::string ShellWord(const std::string& value) {
   return word + "'";
 }
 
-bool WriteAll(int file, const std::string& text) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0) return false;
-    written += static_cast<std::size_t>(count);
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<void> WriteEnvFile(const std::string& path,
@@ -39,15 +23,7 @@ Result<void> WriteEnvFile(const std::string& path,
   for (const auto& [name, value] : variables) {
     text.append(name).append("=").append(ShellWord(value)).append("\n");
   }
-  const std::string temporary = path + ".new";
-  unlink(temporary.c_str());
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  bool good = file >= 0 && WriteAll(file, text);
-  if (file >= 0) good = close(file) == 0 && good;
-  if (good && std::rename(temporary.c_str(), path.c_str()) == 0) return {};
-  const std::string reason = std::generic_category().message(errno);
-  if (file >= 0) unlink(temporary.c_str());
-  return Fail(ErrorKind::kInvalidInput, "cannot write " + path + ": " + reason);
+  return WritePrivateFile(path, text, 0600);
 }
 
 }  // namespace balance::sandbox

@@ -66,6 +66,7 @@ std::map<std::string, Setter> Setters(Flags& flags, Credentials& credentials) {
       {"--tls-cert", Text(options.tls_certificate_file)},
       {"--tls-key", Text(options.tls_key_file)},
       {"--env-file", Text(flags.env_file)},
+      {"--login-folder", Text(flags.login_folder)},
       {"--seed", Numeric(options.seed)},
       {"--move-every",
        [&options](const std::string& value) { return ParsePeriod(value, options.move_every); }},
@@ -109,7 +110,8 @@ Result<Flags> ParseFlags(const std::vector<std::string>& arguments,
     std::string name = arguments[i];
     if (name == "--help" || name == "-h") flags.help = true;
     if (name == "--quiet") flags.quiet = true;
-    if (name == "--help" || name == "-h" || name == "--quiet") continue;
+    if (name == "--only-logins") flags.only_logins = true;
+    if (name == "--help" || name == "-h" || name == "--quiet" || name == "--only-logins") continue;
     const auto equals = name.find('=');
     std::optional<std::string> value;
     if (equals != std::string::npos) {
@@ -129,6 +131,9 @@ Result<Flags> ParseFlags(const std::vector<std::string>& arguments,
   }
   if (const auto added = AddCredentials(credentials, flags.options); !added) {
     return tl::unexpected(added.error());
+  }
+  if (flags.only_logins && flags.login_folder.empty()) {
+    return Fail(ErrorKind::kInvalidInput, "--only-logins needs a --login-folder; see --help");
   }
   return flags;
 }
@@ -154,6 +159,10 @@ Usage: upstream-sandbox [OPTION]...
   --polymarket-secret-key KEY
                            POLYMARKET_KEY_ID, POLYMARKET_SECRET_KEY and POLYSIM_API_KEY;
   --polysim-api-key KEY    without those, new ones are made
+  --login-folder DIR       take the logins from the files polymarket-us-key-id,
+                           polymarket-us-secret and polysimulator-key in DIR; write those that
+                           are missing, mode 0440
+  --only-logins            do that and exit
   --quiet                  print nothing but errors
   --help                   print this and exit
 

@@ -16,6 +16,10 @@ struct Flags {
   SandboxOptions options;
   // Empty: none is written.
   std::string env_file;
+  // Empty: none; see login_folder.h.
+  std::string login_folder;
+  // Write the logins and end.
+  bool only_logins = false;
   bool quiet = false;
   bool help = false;
 };

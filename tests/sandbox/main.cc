@@ -10,6 +10,7 @@
 
 #include "tests/sandbox/env_file.h"
 #include "tests/sandbox/flags.h"
+#include "tests/sandbox/login_folder.h"
 #include "tests/sandbox/sandbox.h"
 
 namespace balance::sandbox {
@@ -48,7 +49,7 @@ Result<void> Announce(const Sandbox& sandbox, const Flags& flags) {
 }
 
 int Main(const std::vector<std::string>& arguments) {
-  const auto flags = ParseFlags(arguments, GetEnvironment);
+  auto flags = ParseFlags(arguments, GetEnvironment);
   if (!flags) {
     std::cerr << "upstream-sandbox: " << flags.error().message << "\n";
     return EX_USAGE;
@@ -56,6 +57,13 @@ int Main(const std::vector<std::string>& arguments) {
   if (flags->help) {
     std::cout << FlagsHelp();
     return EX_OK;
+  }
+  if (!flags->login_folder.empty()) {
+    if (const auto used = UseLoginFolder(flags->login_folder, flags->options); !used) {
+      std::cerr << "upstream-sandbox: " << used.error().message << "\n";
+      return EX_UNAVAILABLE;
+    }
+    if (flags->only_logins) return EX_OK;
   }
   const sigset_t signals = BlockSignals();
   const auto sandbox = Sandbox::Start(flags->options);

@@ -53,10 +53,12 @@ std::string ToPem(EVP_PKEY* key) {
   return Text(bio);
 }
 
-void AddExtension(X509* certificate, int kind, const std::string& value) {
+void AddExtension(X509* certificate, int kind, const std::string& value, X509* issuer = nullptr) {
   if (value.empty()) return;
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   const std::unique_ptr<X509_EXTENSION, Free> extension(
-      X509V3_EXT_conf_nid(nullptr, nullptr, kind, value.c_str()));
+      X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
   Check(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
@@ -93,7 +95,10 @@ Certificate NewCertificate(const std::string& name, EVP_PKEY* key,
   return made;
 }
 
+// The key's identifier tells issuers of one name apart.
 void Sign(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
+  AddExtension(certificate, NID_subject_key_identifier, "hash");
+  AddExtension(certificate, NID_authority_key_identifier, "keyid:always", issuer);
   Check(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1 &&
         X509_sign(certificate, issuer_key, EVP_sha256()) > 0);
 }

@@ -20,7 +20,7 @@ struct CertificateRequest {
   std::vector<std::string> ip_addresses = {};
   // From now.
   std::chrono::seconds not_before = -std::chrono::hours(1);
-  std::chrono::seconds not_after = std::chrono::hours(24);
+  std::chrono::seconds not_after = std::chrono::days(30);
   // As OpenSSL writes it: "serverAuth", "clientAuth". Empty: for everything.
   std::string extended_key_usage = {};
   // 0: an elliptic curve key, which is fast to make.

@@ -189,7 +189,7 @@ TEST_F(AccountFeedTest, ABoundThatCannotBeMetInTimeIsRefusedAtOnce) {
 
   ASSERT_EQ(answers_, 2);
   EXPECT_EQ(Real().failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
-  EXPECT_EQ(Real().failure->error.retry_after, milliseconds(400));
+  EXPECT_EQ(Real().retry_after, milliseconds(400));
   EXPECT_EQ(real_.requests(), 1);
 }
 
@@ -355,10 +355,49 @@ TEST_F(AccountFeedTest, WhatIsForbiddenForNowIsRefusedWithoutWaiting) {
   ASSERT_EQ(answers_, 2);
   EXPECT_EQ(Real().outcome, Outcome::kStaleOnError);
   EXPECT_EQ(Real().failure->error.kind, ErrorKind::kRateLimited);
-  EXPECT_EQ(Real().failure->error.retry_after, seconds(30));
+  EXPECT_EQ(Real().retry_after, seconds(30));
   EXPECT_EQ(Real().failure->consecutive_failures, 0);
   EXPECT_EQ(Paper().state, SourceState::kNoData);
   EXPECT_EQ(real_.requests() + paper_.requests(), 2);
+}
+
+TEST_F(AccountFeedTest, TheDelayUntilTheNextAttemptCountsDown) {
+  Read();
+  real_.FailWith({ErrorKind::kRateLimited, "slow down", seconds(60)});
+  paper_.AnswerWith("20.00");
+  Run();
+  EXPECT_EQ(Real().retry_after, seconds(60));
+  EXPECT_EQ(Real().failure->next_attempt_time, clock_.WallNow() + seconds(60));
+
+  clock_.Advance(seconds(59));
+  Read({.only_if_cached = true});
+
+  EXPECT_EQ(Real().failure->error.kind, ErrorKind::kRateLimited);
+  EXPECT_EQ(Real().retry_after, seconds(1));
+}
+
+TEST_F(AccountFeedTest, WhoIsRefusedAfterAFailureIsToldWhenARefreshCouldBeSent) {
+  Read();
+  real_.FailWith(ErrorKind::kUnreachable);
+  paper_.AnswerWith("20.00");
+  Run();
+  clock_.Advance(milliseconds(100));
+  real_.DelayFor(seconds(3));
+  Read({.max_age = Duration::zero()}, milliseconds(300));
+
+  EXPECT_EQ(answer_.waited[0], Waited::kRefused);
+  EXPECT_EQ(Real().failure->error.kind, ErrorKind::kUnreachable);
+  EXPECT_EQ(Real().retry_after, seconds(3));
+}
+
+TEST_F(AccountFeedTest, WhereNoRetryHelpsNoDelayIsTold) {
+  Read();
+  real_.FailWith({ErrorKind::kCredentialsRejected, "no", seconds(60)});
+  paper_.AnswerWith("20.00");
+  Run();
+
+  EXPECT_FALSE(Real().retry_after);
+  EXPECT_FALSE(Paper().retry_after);
 }
 
 TEST_F(AccountFeedTest, StopAnswersWhoStillWaits) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/resilience/paced_source.h"
 #include "service/feed/account_feed.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_source.h"
@@ -45,21 +46,28 @@ class FeedMatrixTest : public testing::Test {
  protected:
   FeedMatrixTest() {
     std::vector<AccountFeed::SourceSpec> specs;
-    for (auto* upstream : {&real_, &paper_}) {
-      auto info = std::make_shared<SourceInfo>();
-      info->cache = kCache;
-      AccountFeed::SourceSpec& spec = specs.emplace_back();
-      spec.options.info = std::move(info);
-      spec.options.refresh_budget = seconds(5);
-      spec.source = upstream->MakeSource();
-    }
-    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
-                                             std::move(specs));
+    for (auto* upstream : {&real_, &paper_}) specs.push_back(Spec(*upstream));
+    Use(std::move(specs));
   }
 
   ~FeedMatrixTest() override {
     account_->Stop();
     Run();
+  }
+
+  static AccountFeed::SourceSpec Spec(FakeUpstream& upstream) {
+    auto info = std::make_shared<SourceInfo>();
+    info->cache = kCache;
+    AccountFeed::SourceSpec spec;
+    spec.options.info = std::move(info);
+    spec.options.refresh_budget = seconds(5);
+    spec.source = upstream.MakeSource();
+    return spec;
+  }
+
+  void Use(std::vector<AccountFeed::SourceSpec> specs) {
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
+                                             std::move(specs));
   }
 
   void Run() {
@@ -335,6 +343,46 @@ TEST_F(FeedMatrixTest, M11_ARejectedKeyEndsStaleServingAtTheTtl) {
   }
 }
 
+TEST_F(FeedMatrixTest, M11_AfterARejectionNoOtherFailureBringsTheOldFigureBack) {
+  for (const auto kind :
+       {ErrorKind::kCredentialsRejected, ErrorKind::kForbidden, ErrorKind::kAccountMissing}) {
+    Warm("5");
+    Advance(kCache.ttl + seconds(1));
+    for (const auto next :
+         {kind, ErrorKind::kUpstreamError, ErrorKind::kRateLimited, ErrorKind::kUnreachable}) {
+      std::vector<AccountAnswer>& answers = NewAnswers();
+      Read(answers, {.max_age = Duration::zero()});
+      Run();
+      real_.FailWith(next);
+      Run();
+      EXPECT_EQ(answers.at(0).sources[0].state, SourceState::kNoData);
+      EXPECT_EQ(answers.at(0).sources[0].failure->error.kind, next);
+      EXPECT_EQ(ReadNow({.only_if_cached = true}).state, SourceState::kNoData);
+      Advance(seconds(1));
+    }
+  }
+}
+
+TEST_F(FeedMatrixTest, M11_AnAcceptedReadingEndsTheRejection) {
+  Warm("5");
+  Advance(kCache.ttl + seconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+  real_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+  Advance(seconds(1));
+  Warm("6");
+  Advance(kCache.ttl + seconds(1));
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+  real_.FailWith(ErrorKind::kUnreachable);
+  Run();
+
+  EXPECT_EQ(answers.at(1).sources[0].outcome, Outcome::kStaleOnError);
+  EXPECT_EQ(Cash(answers.at(1).sources[0]), "6");
+}
+
 TEST_F(FeedMatrixTest, M19_ATurnPastTheDeadlineIsRefusedAtOnceAndNotQueued) {
   real_.DelayFor(seconds(3));
   std::vector<AccountAnswer>& answers = NewAnswers();
@@ -343,9 +391,81 @@ TEST_F(FeedMatrixTest, M19_ATurnPastTheDeadlineIsRefusedAtOnceAndNotQueued) {
 
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].sources[0].failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
-  EXPECT_EQ(answers[0].sources[0].failure->error.retry_after, seconds(3));
+  EXPECT_EQ(answers[0].sources[0].retry_after, seconds(3));
   Advance(seconds(5));
   EXPECT_EQ(real_.requests(), 0);
+}
+
+TEST_F(FeedMatrixTest, M19_ARefusalThatBeginsWhileARefreshIsQueuedEndsItForAll) {
+  real_.DelayFor(seconds(3));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  Run();
+  real_.RefuseFor(seconds(60), ErrorKind::kCredentialsRejected);
+  Read(answers);
+  Run();
+
+  ASSERT_EQ(answers.size(), 2U);
+  for (const AccountAnswer& answer : answers) {
+    EXPECT_EQ(answer.sources[0].failure->error.kind, ErrorKind::kCredentialsRejected);
+  }
+  EXPECT_EQ(real_.requests(), 0);
+}
+
+TEST_F(FeedMatrixTest, M19_ARefusalThatBeginsDuringTheMinimumIntervalEndsTheWait) {
+  Warm("5");
+  Advance(milliseconds(1));
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+  real_.RefuseFor(seconds(60), ErrorKind::kUnreachable);
+  Read(answers, {.max_age = Duration::zero()});
+  Run();
+
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].sources[0].failure->error.kind, ErrorKind::kUnreachable);
+}
+
+// Both sources use one credential.
+class SharedKeyTest : public FeedMatrixTest {
+ protected:
+  SharedKeyTest() {
+    std::vector<AccountFeed::SourceSpec> specs;
+    for (auto* upstream : {&real_, &paper_}) {
+      AccountFeed::SourceSpec spec = Spec(*upstream);
+      spec.source = std::make_unique<PacedSource>(std::move(spec.source), pacer_, clock_);
+      specs.push_back(std::move(spec));
+    }
+    Use(std::move(specs));
+  }
+
+  void ReadPaper(std::vector<AccountAnswer>& answers) {
+    account_->Read({{}, {false, true}, clock_.SteadyNow() + seconds(10)},
+                   [&](AccountAnswer answer) { answers.push_back(std::move(answer)); });
+    Run();
+  }
+
+  std::shared_ptr<Pacer> pacer_ =
+      std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{2, 1});
+};
+
+TEST_F(SharedKeyTest, M19_ATurnThatMovesPastTheDeadlineRefusesWhoeverComes) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  Run();
+  std::vector<AccountAnswer>& queued = NewAnswers();
+  ReadPaper(queued);
+  pacer_->OnLimits({.per_second = {}, .per_minute = {}, .exhausted_for = seconds(60)});
+  std::vector<AccountAnswer>& late = NewAnswers();
+  ReadPaper(late);
+
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(late[0].waited[1], Waited::kRefused);
+  EXPECT_EQ(late[0].sources[1].failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
+  EXPECT_EQ(late[0].sources[1].retry_after, seconds(60));
+  Advance(seconds(10));
+  ASSERT_EQ(queued.size(), 1U);
+  EXPECT_EQ(queued[0].waited[1], Waited::kRefused);
 }
 
 TEST_F(FeedMatrixTest, M40_AnOlderReadingThatArrivesLaterIsDroppedAndCounted) {

@@ -35,6 +35,7 @@ class ReadPolicyTest : public testing::Test {
     status_.last_attempt = clock_.SteadyNow() - ago;
     failure->next_attempt = *status_.last_attempt + status_.info->cache.min_refresh_interval;
     status_.failure = failure;
+    status_.is_rejected = !TraitsOf(kind).heals;
   }
 
   ReadAction Decision(const ReadBounds& bounds = {}) { return Decide(status_, bounds, Time()); }
@@ -171,6 +172,15 @@ TEST_F(ReadPolicyTest, AFailureThatWillNotHealEndsStalenessAtTheTtl) {
     EXPECT_EQ(Decision({.max_age = hours(1)}), ReadAction::kWait);
     EXPECT_EQ(Decision(), ReadAction::kWait);
   }
+}
+
+TEST_F(ReadPolicyTest, ARejectionOutlastsTheFailuresThatFollow) {
+  GiveFailure(ErrorKind::kRateLimited);
+  status_.is_rejected = true;
+  GiveReading(seconds(2) + Duration(1));
+
+  EXPECT_EQ(Shown().state, SourceState::kNoData);
+  EXPECT_EQ(NextStateChange(status_, clock_.SteadyNow()), SteadyTime::max());
 }
 
 TEST_F(ReadPolicyTest, ARecentFailureAnswersForAttemptsThatMayNotBeMadeYet) {

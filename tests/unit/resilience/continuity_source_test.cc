@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "clients/resilience/paced_source.h"
 #include "tests/support/fetching.h"
 
 namespace balance {
@@ -30,6 +31,12 @@ class ContinuitySourceTest : public FetchingTest {
     Answer(Of(cash));
   }
 
+  // There is no time to ask again.
+  void FetchZeroInHaste() {
+    Fetch(source_, kPause - milliseconds(100));
+    Answer(Of("0"));
+  }
+
   static Reading Of(const std::string& cash) { return MakeReading(cash, {}, {}); }
 
   // Of a simulator.
@@ -45,11 +52,13 @@ class ContinuitySourceTest : public FetchingTest {
 
   std::vector<WarningKind> Warnings() const {
     std::vector<WarningKind> kinds;
+    if (!result_ || !*result_) return kinds;
     for (const Warning& warning : (*result_)->warnings) kinds.push_back(warning.kind);
     return kinds;
   }
 
   std::string Cash() const {
+    if (!result_ || !*result_) return "no reading";
     const auto& balances = (*result_)->balances;
     return balances.empty() ? "nothing" : balances.front().cash->value.ToString();
   }
@@ -102,16 +111,94 @@ TEST_F(ContinuitySourceTest, WithoutAConfirmationNothingIsKept) {
   Advance(kPause);
   upstream_.FailWith(ErrorKind::kUnreachable);
   Run();
-  EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
 
-  FetchOnce("0");
-  EXPECT_FALSE(result_);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
 }
 
 TEST_F(ContinuitySourceTest, WithoutTimeToAskAgainTheFetchFails) {
   FetchOnce("5");
-  Fetch(source_, milliseconds(400));
+  FetchZeroInHaste();
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+  EXPECT_EQ(clock_.sleepers(), 0U);
+}
+
+TEST_F(ContinuitySourceTest, AZeroThatCouldNotBeConfirmedIsConfirmedByALaterFetch) {
+  FetchOnce("5");
+  FetchZeroInHaste();
+  Advance(kPause);
+  FetchZeroInHaste();
+
+  EXPECT_EQ(Cash(), "0");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+  EXPECT_EQ(upstream_.requests(), 3);
+}
+
+TEST_F(ContinuitySourceTest, AZeroThatCouldNotBeConfirmedIsReplacedByALaterReading) {
+  FetchOnce("5");
+  FetchZeroInHaste();
+  Advance(kPause);
+  FetchOnce("6");
+
+  EXPECT_EQ(Cash(), "6");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+}
+
+TEST_F(ContinuitySourceTest, AZeroThatFollowsTooSoonConfirmsNothing) {
+  FetchOnce("5");
+  FetchZeroInHaste();
+  Advance(kPause - Duration(1));
+  FetchZeroInHaste();
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+}
+
+TEST_F(ContinuitySourceTest, AZeroAfterTheMoneyCameBackIsANewSurprise) {
+  FetchOnce("5");
+  FetchZeroInHaste();
+  Advance(kPause);
+  FetchOnce("6");
+  Advance(kPause);
+  FetchZeroInHaste();
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+}
+
+TEST_F(ContinuitySourceTest, WithoutAPauseAZeroIsStillAskedForTwice) {
+  ContinuitySource source(upstream_.MakeSource(), Duration(), clock_, Of("5").balances);
+  Fetch(source);
   Answer(Of("0"));
+  EXPECT_FALSE(result_);
+  Answer(Of("0"));
+
+  EXPECT_EQ(Cash(), "0");
+}
+
+TEST_F(ContinuitySourceTest, ARateThatLeavesNoTurnToAskAgainOnlyDelaysTheZero) {
+  const auto pacer = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{0.2, 1});
+  ContinuitySource source(std::make_unique<PacedSource>(upstream_.MakeSource(), pacer, clock_),
+                          kPause, clock_, Of("5").balances);
+  Fetch(source, seconds(5));
+  Answer(Of("0"));
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+  Advance(seconds(6));
+  Fetch(source, seconds(5));
+  Answer(Of("0"));
+
+  EXPECT_EQ(Cash(), "0");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+}
+
+// The turn that there was is gone by the time it is wanted.
+TEST_F(ContinuitySourceTest, ATurnThatIsLostMeanwhileOnlyDelaysTheZero) {
+  const auto pacer = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{0.5, 2});
+  ContinuitySource source(std::make_unique<PacedSource>(upstream_.MakeSource(), pacer, clock_),
+                          kPause, clock_, Of("5").balances);
+  Fetch(source, seconds(2));
+  Answer(Of("0"));
+  EXPECT_FALSE(result_);
+  pacer->OnLimits({.per_second = {}, .per_minute = {}, .exhausted_for = seconds(3)});
+  Advance(kPause);
 
   EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
 }

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "clients/resilience/hold_off_source.h"
 #include "tests/support/fetching.h"
 #include "tests/unit/resilience/many_fetches.h"
 
@@ -229,6 +230,56 @@ TEST_F(PacedSourceTest, ADelayFromFurtherDownIsWaitedForBeforeATurnIsTaken) {
 
   EXPECT_EQ(delayed.progress.sent_at, clock_.SteadyNow());
   EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(PacedSourceTest, M13_A429EndsTheWaitForAnEarlierDelay) {
+  FakeUpstream delayed(clock_);
+  PacedSource behind(delayed.MakeSource(), pacer_, clock_);
+  delayed.DelayFor(seconds(5));
+  ManyFetches::One& waits = Start(behind);
+  Start(source_);
+  upstream_.FailWith({ErrorKind::kRateLimited, "slow down", seconds(60)});
+  Run();
+
+  ASSERT_TRUE(waits.result);
+  EXPECT_EQ(waits.result->error().message, "slow down");
+  EXPECT_EQ(clock_.sleepers(), 0U);
+}
+
+TEST_F(PacedSourceTest, AnExhaustedLimitMovesTheTurnThatWasPlanned) {
+  Start(source_);
+  const ManyFetches::One& second = Start(neighbour_);
+  pacer_->OnLimits({.per_second = {}, .per_minute = {}, .exhausted_for = seconds(60)});
+
+  EXPECT_EQ(second.progress.planned_send, clock_.SteadyNow() + seconds(60));
+}
+
+TEST_F(PacedSourceTest, ARejectionThatComesMeanwhileEndsTheWaitOfAllWithTheCredential) {
+  const auto hold_off = std::make_shared<HoldOff>(seconds(60), seconds(900));
+  PacedSource first(std::make_unique<HoldOffSource>(upstream_.MakeSource(), hold_off, clock_),
+                    pacer_, clock_);
+  PacedSource second(std::make_unique<HoldOffSource>(upstream_.MakeSource(), hold_off, clock_),
+                     pacer_, clock_);
+  Start(first);
+  ManyFetches::One& waits = Start(second);
+  upstream_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+
+  ASSERT_TRUE(waits.result);
+  EXPECT_EQ(waits.result->error().kind, ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(waits.result->error().retry_after, seconds(60));
+  EXPECT_FALSE(waits.progress.sent_at);
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(PacedSourceTest, ARejectionIsToldEvenWhileThe429sPauseLasts) {
+  pacer_->OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(300)});
+  upstream_.RefuseFor(seconds(60), ErrorKind::kCredentialsRejected);
+  Fetch(source_);
+
+  EXPECT_EQ(result_->error().kind, ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(source_.Outlook().because->kind, ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(source_.Outlook().earliest, clock_.SteadyNow() + seconds(300));
 }
 
 TEST_F(PacedSourceTest, ACancelledFetchLeavesItsTurnToTheNext) {

@@ -28,14 +28,14 @@ class PacerTest : public testing::Test {
     boost::asio::cancellation_signal cancel;
   };
 
-  Waiting& Wait(const std::string& name, bool urgent = true) {
+  Waiting& Wait(const std::string& name, bool urgent = true, Pacer::Terms terms = {}) {
     Waiting& waiting = waiting_.emplace_back();
     waiting.progress.urgent = urgent;
     boost::asio::co_spawn(
-        loop_, pacer_.Turn(waiting.progress),
+        loop_, pacer_.Turn(waiting.progress, terms),
         boost::asio::bind_cancellation_slot(
-            waiting.cancel.slot(), [this, name](const std::exception_ptr& thrown, bool has_turn) {
-              log_ += name + (thrown ? "x " : has_turn ? " " : "! ");
+            waiting.cancel.slot(), [this, name](const std::exception_ptr& thrown, Pacer::End end) {
+              log_ += name + (thrown ? "x " : end == Pacer::End::kTurn ? " " : "! ");
             }));
     Run();
     return waiting;
@@ -129,6 +129,31 @@ TEST_F(PacerTest, AWaiterThatLeavesDoesNotHoldUpTheNext) {
   EXPECT_EQ(log_, "a bx c ");
 }
 
+TEST_F(PacerTest, WhenTheLastLeavesNothingKeepsTheLoopAlive) {
+  Wait("a");
+  Waiting& b = Wait("b");
+  Waiting& c = Wait("c");
+  b.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+  EXPECT_EQ(clock_.sleepers(), 1U);
+  c.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+
+  EXPECT_EQ(clock_.sleepers(), 0U);
+  EXPECT_TRUE(loop_.stopped());
+}
+
+TEST_F(PacerTest, WhenAPauseRefusesAllNothingKeepsTheLoopAlive) {
+  Wait("a");
+  Wait("b");
+  pacer_.OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(300)});
+  Run();
+
+  EXPECT_EQ(log_, "a b! ");
+  EXPECT_EQ(clock_.sleepers(), 0U);
+  EXPECT_TRUE(loop_.stopped());
+}
+
 TEST_F(PacerTest, UrgentWaitersKeepTheirOrder) {
   Wait("a");
   Wait("x", false);
@@ -197,6 +222,59 @@ TEST_F(PacerTest, AnExhaustedLimitMakesWaitersWaitOn) {
   EXPECT_EQ(log_, "a b ");
 }
 
+TEST_F(PacerTest, M13_WhoComesDuringAPauseIsRefusedAndNotQueued) {
+  pacer_.OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(7)});
+  Wait("a");
+
+  EXPECT_EQ(log_, "a! ");
+}
+
+TEST_F(PacerTest, EachIsToldWhenItsTurnIsExpected) {
+  Wait("a");
+  const SteadyTime first = pacer_.NextTurn();
+  Waiting& b = Wait("b");
+  Waiting& c = Wait("c");
+  EXPECT_EQ(b.progress.planned_send, first);
+  EXPECT_EQ(c.progress.planned_send, first + pacer_.Interval());
+
+  b.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+
+  EXPECT_FALSE(b.progress.planned_send);
+  EXPECT_EQ(c.progress.planned_send, first);
+}
+
+TEST_F(PacerTest, AnExhaustedLimitMovesThePlannedTurns) {
+  Wait("a");
+  Waiting& b = Wait("b");
+  Waiting& c = Wait("c", false);
+  pacer_.OnLimits({.per_second = {}, .per_minute = {}, .exhausted_for = seconds(60)});
+
+  EXPECT_EQ(b.progress.planned_send, clock_.SteadyNow() + seconds(60));
+  EXPECT_EQ(c.progress.planned_send, clock_.SteadyNow() + seconds(60) + pacer_.Interval());
+}
+
+TEST_F(PacerTest, WhoMayNotGoYetHoldsUpNobody) {
+  Waiting& late = Wait("late", true, {.not_before = clock_.SteadyNow() + seconds(5)});
+  EXPECT_EQ(late.progress.planned_send, clock_.SteadyNow() + seconds(5));
+  EXPECT_LE(pacer_.NextTurn(), clock_.SteadyNow());
+  Wait("a");
+  Advance(seconds(4));
+  EXPECT_EQ(log_, "a ");
+
+  Advance(seconds(1));
+
+  EXPECT_EQ(log_, "a late ");
+}
+
+TEST_F(PacerTest, M13_APauseRefusesThoseWhoMayNotGoYet) {
+  Wait("late", true, {.not_before = clock_.SteadyNow() + seconds(5)});
+  pacer_.OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(7)});
+  Run();
+
+  EXPECT_EQ(log_, "late! ");
+}
+
 TEST_F(PacerTest, WhileSomebodyWaitsNothingIsSpare) {
   EXPECT_TRUE(pacer_.HasSpare());
   Wait("a");
@@ -227,15 +305,16 @@ class PacerRandomTest : public PacerTest, public testing::WithParamInterface<std
     bool has_ended = false;
   };
 
-  void Come(bool urgent) {
+  void Come(bool urgent, Duration not_for) {
     Caller& caller = callers_.emplace_back();
     caller.progress.urgent = urgent;
     boost::asio::co_spawn(
-        loop_, queue_.Turn(caller.progress),
+        loop_, queue_.Turn(caller.progress, {.not_before = clock_.SteadyNow() + not_for}),
         boost::asio::bind_cancellation_slot(
-            caller.cancel.slot(), [this, &caller](const std::exception_ptr& thrown, bool has_turn) {
+            caller.cancel.slot(),
+            [this, &caller](const std::exception_ptr& thrown, Pacer::End end) {
               caller.has_ended = true;
-              if (!thrown && has_turn) sent_.push_back(clock_.SteadyNow());
+              if (!thrown && end == Pacer::End::kTurn) sent_.push_back(clock_.SteadyNow());
             }));
   }
 
@@ -257,7 +336,7 @@ TEST_P(PacerRandomTest, M17_NoSlidingSecondExceedsTheCeilingAndEveryWaitEnds) {
   for (int i = 0; i < 3000; ++i) {
     const double what = random();
     if (what < 0.3) {
-      Come(random() < 0.5);
+      Come(random() < 0.5, milliseconds(random() < 0.2 ? static_cast<int>(random() * 500) : 0));
     } else if (what < 0.35 && !callers_.empty()) {
       Caller& caller = callers_[static_cast<std::size_t>(random() * double(callers_.size()))];
       if (!caller.has_ended) caller.cancel.emit(boost::asio::cancellation_type::terminal);

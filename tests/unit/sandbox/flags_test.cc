@@ -57,6 +57,7 @@ TEST(FlagsTest, WrongArgumentsAreNamed) {
                                                        {"--seed", "-1"},
                                                        {"--move-every=1h"},
                                                        {"--control-port", "65536"},
+                                                       {"--only-logins"},
                                                        {"--polymarket-prefix=pm"}};
 
   for (const auto& arguments : wrong) {

@@ -57,6 +57,19 @@ TEST_F(AccountPublisherTest, EncodedBytesAreAHitUntilTheTtlEnds) {
   EXPECT_EQ(publisher_.Get()->next_state_change, clock_.SteadyNow() + seconds(2));
 }
 
+TEST_F(AccountPublisherTest, EncodedBytesTellTheTimeOfTheNextAttemptAndNoDelayThatCannotCountDown) {
+  auto failure = std::make_shared<SourceFailure>();
+  failure->error = {ErrorKind::kRateLimited, "slow down"};
+  failure->next_attempt = clock_.SteadyNow() + seconds(7);
+  failure->next_attempt_time = clock_.WallNow() + seconds(7);
+  status_.failure = failure;
+  Read("10.50");
+
+  const v1::SourceFailure shown = Published().sources(0).failure();
+  EXPECT_TRUE(shown.has_next_attempt_time());
+  EXPECT_EQ(shown.status().details_size(), 1);
+}
+
 TEST_F(AccountPublisherTest, RevisionGrowsWithContentAndNotWithTime) {
   Read("10.50");
   const auto first = publisher_.Get()->revision.number;
@@ -89,6 +102,42 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
 
   EXPECT_EQ(whole.serve_time().seconds(), 7);
   EXPECT_EQ(whole.sources_size(), 1);
+}
+
+TEST_F(AccountPublisherTest, TheBytesAnswerBoundsThatTheOldestReadingMeets) {
+  Read("10.50");
+  const Now read{clock_.WallNow(), clock_.SteadyNow()};
+  clock_.Advance(seconds(1));
+  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const auto answers = [&](const ReadBounds& bounds) {
+    return Answers(*publisher_.Get(), bounds, now);
+  };
+
+  EXPECT_TRUE(answers({}));
+  EXPECT_TRUE(answers({.max_age = seconds(1)}));
+  EXPECT_FALSE(answers({.max_age = seconds(1) - Duration(1)}));
+  EXPECT_FALSE(answers({.max_age = Duration()}));
+  EXPECT_TRUE(answers({.max_age = Duration::max()}));
+  EXPECT_TRUE(answers({.not_before = read.wall}));
+  EXPECT_FALSE(answers({.not_before = read.wall + Duration(1)}));
+  EXPECT_TRUE(answers({.only_if_cached = true}));
+}
+
+TEST_F(AccountPublisherTest, TheBytesAnswerNothingPastTheTtl) {
+  Read("10.50");
+  clock_.Advance(seconds(2) + Duration(1));
+
+  EXPECT_FALSE(
+      Answers(*publisher_.Get(), {.max_age = seconds(60)}, {clock_.WallNow(), clock_.SteadyNow()}));
+}
+
+TEST_F(AccountPublisherTest, ARegressingWallClockMakesNothingNewer) {
+  Read("10.50");
+  const WallTime later = clock_.WallNow() + seconds(1);
+  clock_.Advance(seconds(1));
+  const Now now{clock_.WallNow() + seconds(3600), clock_.SteadyNow()};
+
+  EXPECT_FALSE(Answers(*publisher_.Get(), {.not_before = later}, now));
 }
 
 }  // namespace

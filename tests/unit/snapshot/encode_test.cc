@@ -91,6 +91,21 @@ TEST(EncodeSourceTest, FailureStandsBesideStaleData) {
   EXPECT_EQ(source.DebugString().find("secret upstream text"), std::string::npos);
 }
 
+TEST(EncodeSourceTest, TheRetryDelayIsThatOfTheAnswer) {
+  SourceView view = WithState(MakeView("real", kReal), SourceState::kNoData);
+  auto failure = std::make_shared<SourceFailure>();
+  failure->error = {ErrorKind::kRateLimited, "slow down"};
+  view.failure = failure;
+  EXPECT_EQ(Encoded(view).failure().status().details_size(), 1);
+  view.retry_after = seconds(7);
+
+  google::rpc::RetryInfo retry;
+  const auto source = Encoded(view);
+  ASSERT_EQ(source.failure().status().details_size(), 2);
+  ASSERT_TRUE(source.failure().status().details(1).UnpackTo(&retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 7);
+}
+
 TEST(ToRpcStatusTest, CarriesErrorInfoAndRetryInfo) {
   const auto status = ToRpcStatus({ErrorKind::kUnreachable, "no answer", milliseconds(1500), {}},
                                   {{"source", "accounts/a/sources/b"}});

@@ -1,0 +1,79 @@
+#include "service/server/tls_files.h"
+
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace balance {
+namespace {
+
+// Time enough for a person to act.
+constexpr auto kSoon = std::chrono::days(7);
+constexpr auto kWarningInterval = std::chrono::days(1);
+
+std::string TimeText(std::chrono::sys_seconds time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time.time_since_epoch().count()));
+}
+
+}  // namespace
+
+TlsFiles::TlsFiles(TlsSettings settings, const Clock& clock, Metrics& metrics)
+    : settings_(std::move(settings)), clock_(clock), metrics_(metrics) {}
+
+std::vector<std::string> TlsFiles::paths() const {
+  std::vector<std::string> paths = {settings_.certificate_file, settings_.private_key_file};
+  if (!settings_.client_ca_file.empty()) paths.push_back(settings_.client_ca_file);
+  return paths;
+}
+
+Result<void> TlsFiles::Load() {
+  auto material = LoadTlsMaterial(settings_, clock_.WallNow());
+  if (!material) return Fail(ErrorKind::kInvalidInput, ToString(material.error()));
+  TakeOver(std::move(*material));
+  WarnOfEnd();
+  return {};
+}
+
+void TlsFiles::Reload() {
+  auto material = LoadTlsMaterial(settings_, clock_.WallNow());
+  if (!material) {
+    std::string problem = ToString(material.error());
+    if (problem != problem_) {
+      metrics_.OnTlsReload(false);
+      spdlog::error("TLS files refused, the certificate until {} stays in force: {}",
+                    TimeText(material_.Get()->expires), problem);
+      problem_ = std::move(problem);
+    }
+  } else if (*material != *material_.Get()) {
+    TakeOver(std::move(*material));
+    metrics_.OnTlsReload(true);
+    spdlog::info("TLS files taken over: new connections get the certificate until {}",
+                 TimeText(material_.Get()->expires));
+  } else if (!problem_.empty()) {
+    spdlog::info("TLS files are again those in force");
+    problem_.clear();
+  }
+  WarnOfEnd();
+}
+
+void TlsFiles::TakeOver(TlsMaterial material) {
+  metrics_.SetTlsCertificateExpiry(material.expires);
+  material_.Publish(std::make_shared<const TlsMaterial>(std::move(material)));
+  problem_.clear();
+  last_warning_.reset();
+}
+
+void TlsFiles::WarnOfEnd() {
+  const WallTime now = clock_.WallNow();
+  const auto expires = material_.Get()->expires;
+  if (std::chrono::ceil<std::chrono::seconds>(now) + kSoon < expires) return;
+  if (last_warning_ && now - *last_warning_ < kWarningInterval) return;
+  last_warning_ = now;
+  spdlog::warn("the TLS certificate ends at {}; replace {} and {} before", TimeText(expires),
+               settings_.certificate_file, settings_.private_key_file);
+}
+
+}  // namespace balance

@@ -1,0 +1,51 @@
+#pragma once
+
+// Keeps what TLS handshakes use in step with its files: good files are taken over, others are
+// refused, logged and counted while the old ones stay in force.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/published.h"
+#include "clients/core/result.h"
+#include "service/config/config.h"
+#include "service/config/tls_material.h"
+#include "service/observe/metrics.h"
+
+namespace balance {
+
+// Reload() is called by one thread at a time; material() may be read by any. Blocks on files.
+class TlsFiles {
+ public:
+  // `clock` and `metrics` must outlive it.
+  TlsFiles(TlsSettings settings, const Clock& clock, Metrics& metrics);
+  TlsFiles(const TlsFiles&) = delete;
+  TlsFiles& operator=(const TlsFiles&) = delete;
+
+  // Publishes the first material. Fails with a sentence that names what is wrong with which file.
+  Result<void> Load();
+
+  // REQUIRES: Load() has succeeded. What it finds unchanged is not logged or counted again; one
+  // that ends soon is warned of once a day.
+  void Reload();
+
+  const Published<TlsMaterial>& material() const { return material_; }
+  const TlsSettings& settings() const { return settings_; }
+  std::vector<std::string> paths() const;
+
+ private:
+  void TakeOver(TlsMaterial material);
+  void WarnOfEnd();
+
+  const TlsSettings settings_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  Published<TlsMaterial> material_;
+  // Of the files as they were last refused; empty if they are in force.
+  std::string problem_;
+  std::optional<WallTime> last_warning_;
+};
+
+}  // namespace balance

@@ -1,0 +1,110 @@
+"""The manifests as kustomize renders them, for the tests that judge them.
+
+Importing it ends the program as skipped where there is no kustomize.
+"""
+
+import functools
+import subprocess
+import unittest
+from typing import Callable
+
+import yaml
+
+import external_tools
+from harness import SOURCE_DIR
+
+KUSTOMIZE = external_tools.require("kustomize") / "kustomize"
+FOLDER = SOURCE_DIR / "k8s"
+# What an operator applies.
+OVERLAYS = ("base", "overlays/dev", "overlays/prod")
+APP = "balance-service"
+
+
+class Manifests:
+    """One rendered overlay."""
+
+    def __init__(self, name: str, text: str):
+        self.name = name
+        self.text = text
+        self.documents = list(yaml.safe_load_all(text))
+
+    def all(self, kind: str) -> list[dict]:
+        return [document for document in self.documents if document["kind"] == kind]
+
+    def one(self, kind: str, name: str | None = None) -> dict:
+        found = [document for document in self.all(kind)
+                 if name is None or document["metadata"]["name"] == name]
+        if len(found) != 1:
+            raise AssertionError(f"{self.name} has {len(found)} of {kind} {name or ''}")
+        return found[0]
+
+    def has(self, kind: str) -> bool:
+        return bool(self.all(kind))
+
+    @property
+    def deployment(self) -> dict:
+        return self.one("Deployment")["spec"]
+
+    @property
+    def pod(self) -> dict:
+        return self.deployment["template"]["spec"]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return self.deployment["template"]["metadata"]["labels"]
+
+    @property
+    def containers(self) -> list[dict]:
+        return self.pod.get("initContainers", []) + self.pod["containers"]
+
+    @property
+    def service(self) -> dict:
+        """The container that serves."""
+        return container(self.containers, APP)
+
+    @property
+    def service_volumes(self) -> list[tuple[dict, dict]]:
+        """Each mount of the container that serves, with its volume."""
+        volumes = {volume["name"]: volume for volume in self.pod["volumes"]}
+        return [(mount, volumes[mount["name"]]) for mount in self.service["volumeMounts"]]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return {port["name"]: port["containerPort"] for port in self.service["ports"]}
+
+    @property
+    def config_text(self) -> str:
+        """What the pod finds as config.yaml."""
+        [volume] = [volume for volume in self.pod["volumes"] if "configMap" in volume]
+        return self.one("ConfigMap", volume["configMap"]["name"])["data"]["config.yaml"]
+
+    @property
+    def config(self) -> dict:
+        return yaml.safe_load(self.config_text)
+
+
+def container(containers: list[dict], name: str) -> dict:
+    [found] = [container for container in containers if container["name"] == name]
+    return found
+
+
+@functools.cache
+def render(overlay: str) -> Manifests:
+    result = subprocess.run([KUSTOMIZE, "build", FOLDER / overlay], text=True, capture_output=True)
+    if result.returncode != 0:
+        raise AssertionError(f"kustomize refuses {overlay}: {result.stderr}")
+    return Manifests(overlay, result.stdout)
+
+
+def for_each_overlay(test: Callable[[unittest.TestCase, Manifests], None]):
+    """Makes a test of one that takes the manifests to judge."""
+    @functools.wraps(test)
+    def run(self: unittest.TestCase) -> None:
+        for overlay in OVERLAYS:
+            with self.subTest(overlay):
+                test(self, render(overlay))
+    return run
+
+
+def seconds(duration: str) -> float:
+    return float(duration.removesuffix("s"))

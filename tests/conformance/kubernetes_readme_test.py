@@ -1,0 +1,86 @@
+"""The commands of README.md fit the manifests. No cluster is here to run them against."""
+
+import re
+import shlex
+import unittest
+
+import source_facts
+from harness import SOURCE_DIR
+from kubernetes import FOLDER, OVERLAYS, Manifests, render
+
+MOST_COMMANDS = 10
+TLS_SECRET_KEYS = {"tls.crt", "tls.key"}
+
+
+def blocks() -> list[list[list[str]]]:
+    """The commands of each code block of the section, in words."""
+    [section] = re.findall(r"^### Kubernetes\n(.*?)(?=^##)", (SOURCE_DIR / "README.md").read_text(),
+                           re.MULTILINE | re.DOTALL)
+    return [[shlex.split(command.replace("\\\n", " "))
+             for command in re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE)]
+            for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL)]
+
+
+def created_secrets(commands: list[list[str]]) -> dict[str, set[str]]:
+    secrets = {}
+    for words in commands:
+        if "secret" in words:
+            kind, name = words[words.index("secret") + 1:][:2]
+            secrets[name] = TLS_SECRET_KEYS if kind == "tls" else {
+                word.partition("=")[2] for word in words if word.startswith("--from-file=")}
+    return secrets
+
+
+def mounted_secrets(manifests: Manifests) -> dict[str, set[str]]:
+    return {source["secret"]["name"]: {item["key"] for item in source["secret"]["items"]}
+            for volume in manifests.pod["volumes"]
+            for source in volume.get("projected", {}).get("sources", [])}
+
+
+class KubernetesReadmeTest(unittest.TestCase):
+
+    def test_ten_commands_are_enough(self):
+        for commands in blocks():
+            self.assertTrue(commands)
+            self.assertLessEqual(len(commands), MOST_COMMANDS)
+
+    def test_each_block_applies_one_overlay_after_creating_what_it_mounts(self):
+        applied = []
+        for commands in blocks():
+            [overlay] = [words[words.index("-k") + 1] for words in commands if "-k" in words]
+            manifests = render(str((SOURCE_DIR / overlay).relative_to(FOLDER)))
+            applied.append(manifests.name)
+
+            self.assertEqual(created_secrets(commands), mounted_secrets(manifests))
+            namespace = manifests.one("Namespace")["metadata"]["name"]
+            namespaces = {words[words.index("-n") + 1] for words in commands if "-n" in words}
+            self.assertEqual(namespaces, {namespace})
+            deployments = {word.removeprefix("deployment/") for words in commands
+                           for word in words if word.startswith("deployment/")}
+            self.assertEqual(deployments, {manifests.one("Deployment")["metadata"]["name"]})
+        self.assertEqual(applied, list(OVERLAYS[1:]))
+
+    def test_built_images_are_those_of_the_development_pod(self):
+        commands = blocks()[0]
+        built = {words[words.index("-t") + 1] for words in commands if words[0] == "docker"}
+        [loaded] = [set(words[3:]) for words in commands if words[0] == "kind"]
+
+        self.assertEqual(built, loaded)
+        self.assertEqual(built, {container["image"]
+                                 for container in render("overlays/dev").containers})
+        for image in built:
+            self.assertTrue(image.endswith(":" + source_facts.project_version()))
+
+    def test_ports_and_files_exist(self):
+        commands = [words for block in blocks() for words in block]
+        [forward] = [words for words in commands if "port-forward" in words]
+        ports = {int(word) for word in forward if word.isdigit()}
+
+        self.assertEqual(ports, set(render("overlays/dev").ports.values()))
+        for words in commands:
+            if "-f" in words:
+                self.assertTrue((SOURCE_DIR / words[words.index("-f") + 1]).is_file())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

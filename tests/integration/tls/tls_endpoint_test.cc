@@ -1,0 +1,89 @@
+// Many replacements in a row, good and bad, in any order of their files.
+
+#include "service/server/tls_endpoint.h"
+
+#include <gtest/gtest.h>
+#include <sodium.h>
+
+#include <memory>
+
+#include "tests/integration/tls/tls_fixture.h"
+
+namespace balance {
+namespace {
+
+class TlsEndpointTest : public testing::Test {
+ protected:
+  TlsEndpointTest() {
+    EXPECT_GE(sodium_init(), 0);
+    Mount(ca_.Issue({}));
+    auto endpoint = TlsEndpoint::Start({files_.Path("tls.crt"), files_.Path("tls.key"), "", true},
+                                       clock_, metrics_, {std::chrono::milliseconds(1), {}});
+    if (!endpoint) throw std::runtime_error(endpoint.error().message);
+    endpoint_ = std::move(*endpoint);
+  }
+
+  void Serve(const std::string& host) {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(host + ":0", endpoint_->credentials(), &port);
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    ASSERT_TRUE(server_ && port > 0);
+    port_ = std::to_string(port);
+  }
+
+  void Mount(const TestCertificate& pair) {
+    files_.Mount(pair.cert_pem, pair.key_pem, ca_.cert_pem());
+  }
+
+  std::string ShownOn(const std::string& host) const {
+    return Handshake(host + ":" + port_, {ca_.cert_pem()}).server_certificate;
+  }
+
+  const TestCa ca_;
+  MountedFiles files_;
+  SystemClock clock_;
+  Metrics metrics_;
+  std::unique_ptr<TlsEndpoint> endpoint_;
+  v1::BalanceService::Service service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string port_;
+};
+
+TEST_F(TlsEndpointTest, M52_NoHandshakeFailsWhileFilesAreReplacedAllTheTime) {
+  Serve("127.0.0.1");
+  Handshakes one("127.0.0.1:" + port_, {ca_.cert_pem()});
+  Handshakes two("127.0.0.1:" + port_, {ca_.cert_pem()});
+  TestCertificate last;
+
+  for (int round = 0; round < 60; ++round) {
+    const TestCertificate pair = ca_.Issue({});
+    Mount({pair.cert_pem, "garbage"});
+    files_.Mount("", pair.key_pem, "");
+    // What does not fit while it is written one after the other.
+    Mount({last.cert_pem.empty() ? pair.cert_pem : last.cert_pem, pair.key_pem});
+    Mount(pair);
+    last = pair;
+    ASSERT_TRUE(Becomes([&] { return ShownOn("127.0.0.1") == pair.cert_pem; }));
+  }
+
+  one.Stop();
+  two.Stop();
+  EXPECT_GT(one.done() + two.done(), 100);
+  EXPECT_EQ(one.failed(), 0) << one.first_failure();
+  EXPECT_EQ(two.failed(), 0) << two.first_failure();
+}
+
+TEST_F(TlsEndpointTest, EveryAddressOfANameGetsTheNewPair) {
+  Serve("localhost");
+  const TestCertificate pair = ca_.Issue({});
+
+  Mount(pair);
+
+  EXPECT_TRUE(Becomes([&] { return ShownOn("localhost") == pair.cert_pem; }));
+  EXPECT_TRUE(Becomes([&] { return ShownOn("127.0.0.1") == pair.cert_pem; }));
+}
+
+}  // namespace
+}  // namespace balance
