@@ -65,15 +65,18 @@ void Breaker::OnFailure(bool was_probe, SteadyTime begun, SteadyTime now, const 
 
 void Breaker::Count(SteadyTime now, bool failed) {
   calls_.push_back({now, failed});
-  while (calls_.front().end + settings_.window <= now) calls_.pop_front();
+  if (failed) ++failed_calls_;
+  while (calls_.front().end + settings_.window <= now) {
+    if (calls_.front().failed) --failed_calls_;
+    calls_.pop_front();
+  }
 }
 
 bool Breaker::ShouldOpen() const {
   if (failures_in_a_row_ >= settings_.failures_in_a_row) return true;
   if (calls_.size() < static_cast<std::size_t>(settings_.calls)) return false;
-  const auto failed =
-      std::count_if(calls_.begin(), calls_.end(), [](const Call& call) { return call.failed; });
-  return static_cast<double>(failed) >= settings_.failed_share * static_cast<double>(calls_.size());
+  return static_cast<double>(failed_calls_) >=
+         settings_.failed_share * static_cast<double>(calls_.size());
 }
 
 void Breaker::Open(SteadyTime now, const Error& error) {
@@ -96,6 +99,7 @@ void Breaker::Close() {
   opened_in_a_row_ = 0;
   failures_in_a_row_ = 0;
   calls_.clear();
+  failed_calls_ = 0;
   because_ = nullptr;
   shared_is_open_ = false;
 }

@@ -89,7 +89,9 @@ class Breaker {
 
   const Settings settings_;
   Random random_;
+  // Within the window, and how many of them failed.
   std::deque<Call> calls_;
+  int failed_calls_ = 0;
   LatencyWindow latency_;
   int failures_in_a_row_ = 0;
   bool is_open_ = false;

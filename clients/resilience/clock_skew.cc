@@ -1,8 +1,8 @@
 #include "clients/resilience/clock_skew.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <vector>
 
 namespace balance {
 
@@ -30,9 +30,11 @@ std::optional<Duration> ClockSkew::Skew() const {
 }
 
 ClockSkew::Sample ClockSkew::Median() const {
-  std::vector<Sample> sorted(samples_.begin(), samples_.end());
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end(),
+  // Asked for with each request: nothing is allocated for it.
+  std::array<Sample, kSamples> sorted;
+  const auto end = std::copy(samples_.begin(), samples_.end(), sorted.begin());
+  const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
+  std::nth_element(sorted.begin(), middle, end,
                    [](const Sample& a, const Sample& b) { return a.offset < b.offset; });
   return *middle;
 }

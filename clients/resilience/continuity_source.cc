@@ -54,18 +54,24 @@ bool HoldsMoney(const std::vector<CurrencyBalance>& balances) {
   });
 }
 
-bool IsBaselineJump(const std::vector<CurrencyBalance>& before,
-                    const std::vector<CurrencyBalance>& after) {
-  if (before.size() != 1 || after.size() != 1) return false;
-  const CurrencyBalance& was = before.front();
-  const CurrencyBalance& is = after.front();
-  if (Differ(was.starting_capital, is.starting_capital)) return true;
-  return IsAtBaseline(is) && Differ(was.equity, is.equity);
+Baseline BaselineOf(const std::vector<CurrencyBalance>& balances) {
+  if (balances.size() != 1) return {};
+  return {balances.front().starting_capital, balances.front().equity};
+}
+
+bool IsBaselineJump(const Baseline& before, const std::vector<CurrencyBalance>& after) {
+  const Baseline now = BaselineOf(after);
+  if (Differ(before.starting_capital, now.starting_capital)) return true;
+  return after.size() == 1 && IsAtBaseline(after.front()) && Differ(before.equity, now.equity);
 }
 
 ContinuitySource::ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause,
-                                   Clock& clock, std::vector<CurrencyBalance> last)
-    : next_(std::move(next)), pause_(pause), clock_(clock), last_(std::move(last)) {}
+                                   Clock& clock, const std::vector<CurrencyBalance>& last)
+    : next_(std::move(next)),
+      pause_(pause),
+      clock_(clock),
+      held_money_(HoldsMoney(last)),
+      baseline_(BaselineOf(last)) {}
 
 boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext context) {
   Result<Reading> result = co_await next_->Fetch(context);
@@ -78,7 +84,7 @@ boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext con
              : "All money is gone since the reading before; a second answer confirmed it.",
          result->observe_steady);
   }
-  if (IsBaselineJump(last_, result->balances)) {
+  if (IsBaselineJump(baseline_, result->balances)) {
     Warn(WarningKind::kBaselineJump,
          "The simulator was set back to its start; the change is no profit or loss.",
          result->observe_steady);
@@ -88,7 +94,7 @@ boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext con
 }
 
 bool ContinuitySource::NeedsConfirmation(const Reading& reading) {
-  if (!HoldsMoney(last_) || HoldsMoney(reading.balances)) return false;
+  if (!held_money_ || HoldsMoney(reading.balances)) return false;
   if (zero_since_) return reading.observe_steady < *zero_since_ + pause_;
   zero_since_ = reading.observe_steady;
   return true;
@@ -113,7 +119,8 @@ void ContinuitySource::Keep(Reading& reading) {
   std::erase_if(warnings_,
                 [&](const Recent& recent) { return recent.until <= reading.observe_steady; });
   for (const Recent& recent : warnings_) reading.warnings.push_back(recent.warning);
-  last_ = reading.balances;
+  held_money_ = HoldsMoney(reading.balances);
+  baseline_ = BaselineOf(reading.balances);
   zero_since_.reset();
 }
 

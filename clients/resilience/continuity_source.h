@@ -13,6 +13,14 @@
 
 namespace balance {
 
+// What a simulator started with and what it is worth, where a reading has one row; else unset.
+struct Baseline {
+  std::optional<Amount> starting_capital;
+  std::optional<Amount> equity;
+};
+
+Baseline BaselineOf(const std::vector<CurrencyBalance>& balances);
+
 // The outermost decorator of a BalanceSource. Used on its shard's thread only.
 class ContinuitySource final : public BalanceSource {
  public:
@@ -22,7 +30,7 @@ class ContinuitySource final : public BalanceSource {
   // `pause` lies between a reading and the one that shall confirm it. `last` is what is known to be
   // held already. `clock` must outlive the source.
   ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause, Clock& clock,
-                   std::vector<CurrencyBalance> last = {});
+                   const std::vector<CurrencyBalance>& last = {});
 
   // As the decorated source. A reading without money after one with money is read once more, at
   // least the pause later: the newer one is kept with the warning SUDDEN_ZERO, whatever it says.
@@ -47,8 +55,9 @@ class ContinuitySource final : public BalanceSource {
   const std::unique_ptr<BalanceSource> next_;
   const Duration pause_;
   Clock& clock_;
-  // Of the reading before; empty before the first.
-  std::vector<CurrencyBalance> last_;
+  // Of the reading before. All of it would be a second copy of what its reader keeps.
+  bool held_money_;
+  Baseline baseline_;
   // When the first reading without money since then was observed; unset if there was none.
   std::optional<SteadyTime> zero_since_;
   std::vector<Recent> warnings_;
@@ -59,7 +68,6 @@ bool HoldsMoney(const std::vector<CurrencyBalance>& balances);
 
 // Whether a simulator was set back to its start between two readings: the baseline changed, or all
 // that is left is the baseline, in cash.
-bool IsBaselineJump(const std::vector<CurrencyBalance>& before,
-                    const std::vector<CurrencyBalance>& after);
+bool IsBaselineJump(const Baseline& before, const std::vector<CurrencyBalance>& after);
 
 }  // namespace balance

@@ -64,6 +64,15 @@ void ForbidCoreDumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+// Many accounts and callers need more connections than the usual limit, which is meant for programs
+// that still use select().
+void AllowManyFiles() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // The signals that a server waits for. Blocked before any thread starts, so that no other thread
 // gets them.
 sigset_t BlockSignals() {
@@ -120,6 +129,7 @@ void WaitForStop(const sigset_t& signals, Reloader* reloader) {
 // REQUIRES: `signals` are blocked.
 int Serve(const Flags& flags, Config config, const std::vector<std::string>& files,
           const sigset_t& signals) {
+  AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
   const Duration drain_delay = config.server.drain_delay;

@@ -110,9 +110,8 @@ SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random,
   }
   source = std::make_unique<RetryingSource>(std::move(source), parts.host.retries,
                                             std::move(random), clock);
-  return std::make_unique<ContinuitySource>(std::move(source),
-                                            parts.config.info.cache.min_refresh_interval, clock,
-                                            std::move(parts.known));
+  return std::make_unique<ContinuitySource>(
+      std::move(source), parts.config.info.cache.min_refresh_interval, clock, parts.known);
 }
 
 }  // namespace balance

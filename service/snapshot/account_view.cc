@@ -64,9 +64,7 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   view->revision = {epoch_, number_};
   view->fresh_until = FreshUntil(views);
   view->oldest_observed = OldestObserved(views);
-  v1::AccountSnapshot snapshot;
-  EncodeSnapshot(account_, views, view->revision, EncodeView::kFull, snapshot);
-  view->encoded = snapshot.SerializeAsString();
+  view->encoded = EncodedSnapshot(account_, views, view->revision);
   content_ = std::move(views);
   published_.Publish(std::move(view));
   return number_;

@@ -1,5 +1,10 @@
 #include "service/snapshot/encode.h"
 
+#include <google/protobuf/arena.h>
+
+#include <array>
+#include <cstddef>
+
 #include "google/rpc/error_details.pb.h"
 #include "service/snapshot/merge.h"
 
@@ -295,6 +300,19 @@ void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& vie
   }
   out.mutable_revision()->set_epoch(revision.epoch);
   out.mutable_revision()->set_number(revision.number);
+}
+
+std::string EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
+                            const SnapshotRevision& revision) {
+  // An ordinary snapshot fits in; its hundred parts are neither allocated nor freed one by one.
+  alignas(std::max_align_t) std::array<char, std::size_t{16} * 1024> block;
+  google::protobuf::ArenaOptions options;
+  options.initial_block = block.data();
+  options.initial_block_size = block.size();
+  google::protobuf::Arena arena(options);
+  auto* snapshot = google::protobuf::Arena::CreateMessage<v1::AccountSnapshot>(&arena);
+  EncodeSnapshot(account, views, revision, EncodeView::kFull, *snapshot);
+  return snapshot->SerializeAsString();
 }
 
 }  // namespace balance

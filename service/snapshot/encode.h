@@ -47,4 +47,8 @@ void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source)
 void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& views,
                     const SnapshotRevision& revision, EncodeView detail, v1::AccountSnapshot& out);
 
+// The bytes of that message in the FULL view.
+std::string EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
+                            const SnapshotRevision& revision);
+
 }  // namespace balance

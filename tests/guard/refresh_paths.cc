@@ -47,12 +47,9 @@ Path Merge() {
 }
 
 Path Encode() {
-  return {
-      "encode a snapshot", kTimes, [views = bench::SampleViews(kOrdinary)] {
-        v1::AccountSnapshot snapshot;
-        EncodeSnapshot("desk-1", views, {"1789000000000000000", 7}, EncodeView::kFull, snapshot);
-        return !snapshot.SerializeAsString().empty();
-      }};
+  return {"encode a snapshot", kTimes, [views = bench::SampleViews(kOrdinary)] {
+            return !EncodedSnapshot("desk-1", views, {"1789000000000000000", 7}).empty();
+          }};
 }
 
 Path Publish() {

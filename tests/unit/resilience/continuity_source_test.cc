@@ -346,9 +346,9 @@ TEST(IsBaselineJumpTest, ALiveAccountWithoutABaselineNeverJumps) {
   CurrencyBalance after;
   after.cash = Of("10000");
 
-  EXPECT_FALSE(IsBaselineJump({before}, {after}));
-  EXPECT_FALSE(IsBaselineJump({}, {after}));
-  EXPECT_FALSE(IsBaselineJump({before}, {after, after}));
+  EXPECT_FALSE(IsBaselineJump(BaselineOf({before}), {after}));
+  EXPECT_FALSE(IsBaselineJump(BaselineOf({}), {after}));
+  EXPECT_FALSE(IsBaselineJump(BaselineOf({before}), {after, after}));
 }
 
 TEST(IsBaselineJumpTest, TheSameMoneyWrittenOtherwiseIsNoJump) {
@@ -357,7 +357,7 @@ TEST(IsBaselineJumpTest, TheSameMoneyWrittenOtherwiseIsNoJump) {
   CurrencyBalance after;
   after.cash = after.equity = after.starting_capital = Of("10000");
 
-  EXPECT_FALSE(IsBaselineJump({before}, {after}));
+  EXPECT_FALSE(IsBaselineJump(BaselineOf({before}), {after}));
 }
 
 }  // namespace
