@@ -124,7 +124,8 @@ class SourceFeed {
   void Accept(Reading reading);
   void NoteCurrencies(const Reading& reading);
   // `was_sent`: an attempt was made and failed; else the failure is an earlier one, still in force.
-  void Fail(Error error, bool was_sent);
+  // False if the status says so already.
+  bool Fail(Error error, bool was_sent);
   SteadyTime AfterInterval() const;
   SteadyTime EarlyRefreshAt(const Reading& reading);
   // Ends the flight, starts its successor if somebody waits for one, and calls the waiters.

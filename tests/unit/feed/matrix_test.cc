@@ -326,6 +326,18 @@ TEST_F(FeedMatrixTest, M08_AJumpOfTheWallClockAltersNoAgeAndNoTtl) {
   }
 }
 
+TEST_F(FeedMatrixTest, M08_AJumpDuringARefreshBringsNoNextOneForward) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  Run();
+  clock_.JumpWall(hours(1));
+  real_.AnswerWith("5");
+  Run();
+
+  EXPECT_EQ(sink_.latest[0].early_refresh_at,
+            sink_.latest[0].reading->observe_steady + kCache.ttl);
+}
+
 TEST_F(FeedMatrixTest, M11_ARejectedKeyEndsStaleServingAtTheTtl) {
   for (const auto kind : {ErrorKind::kCredentialsRejected, ErrorKind::kForbidden,
                           ErrorKind::kAccountMissing, ErrorKind::kClockSkew}) {
