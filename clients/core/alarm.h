@@ -3,7 +3,6 @@
 // One callback at one time, re-armable: a timer that takes its time from a Clock.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <functional>
 #include <memory>
 
@@ -26,13 +25,10 @@ class Alarm {
   void Cancel();
 
  private:
-  struct Pending;
-
-  boost::asio::awaitable<void> Sleep(std::shared_ptr<Pending> pending, SteadyTime when);
-
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  std::shared_ptr<Pending> pending_;
+  // Made when it is first set: most alarms of a read never are.
+  std::unique_ptr<ClockTimer> timer_;
 };
 
 }  // namespace balance

@@ -3,10 +3,65 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 namespace balance {
 
 namespace asio = boost::asio;
+
+namespace {
+
+class SystemTimer final : public ClockTimer {
+ public:
+  explicit SystemTimer(asio::any_io_executor executor)
+      : state_(std::make_shared<State>(std::move(executor))) {}
+  ~SystemTimer() override { Cancel(); }
+
+  void Set(SteadyTime when, std::function<void()> callback) override {
+    state_->callback = std::move(callback);
+    state_->due = when;
+    FireAt(state_, when);
+  }
+
+  void Cancel() override {
+    state_->callback = nullptr;
+    if (state_->fires != SteadyTime::max()) state_->timer.cancel();
+    state_->fires = SteadyTime::max();
+  }
+
+ private:
+  // Outlives us in the handlers that the loop has already queued.
+  struct State {
+    explicit State(asio::any_io_executor executor) : timer(std::move(executor)) {}
+
+    asio::steady_timer timer;
+    std::function<void()> callback;
+    SteadyTime due = SteadyTime::max();
+    // When the timer fires, at `due` or before; max: not at all.
+    SteadyTime fires = SteadyTime::max();
+  };
+
+  // One that is put off again and again costs nothing until it fires, too early.
+  static void FireAt(const std::shared_ptr<State>& state, SteadyTime when) {
+    if (state->fires <= when) return;
+    state->fires = when;
+    state->timer.expires_at(when);
+    state->timer.async_wait([state](const boost::system::error_code& cancelled) {
+      if (!cancelled) OnFire(state);
+    });
+  }
+
+  static void OnFire(const std::shared_ptr<State>& state) {
+    state->fires = SteadyTime::max();
+    if (!state->callback) return;
+    if (std::chrono::steady_clock::now() < state->due) return FireAt(state, state->due);
+    std::exchange(state->callback, nullptr)();
+  }
+
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace
 
 WallTime SystemClock::WallNow() const { return std::chrono::system_clock::now(); }
 
@@ -15,6 +70,10 @@ SteadyTime SystemClock::SteadyNow() const { return std::chrono::steady_clock::no
 asio::awaitable<void> SystemClock::SleepUntil(SteadyTime when) {
   asio::steady_timer timer(co_await asio::this_coro::executor, when);
   co_await timer.async_wait(asio::use_awaitable);
+}
+
+std::unique_ptr<ClockTimer> SystemClock::MakeTimer(asio::any_io_executor executor) {
+  return std::make_unique<SystemTimer>(std::move(executor));
 }
 
 }  // namespace balance

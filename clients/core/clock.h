@@ -3,8 +3,11 @@
 // Time as a dependency: wall time for people and protocols, steady time for measuring. Policies and
 // feeds never read a system clock themselves, so a test can move time by hand.
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <functional>
+#include <memory>
 
 namespace balance {
 
@@ -18,7 +21,20 @@ struct Now {
   SteadyTime steady;
 };
 
-// Thread-safe, apart from what SleepUntil says.
+// One callback at one time; see Alarm, which is what to use.
+class ClockTimer {
+ public:
+  // As Cancel().
+  virtual ~ClockTimer() = default;
+
+  // Runs `callback` on the executor at or after `when`, never from here, instead of whatever was
+  // set before.
+  virtual void Set(SteadyTime when, std::function<void()> callback) = 0;
+  // Silent: the callback never runs.
+  virtual void Cancel() = 0;
+};
+
+// Thread-safe, apart from what SleepUntil and MakeTimer say.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -29,6 +45,9 @@ class Clock {
   // Completes on the calling coroutine's executor at or after `when`. Cancelling the coroutine ends
   // it early by throwing boost::system::system_error(operation_aborted).
   virtual boost::asio::awaitable<void> SleepUntil(SteadyTime when) = 0;
+
+  // Used on the executor's thread only, like what it makes, which must not outlive the clock.
+  virtual std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) = 0;
 };
 
 // The machine's clocks.
@@ -37,6 +56,7 @@ class SystemClock final : public Clock {
   WallTime WallNow() const override;
   SteadyTime SteadyNow() const override;
   boost::asio::awaitable<void> SleepUntil(SteadyTime when) override;
+  std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) override;
 };
 
 }  // namespace balance

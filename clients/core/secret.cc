@@ -2,20 +2,27 @@
 
 #include <sodium.h>
 
-#include <cstring>
-#include <new>
 #include <string>
 
-namespace balance {
+#include "clients/core/secret_memory.h"
 
-Secret::Secret(std::string_view bytes)
-    : memory_(static_cast<unsigned char*>(sodium_malloc(bytes.size() + 1))), size_(bytes.size()) {
-  if (!memory_) throw std::bad_alloc();
-  std::memcpy(memory_.get(), bytes.data(), bytes.size());
-  sodium_mprotect_readonly(memory_.get());
+namespace balance {
+namespace {
+
+// As malloc() has one heap. It outlives every secret, those of static objects too.
+SecretMemory& Memory() {
+  static auto* const memory = new SecretMemory;
+  return *memory;
 }
 
-void Secret::Release::operator()(unsigned char* memory) const { sodium_free(memory); }
+}  // namespace
+
+Secret::Secret(std::string_view bytes)
+    : memory_(Memory().Keep(bytes), Release{bytes.size()}), size_(bytes.size()) {}
+
+void Secret::Release::operator()(const unsigned char* memory) const {
+  Memory().Forget(memory, size);
+}
 
 std::string_view Secret::Expose() const {
   return {reinterpret_cast<const char*>(memory_.get()), size_};

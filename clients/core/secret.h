@@ -12,7 +12,7 @@
 namespace balance {
 
 // Move-only; shared as std::shared_ptr<const Secret>. Immutable after construction, so it may be
-// read from any thread. Each one costs three to four pages: for keys, never per request.
+// read from any thread. Making one costs system calls: for keys, never per request.
 // REQUIRES: sodium_init() has succeeded.
 class Secret {
  public:
@@ -35,10 +35,11 @@ class Secret {
 
  private:
   struct Release {
-    void operator()(unsigned char* memory) const;
+    std::size_t size = 0;
+    void operator()(const unsigned char* memory) const;
   };
 
-  std::unique_ptr<unsigned char, Release> memory_;
+  std::unique_ptr<const unsigned char, Release> memory_;
   std::size_t size_ = 0;
 };
 

@@ -6,13 +6,13 @@
 #include <curl/curl.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "clients/http/curl_transfer.h"
+#include "clients/http/socket_poll.h"
 
 namespace balance {
 
@@ -25,28 +25,37 @@ class CurlMulti {
   // Aborts the transfers that are under way.
   ~CurlMulti();
 
+  // Sets what this needs of a handle that will be added. False if libcurl refused.
+  bool Prepare(CURL* easy);
+
   // Starts a transfer; it is finished from the loop, never from here. False if libcurl is out of
-  // memory, and then nothing is started.
+  // memory, and then nothing is started. REQUIRES: Prepare() was called for its handle.
   bool Add(CurlTransfer& transfer);
   // Takes a transfer back; fine if it has ended.
   void Remove(CurlTransfer& transfer);
 
  private:
-  struct Watch;
+  using TimePoint = std::chrono::steady_clock::time_point;
   struct Life {};
 
-  static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* watch);
+  static curl_socket_t OpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int CloseSocket(void* self, curl_socket_t fd);
+  static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* ours);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
 
-  void Unwatch(curl_socket_t fd);
-  void Arm(const std::shared_ptr<Watch>& watch);
-  void OnReady(const std::shared_ptr<Watch>& watch, int ready);
+  void WakeAt(TimePoint when);
+  void OnWake();
+  void OnReady(int fd, std::uint32_t ready);
   void Act(curl_socket_t fd, int ready);
 
   boost::asio::io_context& loop_;
   boost::asio::steady_timer timer_;
+  // When libcurl wants to be called; max: not at all.
+  TimePoint due_ = TimePoint::max();
+  // When the timer fires, at `due_` or before; max: not at all.
+  TimePoint wakes_ = TimePoint::max();
   CURLM* multi_;
-  std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+  SocketPoll sockets_;
   std::unordered_set<CurlTransfer*> transfers_;
   // Handlers that the loop has already queued run even if we are gone; they look here first.
   const std::shared_ptr<Life> life_ = std::make_shared<Life>();

@@ -11,12 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kMaxConnectTimeout = std::chrono::seconds(2);
-// Slower than this for this long is as good as dead.
-constexpr long kLowSpeedBytesPerSecond = 1;
-constexpr long kLowSpeedSeconds = 5;
-// Balancers close idle connections without a word, so ours do not grow old.
-constexpr long kMaxIdleSeconds = 25;
-constexpr long kMaxConnectionSeconds = 300;
 constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 
 // libcurl takes 0 for "no limit".
@@ -60,8 +54,9 @@ Error TooLarge() {
 }  // namespace
 
 CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request,
-                           const std::string& user_agent, std::size_t max_body_bytes)
+                           CurlHandles& handles, std::size_t max_body_bytes)
     : request_(std::move(request)),
+      handles_(handles),
       max_body_bytes_(max_body_bytes),
       done_(std::move(executor), boost::asio::steady_timer::time_point::max()) {
   if (request_.timeout <= Duration::zero()) {
@@ -73,14 +68,17 @@ CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest re
                    "a request header holds a control character; check the credential");
     return;
   }
-  easy_ = curl_easy_init();
-  if (!easy_ || !Configure(user_agent)) {
+  easy_ = handles_.Take(request_.ca_file);
+  if (!easy_ || !Configure()) {
     result_ = Fail(ErrorKind::kInternal, "libcurl is out of memory");
   }
 }
 
 CurlTransfer::~CurlTransfer() {
-  if (easy_) curl_easy_cleanup(easy_);
+  if (easy_) {
+    Clear();
+    handles_.Give(easy_, request_.ca_file);
+  }
   curl_slist_free_all(header_list_);
 }
 
@@ -97,38 +95,16 @@ bool CurlTransfer::AddHeaders() {
   return true;
 }
 
-bool CurlTransfer::Configure(const std::string& user_agent) {
+bool CurlTransfer::Configure() {
   bool accepted = true;
-  // An option that is not taken, such as the one against redirects, must not go unnoticed.
   const auto set = [this, &accepted](CURLoption option, auto value) {
     if (curl_easy_setopt(easy_, option, value) != CURLE_OK) accepted = false;
   };
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_HTTPHEADER, header_list_);
-  set(CURLOPT_USERAGENT, user_agent.c_str());
   set(CURLOPT_TIMEOUT_MS, ToMilliseconds(request_.timeout));
   set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(ConnectTimeout()));
-  set(CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytesPerSecond);
-  set(CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
-  // HTTP/2 of libcurl 7.88.1 can report cut bodies as complete.
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  // Our headers, keys among them, would follow a redirect to another origin.
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
-  // Proxies of the environment would see the keys.
-  set(CURLOPT_PROXY, "");
-  set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  set(CURLOPT_NOSIGNAL, 1L);
-  // A resolver that hangs must not block the loop when its transfer is given up.
-  set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
-  set(CURLOPT_MAXLIFETIME_CONN, kMaxConnectionSeconds);
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeRequest);
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
@@ -136,6 +112,13 @@ bool CurlTransfer::Configure(const std::string& user_agent) {
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
   set(CURLOPT_WRITEDATA, this);
   return accepted;
+}
+
+void CurlTransfer::Clear() {
+  for (const CURLoption option : {CURLOPT_PRIVATE, CURLOPT_HTTPHEADER, CURLOPT_PREREQDATA,
+                                  CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) {
+    curl_easy_setopt(easy_, option, nullptr);
+  }
 }
 
 Duration CurlTransfer::ConnectTimeout() const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "clients/http/curl_handles.h"
 #include "clients/http/http_transport.h"
 
 namespace balance {
@@ -18,8 +19,9 @@ namespace balance {
 // Lives in the coroutine that waits for it. Used on its loop's thread only.
 class CurlTransfer {
  public:
-  CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request,
-               const std::string& user_agent, std::size_t max_body_bytes);
+  // `handles` must outlive the transfer.
+  CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request, CurlHandles& handles,
+               std::size_t max_body_bytes);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
   // REQUIRES: the handle is in no multi handle.
@@ -47,13 +49,16 @@ class CurlTransfer {
 
   bool AddHeaders();
   // False if libcurl refused an option.
-  bool Configure(const std::string& user_agent);
+  bool Configure();
+  // So that nothing of this exchange is left in the handle.
+  void Clear();
   Duration ConnectTimeout() const;
   void TakeHeaderLine(std::string_view line);
   Error ErrorOf(CURLcode code) const;
   std::string TimeoutText() const;
 
   const HttpRequest request_;
+  CurlHandles& handles_;
   const std::size_t max_body_bytes_;
   boost::asio::steady_timer done_;
   CURL* easy_ = nullptr;

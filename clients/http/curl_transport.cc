@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 #include <utility>
 
+#include "clients/http/curl_handles.h"
 #include "clients/http/curl_multi.h"
 #include "clients/http/curl_transfer.h"
 
@@ -14,15 +15,18 @@ namespace balance {
 namespace asio = boost::asio;
 
 struct CurlTransport::State {
-  explicit State(asio::io_context& loop) : multi(std::make_unique<CurlMulti>(loop)) {}
+  State(asio::io_context& loop, const std::string& user_agent)
+      : multi(std::make_unique<CurlMulti>(loop)),
+        handles(user_agent, [this](CURL* easy) { return multi && multi->Prepare(easy); }) {}
 
   // Null once the transport is gone.
   std::unique_ptr<CurlMulti> multi;
+  CurlHandles handles;
   HttpTransportStats stats;
 };
 
 CurlTransport::CurlTransport(asio::io_context& loop, Options options)
-    : options_(std::move(options)), state_(std::make_shared<State>(loop)) {}
+    : options_(std::move(options)), state_(std::make_shared<State>(loop, options_.user_agent)) {}
 
 CurlTransport::~CurlTransport() { state_->multi.reset(); }
 
@@ -31,7 +35,7 @@ const HttpTransportStats& CurlTransport::stats() const { return state_->stats; }
 asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   // The coroutine may outlive the transport by the time it takes to wake up.
   const std::shared_ptr<State> state = state_;
-  CurlTransfer transfer(co_await asio::this_coro::executor, std::move(request), options_.user_agent,
+  CurlTransfer transfer(co_await asio::this_coro::executor, std::move(request), state->handles,
                         options_.max_body_bytes);
   if (transfer.result()) co_return *transfer.result();
   struct Registration {

@@ -1,56 +1,29 @@
-// What the handler of GetAccountSnapshot adds to gRPC's own work when the cache has the answer: the
-// real handler with the real metrics, called without a server.
+// What the handler of GetAccountSnapshot adds to gRPC's own work when the cache has the answer.
 
 #include <benchmark/benchmark.h>
-#include <grpcpp/support/slice.h>
 #include <grpcpp/test/default_reactor_test_peer.h>
 
-#include "service/observe/metrics.h"
-#include "service/rpc/balance_rpc.h"
-#include "tests/bench/sample_account.h"
-#include "tests/unit/polymarket_us/samples.h"
+#include "tests/bench/cached_account.h"
 
 namespace balance::bench {
 namespace {
 
 // Built once and shared by all threads of a benchmark, as the service's is.
-struct CachedAccount {
-  CachedAccount() {
-    publisher->OnAccountChange(SampleStatuses(polymarket_us::samples::kOrdinary));
-    auto served = std::make_shared<Served>();
-    served->accounts.Add("desk-1", {publisher, nullptr});
-    serving.Publish(std::move(served));
-  }
-
-  const SystemClock clock;
-  const std::shared_ptr<AccountPublisher> publisher =
-      std::make_shared<AccountPublisher>("desk-1", "1789000000000000000", clock);
-  Published<Served> serving;
-  Metrics metrics;
-  BalanceRpc rpc{serving, clock, metrics};
-};
-
-CachedAccount& SharedAccount() {
-  static CachedAccount account;
+CachedAccount& OpenAccount() {
+  static CachedAccount account(Access::kOpen);
   return account;
 }
 
-grpc::ByteBuffer BytesOf(const v1::GetAccountSnapshotRequest& request) {
-  const grpc::Slice slice(request.SerializeAsString());
-  return {&slice, 1};
+CachedAccount& AccountWithCallers() {
+  static CachedAccount account(Access::kByToken);
+  return account;
 }
 
-void Answer(benchmark::State& state, const v1::GetAccountSnapshotRequest& request) {
-  CachedAccount& account = SharedAccount();
+void Answer(benchmark::State& state, CachedAccount& account,
+            const v1::GetAccountSnapshotRequest& request) {
   const grpc::ByteBuffer bytes = BytesOf(request);
   for (auto _ : state) {
-    grpc::CallbackServerContext context;
-    const grpc::testing::DefaultReactorTestPeer peer(&context);
-    grpc::ByteBuffer response;
-    account.rpc.GetAccountSnapshot(&context, &bytes, &response);
-    if (!peer.test_status_set() || !peer.test_status().ok() || response.Length() == 0) {
-      return state.SkipWithError("no answer from the cache");
-    }
+    if (!account.Answer(bytes)) return state.SkipWithError("no answer from the cache");
   }
 }
 
@@ -65,22 +38,23 @@ void ServerContextAlone(benchmark::State& state) {
   }
 }
 
-void AnswerCachedRead(benchmark::State& state) { Answer(state, {}); }
+void AnswerCachedRead(benchmark::State& state) { Answer(state, OpenAccount(), PlainRequest()); }
+
+void AnswerCachedReadWithToken(benchmark::State& state) {
+  Answer(state, AccountWithCallers(), PlainRequest());
+}
 
 void AnswerCachedReadOfNamedAccount(benchmark::State& state) {
-  v1::GetAccountSnapshotRequest request;
-  request.set_name("accounts/desk-1");
-  Answer(state, request);
+  Answer(state, OpenAccount(), NamedRequest());
 }
 
 void AnswerCachedReadWithMaxAge(benchmark::State& state) {
-  v1::GetAccountSnapshotRequest request;
-  request.mutable_policy()->mutable_max_age()->set_seconds(3600);
-  Answer(state, request);
+  Answer(state, OpenAccount(), RequestWithMaxAge());
 }
 
 BENCHMARK(ServerContextAlone);
 BENCHMARK(AnswerCachedRead)->ThreadRange(1, 2);
+BENCHMARK(AnswerCachedReadWithToken);
 BENCHMARK(AnswerCachedReadOfNamedAccount);
 BENCHMARK(AnswerCachedReadWithMaxAge);
 

@@ -41,6 +41,12 @@ class Latency:
     p99: float
 
 
+def read_latency(log: Path) -> Latency:
+    """Of the calls in a log of h2load's."""
+    times = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
+    return Latency(*(times[int(len(times) * share)] / 1000 for share in (0.50, 0.99)))
+
+
 class H2load:
     """`answer_size` is that of the message: smaller answers, such as errors, are refused."""
 
@@ -60,15 +66,27 @@ class H2load:
         """At `rate` calls a second, spread over the connections."""
         log.unlink(missing_ok=True)
         self._run(server, shape, [f"--rps={rate / shape.connections:.1f}", f"--log-file={log}"])
-        times = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
-        return Latency(*(times[int(len(times) * share)] / 1000 for share in (0.50, 0.99)))
+        return read_latency(log)
+
+    def ping_pong(self, server: Server, log: Path) -> Latency:
+        """One call after the other."""
+        log.unlink(missing_ok=True)
+        self._run(server, Shape(1, 1), [f"--log-file={log}"])
+        return read_latency(log)
+
+    def burst(self, server: Server, shape: Shape) -> int:
+        """As many calls as the shape has at once, and no more; how many were answered."""
+        return self._run(server, shape,
+                         [f"--requests={shape.connections * shape.streams}"])[0]
 
     def _run(self, server: Server, shape: Shape, flags: list[str]) -> tuple[int, float]:
         """Calls done, and calls a second."""
+        if not any(flag.startswith("--requests") for flag in flags):
+            flags = [f"--duration={round(self._seconds * 1000)}ms", *flags]
         output = subprocess.run(
-            [*self._prefix, "h2load", f"--duration={round(self._seconds * 1000)}ms",
-             f"--clients={shape.connections}", f"--max-concurrent-streams={shape.streams}",
-             *flags, *GRPC_HEADERS, f"--data={server.request_file}", server.url],
+            [*self._prefix, "h2load", f"--clients={shape.connections}",
+             f"--max-concurrent-streams={shape.streams}", *flags, *GRPC_HEADERS,
+             f"--data={server.request_file}", server.url],
             check=True, text=True, capture_output=True, timeout=60 + self._seconds).stdout
         rate = float(re.search(r"finished in \S+ (\S+) req/s", output).group(1))
         done, succeeded, failed, errored, timed_out = map(int, re.search(
@@ -80,3 +98,12 @@ class H2load:
                 and received >= done * self._answer_size):
             raise AssertionError(f"{server.name} did not answer every call well:\n{output}")
         return done, rate
+
+
+def http_ping_pong(url: str, cores: set[int], seconds: float, log: Path) -> Latency:
+    """One HTTP/1.1 GET after the other on one connection."""
+    log.unlink(missing_ok=True)
+    subprocess.run(["taskset", "-c", ",".join(map(str, sorted(cores))), "h2load", "--h1",
+                    f"--duration={round(seconds * 1000)}ms", "--clients=1", f"--log-file={log}",
+                    url], check=True, capture_output=True, timeout=60 + seconds)
+    return read_latency(log)

@@ -14,9 +14,9 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable
 
 from h2load import H2load, Latency, Load, Shape
+from report import Bar, Chart, in_turns, print_table, ratios, spread, write_charts
 from servers import Server, Servers, Service, check_answers_ok, read_bytes
 
 NULL_STYLES = {"callback": "null, callback API", "async": "null, completion queues",
@@ -40,30 +40,6 @@ def placements() -> list[Placement]:
     if len(cores) < 2:
         return [both]
     return [both, Placement("Server on one core, load on another", {cores[0]}, {cores[1]})]
-
-
-def spread(values: Iterable[float], digits: int = 0) -> str:
-    """The median and, in brackets, the extremes."""
-    values = list(values)
-    median, low, high = statistics.median(values), min(values), max(values)
-    return f"{median:.{digits}f} ({low:.{digits}f} - {high:.{digits}f})"
-
-
-def ratios(numerators: list[float], denominators: list[float]) -> list[float]:
-    """Of neighbours in time."""
-    return [a / b for a, b in zip(numerators, denominators)]
-
-
-def print_table(head: list[str], rows: list[list[str]]) -> None:
-    for row in [head, ["---"] + ["---:"] * (len(head) - 1), *rows]:
-        print("| " + " | ".join(row) + " |")
-    print(flush=True)
-
-
-def in_turns(servers: list[Server], rounds: int) -> Iterable[Server]:
-    """Each server once a round, every round in the opposite order of the one before."""
-    for number in range(rounds):
-        yield from servers if number % 2 == 0 else reversed(servers)
 
 
 def measure_throughput(h2load: H2load, servers: list[Server], shape: Shape,
@@ -140,7 +116,23 @@ def check_bytes(servers: list[Server], answer: bytes) -> None:
             raise AssertionError(f"{server.name} does not answer the bytes of the service")
 
 
-def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> None:
+def throughput_charts(title: str, loads: dict[Shape, dict[str, list[Load]]],
+                      service: str) -> list[Chart]:
+    """CPU and throughput of each server as multiples of the service's, turn by turn."""
+    charts = []
+    for what, value in (("req/s", lambda load: load.rate),
+                        ("CPU us/req", lambda load: load.cpu_microseconds)):
+        groups = {}
+        for shape, of_servers in loads.items():
+            of_service = [value(load) for load in of_servers[service]]
+            groups[str(shape)] = [
+                Bar.of(name, ratios([value(load) for load in of_server], of_service))
+                for name, of_server in of_servers.items()]
+        charts.append(Chart(f"{title}: {what}, service = 1", groups))
+    return charts
+
+
+def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> list[Chart]:
     with Servers(folder, placement.server_cores) as start:
         service: Service = start.start_service()
         answer = service.read_answer()
@@ -170,6 +162,10 @@ def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> 
           f"{taken:.2f} cores meanwhile.\n")
     print_throughput(loads, service.plain.name)
     print_latency(latencies, service.plain.name, half)
+    charts = throughput_charts(placement.title, loads, service.plain.name)
+    return charts + [Chart(f"{placement.title}: p99 in ms at {half:.0f} req/s", {
+        str(LATENCY_SHAPE): [Bar.of(name, [latency.p99 for latency in of_server])
+                             for name, of_server in latencies.items()]})]
 
 
 def parse_options() -> argparse.Namespace:
@@ -179,6 +175,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--shapes", type=Shape.parse, nargs="+", metavar="CONNECTIONSxCALLS",
                         default=[Shape(1, 1), Shape(16, 8), Shape(100, 1)],
                         help="connections, and calls at once on each (1x1 16x8 100x1)")
+    parser.add_argument("--json", type=Path, metavar="FILE",
+                        help="write the results there too, for plot.py")
     return parser.parse_args()
 
 
@@ -186,9 +184,11 @@ def main() -> None:
     options = parse_options()
     # As Ctrl-C does: the way out stops what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    charts = []
     for placement in placements():
         with tempfile.TemporaryDirectory() as folder:
-            measure(placement, options, Path(folder))
+            charts += measure(placement, options, Path(folder))
+    write_charts(options.json, charts)
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ class Server:
     process_id: int
     address: str
     request_file: Path
+    method: str = METHOD
 
     @property
     def url(self) -> str:
-        return f"http://{self.address}{METHOD}"
+        return f"http://{self.address}{self.method}"
 
     def cpu_seconds(self) -> float:
         """User and system time of all its threads so far."""
@@ -76,14 +77,14 @@ class Servers:
 
     def start_service(self) -> "Service":
         env_file = self._folder / "sandbox.env"
-        sandbox = self._start("upstream-sandbox", ["--env-file", env_file, "--move-every", "0"])
+        sandbox = self.start("upstream-sandbox", ["--env-file", env_file, "--move-every", "0"])
         sandbox.wait_for(env_file.exists, "its env file")
         environment = read_assignments(env_file)
         config = self._folder / "config.yaml"
         config.write_text(CONFIG.format(**environment))
         ports_file = self._folder / "service.ports"
-        program = self._start("balance-service",
-                              ["--config", config, "--ports-file", ports_file], environment)
+        program = self.start("balance-service",
+                             ["--config", config, "--ports-file", ports_file], environment)
         program.wait_for(ports_file.exists, "its ports file")
         ports = read_assignments(ports_file)
         return Service(self._folder, program, ports["grpc"], ports["admin"])
@@ -91,13 +92,14 @@ class Servers:
     def start_null(self, name: str, style: str, answer: bytes, request_file: Path) -> Server:
         answer_file = self._folder / "answer"
         answer_file.write_bytes(answer)
-        program = self._start("null_server", ["--style", style, "--answer", answer_file],
-                              log=f"null-{style}")
+        program = self.start("null_server", ["--style", style, "--answer", answer_file],
+                             log=f"null-{style}")
         port = program.wait_for(program.output, "its port").strip()
         return Server(name, program.process.pid, f"127.0.0.1:{port}", request_file)
 
-    def _start(self, name: str, arguments: list, environment: dict[str, str] | None = None,
-               log: str = "") -> Program:
+    def start(self, name: str, arguments: list, environment: dict[str, str] | None = None,
+              log: str = "") -> Program:
+        """One of our programs, until the end of these servers."""
         cores = ",".join(map(str, sorted(self._cores)))
         program = Program(["setpriv", "--pdeathsig", "TERM", "--", "taskset", "-c", cores,
                            BIN_DIR / name, *arguments], self._folder / f"{log or name}.log",

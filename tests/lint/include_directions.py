@@ -41,7 +41,7 @@ LIBRARIES = {
     r"curl/": [r"clients/http/curl_"],
     r"nlohmann/": [r"clients/json/", r"clients/[a-z_]+/(parse|classify|error)", r"clients/http/json"],
     r"yaml-cpp/": [r"service/config/"],
-    r"sodium\.h": [r"clients/core/secret\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
+    r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
                    r"service/server/(main|source_factory)\.cc"],
     r"openssl/": [r"service/config/(tls_material|x509_certificate)\.cc",
                   r"clients/balancectl/tls_check\.cc"],

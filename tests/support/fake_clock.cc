@@ -1,13 +1,53 @@
 #include "tests/support/fake_clock.h"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <optional>
+#include <utility>
 
 namespace balance {
 
 namespace asio = boost::asio;
+
+class FakeClock::Timer final : public ClockTimer {
+ public:
+  Timer(FakeClock& clock, asio::any_io_executor executor)
+      : clock_(clock), sleepers_(clock.sleepers_), executor_(std::move(executor)) {}
+  ~Timer() override { Cancel(); }
+
+  void Set(SteadyTime when, std::function<void()> callback) override {
+    Cancel();
+    // Whoever has a copy of it knows whether it still counts.
+    callback_ = std::make_shared<std::function<void()>>(std::move(callback));
+    if (when <= clock_.steady_) return Wake();
+    sleeper_ = sleepers_->insert(sleepers_->end(), {when, [this] {
+                                                      sleeper_.reset();
+                                                      Wake();
+                                                    }});
+  }
+
+  void Cancel() override {
+    if (callback_) *callback_ = nullptr;
+    if (sleeper_) sleepers_->erase(*std::exchange(sleeper_, std::nullopt));
+  }
+
+ private:
+  void Wake() {
+    asio::post(executor_, [callback = callback_] {
+      if (*callback) std::exchange(*callback, nullptr)();
+    });
+  }
+
+  FakeClock& clock_;
+  const std::shared_ptr<std::list<Sleeper>> sleepers_;
+  asio::any_io_executor executor_;
+  std::shared_ptr<std::function<void()>> callback_;
+  std::optional<std::list<Sleeper>::iterator> sleeper_;
+};
 
 FakeClock::FakeClock()
     : wall_(std::chrono::seconds(1789740322)), steady_(std::chrono::hours(1000)) {}
@@ -17,26 +57,33 @@ asio::awaitable<void> FakeClock::SleepUntil(SteadyTime when) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   timer.expires_at(asio::steady_timer::time_point::max());
   bool woken = false;
-  const auto self = sleepers_.insert(sleepers_.end(), Sleeper{when, &timer, &woken});
+  const auto self = sleepers_->insert(sleepers_->end(), {when, [&timer, &woken] {
+                                                           woken = true;
+                                                           timer.cancel();
+                                                         }});
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   if (woken) co_return;
-  sleepers_.erase(self);
+  sleepers_->erase(self);
   throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+std::unique_ptr<ClockTimer> FakeClock::MakeTimer(asio::any_io_executor executor) {
+  return std::make_unique<Timer>(*this, std::move(executor));
 }
 
 void FakeClock::Advance(Duration by) {
   wall_ += by;
   steady_ += by;
   while (true) {
-    auto due = sleepers_.end();
-    for (auto it = sleepers_.begin(); it != sleepers_.end(); ++it) {
-      if (it->when <= steady_ && (due == sleepers_.end() || it->when < due->when)) due = it;
+    auto due = sleepers_->end();
+    for (auto it = sleepers_->begin(); it != sleepers_->end(); ++it) {
+      if (it->when <= steady_ && (due == sleepers_->end() || it->when < due->when)) due = it;
     }
-    if (due == sleepers_.end()) return;
-    *due->woken = true;
-    due->timer->cancel();
-    sleepers_.erase(due);
+    if (due == sleepers_->end()) return;
+    const auto wake = std::move(due->wake);
+    sleepers_->erase(due);
+    wake();
   }
 }
 

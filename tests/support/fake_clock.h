@@ -2,7 +2,7 @@
 
 // Time that a test moves by hand.
 
-#include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <list>
 #include <memory>
 
@@ -10,8 +10,8 @@
 
 namespace balance {
 
-// Used on one thread. A sleeper wakes when Advance() reaches its time; its coroutine continues when
-// the test next runs its io_context.
+// Used on one thread. A sleeper wakes when Advance() reaches its time; its coroutine or callback
+// continues when the test next runs its io_context.
 class FakeClock final : public Clock {
  public:
   // Starts at 2026-09-18T14:05:22Z; wall and steady time have unrelated origins, as in life.
@@ -20,6 +20,7 @@ class FakeClock final : public Clock {
   WallTime WallNow() const override { return wall_; }
   SteadyTime SteadyNow() const override { return steady_; }
   boost::asio::awaitable<void> SleepUntil(SteadyTime when) override;
+  std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) override;
 
   // Moves both clocks and wakes, in the order of their times, all who are due.
   void Advance(Duration by);
@@ -27,18 +28,19 @@ class FakeClock final : public Clock {
   void JumpWall(Duration by) { wall_ += by; }
 
   // Who sleeps now.
-  std::size_t sleepers() const { return sleepers_.size(); }
+  std::size_t sleepers() const { return sleepers_->size(); }
 
  private:
+  class Timer;
   struct Sleeper {
     SteadyTime when;
-    boost::asio::steady_timer* timer;
-    bool* woken;
+    std::function<void()> wake;
   };
 
   WallTime wall_;
   SteadyTime steady_;
-  std::list<Sleeper> sleepers_;
+  // Also of timers in coroutines that a loop destroys when the test has long ended.
+  const std::shared_ptr<std::list<Sleeper>> sleepers_ = std::make_shared<std::list<Sleeper>>();
 };
 
 }  // namespace balance

@@ -12,29 +12,29 @@
 namespace balance {
 namespace {
 
-using Random = std::mt19937_64;
+using Engine = std::mt19937_64;
 
 // RapidCheck runs a property 100 times.
 constexpr int kTextsPerRun = 10'000;
 
 // Of full range also in the first runs, in which RapidCheck keeps its numbers small.
-Random AnyRandom() {
-  return Random(*rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>()));
+Engine AnyRandom() {
+  return Engine(*rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>()));
 }
 
-std::size_t Below(Random& random, std::size_t limit) { return random() % limit; }
+std::size_t Below(Engine& random, std::size_t limit) { return random() % limit; }
 
 // On one side of the point: mostly as money has, now and then so many that sums just fit.
-std::size_t DigitCount(Random& random) {
+std::size_t DigitCount(Engine& random) {
   return Below(random, Below(random, 16) == 0 ? Decimal::kMaxDigits / 2 : 9);
 }
 
-void AppendDigits(Random& random, std::size_t count, std::string& text) {
+void AppendDigits(Engine& random, std::size_t count, std::string& text) {
   for (std::size_t i = 0; i < count; ++i) text += static_cast<char>('0' + Below(random, 10));
 }
 
 // As Decimal prints: no needless zero in front, no sign on a zero.
-std::string PlainText(Random& random) {
+std::string PlainText(Engine& random) {
   std::string text;
   if (const std::size_t count = DigitCount(random); count == 0) {
     text += '0';
@@ -52,7 +52,7 @@ std::string PlainText(Random& random) {
 }
 
 Decimal AnyDecimal() {
-  Random random = AnyRandom();
+  Engine random = AnyRandom();
   const std::string text = PlainText(random);
   RC_LOG() << text << "\n";
   return Decimal::Parse(text).value();
@@ -60,7 +60,7 @@ Decimal AnyDecimal() {
 
 TEST(DecimalPropertyTest, M31_AMillionTextsComeBackAsTheyWere) {
   EXPECT_TRUE(rc::check([] {
-    Random random = AnyRandom();
+    Engine random = AnyRandom();
     for (int i = 0; i < kTextsPerRun; ++i) {
       const std::string text = PlainText(random);
       const auto parsed = Decimal::Parse(text);

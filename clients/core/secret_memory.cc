@@ -1,0 +1,100 @@
+#include "clients/core/secret_memory.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <new>
+#include <utility>
+
+namespace balance {
+namespace {
+
+constexpr std::size_t kSlotStep = 32;
+
+// An empty secret has a place too.
+std::size_t SlotSizeFor(std::size_t bytes) {
+  return (std::max<std::size_t>(bytes, 1) + kSlotStep - 1) / kSlotStep * kSlotStep;
+}
+
+unsigned char* Guarded(std::size_t bytes) {
+  auto* memory = static_cast<unsigned char*>(sodium_malloc(bytes));
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+// While it lives, the allocation can be written.
+class Writing {
+ public:
+  explicit Writing(unsigned char* memory) : memory_(memory) { sodium_mprotect_readwrite(memory_); }
+  ~Writing() { sodium_mprotect_readonly(memory_); }
+  Writing(const Writing&) = delete;
+  Writing& operator=(const Writing&) = delete;
+
+ private:
+  unsigned char* const memory_;
+};
+
+}  // namespace
+
+const unsigned char* SecretMemory::Keep(std::string_view bytes) {
+  if (bytes.size() > kLargestShared) {
+    unsigned char* alone = Guarded(bytes.size());
+    std::memcpy(alone, bytes.data(), bytes.size());
+    sodium_mprotect_readonly(alone);
+    return alone;
+  }
+  const std::lock_guard lock(mutex_);
+  const std::size_t slot_size = SlotSizeFor(bytes.size());
+  unsigned char* const memory = RegionFor(slot_size);
+  Region& region = regions_.at(memory);
+  unsigned char* const slot = region.free.back();
+  region.free.pop_back();
+  ++region.used;
+  if (region.free.empty()) with_room_[slot_size].erase(memory);
+  const Writing writing(memory);
+  if (!bytes.empty()) std::memcpy(slot, bytes.data(), bytes.size());
+  return slot;
+}
+
+void SecretMemory::Forget(const unsigned char* kept, std::size_t size) {
+  auto* const slot = const_cast<unsigned char*>(kept);
+  // It wipes what it frees.
+  if (size > kLargestShared) return sodium_free(slot);
+  const std::lock_guard lock(mutex_);
+  const auto found = std::prev(regions_.upper_bound(slot));
+  auto& [memory, region] = *found;
+  if (--region.used == 0) {
+    with_room_[region.slot_size].erase(memory);
+    sodium_free(memory);
+    regions_.erase(found);
+    return;
+  }
+  region.free.push_back(slot);
+  with_room_[region.slot_size].insert(memory);
+  const Writing writing(memory);
+  sodium_memzero(slot, region.slot_size);
+}
+
+std::size_t SecretMemory::regions() const {
+  const std::lock_guard lock(mutex_);
+  return regions_.size();
+}
+
+unsigned char* SecretMemory::RegionFor(std::size_t slot_size) {
+  std::set<unsigned char*>& with_room = with_room_[slot_size];
+  if (!with_room.empty()) return *with_room.begin();
+  unsigned char* const memory = Guarded(kRegionBytes);
+  sodium_memzero(memory, kRegionBytes);
+  sodium_mprotect_readonly(memory);
+  Region region{slot_size, {}};
+  for (std::size_t at = 0; at + slot_size <= kRegionBytes; at += slot_size) {
+    region.free.push_back(memory + at);
+  }
+  regions_.emplace(memory, std::move(region));
+  with_room.insert(memory);
+  return memory;
+}
+
+}  // namespace balance

@@ -1,0 +1,58 @@
+#pragma once
+
+// Where the bytes of secrets live. libsodium's guarded allocations take several pages and kernel
+// mappings each, of which a process may have 65,530: too much for ten thousand accounts. Here small
+// secrets share a few such allocations.
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace balance {
+
+// Regions of equal slots. A region lies between guard pages, is locked in memory where the system
+// allows it and left out of core dumps, and can be written only while a secret in it comes or goes:
+// that still stops whoever writes past the end of anything. It is given back with its last secret.
+// Thread-safe. REQUIRES: sodium_init() has succeeded.
+class SecretMemory {
+ public:
+  // Larger secrets have an allocation of their own.
+  static constexpr std::size_t kLargestShared = 256;
+  static constexpr std::size_t kRegionBytes = std::size_t{16} * 1024;
+
+  SecretMemory() = default;
+  SecretMemory(const SecretMemory&) = delete;
+  SecretMemory& operator=(const SecretMemory&) = delete;
+  // REQUIRES: all has been given back.
+  ~SecretMemory() = default;
+
+  // A copy of `bytes`, readable and not writable. Throws std::bad_alloc if there is no memory.
+  const unsigned char* Keep(std::string_view bytes);
+
+  // Wipes what Keep() returned for so many bytes.
+  void Forget(const unsigned char* kept, std::size_t size);
+
+  std::size_t regions() const;
+
+ private:
+  struct Region {
+    std::size_t slot_size;
+    // Of `slot_size` bytes each, all zeros.
+    std::vector<unsigned char*> free;
+    std::size_t used = 0;
+  };
+
+  // Of a region with a free slot.
+  unsigned char* RegionFor(std::size_t slot_size);
+
+  mutable std::mutex mutex_;
+  // By address.
+  std::map<unsigned char*, Region> regions_;
+  // By slot size; those that have a free slot.
+  std::map<std::size_t, std::set<unsigned char*>> with_room_;
+};
+
+}  // namespace balance
