@@ -206,6 +206,17 @@ void Metrics::OnDropped(const SourceStatus& known) {
   kinds_[static_cast<std::size_t>(known.info->kind)].dropped->Increment();
 }
 
+std::size_t Metrics::CallsInProgress() const {
+  // What ends meanwhile must not be counted as ended only.
+  double handled = 0;
+  for (const MethodSeries& method : methods_) {
+    for (const prometheus::Counter* counter : method.handled) handled += counter->Value();
+  }
+  double started = 0;
+  for (const MethodSeries& method : methods_) started += method.started->Value();
+  return static_cast<std::size_t>(started - handled);
+}
+
 void Metrics::OnReload(bool succeeded) {
   (succeeded ? reloads_succeeded_ : reloads_failed_)->Increment();
 }

@@ -191,10 +191,14 @@ void ShardRuntime::Start() {
   shard_.Start();
 }
 
-void ShardRuntime::Stop() {
+void ShardRuntime::AnswerReads() {
   shard_.Post([this] {
     for (auto& [id, account] : accounts_) account.runtime->feed->Stop();
   });
+}
+
+void ShardRuntime::Stop() {
+  AnswerReads();
   shard_.Join();
   is_running_ = false;
 }
