@@ -155,9 +155,7 @@ void SourceFeed::Restart() {
   Cancel(flight);
 }
 
-bool SourceFeed::IsForbidden() const {
-  return source_->Outlook().IsForbidden(clock_.SteadyNow());
-}
+bool SourceFeed::IsForbidden() const { return source_->Outlook().IsForbidden(clock_.SteadyNow()); }
 
 void SourceFeed::Cancel(std::shared_ptr<Flight> flight) {
   // It finds out for itself when it begins.

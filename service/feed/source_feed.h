@@ -112,8 +112,8 @@ class SourceFeed {
   void StartFlight(std::vector<Waiter> waiters, bool background);
   // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
   void Abandon();
-  // Ends a flight that waits for its turn and does not see that a failure forbids it by now; another
-  // one, with the same waiters, is refused at once.
+  // Ends a flight that waits for its turn and does not see that a failure forbids it by now;
+  // another one, with the same waiters, is refused at once.
   void Restart();
   // Whether a failure forbids requests now.
   bool IsForbidden() const;

@@ -123,8 +123,10 @@ void Metrics::RegisterGauges() {
       gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
   auto& breakers = gauge("balance_sources_by_breaker_state",
                          "Sources by the state of the circuit breaker of their host.");
-  auto& held_off = gauge("balance_sources_held_off",
-                         "Sources that are not asked because their credential was rejected.");
+  auto& held_off =
+      gauge("balance_sources_held_off",
+            "Sources that are not asked because their credential was rejected or has no "
+            "account.");
   auto& blocked = gauge("balance_sources_blocked",
                         "Sources that are not asked because the upstream wants a pause.");
   auto& previous = gauge("balance_sources_on_previous_credential",
