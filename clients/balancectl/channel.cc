@@ -9,6 +9,7 @@
 #include <fstream>
 #include <ios>
 
+#include "clients/balancectl/service_config.h"
 #include "clients/balancectl/tls_check.h"
 
 namespace balance::ctl {
@@ -61,6 +62,9 @@ tl::expected<std::shared_ptr<grpc::Channel>, std::string> OpenChannel(const Args
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix("balancectl/" BALANCE_VERSION);
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
+  arguments.SetServiceConfigJSON(PublishedServiceConfig());
+  // Whoever asks wants an answer of the server they name, be it about to stop.
+  arguments.SetInt(GRPC_ARG_INHIBIT_HEALTH_CHECKING, 1);
   if (!args.tls.server_name.empty()) arguments.SetSslTargetNameOverride(args.tls.server_name);
   // gRPC would send what is meant for this machine to the proxy in http_proxy.
   if (IsLoopback(args.server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -122,10 +122,10 @@ std::string HoldOff(const v1::Source& source, WallTime now) {
   const auto left = [now](bool is_set, const google::protobuf::Timestamp& until) {
     return is_set ? FormatLeft(until, now) : "";
   };
-  const std::string key = left(source.has_hold_off_until(), source.hold_off_until());
+  const std::string rejected = left(source.has_hold_off_until(), source.hold_off_until());
   const std::string pause = left(source.has_blocked_until(), source.blocked_until());
   std::string text;
-  if (!key.empty()) text = "key rejected, " + key;
+  if (!rejected.empty()) text = "rejected, " + rejected;
   if (!pause.empty()) text += (text.empty() ? "" : "; ") + ("upstream asked, " + pause);
   return text;
 }

@@ -81,6 +81,9 @@ struct Error {
   // Whether the same request may well succeed a moment later: no answer, or the upstream said that
   // it is busy or broken just now.
   bool is_transient = false;
+  // Whether this side may be the cause: a file of ours, or the CAs that this source trusts. It
+  // tells the host's other sources nothing.
+  bool is_local = false;
 };
 
 }  // namespace balance

@@ -16,7 +16,7 @@ inline constexpr int kBreakerStateCount = static_cast<int>(BreakerState::kHalfOp
 struct PathState {
   // Of the upstream's host and port.
   BreakerState breaker = BreakerState::kClosed;
-  // The credential was rejected: no request before this. Unset: no hold-off.
+  // The credential was rejected or has no account: no request before this. Unset: no hold-off.
   std::optional<SteadyTime> hold_off_until;
   // The upstream asked for a pause: no request before this. Unset: none.
   std::optional<SteadyTime> blocked_until;

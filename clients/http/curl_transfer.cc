@@ -39,6 +39,14 @@ Error MakeError(ErrorKind kind, std::string message) {
   return error;
 }
 
+// No transient trouble, and perhaps one of the CAs that this source trusts.
+Error Unverified() {
+  Error error{ErrorKind::kUnreachable,
+              "the TLS certificate was not accepted; check the host name and tls_ca_file"};
+  error.is_local = true;
+  return error;
+}
+
 Error TooLarge() {
   return MakeError(ErrorKind::kReplyInvalid, "the answer is larger than a balance can be");
 }
@@ -205,8 +213,7 @@ Error CurlTransfer::ErrorOf(CURLcode code) const {
     case CURLE_OPERATION_TIMEDOUT:
       return MakeError(ErrorKind::kUnreachable, TimeoutText());
     case CURLE_PEER_FAILED_VERIFICATION:
-      return Error{ErrorKind::kUnreachable,
-                   "the TLS certificate was not accepted; check the host name and tls_ca_file"};
+      return Unverified();
     case CURLE_SSL_CONNECT_ERROR:
       return MakeError(ErrorKind::kUnreachable, "the TLS handshake failed");
     case CURLE_ABORTED_BY_CALLBACK:

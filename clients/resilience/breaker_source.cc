@@ -23,9 +23,9 @@ bool IsFailureOfHost(const Error& error) {
   }
 }
 
-bool SaysNothing(ErrorKind kind) {
-  return kind == ErrorKind::kCancelled || kind == ErrorKind::kInternal ||
-         kind == ErrorKind::kDeadlineExceeded;
+bool SaysNothing(const Error& error) {
+  return error.is_local || error.kind == ErrorKind::kCancelled ||
+         error.kind == ErrorKind::kInternal || error.kind == ErrorKind::kDeadlineExceeded;
 }
 
 }  // namespace
@@ -38,13 +38,16 @@ boost::asio::awaitable<Result<Reading>> BreakerSource::Fetch(FetchContext contex
   const SteadyTime begun = clock_.SteadyNow();
   std::optional<Breaker::Permit> permit = breaker_->Admit(begun);
   if (!permit) co_return Refuse(*breaker_->Because(begun), Until(begun) - begun);
+  const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
   const SteadyTime now = clock_.SteadyNow();
   if (result) {
     permit->Succeeded(now);
+  } else if (context.progress->sent_at == sent_before || SaysNothing(result.error())) {
+    co_return result;
   } else if (IsFailureOfHost(result.error())) {
     permit->Failed(now, result.error(), now >= context.End());
-  } else if (!SaysNothing(result.error().kind)) {
+  } else {
     permit->Succeeded(now);
   }
   co_return result;

@@ -20,8 +20,10 @@ class BreakerSource final : public BalanceSource {
                 Clock& clock);
 
   // As the decorated source; while the breaker is open fails unsent with the failure that opened
-  // it. No answer, a 5xx and a reply that is no balance are failures of the host; that it rejects
-  // the credential or limits its rate is not.
+  // it. No answer, a 5xx, 408, 409, 425 and a reply that is no balance are failures of the host;
+  // that it rejects the credential or limits its rate is not. What was not sent, and trouble that
+  // may be ours alone (Error::is_local; a certificate that is not accepted, too, for which CAs are
+  // trusted is each source's own setting), says nothing about the host.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;

@@ -7,9 +7,18 @@
 #include "clients/resilience/refusal.h"
 
 namespace balance {
+
+std::shared_ptr<HoldOff> MakeAccountHoldOff() {
+  return std::make_shared<HoldOff>(HoldOffTimes::kAccountMissing, HoldOffTimes::kAccountMissing);
+}
+
 HoldOffSource::HoldOffSource(std::unique_ptr<BalanceSource> next,
-                             std::shared_ptr<HoldOff> credential, Clock& clock)
-    : next_(std::move(next)), credential_(std::move(credential)), clock_(clock) {}
+                             std::shared_ptr<HoldOff> credential, Clock& clock,
+                             std::shared_ptr<HoldOff> account)
+    : next_(std::move(next)),
+      credential_(std::move(credential)),
+      account_missing_(std::move(account)),
+      clock_(clock) {}
 
 boost::asio::awaitable<Result<Reading>> HoldOffSource::Fetch(FetchContext context) {
   const SteadyTime now = clock_.SteadyNow();
@@ -50,7 +59,7 @@ void HoldOffSource::Learn(const Result<Reading>& result) {
       credential_->OnRejected(now, error);
       break;
     case ErrorKind::kAccountMissing:
-      account_missing_.OnRejected(now, error);
+      account_missing_->OnRejected(now, error);
       break;
     case ErrorKind::kReplyInvalid:
       reply_invalid_.OnRejected(now, error);
@@ -62,7 +71,7 @@ void HoldOffSource::Learn(const Result<Reading>& result) {
 
 const HoldOff* HoldOffSource::InForce() const {
   const SteadyTime now = clock_.SteadyNow();
-  const std::array<const HoldOff*, 2> all = {credential_.get(), &account_missing_};
+  const std::array<const HoldOff*, 2> all = {credential_.get(), account_missing_.get()};
   for (const HoldOff* held : all) {
     if (held->Because(now)) return held;
   }

@@ -21,12 +21,16 @@ struct HoldOffTimes {
   static constexpr Duration kReplyInvalid = std::chrono::seconds(5);
 };
 
+// For one source whose account may be missing.
+std::shared_ptr<HoldOff> MakeAccountHoldOff();
+
 // A decorator of a BalanceSource. Used on its shard's thread only.
 class HoldOffSource final : public BalanceSource {
  public:
-  // `credential` is shared by all sources with the credential. `clock` must outlive the source.
+  // `credential` is shared by all sources with the credential, `account` with those who watch this
+  // source. `clock` must outlive the source.
   HoldOffSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<HoldOff> credential,
-                Clock& clock);
+                Clock& clock, std::shared_ptr<HoldOff> account = MakeAccountHoldOff());
 
   // As the decorated source; during a hold-off fails unsent with the failure that began it (a pause
   // after an unreadable reply is for the one above to wait for, see Outlook()).
@@ -41,7 +45,7 @@ class HoldOffSource final : public BalanceSource {
 
   const std::unique_ptr<BalanceSource> next_;
   const std::shared_ptr<HoldOff> credential_;
-  HoldOff account_missing_{HoldOffTimes::kAccountMissing, HoldOffTimes::kAccountMissing};
+  const std::shared_ptr<HoldOff> account_missing_;
   HoldOff reply_invalid_{HoldOffTimes::kReplyInvalid, HoldOffTimes::kReplyInvalid};
   Clock& clock_;
   bool clock_rejected_ = false;

@@ -85,8 +85,7 @@ Pacer::Waiters::iterator Pacer::Next(SteadyTime now) {
   const auto urgent = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiter& waiter) {
     return may_go(waiter) && waiter.progress->urgent;
   });
-  return urgent != waiting_.end() ? urgent
-                                  : std::find_if(waiting_.begin(), waiting_.end(), may_go);
+  return urgent != waiting_.end() ? urgent : std::find_if(waiting_.begin(), waiting_.end(), may_go);
 }
 
 bool Pacer::IsAhead(const Waiter& waiter, SteadyTime first) {
@@ -101,9 +100,9 @@ void Pacer::Decide(Waiter& waiter, End end) {
 SteadyTime Pacer::NextTurn() const {
   const SteadyTime earliest = budget_.Earliest();
   const SteadyTime first = std::max(earliest, clock_.SteadyNow());
-  const auto ahead =
-      std::count_if(waiting_.begin(), waiting_.end(),
-                    [first](const Waiter& waiter) { return IsAhead(waiter, first); });
+  const auto ahead = std::count_if(waiting_.begin(), waiting_.end(), [first](const Waiter& waiter) {
+    return IsAhead(waiter, first);
+  });
   return ahead == 0 ? earliest : first + Interval() * ahead;
 }
 

@@ -46,10 +46,10 @@ class Pacer {
     const BalanceSource* next = nullptr;
   };
 
-  // Urgent fetches go first (`progress.urgent` is read when a turn is given), else first come, first
-  // served. A wait that ends otherwise than with kTurn, or is cancelled, takes no turn. It ends as
-  // soon as the reason to end it is there, kForbidden at the latest with the next answer to another
-  // request of the credential. `progress.planned_send` is kept up to date during the wait.
+  // Urgent fetches go first (`progress.urgent` is read when a turn is given), else first come,
+  // first served. A wait that ends otherwise than with kTurn, or is cancelled, takes no turn. It
+  // ends as soon as the reason to end it is there, kForbidden at the latest with the next answer to
+  // another request of the credential. `progress.planned_send` is kept up to date during the wait.
   boost::asio::awaitable<End> Turn(FetchProgress& progress, Terms terms);
 
   // When an urgent fetch that came now would have its turn.

@@ -2,6 +2,7 @@
 
 // What stands between a source and its upstream.
 
+#include <algorithm>
 #include <memory>
 
 #include "clients/core/path_state.h"
@@ -30,22 +31,27 @@ struct HostGuards {
 // Thread-safe.
 class UpstreamPath final : public PathProbe {
  public:
-  // `rotation` is null where no credential is being replaced.
+  // `account` is the hold-off of the source alone, which may be null. `rotation` is null where no
+  // credential is being replaced.
   UpstreamPath(CredentialGuards credential, HostGuards host,
+               std::shared_ptr<const HoldOff> account = nullptr,
                std::shared_ptr<const Rotation> rotation = nullptr)
       : credential_(std::move(credential)),
         host_(std::move(host)),
+        account_(std::move(account)),
         rotation_(std::move(rotation)) {}
 
   PathState Probe(SteadyTime now) const override {
-    return {host_.breaker->State(now), credential_.hold_off->until().After(now),
-            credential_.pacer->blocked_until().After(now), host_.clock_skew->Skew(),
-            rotation_ && rotation_->UsesPrevious()};
+    auto hold_off = credential_.hold_off->until().After(now);
+    if (account_) hold_off = std::max(hold_off, account_->until().After(now));
+    return {host_.breaker->State(now), hold_off, credential_.pacer->blocked_until().After(now),
+            host_.clock_skew->Skew(), rotation_ && rotation_->UsesPrevious()};
   }
 
  private:
   const CredentialGuards credential_;
   const HostGuards host_;
+  const std::shared_ptr<const HoldOff> account_;
   const std::shared_ptr<const Rotation> rotation_;
 };
 

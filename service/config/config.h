@@ -32,6 +32,7 @@ struct ConfigDefaults {
   static constexpr double kRequestsPerSecond = 2;
   static constexpr int kBurst = 2;
   static constexpr Duration kDrainDelay = std::chrono::seconds(10);
+  static constexpr Duration kMaxConnectionAge = std::chrono::seconds(300);
 };
 
 struct UpstreamSettings {
@@ -75,6 +76,8 @@ struct AccountConfig {
 struct ServerSettings {
   // Between the withdrawal of health and the stop of the RPC server.
   Duration drain_delay = ConfigDefaults::kDrainDelay;
+  // Of a client's connection to the RPC server.
+  Duration max_connection_age = ConfigDefaults::kMaxConnectionAge;
   bool reflection = true;
   bool channelz = true;
 

@@ -15,6 +15,8 @@ constexpr Duration kAboveZero{1};
 constexpr Duration kZero{0};
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 constexpr Duration kLongestDrain = std::chrono::seconds(600);
+constexpr Duration kLeastConnectionAge = std::chrono::seconds(30);
+constexpr Duration kLongestConnectionAge = std::chrono::hours(24);
 constexpr double kMostRequestsPerSecond = 1000;
 constexpr int kMostBurst = 1000;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
@@ -52,8 +54,7 @@ class BlockReader {
                     "write at most " + PrintDuration(most));
     }
     if (value < least) {
-      return least == kZero ? Refuse(field, "is negative", "write 0s or more")
-                            : Refuse(field, "is not above zero", "write more than 0s");
+      return RefuseLittle(field, least);
     }
     target = value;
   }
@@ -69,6 +70,12 @@ class BlockReader {
   }
 
  private:
+  void RefuseLittle(const char* field, Duration least) {
+    if (least == kZero) return Refuse(field, "is negative", "write 0s or more");
+    if (least == kAboveZero) return Refuse(field, "is not above zero", "write more than 0s");
+    Refuse(field, "is below " + PrintDuration(least), "write at least " + PrintDuration(least));
+  }
+
   // The value in force is not the one that was meant.
   bool IsDoubtful(const char* field) const {
     return document_.HasIssue(PathOf(field)) || document_.HasIssue(section_ + "." + field);
@@ -154,6 +161,8 @@ ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& docum
   ServerSettings server;
   BlockReader block("server", "server", document);
   block.Read("drain_delay", given.server().drain_delay(), kZero, kLongestDrain, server.drain_delay);
+  block.Read("max_connection_age", given.server().max_connection_age(), kLeastConnectionAge,
+             kLongestConnectionAge, server.max_connection_age);
   // Neither asks who is calling.
   const bool is_open = given.callers().empty();
   server.reflection = given.server().has_reflection() ? given.server().reflection() : is_open;

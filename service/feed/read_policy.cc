@@ -27,7 +27,7 @@ bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now n
   if (bounds.max_stale == Duration::zero()) return false;
   const Duration past_ttl =
       status.is_rejected ? Duration::zero()
-                            : std::min(cache.max_stale, bounds.max_stale.value_or(Duration::max()));
+                         : std::min(cache.max_stale, bounds.max_stale.value_or(Duration::max()));
   return AgeOf(reading, now) <= cache.ttl + past_ttl;
 }
 

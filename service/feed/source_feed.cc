@@ -17,6 +17,15 @@ namespace balance {
 
 namespace asio = boost::asio;
 
+namespace {
+
+bool IsSame(const SourceFailure& a, const SourceFailure& b) {
+  return a.error.kind == b.error.kind && a.error.message == b.error.message &&
+         a.next_attempt == b.next_attempt;
+}
+
+}  // namespace
+
 SourceFeed::SourceFeed(asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
                        Options options, std::unique_ptr<BalanceSource> source, Random random,
                        std::function<void()> on_change)
@@ -146,9 +155,7 @@ void SourceFeed::Restart() {
   Cancel(flight);
 }
 
-bool SourceFeed::IsForbidden() const {
-  return source_->Outlook().IsForbidden(clock_.SteadyNow());
-}
+bool SourceFeed::IsForbidden() const { return source_->Outlook().IsForbidden(clock_.SteadyNow()); }
 
 void SourceFeed::Cancel(std::shared_ptr<Flight> flight) {
   // It finds out for itself when it begins.
@@ -164,7 +171,8 @@ asio::awaitable<void> SourceFeed::RunFlight(std::shared_ptr<Flight> flight) {
   co_await asio::post(executor_, asio::use_awaitable);
   flight->has_begun = true;
   if (flight_ != flight) co_return;
-  if (const SteadyTime turn = AfterInterval(); turn > clock_.SteadyNow() && !IsForbidden()) {
+  const SteadyTime turn = AfterInterval();
+  if (turn > clock_.SteadyNow() && !stopped_ && !IsForbidden()) {
     co_await clock_.SleepUntil(turn);
   }
   if (flight_ != flight) co_return;
@@ -196,9 +204,10 @@ asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(Flight& flight) {
 }
 
 void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
+  bool is_news = true;
   if (!flight.progress.sent_at && !result) {
     observer_.OnRefusal(status_, result.error());
-    Fail(std::move(result.error()), false);
+    is_news = Fail(std::move(result.error()), false);
   } else {
     status_.last_attempt = flight.progress.sent_at.value_or(clock_.SteadyNow());
     observer_.OnRefresh(status_, result, took);
@@ -208,7 +217,7 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
       Fail(std::move(result.error()), true);
     }
   }
-  on_change_();
+  if (is_news) on_change_();
   Finish();
 }
 
@@ -237,7 +246,7 @@ void SourceFeed::NoteCurrencies(const Reading& reading) {
 // Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes,
 // the earlier it begins.
 SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
-  const Duration took = reading.receive_time - reading.observe_time;
+  const Duration took = clock_.SteadyNow() - reading.observe_steady;
   const double factor = -std::log(1 - random_());
   const Duration ttl = options_.info->cache.ttl;
   const double early =
@@ -245,7 +254,7 @@ SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
   return reading.observe_steady + ttl - Duration(static_cast<Duration::rep>(std::max(0.0, early)));
 }
 
-void SourceFeed::Fail(Error error, bool was_sent) {
+bool SourceFeed::Fail(Error error, bool was_sent) {
   auto failure = std::make_shared<SourceFailure>();
   const Now now{clock_.WallNow(), clock_.SteadyNow()};
   const bool first = !status_.failure;
@@ -258,7 +267,9 @@ void SourceFeed::Fail(Error error, bool was_sent) {
   failure->error = std::move(error);
   failure->error.retry_after.reset();
   if (!TraitsOf(failure->error.kind).heals) status_.is_rejected = true;
+  if (!was_sent && !first && IsSame(*failure, *status_.failure)) return false;
   status_.failure = std::move(failure);
+  return true;
 }
 
 void SourceFeed::Finish() {

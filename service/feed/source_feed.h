@@ -112,8 +112,8 @@ class SourceFeed {
   void StartFlight(std::vector<Waiter> waiters, bool background);
   // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
   void Abandon();
-  // Ends a flight that waits for its turn and does not see that a failure forbids it by now; another
-  // one, with the same waiters, is refused at once.
+  // Ends a flight that waits for its turn and does not see that a failure forbids it by now;
+  // another one, with the same waiters, is refused at once.
   void Restart();
   // Whether a failure forbids requests now.
   bool IsForbidden() const;
@@ -124,7 +124,8 @@ class SourceFeed {
   void Accept(Reading reading);
   void NoteCurrencies(const Reading& reading);
   // `was_sent`: an attempt was made and failed; else the failure is an earlier one, still in force.
-  void Fail(Error error, bool was_sent);
+  // False if the status says so already.
+  bool Fail(Error error, bool was_sent);
   SteadyTime AfterInterval() const;
   SteadyTime EarlyRefreshAt(const Reading& reading);
   // Ends the flight, starts its successor if somebody waits for one, and calls the waiters.

@@ -1,22 +1,46 @@
 #include "service/observe/logging.h"
 
+#include <grpc/support/log.h>
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <memory>
+#include <thread>
 
 namespace balance {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::size_t kQueueSize = 8192;
+constexpr auto kFlushPatience = milliseconds(500);
+constexpr auto kFlushPoll = milliseconds(5);
+
+void LogForGrpc(gpr_log_func_args* line) {
+  const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
+                     : line->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::info
+                                                               : spdlog::level::debug;
+  spdlog::log(level, "gRPC: {}", line->message);
+}
 
 }  // namespace
 
 std::size_t DroppedLogLines() {
   const auto pool = spdlog::thread_pool();
   return pool ? pool->overrun_counter() : 0;
+}
+
+bool FlushLog() {
+  // The writing thread takes this up when it is done with everything before it.
+  spdlog::default_logger()->flush();
+  const auto pool = spdlog::thread_pool();
+  for (auto waited = milliseconds(0); pool && pool->queue_size() > 0; waited += kFlushPoll) {
+    if (waited >= kFlushPatience) return false;
+    std::this_thread::sleep_for(kFlushPoll);
+  }
+  return true;
 }
 
 Logging::Logging() {
@@ -28,8 +52,18 @@ Logging::Logging() {
   logger->flush_on(spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));
   spdlog::flush_every(std::chrono::seconds(1));
+  gpr_set_log_function(&LogForGrpc);
 }
 
-Logging::~Logging() { spdlog::shutdown(); }
+Logging::~Logging() {
+  gpr_set_log_function(nullptr);
+  if (!FlushLog()) {
+    // To destroy the pool is to wait for its thread, which is stuck.
+    static const auto* const stuck =
+        new std::shared_ptr<spdlog::details::thread_pool>(spdlog::thread_pool());
+    static_cast<void>(stuck);
+  }
+  spdlog::shutdown();
+}
 
 }  // namespace balance

@@ -10,7 +10,11 @@ namespace balance {
 // Lines dropped so far because the log could not be written fast enough. Thread-safe.
 std::size_t DroppedLogLines();
 
-// Sets spdlog's default logger up for its lifetime and flushes it at the end. Created by main.
+// Waits until what was logged so far is written, or not if nobody reads the log: false.
+bool FlushLog();
+
+// Sets spdlog's default logger up for its lifetime, takes in what gRPC logs, which would otherwise
+// be written by its own threads, and flushes at the end as FlushLog() does. Created by main.
 class Logging {
  public:
   Logging();

@@ -123,8 +123,10 @@ void Metrics::RegisterGauges() {
       gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
   auto& breakers = gauge("balance_sources_by_breaker_state",
                          "Sources by the state of the circuit breaker of their host.");
-  auto& held_off = gauge("balance_sources_held_off",
-                         "Sources that are not asked because their credential was rejected.");
+  auto& held_off =
+      gauge("balance_sources_held_off",
+            "Sources that are not asked because their credential was rejected or has no "
+            "account.");
   auto& blocked = gauge("balance_sources_blocked",
                         "Sources that are not asked because the upstream wants a pause.");
   auto& previous = gauge("balance_sources_on_previous_credential",
@@ -204,6 +206,17 @@ void Metrics::OnRefusal(const SourceStatus& before, const Error& why) {
 
 void Metrics::OnDropped(const SourceStatus& known) {
   kinds_[static_cast<std::size_t>(known.info->kind)].dropped->Increment();
+}
+
+std::size_t Metrics::CallsInProgress() const {
+  // What ends meanwhile must not be counted as ended only.
+  double handled = 0;
+  for (const MethodSeries& method : methods_) {
+    for (const prometheus::Counter* counter : method.handled) handled += counter->Value();
+  }
+  double started = 0;
+  for (const MethodSeries& method : methods_) started += method.started->Value();
+  return static_cast<std::size_t>(started - handled);
 }
 
 void Metrics::OnReload(bool succeeded) {

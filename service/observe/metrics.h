@@ -43,6 +43,9 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   // Of what new handshakes show. Without TLS there is no such series.
   void SetTlsCertificateExpiry(std::chrono::sys_seconds when);
 
+  // Started and not handled.
+  std::size_t CallsInProgress() const;
+
   // In the Prometheus text format, with the gauges as `sources`, all that there are, have it `now`.
   std::string Render(const std::vector<SourceStatus>& sources, Now now);
 

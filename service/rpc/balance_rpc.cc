@@ -17,6 +17,8 @@
 namespace balance {
 namespace {
 
+// Of gRPC's design A6; a negative number: do not.
+constexpr const char* kRetryPushback = "grpc-retry-pushback-ms";
 constexpr auto kAllAccounts = std::numeric_limits<std::size_t>::max();
 
 grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, std::string what) {
@@ -126,9 +128,16 @@ SteadyTime BalanceRpc::AnswerBy(const grpc::CallbackServerContext& context) cons
   return clock_.SteadyNow() + remaining - std::min(kAnswerMargin, remaining / 4);
 }
 
+void BalanceRpc::End(grpc::CallbackServerContext& context, RpcMethod method,
+                     grpc::StatusCode code) const {
+  // The retries of the published service config are for servers that are gone, not for upstreams.
+  if (code == grpc::StatusCode::UNAVAILABLE) context.AddTrailingMetadata(kRetryPushback, "-1");
+  observer_.OnHandled(method, code);
+}
+
 grpc::ServerUnaryReactor* BalanceRpc::FinishNow(const ServerCall& call,
                                                 const grpc::Status& status) {
-  observer_.OnHandled(call.method(), status.error_code());
+  End(call.context(), call.method(), status.error_code());
   auto* reactor = call.context().DefaultReactor();
   reactor->Finish(status);
   return reactor;
@@ -230,7 +239,9 @@ grpc::ServerUnaryReactor* BalanceRpc::Answer(const ServerCall& call, std::vector
       // The targets belong to what was served when the call began.
       [served = call.served(), targets = std::move(targets), respond = std::move(respond)](
           const std::vector<AccountAnswer>& waited) { return respond(targets, waited); },
-      [this, method = call.method()](grpc::StatusCode code) { observer_.OnHandled(method, code); });
+      [this, &context = call.context(), method = call.method()](grpc::StatusCode code) {
+        End(context, method, code);
+      });
   waiting->Start(std::move(reads));
   return waiting;
 }

@@ -78,6 +78,8 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
   // The first thing that every handler does.
   ServerCall Begin(grpc::CallbackServerContext& context, RpcMethod method, grpc::Status& status);
   grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
+  // The last thing before a call is finished.
+  void End(grpc::CallbackServerContext& context, RpcMethod method, grpc::StatusCode code) const;
   grpc::ServerUnaryReactor* FinishNow(const ServerCall& call, const grpc::Status& status);
 
   grpc::Status FindAccount(const ServerCall& call, const std::string& name,

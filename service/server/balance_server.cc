@@ -13,6 +13,8 @@
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
 #include "service/server/debug_services.h"
+#include "service/server/graceful_stop.h"
+#include "service/server/server_limits.h"
 
 namespace balance {
 namespace {
@@ -21,10 +23,6 @@ constexpr const char* kServiceName = "balance.v1.BalanceService";
 // Some edges refuse the default ones of HTTP libraries.
 constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
 constexpr std::size_t kShards = 1;
-// For calls in flight when the server stops. Health watches always use it up, so it is short.
-constexpr auto kShutdownGrace = std::chrono::seconds(5);
-// Of one connection.
-constexpr int kMaxConcurrentStreams = 128;
 constexpr auto kTickPatience = std::chrono::seconds(1);
 
 std::string MakeEpoch(const Clock& clock) {
@@ -81,8 +79,7 @@ Result<void> BalanceServer::StartGrpc() {
   builder.SetOption(std::move(debug_services));
   // A second instance on the port must fail, not share its connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // One connection must not take all memory; what gRPC 1.51 leaves open is for mutual TLS.
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
+  ApplyServerLimits(builder, config_.server.max_connection_age);
   builder.AddListeningPort(config_.listen, *credentials, &grpc_port_);
   builder.RegisterService(&rpc_);
   grpc_ = builder.BuildAndStart();
@@ -168,8 +165,11 @@ void BalanceServer::WithdrawHealth() {
 void BalanceServer::Stop() {
   WithdrawHealth();
   if (grpc_) {
-    grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
-    grpc_->Wait();
+    const auto answer_calls = [this] {
+      for (const auto& shard : shards_) shard->AnswerReads();
+    };
+    StopGracefully(
+        *grpc_, [this] { return metrics_.CallsInProgress(); }, answer_calls);
     grpc_.reset();
   }
   admin_.reset();

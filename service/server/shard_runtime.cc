@@ -107,7 +107,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
   const CredentialGuards& credential = GuardsOf(config);
   const HostGuards& host = HostGuardsOf(config);
   credential.pacer->Configure(config.upstream.rate);
-  SourceParts parts{config, credential, host, std::nullopt, {}};
+  SourceParts parts{config, credential, host, std::nullopt, MakeAccountHoldOff(), {}};
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
@@ -122,7 +122,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
   spec.options.info = std::make_shared<const SourceInfo>(config.info);
   spec.options.refresh_budget = config.upstream.refresh_budget;
   spec.options.path = std::make_shared<const UpstreamPath>(
-      credential, host, parts.previous ? parts.previous->rotation : nullptr);
+      credential, host, parts.account, parts.previous ? parts.previous->rotation : nullptr);
   spec.source = MakeSource(std::move(parts), *transport_, NextRandom(), clock_);
   spec.random = NextRandom();
   return spec;
@@ -191,10 +191,14 @@ void ShardRuntime::Start() {
   shard_.Start();
 }
 
-void ShardRuntime::Stop() {
+void ShardRuntime::AnswerReads() {
   shard_.Post([this] {
     for (auto& [id, account] : accounts_) account.runtime->feed->Stop();
   });
+}
+
+void ShardRuntime::Stop() {
+  AnswerReads();
   shard_.Join();
   is_running_ = false;
 }

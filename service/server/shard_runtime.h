@@ -58,7 +58,10 @@ class ShardRuntime {
 
   void Start();
 
-  // Ends all refreshes and reads, and the loop's thread.
+  // Ends all refreshes and answers all reads, those to come as well, with what is known.
+  void AnswerReads();
+
+  // As AnswerReads(), and ends the loop's thread.
   void Stop();
 
   // Whether the loop runs a task within `patience`.

@@ -51,14 +51,16 @@ const BaseUrl& BaseUrlOf(const SourceConfig& config) {
 
 // As far as one credential goes.
 SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& credential,
-                      const HostGuards& host, HttpTransport& transport, Clock& clock) {
+                      std::shared_ptr<HoldOff> account, const HostGuards& host,
+                      HttpTransport& transport, Clock& clock) {
   const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
   SourcePtr source =
       polymarket ? MakePolymarketUs(*polymarket, config.upstream, transport, clock, host.clock_skew)
                  : MakePolySimulator(std::get<PolySimulatorLogin>(config.login), config.upstream,
                                      transport, clock, host.clock_skew);
   source = std::make_unique<BreakerSource>(std::move(source), host.breaker, clock);
-  source = std::make_unique<HoldOffSource>(std::move(source), credential.hold_off, clock);
+  source = std::make_unique<HoldOffSource>(std::move(source), credential.hold_off, clock,
+                                           std::move(account));
   return std::make_unique<PacedSource>(std::move(source), credential.pacer, clock);
 }
 
@@ -101,11 +103,13 @@ bool AreSame(const SourceConfig& a, const SourceConfig& b) {
 }
 
 SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random, Clock& clock) {
-  SourcePtr source = MakeGuarded(parts.config, parts.credential, parts.host, transport, clock);
+  SourcePtr source =
+      MakeGuarded(parts.config, parts.credential, parts.account, parts.host, transport, clock);
   if (parts.previous) {
     source = std::make_unique<RotatingSource>(
         std::move(source),
-        MakeGuarded(parts.previous->config, parts.previous->guards, parts.host, transport, clock),
+        MakeGuarded(parts.previous->config, parts.previous->guards, MakeAccountHoldOff(),
+                    parts.host, transport, clock),
         parts.previous->rotation);
   }
   source = std::make_unique<RetryingSource>(std::move(source), parts.host.retries,

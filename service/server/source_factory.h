@@ -47,6 +47,8 @@ struct SourceParts {
   const HostGuards& host;
   // nullopt: no replacement is under way.
   std::optional<PreviousCredential> previous;
+  // The source's own, for an account that is missing.
+  std::shared_ptr<HoldOff> account;
   // What is known to be held already.
   std::vector<CurrencyBalance> known;
 };

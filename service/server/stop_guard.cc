@@ -1,7 +1,6 @@
 #include "service/server/stop_guard.h"
 
 #include <pthread.h>
-#include <spdlog/async.h>
 #include <spdlog/spdlog.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -9,26 +8,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "service/observe/logging.h"
+
 namespace balance {
-namespace {
-
-using std::chrono::milliseconds;
-
-constexpr auto kLogPatience = milliseconds(500);
-constexpr auto kLogPoll = milliseconds(5);
-
-// Waits until what was logged so far is written, or not if nobody reads the log.
-void FlushLog() {
-  // The writing thread takes this up when it is done with everything before it.
-  spdlog::default_logger()->flush();
-  const auto pool = spdlog::thread_pool();
-  for (auto waited = milliseconds(0); pool && pool->queue_size() > 0 && waited < kLogPatience;
-       waited += kLogPoll) {
-    std::this_thread::sleep_for(kLogPoll);
-  }
-}
-
-}  // namespace
 
 StopGuard::StopGuard(const sigset_t& signals, Duration patience) : signals_(signals) {
   thread_ = std::thread([this, end = std::chrono::steady_clock::now() + patience] { Watch(end); });

@@ -54,15 +54,16 @@ def http_get(url: str) -> str:
 
 
 class Program:
-    """A running program, in a process group of its own, its output in a file."""
+    """A running program, in a process group of its own, its output in a file. `options` are Popen's.
+    """
 
-    def __init__(self, arguments: list, log: Path, environment: dict[str, str]):
+    def __init__(self, arguments: list, log: Path, environment: dict[str, str], **options):
         self.log = log
         self.name = Path(arguments[0]).name
         with log.open("w") as output:
             self.process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL,
                                             stdout=output, stderr=subprocess.STDOUT,
-                                            start_new_session=True)
+                                            start_new_session=True, **options)
 
     def output(self) -> str:
         return self.log.read_text()

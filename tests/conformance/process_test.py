@@ -56,11 +56,11 @@ upstream:
 """)
         return str(config)
 
-    def start_configured(self, config: str) -> tuple[Program, dict[str, str]]:
+    def start_configured(self, config: str, **options) -> tuple[Program, dict[str, str]]:
         ports_file = self.folder / "configured.ports"
         ports_file.unlink(missing_ok=True)
         program = Program([BIN_DIR / "balance-service", "--config", config, "--ports-file",
-                           ports_file], self.folder / "configured.log", clean_environment())
+                           ports_file], self.folder / "configured.log", clean_environment(), **options)
         self.addCleanup(program.kill)
         program.wait_for(ports_file.exists, "the ports file")
         return program, dict(line.split("=") for line in ports_file.read_text().splitlines())
@@ -122,6 +122,17 @@ upstream:
             self.assertEqual(result.returncode, UNAVAILABLE, result.stderr)
             self.assertIn(address, result.stderr)
             self.assertIn("in use", result.stderr)
+
+    def test_its_memory_can_neither_be_dumped_nor_be_looked_into(self):
+        # The kernel gives the files of what may not be dumped to root and root's group.
+        other_group = {"group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        program, _ = self.start_configured(self.write_config("0s"), **other_group)
+        folder = Path(f"/proc/{program.process.pid}")
+
+        self.assertRegex((folder / "limits").read_text(), r"Max core file size +0 +0 ")
+        owner = (folder / "environ").stat()
+        self.assertEqual((owner.st_uid, owner.st_gid), (0, 0))
+        program.stop()
 
     def test_a_drain_withdraws_readiness_serves_on_and_ends_at_the_second_signal(self):
         program, ports = self.start_configured(self.write_config())

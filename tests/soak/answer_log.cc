@@ -1,6 +1,7 @@
 #include "tests/soak/answer_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <regex>
 
 namespace balance {
@@ -23,7 +24,7 @@ std::vector<Held> ReadHistory(const std::vector<HistoryEntry>& history, Side sid
     std::smatch match;
     const auto& pattern = side == Side::kPolymarket ? kPolymarket : kPolysimulator;
     held.push_back(
-        {entry.since, std::regex_search(entry.body, match, pattern) ? match[1].str() : "none"});
+        {entry.since, std::regex_search(entry.body, match, pattern) ? match[1].str() : kNothing});
   }
   return held;
 }
@@ -46,13 +47,20 @@ void AnswerLog::Add(SeenFigure figure) {
   figures_.push_back(std::move(figure));
 }
 
+void AnswerLog::AddWrong(std::vector<std::string> lines) {
+  if (lines.empty()) return;
+  const std::lock_guard lock(mutex_);
+  std::move(lines.begin(), lines.end(), std::back_inserter(wrong_));
+}
+
 std::vector<std::string> AnswerLog::Check(sandbox::Sandbox& upstreams) {
   std::vector<SeenFigure> figures;
+  std::vector<std::string> wrong;
   {
     const std::lock_guard lock(mutex_);
     figures.swap(figures_);
+    wrong.swap(wrong_);
   }
-  std::vector<std::string> wrong;
   for (const Side side : {Side::kPolymarket, Side::kPolysimulator}) {
     const std::vector<Held> held = ReadHistory(upstreams.History(side), side);
     for (const SeenFigure& seen : figures) {

@@ -1,5 +1,6 @@
 // Random trouble at both upstreams, many readers, and a judge: no figure that the upstream did not
-// hold, no call past its deadline, no request over the rate, no memory that grows.
+// hold, no state that does not fit the age, no total that is not the sum, no call past its
+// deadline, no request over the rate, no memory that grows.
 
 #include <grpcpp/grpcpp.h>
 
@@ -18,6 +19,7 @@
 #include "balance/v1/balance_service.grpc.pb.h"
 #include "tests/soak/answer_log.h"
 #include "tests/soak/chaos.h"
+#include "tests/soak/judge.h"
 #include "tests/soak/service_process.h"
 
 namespace balance {
@@ -45,10 +47,6 @@ struct Tally {
   std::atomic<long> latest_us = 0;
 };
 
-WallTime ToWall(const google::protobuf::Timestamp& time) {
-  return WallTime(seconds(time.seconds()) + std::chrono::nanoseconds(time.nanos()));
-}
-
 v1::GetAccountSnapshotRequest RandomRequest(std::mt19937_64& random) {
   v1::GetAccountSnapshotRequest request;
   switch (random() % 5) {
@@ -67,12 +65,16 @@ v1::GetAccountSnapshotRequest RandomRequest(std::mt19937_64& random) {
   return request;
 }
 
-void Note(const v1::AccountSnapshot& snapshot, AnswerLog& log) {
+void Note(const v1::AccountSnapshot& snapshot, const v1::ReadPolicy& policy, AnswerLog& log) {
+  static const JudgeTimes kTimes{seconds(ServiceProcess::kTtlSeconds),
+                                 seconds(ServiceProcess::kMaxStaleSeconds)};
+  log.AddWrong(Judge(snapshot, policy, kTimes));
   for (const v1::SourceBalance& source : snapshot.sources()) {
-    if (!source.has_balance_set() || source.balance_set().balances().empty()) continue;
+    if (!source.has_balance_set()) continue;
+    const auto& balances = source.balance_set().balances();
     SeenFigure seen;
     seen.side = source.kind() == v1::POLYMARKET_US ? Side::kPolymarket : Side::kPolysimulator;
-    seen.cash = source.balance_set().balances(0).cash().value();
+    seen.cash = balances.empty() ? kNothing : balances.at(0).cash().value();
     seen.observe_time = ToWall(source.freshness().observe_time());
     seen.receive_time = ToWall(source.freshness().receive_time());
     log.Add(std::move(seen));
@@ -104,7 +106,7 @@ void ReadOnAndOn(v1::BalanceService::Stub& stub, std::uint64_t seed, Duration in
       continue;
     }
     ++(snapshot.completeness().complete() ? tally.complete : tally.partial);
-    Note(snapshot, log);
+    Note(snapshot, request.policy(), log);
   }
 }
 
@@ -173,7 +175,7 @@ int Run(const Options& options) {
   const int ceiling = ServiceProcess::kRequestsPerSecond + ServiceProcess::kBurst - 1;
   const int polymarket = (*upstreams)->Counters(Side::kPolymarket).total.max_in_a_second;
   const int polysimulator = (*upstreams)->Counters(Side::kPolysimulator).total.max_in_a_second;
-  std::printf("figures compared: %zu, wrong: %zu\n", log.checked(), wrong.size());
+  std::printf("figures compared: %zu, wrong answers: %zu\n", log.checked(), wrong.size());
   for (std::size_t i = 0; i < std::min<std::size_t>(wrong.size(), 10); ++i) {
     std::printf("  %s\n", wrong[i].c_str());
   }

@@ -47,8 +47,11 @@ std::string Yaml(sandbox::Sandbox& upstreams, const std::string& folder) {
          "      api_key: {file: " +
          folder +
          "/api-key}\n"
-         "cache: {ttl: 1s, stale_while_revalidate: 2s, max_stale: 30s, min_refresh_interval: "
-         "0.2s}\n"
+         "cache: {ttl: " +
+         std::to_string(ServiceProcess::kTtlSeconds) +
+         "s, stale_while_revalidate: 2s, max_stale: " +
+         std::to_string(ServiceProcess::kMaxStaleSeconds) +
+         "s, min_refresh_interval: 0.2s}\n"
          "upstream: {attempt_timeout: 1s, refresh_budget: 2s, requests_per_second: " +
          std::to_string(ServiceProcess::kRequestsPerSecond) +
          ", burst: " + std::to_string(ServiceProcess::kBurst) +

@@ -12,9 +12,11 @@ namespace balance {
 
 class ServiceProcess {
  public:
-  // Budget of each credential in the configuration that it runs with.
+  // Of the configuration that it runs with; the budget is that of each credential.
   static constexpr int kRequestsPerSecond = 5;
   static constexpr int kBurst = 2;
+  static constexpr int kTtlSeconds = 1;
+  static constexpr int kMaxStaleSeconds = 30;
 
   // Starts `program` between `upstreams` and a free port, with its files in `folder`, and waits
   // until it listens. Throws std::runtime_error if it does not.

@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "service/server/server_limits.h"
 #include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
 
@@ -20,9 +22,14 @@ constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
 #ifdef __SANITIZE_ADDRESS__
 // AddressSanitizer keeps what was freed and is slow.
 constexpr std::size_t kGrowthAtMost = 2048 * kMebibyte;
+constexpr std::size_t kBuffersAtMost = kGrowthAtMost;
+constexpr std::size_t kHeadersAtMost = kGrowthAtMost;
 constexpr auto kNeighbourPatience = std::chrono::seconds(10);
 #else
 constexpr std::size_t kGrowthAtMost = 384 * kMebibyte;
+// The quota, and what it does not count.
+constexpr std::size_t kBuffersAtMost = ServerLimits::kMemoryBytes + 64 * kMebibyte;
+constexpr std::size_t kHeadersAtMost = 64 * kMebibyte;
 constexpr auto kNeighbourPatience = std::chrono::seconds(2);
 #endif
 
@@ -153,6 +160,8 @@ TEST_F(Http2AbuseTest, M57_AHeaderBlockWithoutEnd) {
   }
 
   EXPECT_GT(sent, 0U);
+  // No limit of gRPC's covers it, but it must not cost more than was sent.
+  EXPECT_LT(service().PeakResidentBytes(), peak_before_ + kHeadersAtMost);
 }
 
 TEST_F(Http2AbuseTest, M57_NineKibibytesOfMetadataTwice) {
@@ -178,24 +187,87 @@ TEST_F(Http2AbuseTest, M57_NineKibibytesOfMetadataTwice) {
   }));
 }
 
-TEST_F(Http2AbuseTest, M57_AMessageOfFiveMebibytes) {
+TEST_F(Http2AbuseTest, M57_AMessageBeyondTheLimit) {
   const auto stub = v1::BalanceService::NewStub(NewChannel());
-  const std::string large(5 * kMebibyte, 'x');
-  v1::GetAccountSnapshotRequest snapshot_request;
-  snapshot_request.set_name(large);
-  v1::ListAccountSnapshotsRequest list_request;
-  list_request.set_page_token(large);
-  v1::AccountSnapshot snapshot;
-  v1::ListAccountSnapshotsResponse list;
+  for (const std::size_t size : {ServerLimits::kRequestBytes + 1UL, 5 * kMebibyte}) {
+    const std::string large(size, 'x');
+    v1::GetAccountSnapshotRequest snapshot_request;
+    snapshot_request.set_name(large);
+    v1::ListAccountSnapshotsRequest list_request;
+    list_request.set_page_token(large);
+    v1::AccountSnapshot snapshot;
+    v1::ListAccountSnapshotsResponse list;
 
-  grpc::ClientContext first;
-  EXPECT_EQ(stub->GetAccountSnapshot(&first, snapshot_request, &snapshot).error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
-  grpc::ClientContext second;
-  EXPECT_EQ(stub->ListAccountSnapshots(&second, list_request, &list).error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
-  grpc::ClientContext third;
-  EXPECT_TRUE(stub->GetAccountSnapshot(&third, {}, &snapshot).ok());
+    grpc::ClientContext first;
+    EXPECT_EQ(stub->GetAccountSnapshot(&first, snapshot_request, &snapshot).error_code(),
+              grpc::StatusCode::RESOURCE_EXHAUSTED);
+    grpc::ClientContext second;
+    EXPECT_EQ(stub->ListAccountSnapshots(&second, list_request, &list).error_code(),
+              grpc::StatusCode::RESOURCE_EXHAUSTED);
+    grpc::ClientContext third;
+    EXPECT_TRUE(stub->GetAccountSnapshot(&third, {}, &snapshot).ok());
+  }
+}
+
+TEST_F(Http2AbuseTest, M57_TheLongestBatchIsWithinTheLimit) {
+  const auto stub = v1::BalanceService::NewStub(NewChannel());
+  v1::BatchGetAccountSnapshotsRequest batch;
+  for (int i = 0; i < 100; ++i) {
+    batch.add_names("accounts/" + std::string(63, 'x'));
+    batch.add_sources(std::string(63, 'x'));
+  }
+  v1::BatchGetAccountSnapshotsResponse response;
+
+  grpc::ClientContext context;
+  EXPECT_EQ(stub->BatchGetAccountSnapshots(&context, batch, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(Http2AbuseTest, M57_RequestsThatNeverEnd) {
+  // 48,000 bytes of 60,000, a hundred times on each connection.
+  std::string message(1, '\0');
+  message += std::string("\0\0\xEA\x60", 4) + std::string(16'000, 'x');
+  std::vector<std::unique_ptr<Http2Peer>> peers;
+  for (int i = 0; i < 60; ++i) {
+    auto& peer = *peers.emplace_back(std::make_unique<Http2Peer>(service().grpc_address()));
+    for (std::uint32_t stream = 1; stream < 200; stream += 2) {
+      std::string frames = CallHeaders(stream) + Encode({FrameType::kData, 0, stream, message});
+      for (int more = 0; more < 2; ++more) {
+        frames += Encode({FrameType::kData, 0, stream, std::string(16'000, 'x')});
+      }
+      if (!peer.Send(frames)) break;
+    }
+  }
+
+  // 288 MB were offered.
+  EXPECT_LT(service().PeakResidentBytes(), peak_before_ + kBuffersAtMost);
+}
+
+TEST_F(Http2AbuseTest, M57_TenThousandCallsAtOnceAreNoAbuse) {
+  constexpr int kConnections = 100;
+  constexpr int kCalls = 100;
+  polymarket().Set({.latency = std::chrono::milliseconds(100)});
+  v1::GetAccountSnapshotRequest anew;
+  anew.mutable_policy()->mutable_max_age();
+  std::string calls = Encode({FrameType::kWindowUpdate, 0, 0, std::string("\0\x7F\xFF\xFF", 4)});
+  for (std::uint32_t i = 0; i < kCalls; ++i) calls += Call(2 * i + 1, anew.SerializeAsString());
+  std::vector<std::unique_ptr<Http2Peer>> peers;
+  for (int i = 0; i < kConnections; ++i) {
+    peers.push_back(std::make_unique<Http2Peer>(service().grpc_address()));
+    ASSERT_TRUE(peers.back()->Send(calls));
+  }
+
+  // An error has no message, only headers.
+  int answers = 0;
+  for (const auto& peer : peers) {
+    for (int ended = 0; ended < kCalls;) {
+      const auto frame = peer->Next(std::chrono::seconds(20));
+      ASSERT_TRUE(frame.has_value()) << answers << " answers";
+      if (frame->type == FrameType::kData) ++answers;
+      if (frame->stream != 0 && (frame->flags & kEndStream) != 0) ++ended;
+    }
+  }
+  EXPECT_EQ(answers, kConnections * kCalls);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t kFrameHeaderBytes = 9;
 constexpr std::size_t kShortLength = 127;
 
 void AppendNumber(std::string& out, std::uint32_t number, int bytes) {

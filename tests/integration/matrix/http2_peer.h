@@ -20,8 +20,12 @@ enum class FrameType : std::uint8_t {
   kSettings = 4,
   kPing = 6,
   kGoAway = 7,
+  kWindowUpdate = 8,
   kContinuation = 9,
 };
+
+// Before the payload.
+inline constexpr std::size_t kFrameHeaderBytes = 9;
 
 inline constexpr std::uint8_t kEndStream = 0x1;
 inline constexpr std::uint8_t kEndHeaders = 0x4;

@@ -14,13 +14,12 @@ MatrixTest::MatrixTest() { EXPECT_GE(sodium_init(), 0); }
 void MatrixTest::TearDown() {
   if (!service_) return;
   EXPECT_TRUE(service_->IsAlive());
-  // The service waits for idle clients, and gRPC's look at their connections every five seconds.
   stub_.reset();
   EXPECT_EQ(service_->Stop(), "exit 0") << service_->Log();
   service_.reset();
 }
 
-void MatrixTest::Start(const MatrixSetup& setup) {
+void MatrixTest::StartUpstreams(const MatrixSetup& setup) {
   auto started = sandbox::Sandbox::Start(setup.sandbox);
   ASSERT_TRUE(started) << started.error().message;
   sandbox_ = std::move(*started);
@@ -31,6 +30,10 @@ void MatrixTest::Start(const MatrixSetup& setup) {
   files_.Write("key-id", sandbox_->polymarket_key().key_id);
   files_.Write("secret-key", sandbox_->polymarket_key().secret_key);
   files_.Write("api-key", sandbox_->polysim_key().api_key);
+}
+
+void MatrixTest::Start(const MatrixSetup& setup) {
+  ASSERT_NO_FATAL_FAILURE(StartUpstreams(setup));
   const std::string config = files_.Write("config.yaml", YamlText(setup));
   service_ = std::make_unique<ServiceProcess>(config, files_.Path("."), setup.environment);
   stub_ = v1::BalanceService::NewStub(NewChannel());
@@ -45,9 +48,11 @@ std::string MatrixTest::YamlText(const MatrixSetup& setup) const {
     return "{file: " + files_.Path(name) + "}\n";
   };
   const std::string ca = setup.tls_ca_file.empty() ? "" : ", tls_ca_file: " + setup.tls_ca_file;
-  return "listen: 127.0.0.1:0\n"
-         "admin_listen: 127.0.0.1:0\n"
-         "server: {drain_delay: 0s}\n"
+  return "listen: " + setup.listen +
+         "\nadmin_listen: 127.0.0.1:0\n"
+         "server: {drain_delay: " +
+         setup.drain_delay +
+         "}\n"
          "accounts:\n"
          "- id: desk-1\n"
          "  sources:\n"

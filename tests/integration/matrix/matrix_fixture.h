@@ -28,6 +28,8 @@ inline constexpr const char* kPolysimCash = "4321.0987";
 
 struct MatrixSetup {
   sandbox::SandboxOptions sandbox;
+  std::string listen = "127.0.0.1:0";
+  std::string drain_delay = "0s";
   std::string cache = "{ttl: 60s, min_refresh_interval: 0.001s}";
   std::string attempt_timeout = "0.4s";
   std::string refresh_budget = "0.8s";
@@ -48,6 +50,9 @@ class MatrixTest : public testing::Test {
 
   // Before all else.
   void Start(const MatrixSetup& setup = {});
+  // What comes before the service: venues, proxies, and the files that YamlText() names.
+  void StartUpstreams(const MatrixSetup& setup);
+  std::string YamlText(const MatrixSetup& setup) const;
 
   sandbox::Sandbox& upstreams() { return *sandbox_; }
   FaultProxy& polymarket() { return *polymarket_; }
@@ -89,8 +94,6 @@ class MatrixTest : public testing::Test {
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 
  private:
-  std::string YamlText(const MatrixSetup& setup) const;
-
   CurlGlobal curl_;
 };
 

@@ -108,15 +108,19 @@ bool ServiceProcess::Reap() {
 
 bool ServiceProcess::IsAlive() { return !Reap(); }
 
-std::string ServiceProcess::Stop() {
-  if (IsAlive()) kill(pid_, SIGTERM);
-  if (!Becomes([this] { return Reap(); })) return "still running";
-  return End();
+void ServiceProcess::Signal(int number) {
+  if (IsAlive()) kill(pid_, number);
 }
 
-std::string ServiceProcess::End() const {
+std::string ServiceProcess::End(std::chrono::milliseconds patience) {
+  if (!Becomes([this] { return Reap(); }, patience)) return "still running";
   if (WIFSIGNALED(*end_)) return "signal " + std::to_string(WTERMSIG(*end_));
   return "exit " + std::to_string(WEXITSTATUS(*end_));
+}
+
+std::string ServiceProcess::Stop() {
+  Signal(SIGTERM);
+  return End();
 }
 
 std::string ServiceProcess::Log() const { return FileText(log_path_); }

@@ -36,7 +36,13 @@ class ServiceProcess {
 
   bool IsAlive();
 
-  // SIGTERM, and "exit 0", "signal 13" or the like; "still running" after ten seconds.
+  // Nothing if it has ended.
+  void Signal(int number);
+
+  // "exit 0", "signal 13" or the like once it has ended; "still running" after `patience`.
+  std::string End(std::chrono::milliseconds patience = std::chrono::seconds(10));
+
+  // SIGTERM, and its end.
   std::string Stop();
 
   // All that it wrote to its output so far.
@@ -48,7 +54,6 @@ class ServiceProcess {
  private:
   bool Reap();
   bool ReadPorts();
-  std::string End() const;
 
   const std::string log_path_;
   const std::string ports_path_;

@@ -75,7 +75,7 @@ TEST(AdminServerTest, OtherPathsAreNotFound) {
   EXPECT_EQ(status, 404);
 }
 
-TEST(PortInUseTest, ASecondServiceOnThePortDoesNotStart) {
+TEST(PortInUseTest, M56_ASecondServiceOnThePortDoesNotStart) {
   RunningService service;
   Config second = service.LoadNow();
   second.listen = service.server().grpc_address();
@@ -88,7 +88,7 @@ TEST(PortInUseTest, ASecondServiceOnThePortDoesNotStart) {
   EXPECT_THAT(started.error().message, HasSubstr("port is in use"));
 }
 
-TEST(PortInUseTest, ASecondServiceOnTheAdminPortDoesNotStart) {
+TEST(PortInUseTest, M56_ASecondServiceOnTheAdminPortDoesNotStart) {
   RunningService service;
   Config second = service.LoadNow();
   second.admin_listen = service.server().admin_address();

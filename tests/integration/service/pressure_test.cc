@@ -116,7 +116,9 @@ TEST(MissingAccountTest, M12_IsNotAskedForAgainSoon) {
   }
 
   EXPECT_EQ(RequestsTo(service, Side::kPolysimulator), 1);
+  EXPECT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
   EXPECT_TRUE(service.GetSource(kOtherKey, source).ok());
+  EXPECT_FALSE(service.PathOf(kOtherKey).has_hold_off_until());
 }
 
 TEST(RetryAfterTest, M13_NothingIsSentWithTheKeyUntilThen) {

@@ -37,6 +37,35 @@ TEST(CredentialsTest, ReplacedSecretsAreUsedFromTheNextRequestOn) {
   EXPECT_TRUE(service.GetSource("polymarket-us", source).ok());
 }
 
+TEST(CredentialsTest, ANewKeyBearsNoGrudgeForTheRejectionOfTheOldOne) {
+  RunningService service(
+      "{ttl: 0.05s, stale_while_revalidate: 0s, max_stale: 60s, min_refresh_interval: 0.001s}");
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(service.GetAnew(snapshot).ok());
+  sandbox::PolysimKey key = service.upstreams().polysim_key();
+  key.state = sandbox::KeyState::kExpired;
+  ASSERT_TRUE(service.upstreams().AddKey(key));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (snapshot.sources(kPolySimulator).state() != v1::SourceBalance_State_NO_DATA) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    ASSERT_TRUE(service.GetAnew(snapshot).ok());
+  }
+  const auto fresh_key = sandbox::GeneratePolysimKey();
+  ASSERT_TRUE(service.upstreams().AddKey(fresh_key));
+  service.WriteSecret("api-key", fresh_key.api_key);
+  sandbox::Fault broken;
+  broken.status = 500;
+  broken.count = 0;
+  service.upstreams().Push(Side::kPolysimulator, broken);
+  service.server().Reconfigure(service.LoadNow());
+
+  ASSERT_TRUE(service.GetAnew(snapshot).ok());
+
+  const v1::SourceBalance& source = snapshot.sources(kPolySimulator);
+  EXPECT_EQ(ReasonOf(source.failure()), "SOURCE_ERROR");
+  EXPECT_EQ(source.freshness().outcome(), v1::Freshness::STALE_ON_ERROR);
+}
+
 TEST(CredentialsTest, NothingThatACallerOrOperatorSeesHoldsASecret) {
   RunningService service;
   const std::string api_key = service.upstreams().polysim_key().api_key;

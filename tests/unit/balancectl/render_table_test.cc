@@ -525,7 +525,7 @@ TEST(RenderTableTest, SourcesOnANarrowTerminal) {
   KIND            POLYSIMULATOR
   MONEY           simulated
   BREAKER         OPEN
-  HOLD-OFF        key rejected, 1m; upstream asked, 3.0s
+  HOLD-OFF        rejected, 1m; upstream asked, 3.0s
   FAILS           4
   TTL             0.5s
   MAX STALE       -

@@ -27,7 +27,7 @@ std::string Everything(const ConfigFiles& files) {
   return "listen: '[::]:0'\n"
          "admin_listen: 127.0.0.1:0\n"
          "allow_insecure: true\n"
-         "server: {drain_delay: 0s}\n"
+         "server: {drain_delay: 0s, max_connection_age: 45.5s}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -55,6 +55,7 @@ listen: 127.0.0.1:50051
 admin_listen: 127.0.0.1:9464
 server:
   drain_delay: 10s
+  max_connection_age: 300s
   reflection: true
   channelz: true
 accounts:

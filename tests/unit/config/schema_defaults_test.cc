@@ -72,6 +72,8 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
             ConfigDefaults::kRequestsPerSecond);
   EXPECT_EQ(std::stoi(schema.DefaultOf("Upstream", "burst")), ConfigDefaults::kBurst);
   EXPECT_EQ(schema.DefaultOf("Server", "drain_delay"), PrintDuration(ConfigDefaults::kDrainDelay));
+  EXPECT_EQ(schema.DefaultOf("Server", "max_connection_age"),
+            PrintDuration(ConfigDefaults::kMaxConnectionAge));
 }
 
 }  // namespace

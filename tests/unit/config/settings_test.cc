@@ -42,6 +42,10 @@ TEST(SettingsTest, ValuesOutOfRange) {
       {"upstream: {burst: 1001}", "upstream.burst: is out of range; write a number from 1 to 1000"},
       {"server: {drain_delay: -1s}", "server.drain_delay: is negative; write 0s or more"},
       {"server: {drain_delay: 600.5s}", "server.drain_delay: is above 600s; write at most 600s"},
+      {"server: {max_connection_age: 29.9s}",
+       "server.max_connection_age: is below 30s; write at least 30s"},
+      {"server: {max_connection_age: 86401s}",
+       "server.max_connection_age: is above 86400s; write at most 86400s"},
   };
   for (const BadSetting& bad : cases) {
     EXPECT_THAT(files.Problems(kGood + bad.yaml + "\n"),
@@ -86,7 +90,8 @@ TEST(SettingsTest, ValuesAtTheirLimits) {
         "cache: {min_refresh_interval: 2s}", "cache: {min_refresh_interval: 0s}",
         "upstream: {attempt_timeout: 5s}", "upstream: {requests_per_second: 1000, burst: 1000}",
         "upstream: {requests_per_second: 0.01, burst: 1}", "server: {drain_delay: 600s}",
-        "server: {drain_delay: 0s}", "upstream: {tls_ca_file: ''}"}) {
+        "server: {drain_delay: 0s}", "server: {max_connection_age: 30s}",
+        "server: {max_connection_age: 86400s}", "upstream: {tls_ca_file: ''}"}) {
     EXPECT_THAT(files.Problems(kGood + yaml + "\n"), IsEmpty()) << yaml;
   }
 }

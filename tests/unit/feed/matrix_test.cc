@@ -33,11 +33,14 @@ class LatestSink final : public AccountSink {
   std::vector<SourceStatus> latest;
 };
 
-class DropCounter final : public RefreshObserver {
+class EndCounter final : public RefreshObserver {
  public:
-  void OnRefresh(const SourceStatus&, const Result<Reading>&, Duration) override {}
+  void OnRefresh(const SourceStatus&, const Result<Reading>&, Duration) override { ++ended; }
+  void OnRefusal(const SourceStatus&, const Error&) override { ++ended; }
   void OnDropped(const SourceStatus&) override { ++dropped; }
 
+  // Refreshes, those that were refused included.
+  int ended = 0;
   int dropped = 0;
 };
 
@@ -119,7 +122,7 @@ class FeedMatrixTest : public testing::Test {
   FakeClock clock_;
   FakeUpstream real_{clock_};
   FakeUpstream paper_{clock_};
-  DropCounter observer_;
+  EndCounter observer_;
   LatestSink sink_;
   std::unique_ptr<AccountFeed> account_;
 };
@@ -193,61 +196,117 @@ TEST_F(FeedMatrixTest, M04_WhenAllLeaveAfterTheSendTheAnswerFillsTheCache) {
 }
 
 // Callers come, leave and run out of time at random while answers, failures and pauses come and go.
-TEST_F(FeedMatrixTest, M05_NobodyGetsAnotherCallersCancellationInAHundredThousandSteps) {
-  const std::uint64_t seed = std::random_device()();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
+class ManyCallersTest : public FeedMatrixTest {
+ protected:
   struct Caller {
     AccountFeed::ReadId id = 0;
+    SteadyTime answer_by;
+    // Refreshes that had ended when it came.
+    int ended_before = 0;
+    bool is_asking = true;
     int answers = 0;
     bool has_left = false;
   };
-  std::deque<Caller> callers;
-  for (int step = 0; step < 100'000 && !HasFailure(); ++step) {
-    switch (random() % 8) {
+
+  void Come() {
+    Caller& caller = callers_.emplace_back();
+    caller.answer_by = clock_.SteadyNow() + milliseconds(random_() % 3000);
+    caller.ended_before = observer_.ended;
+    const ReadBounds bounds{.max_age = milliseconds(random_() % 50)};
+    caller.id = account_->Read({bounds, {true, false}, caller.answer_by},
+                               [this, &caller](AccountAnswer answer) { Check(caller, answer); });
+    caller.is_asking = false;
+  }
+
+  // One of the latest few: most of the others have their answer.
+  void Leave() {
+    const std::size_t back = random_() % 4;
+    if (back >= callers_.size()) return;
+    Caller& caller = callers_[callers_.size() - 1 - back];
+    if (caller.answers == 0) caller.has_left = true;
+    account_->Cancel(caller.id);
+  }
+
+  // Only two things end a wait: a refresh that ends, and the caller's own deadline.
+  void Check(Caller& caller, const AccountAnswer& answer) {
+    ++caller.answers;
+    EXPECT_TRUE(answer.sources[0].reading || answer.sources[0].failure);
+    if (has_stopped_) return;
+    switch (answer.waited[0]) {
+      case Waited::kStarted:
+      case Waited::kJoined:
+        EXPECT_GT(observer_.ended, caller.ended_before) << "a wait ended, but no refresh";
+        EXPECT_EQ(observer_.ended, last_seen_end_ + 1) << "a wait ended later than its refresh";
+        return;
+      case Waited::kGaveUp:
+        EXPECT_GE(clock_.SteadyNow(), caller.answer_by);
+        return;
+      case Waited::kRefused:
+        EXPECT_TRUE(caller.is_asking || clock_.SteadyNow() >= caller.answer_by);
+        return;
+      case Waited::kNot:
+        EXPECT_TRUE(caller.is_asking);
+    }
+  }
+
+  void Upstream() {
+    switch (random_() % 5) {
       case 0:
-      case 1:
-      case 2: {
-        const ReadBounds bounds{.max_age = milliseconds(random() % 50)};
-        AccountRead read{bounds, {true, false}, clock_.SteadyNow() + milliseconds(random() % 3000)};
-        Caller& caller = callers.emplace_back();
-        caller.id = account_->Read(std::move(read), [&caller](AccountAnswer answer) {
-          ++caller.answers;
-          const bool is_explained = answer.sources[0].reading || answer.sources[0].failure;
-          EXPECT_TRUE(is_explained);
-        });
-        break;
-      }
-      case 3:
-        if (!callers.empty()) {
-          Caller& caller = callers[random() % callers.size()];
-          if (caller.answers == 0) caller.has_left = true;
-          account_->Cancel(caller.id);
-        }
-        break;
-      case 4:
-        if (real_.IsWaiting()) real_.AnswerWith(std::to_string(step));
-        break;
-      case 5:
         if (real_.IsWaiting()) real_.FailWith(ErrorKind::kUnreachable);
-        break;
-      case 6:
-        clock_.Advance(milliseconds(random() % 400));
-        break;
-      default:
-        if (random() % 2 == 0) {
-          real_.DelayFor(milliseconds(random() % 600));
-        } else {
-          real_.Admit();
+        return;
+      case 1:
+        real_.DelayFor(milliseconds(random_() % 600));
+        return;
+      case 2:
+        if (random_() % 4 == 0) {
+          real_.RefuseFor(milliseconds(random_() % 600), ErrorKind::kRateLimited);
         }
+        return;
+      case 3:
+        real_.Admit();
+        return;
+      default:
+        if (real_.IsWaiting()) real_.AnswerWith("5");
+    }
+  }
+
+  // Handler by handler, so that a refresh is seen to end before the next thing happens.
+  void RunStepwise() {
+    loop_.restart();
+    do {
+      last_seen_end_ = observer_.ended;
+    } while (loop_.poll_one() > 0);
+  }
+
+  std::mt19937_64 random_;
+  std::deque<Caller> callers_;
+  int last_seen_end_ = 0;
+  bool has_stopped_ = false;
+};
+
+TEST_F(ManyCallersTest, M05_NobodyGetsAnotherCallersCancellationInAHundredThousandSteps) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  random_.seed(seed);
+  for (int step = 0; step < 100'000 && !HasFailure(); ++step) {
+    const auto what = random_() % 8;
+    if (what < 3) {
+      Come();
+    } else if (what == 3) {
+      Leave();
+    } else if (what == 4) {
+      clock_.Advance(milliseconds(random_() % 400));
+    } else {
+      Upstream();
     }
     // Sometimes several things happen before the loop gets to run.
-    if (random() % 3 != 0) Run();
+    if (random_() % 3 != 0) RunStepwise();
   }
+  has_stopped_ = true;
   account_->Stop();
   Run();
-  EXPECT_GT(callers.size(), 10'000U);
-  for (const Caller& caller : callers) EXPECT_EQ(caller.answers, caller.has_left ? 0 : 1);
+  EXPECT_GT(callers_.size(), 10'000U);
+  for (const Caller& caller : callers_) EXPECT_EQ(caller.answers, caller.has_left ? 0 : 1);
 }
 
 TEST_F(FeedMatrixTest, M06_EveryWaiterGetsTheTrueErrorAndNothingIsCached) {
@@ -324,6 +383,17 @@ TEST_F(FeedMatrixTest, M08_AJumpOfTheWallClockAltersNoAgeAndNoTtl) {
     EXPECT_EQ(ReadNow({.only_if_cached = true}).state, SourceState::kStale);
     Advance(kCache.ttl + kCache.max_stale);
   }
+}
+
+TEST_F(FeedMatrixTest, M08_AJumpDuringARefreshBringsNoNextOneForward) {
+  std::vector<AccountAnswer>& answers = NewAnswers();
+  Read(answers);
+  Run();
+  clock_.JumpWall(hours(1));
+  real_.AnswerWith("5");
+  Run();
+
+  EXPECT_EQ(sink_.latest[0].early_refresh_at, sink_.latest[0].reading->observe_steady + kCache.ttl);
 }
 
 TEST_F(FeedMatrixTest, M11_ARejectedKeyEndsStaleServingAtTheTtl) {

@@ -222,6 +222,37 @@ TEST_F(SourceFeedTest, BackgroundRefreshNeedsNoWaiter) {
   EXPECT_EQ(upstream_.requests(), 1);
 }
 
+TEST_F(SourceFeedTest, StopDoesNotSitOutTheMinimumInterval) {
+  Wait(clock_.SteadyNow(), "first");
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  Wait(clock_.SteadyNow() + Duration(1), "second");
+  feed_->Stop();
+  Run();
+
+  EXPECT_EQ(ended_.size(), 2U);
+  EXPECT_EQ(clock_.sleepers(), 0U);
+  EXPECT_TRUE(loop_.stopped());
+}
+
+TEST_F(SourceFeedTest, ARefusalThatSaysNothingNewIsNoChange) {
+  upstream_.RefuseFor(seconds(60), ErrorKind::kUnreachable);
+  for (int i = 0; i < 3; ++i) {
+    Wait(clock_.SteadyNow(), "w");
+    Run();
+    clock_.Advance(seconds(1));
+  }
+  EXPECT_EQ(ended_.size(), 3U);
+  EXPECT_EQ(changes_, 1);
+
+  upstream_.RefuseFor(seconds(60), ErrorKind::kUnreachable);
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+
+  EXPECT_EQ(changes_, 2);
+}
+
 TEST_F(SourceFeedTest, StopEndsEveryWaitAndStartsNothing) {
   Wait(clock_.SteadyNow(), "running");
   Run();

@@ -52,6 +52,43 @@ TEST_F(BreakerSourceTest, WhatIsNoFaultOfTheHostLeavesItClosed) {
   EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
 }
 
+TEST_F(BreakerSourceTest, TroubleThatMayBeOursSaysNothingOfTheHost) {
+  Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
+  local.is_local = true;
+  const auto fail = [&] {
+    Fetch(source_);
+    if (upstream_.IsWaiting()) upstream_.FailWith(local);
+    Run();
+  };
+  for (int i = 0; i < 20; ++i) fail();
+  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
+
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  for (int i = 0; i < 3; ++i) fail();
+
+  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kHalfOpen);
+  EXPECT_FALSE(source_.Outlook().because);
+}
+
+// Fails before anything is sent.
+class UnsentSource final : public BalanceSource {
+ public:
+  boost::asio::awaitable<Result<Reading>> Fetch(FetchContext) override {
+    co_return Fail(ErrorKind::kInvalidInput, "it cannot be signed");
+  }
+};
+
+TEST_F(BreakerSourceTest, WhatWasNotSentClosesNoBreaker) {
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  BreakerSource unsent(std::make_unique<UnsentSource>(), breaker_, clock_);
+  for (int i = 0; i < 5; ++i) Fetch(unsent);
+
+  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kHalfOpen);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kInvalidInput);
+}
+
 TEST_F(BreakerSourceTest, WhileAProbeIsUnderWayOthersAreRefused) {
   for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
   clock_.Advance(seconds(5));

@@ -36,7 +36,8 @@ class HoldOffSourceTest : public FetchingTest {
   }
 
   std::shared_ptr<HoldOff> credential_ = Credential();
-  HoldOffSource source_{upstream_.MakeSource(), credential_, clock_};
+  std::shared_ptr<HoldOff> account_ = MakeAccountHoldOff();
+  HoldOffSource source_{upstream_.MakeSource(), credential_, clock_, account_};
 };
 
 TEST_F(HoldOffSourceTest, ARejectedCredentialIsLeftAloneLongerEachTime) {
@@ -91,6 +92,7 @@ TEST_F(HoldOffSourceTest, M12_AMissingAccountIsNotAskedForForHalfAMinute) {
   FetchAndFail(ErrorKind::kAccountMissing);
 
   EXPECT_EQ(HeldFor(), seconds(30));
+  EXPECT_TRUE(account_->until().After(clock_.SteadyNow()));
   EXPECT_FALSE(same_key.Outlook().because);
 }
 

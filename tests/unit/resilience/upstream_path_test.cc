@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "clients/resilience/hold_off_source.h"
 #include "tests/support/fake_clock.h"
 
 namespace balance {
@@ -23,7 +24,8 @@ class UpstreamPathTest : public testing::Test {
       std::make_shared<HoldOff>(seconds(60), std::chrono::minutes(15))};
   HostGuards host_{std::make_shared<Breaker>([] { return 0.5; }), std::make_shared<RetryBudget>(),
                    std::make_shared<ClockSkew>()};
-  UpstreamPath path_{credential_, host_};
+  std::shared_ptr<HoldOff> account_ = MakeAccountHoldOff();
+  UpstreamPath path_{credential_, host_, account_};
 };
 
 TEST_F(UpstreamPathTest, AFreshPathIsClear) {
@@ -52,6 +54,17 @@ TEST_F(UpstreamPathTest, EachGuardIsSeenUntilItEnds) {
 
   EXPECT_FALSE(Probe().hold_off_until);
   EXPECT_FALSE(Probe().blocked_until);
+}
+
+TEST_F(UpstreamPathTest, AMissingAccountHoldsOffItsOwnSource) {
+  const SteadyTime now = clock_.SteadyNow();
+  account_->OnRejected(now, {ErrorKind::kAccountMissing, "no account"});
+  EXPECT_EQ(Probe().hold_off_until, now + seconds(30));
+  EXPECT_FALSE(UpstreamPath(credential_, host_).Probe(now).hold_off_until);
+
+  credential_.hold_off->OnRejected(now, {ErrorKind::kForbidden, "no"});
+
+  EXPECT_EQ(Probe().hold_off_until, now + seconds(60));
 }
 
 TEST_F(UpstreamPathTest, TheSkewIsThatOfTheVenuesClockMinusOurs) {

@@ -99,5 +99,10 @@ TEST(NoAnswerTest, NamesTheVenueAndNeverBlamesTheCaller) {
             "with the next read.");
 }
 
+TEST(NoAnswerTest, ARequestThatCouldNotBeSentSaysNothingOfTheHost) {
+  EXPECT_TRUE(NoAnswer("PolySimulator", {ErrorKind::kInvalidInput, "a bad file"}).is_local);
+  EXPECT_FALSE(NoAnswer("PolySimulator", {ErrorKind::kUnreachable, "refused"}).is_local);
+}
+
 }  // namespace
 }  // namespace balance

@@ -1,0 +1,31 @@
+#pragma once
+
+// How a gRPC server ends, once its callers have been told to go elsewhere.
+
+#include <grpcpp/server.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+
+namespace balance {
+
+struct StopTimes {
+  // For calls to end by themselves.
+  static constexpr auto kCalls = std::chrono::milliseconds(4000);
+  // Then for those that were made to answer.
+  static constexpr auto kAnswers = std::chrono::milliseconds(1000);
+  // For the last answers to leave, and for clients to hang up.
+  static constexpr auto kFarewell = std::chrono::milliseconds(250);
+};
+
+// Takes no new calls, and returns when all have ended: those in progress by themselves, or by
+// `answer_calls`, which is called if they take too long, or else by being cancelled. Health watches
+// and idle clients, which would stay for ever, are sent away when no other call is left. Returns
+// within the sum of the times above, provided that cancelled calls end.
+//
+// Both functions are called on the caller's thread. REQUIRES: the server runs.
+void StopGracefully(grpc::Server& server, const std::function<std::size_t()>& calls_in_progress,
+                    const std::function<void()>& answer_calls);
+
+}  // namespace balance
