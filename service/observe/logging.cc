@@ -2,11 +2,14 @@
 
 #include <grpc/support/log.h>
 #include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 namespace balance {
@@ -17,6 +20,24 @@ using std::chrono::milliseconds;
 constexpr std::size_t kQueueSize = 8192;
 constexpr auto kFlushPatience = milliseconds(500);
 constexpr auto kFlushPoll = milliseconds(5);
+
+// Not through stderr of the C library: its lock would be held while a write blocks, and exit() waits
+// for it.
+class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const char* begin = line.data();
+    const char* const end = begin + line.size();
+    while (begin < end) {
+      const ssize_t written = write(STDERR_FILENO, begin, static_cast<std::size_t>(end - begin));
+      if (written < 0 && errno != EINTR) return;
+      if (written > 0) begin += written;
+    }
+  }
+  void flush_() override {}
+};
 
 void LogForGrpc(gpr_log_func_args* line) {
   const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
@@ -45,7 +66,7 @@ bool FlushLog() {
 
 Logging::Logging() {
   spdlog::init_thread_pool(kQueueSize, 1);
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto sink = std::make_shared<StandardErrorSink>();
   auto logger = std::make_shared<spdlog::async_logger>(
       "", std::move(sink), spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);

@@ -33,7 +33,7 @@ namespace balance {
 namespace {
 
 constexpr int kCheckFailed = 1;
-// Past the drain: twice what the calls get to end.
+// Past the drain: about twice the sum of StopTimes.
 constexpr auto kStopPatience = std::chrono::seconds(10);
 
 std::optional<std::string> Environment(const std::string& name) {

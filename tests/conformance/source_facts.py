@@ -4,7 +4,8 @@ import re
 
 from harness import SOURCE_DIR
 
-_SOURCES = ("service/server/*.cc", "service/config/config.h")
+_SOURCES = ("service/server/*.h", "service/server/*.cc", "service/observe/*.cc",
+            "service/config/config.h")
 _UNITS = {"seconds": 1.0, "milliseconds": 0.001}
 
 

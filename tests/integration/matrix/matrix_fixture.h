@@ -35,6 +35,8 @@ struct MatrixSetup {
   std::string refresh_budget = "0.8s";
   // Empty: none.
   std::string tls_ca_file;
+  // Blocks of the configuration file beside those above.
+  std::string more_yaml;
   // In place of a venue behind its proxy. Empty: the proxy.
   std::string polymarket_url;
   std::string polysim_url;

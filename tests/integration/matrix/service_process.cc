@@ -123,7 +123,11 @@ std::string ServiceProcess::Stop() {
   return End();
 }
 
-std::string ServiceProcess::Log() const { return FileText(log_path_); }
+std::string ServiceProcess::Log() const {
+  // To open a pipe that nobody writes to is to wait for ever.
+  if (!std::filesystem::is_regular_file(log_path_)) return "(the log is no file)";
+  return FileText(log_path_);
+}
 
 std::size_t ServiceProcess::PeakResidentBytes() const {
   std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
