@@ -21,8 +21,8 @@ constexpr std::size_t kQueueSize = 8192;
 constexpr auto kFlushPatience = milliseconds(500);
 constexpr auto kFlushPoll = milliseconds(5);
 
-// Not through stderr of the C library: its lock would be held while a write blocks, and exit() waits
-// for it.
+// Not through stderr of the C library: its lock would be held while a write blocks, and exit()
+// waits for it.
 class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {

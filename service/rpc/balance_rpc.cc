@@ -1,7 +1,6 @@
 #include "service/rpc/balance_rpc.h"
 
 #include <google/protobuf/wire_format_lite.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/slice.h>
 
 #include <algorithm>
@@ -10,9 +9,11 @@
 #include <utility>
 
 #include "clients/core/resource_id.h"
+#include "service/rpc/message_bytes.h"
 #include "service/rpc/page_token.h"
 #include "service/rpc/resource_name.h"
 #include "service/rpc/status.h"
+#include "service/rpc/waiting_call.h"
 
 namespace balance {
 namespace {
@@ -76,24 +77,13 @@ void PutSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time,
   response.Swap(&bytes);
 }
 
-bool ParseBytes(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
-  if (bytes.Length() == 0) return true;
-  if (grpc::Slice whole; bytes.TrySingleSlice(&whole).ok()) {
-    return request.ParseFromArray(whole.begin(), static_cast<int>(whole.size()));
-  }
-  // Parsing consumes its buffer; a copy shares the slices.
-  grpc::ByteBuffer copy(bytes);
-  return grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::GetAccountSnapshotRequest>(&copy,
-                                                                                          &request)
-      .ok();
-}
-
-grpc::Status Parse(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest& request) {
-  if (ParseBytes(bytes, request)) return grpc::Status::OK;
+grpc::Status Parse(const ServerCall& call, google::protobuf::Message& request) {
+  if (ParseBytes(call.call().request(), request)) return grpc::Status::OK;
   RpcError error;
   error.code = grpc::StatusCode::INVALID_ARGUMENT;
   error.reason = reason::kInvalidRequest;
-  error.message = "the request is not a GetAccountSnapshotRequest; check the client's .proto";
+  error.message =
+      "the request is not a " + request.GetDescriptor()->name() + "; check the client's .proto";
   return ToGrpcStatus(error);
 }
 
@@ -102,13 +92,25 @@ grpc::Status Parse(const grpc::ByteBuffer& bytes, v1::GetAccountSnapshotRequest&
 BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer)
     : served_(served), clock_(clock), observer_(observer) {}
 
-ServerCall BalanceRpc::Begin(grpc::CallbackServerContext& context, RpcMethod method,
-                             grpc::Status& status) {
+void BalanceRpc::Handle(RpcMethod method, IncomingCall& incoming) {
   observer_.OnStarted(method);
-  ServerCall call(context, method, served_.Get());
+  ServerCall call(incoming, method, served_.Get());
   const auto refusal = call.Identify(clock_);
-  if (const auto* why = std::get_if<AccessRefusal>(&refusal)) status = Deny(call, *why, "");
-  return call;
+  if (const auto* why = std::get_if<AccessRefusal>(&refusal)) {
+    return FinishNow(call, Deny(call, *why, ""));
+  }
+  switch (method) {
+    case RpcMethod::kGetAccountSnapshot:
+      return GetAccountSnapshot(call);
+    case RpcMethod::kGetSourceBalance:
+      return GetSourceBalance(call);
+    case RpcMethod::kBatchGetAccountSnapshots:
+      return BatchGetAccountSnapshots(call);
+    case RpcMethod::kListAccountSnapshots:
+      return ListAccountSnapshots(call);
+    case RpcMethod::kListSources:
+      return ListSources(call);
+  }
 }
 
 grpc::Status BalanceRpc::Deny(const ServerCall& call, AccessRefusal refusal,
@@ -117,8 +119,8 @@ grpc::Status BalanceRpc::Deny(const ServerCall& call, AccessRefusal refusal,
   return ToGrpcStatus(refusal);
 }
 
-SteadyTime BalanceRpc::AnswerBy(const grpc::CallbackServerContext& context) const {
-  const auto deadline = context.deadline();
+SteadyTime BalanceRpc::AnswerBy(const ServerCall& call) const {
+  const auto deadline = call.call().context().deadline();
   Duration remaining = kDefaultDeadline;
   if (deadline != std::chrono::system_clock::time_point::max()) {
     // Far deadlines would overflow the steady clock.
@@ -128,19 +130,19 @@ SteadyTime BalanceRpc::AnswerBy(const grpc::CallbackServerContext& context) cons
   return clock_.SteadyNow() + remaining - std::min(kAnswerMargin, remaining / 4);
 }
 
-void BalanceRpc::End(grpc::CallbackServerContext& context, RpcMethod method,
-                     grpc::StatusCode code) const {
+void BalanceRpc::Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
+                        const grpc::ByteBuffer& response) const {
   // The retries of the published service config are for servers that are gone, not for upstreams.
-  if (code == grpc::StatusCode::UNAVAILABLE) context.AddTrailingMetadata(kRetryPushback, "-1");
-  observer_.OnHandled(method, code);
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    call.context().AddTrailingMetadata(kRetryPushback, "-1");
+  }
+  observer_.OnHandled(method, status.error_code());
+  call.Finish(response, status);
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::FinishNow(const ServerCall& call,
-                                                const grpc::Status& status) {
-  End(call.context(), call.method(), status.error_code());
-  auto* reactor = call.context().DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
+void BalanceRpc::FinishNow(const ServerCall& call, const grpc::Status& status,
+                           const grpc::ByteBuffer& response) const {
+  Finish(call.call(), call.method(), status, response);
 }
 
 grpc::Status BalanceRpc::FindConfigured(const ServerCall& call, const std::string& account,
@@ -215,8 +217,7 @@ grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const Names& na
   return CheckSourceNames(names, accounts);
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets,
-                                             Respond respond) {
+void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Respond respond) {
   const Now now = Time();
   std::vector<AccountAnswer> answers;
   answers.reserve(targets.size());
@@ -229,21 +230,28 @@ grpc::ServerUnaryReactor* BalanceRpc::Answer(const ServerCall& call, std::vector
     answers.push_back(std::move(*answer));
   }
   if (answers.size() == targets.size()) {
-    return FinishNow(call, respond(targets, answers));
+    grpc::ByteBuffer response;
+    const grpc::Status status = respond(targets, answers, response);
+    return FinishNow(call, status, response);
   }
   std::vector<WaitingCall::Read> reads;
   reads.reserve(targets.size());
   for (const Target& target : targets)
     reads.push_back({target.endpoint->handle.get(), target.read});
-  auto* waiting = new WaitingCall(
+  auto work = std::make_unique<WaitingCall>(
       // The targets belong to what was served when the call began.
-      [served = call.served(), targets = std::move(targets), respond = std::move(respond)](
-          const std::vector<AccountAnswer>& waited) { return respond(targets, waited); },
-      [this, &context = call.context(), method = call.method()](grpc::StatusCode code) {
-        End(context, method, code);
+      [this, &incoming = call.call(), method = call.method(), served = call.served(),
+       targets = std::move(targets),
+       respond = std::move(respond)](const std::optional<std::vector<AccountAnswer>>& waited) {
+        grpc::ByteBuffer response;
+        const grpc::Status status =
+            waited ? respond(targets, *waited, response)
+                   : grpc::Status(grpc::StatusCode::CANCELLED, "the caller has left");
+        Finish(incoming, method, status, response);
       });
-  waiting->Start(std::move(reads));
-  return waiting;
+  WaitingCall& waiting = *work;
+  call.call().Keep(std::move(work));
+  waiting.Start(std::move(reads));
 }
 
 void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
@@ -282,32 +290,29 @@ bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds&
   return true;
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerContext* context,
-                                                         const grpc::ByteBuffer* request,
-                                                         grpc::ByteBuffer* response) {
-  grpc::Status status;
-  const ServerCall call = Begin(*context, RpcMethod::kGetAccountSnapshot, status);
-  if (!status.ok()) return FinishNow(call, status);
-  v1::GetAccountSnapshotRequest parsed;
-  status = Parse(*request, parsed);
+void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
+  v1::GetAccountSnapshotRequest request;
+  grpc::Status status = Parse(call, request);
   if (!status.ok()) return FinishNow(call, status);
   const AccountEndpoint* endpoint = nullptr;
   CheckedPolicy checked;
-  status = FindAccount(call, parsed.name(), "name", endpoint);
-  if (status.ok() && parsed.has_policy()) {
-    status = CheckPolicy(parsed.policy(), clock_.WallNow(), checked);
+  status = FindAccount(call, request.name(), "name", endpoint);
+  if (status.ok() && request.has_policy()) {
+    status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
   }
   if (!status.ok()) return FinishNow(call, status);
-  if (AsksForEverything(parsed) && PutPublished(*endpoint, checked.bounds, *response)) {
-    return FinishNow(call, status);
+  grpc::ByteBuffer published;
+  if (AsksForEverything(request) && PutPublished(*endpoint, checked.bounds, published)) {
+    return FinishNow(call, status, published);
   }
   EncodeView detail = EncodeView::kFull;
   std::vector<Target> targets(1);
-  status = SnapshotTarget(*endpoint, parsed, checked, AnswerBy(*context), detail, targets.front());
+  status = SnapshotTarget(*endpoint, request, checked, AnswerBy(call), detail, targets.front());
   if (!status.ok()) return FinishNow(call, status);
   return Answer(call, std::move(targets),
-                [this, checked, detail, response](const std::vector<Target>& asked,
-                                                  const std::vector<AccountAnswer>& answers) {
+                [this, checked, detail](const std::vector<Target>& asked,
+                                        const std::vector<AccountAnswer>& answers,
+                                        grpc::ByteBuffer& response) {
                   const Target& target = asked.front();
                   if (auto error = CheckRequired(target.endpoint->publisher->account(),
                                                  answers.front(), checked, target.required);
@@ -316,26 +321,23 @@ grpc::ServerUnaryReactor* BalanceRpc::GetAccountSnapshot(grpc::CallbackServerCon
                   }
                   v1::AccountSnapshot snapshot;
                   EncodeAnswer(target, answers.front(), detail, snapshot);
-                  const grpc::Slice bytes(snapshot.SerializeAsString());
-                  *response = grpc::ByteBuffer(&bytes, 1);
+                  response = BytesOf(snapshot);
                   return grpc::Status::OK;
                 });
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerContext* context,
-                                                       const v1::GetSourceBalanceRequest* request,
-                                                       v1::SourceBalance* response) {
-  grpc::Status status;
-  const ServerCall call = Begin(*context, RpcMethod::kGetSourceBalance, status);
+void BalanceRpc::GetSourceBalance(const ServerCall& call) {
+  v1::GetSourceBalanceRequest request;
+  grpc::Status status = Parse(call, request);
   if (!status.ok()) return FinishNow(call, status);
   const AccountEndpoint* endpoint = nullptr;
   std::string source;
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  status = FindSourceOf(call, request->name(), endpoint, source);
-  if (status.ok()) status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
-  if (status.ok()) status = CheckRequireForm(request->policy());
-  if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
+  status = FindSourceOf(call, request.name(), endpoint, source);
+  if (status.ok()) status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckRequireForm(request.policy());
+  if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (!status.ok()) return FinishNow(call, status);
 
   std::vector<Target> targets(1);
@@ -344,62 +346,65 @@ grpc::ServerUnaryReactor* BalanceRpc::GetSourceBalance(grpc::CallbackServerConte
   target.view = endpoint->publisher->Get();
   const int index = FindSource(target.view->statuses, source);
   if (index < 0) {
-    return FinishNow(call, NotConfigured(reason::kSourceNotConfigured, request->name(), "source"));
+    return FinishNow(call, NotConfigured(reason::kSourceNotConfigured, request.name(), "source"));
   }
   const auto i = static_cast<std::size_t>(index);
   target.read.bounds = checked.bounds;
-  target.read.answer_by = AnswerBy(*context);
+  target.read.answer_by = AnswerBy(call);
   target.read.wanted.assign(target.view->statuses.size(), false);
   target.read.wanted[i] = true;
-  return Answer(call, std::move(targets),
-                [checked, detail, response, i](const std::vector<Target>&,
-                                               const std::vector<AccountAnswer>& answers) {
-                  const SourceView& view = answers.front().sources[i];
-                  if (auto error = CheckStrict(view, answers.front().waited[i], checked.bounds);
-                      !error.ok()) {
-                    return error;
-                  }
-                  EncodeSource(view, detail, *response);
-                  return grpc::Status::OK;
-                });
+  return Answer(
+      call, std::move(targets),
+      [checked, detail, i](const std::vector<Target>&, const std::vector<AccountAnswer>& answers,
+                           grpc::ByteBuffer& response) {
+        const SourceView& view = answers.front().sources[i];
+        if (auto error = CheckStrict(view, answers.front().waited[i], checked.bounds);
+            !error.ok()) {
+          return error;
+        }
+        v1::SourceBalance message;
+        EncodeSource(view, detail, message);
+        response = BytesOf(message);
+        return grpc::Status::OK;
+      });
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
-    grpc::CallbackServerContext* context, const v1::BatchGetAccountSnapshotsRequest* request,
-    v1::BatchGetAccountSnapshotsResponse* response) {
-  grpc::Status status;
-  const ServerCall call = Begin(*context, RpcMethod::kBatchGetAccountSnapshots, status);
+void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
+  v1::BatchGetAccountSnapshotsRequest request;
+  grpc::Status status = Parse(call, request);
   if (!status.ok()) return FinishNow(call, status);
-  if (request->names().empty() || request->names_size() > kMaxBatchSize) {
+  if (request.names().empty() || request.names_size() > kMaxBatchSize) {
     return FinishNow(call,
                      InvalidField(reason::kInvalidBatch, "names",
                                   "must hold 1 to " + std::to_string(kMaxBatchSize) + " names"));
   }
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  status = CheckPolicy(request->policy(), clock_.WallNow(), checked);
-  if (status.ok()) status = CheckView(request->view(), EncodeView::kFull, detail);
-  if (status.ok()) status = CheckFundClass(request->fund_class());
-  const SteadyTime answer_by = AnswerBy(*context);
-  std::vector<Target> targets(static_cast<std::size_t>(request->names_size()));
+  status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
+  if (status.ok()) status = CheckFundClass(request.fund_class());
+  const SteadyTime answer_by = AnswerBy(call);
+  std::vector<Target> targets(static_cast<std::size_t>(request.names_size()));
   for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
     const AccountEndpoint* endpoint = nullptr;
-    status = FindAccount(call, request->names(static_cast<int>(i)),
+    status = FindAccount(call, request.names(static_cast<int>(i)),
                          "names[" + std::to_string(i) + "]", endpoint);
     if (!status.ok()) break;
-    status = MakeTarget(*endpoint, {&request->sources(), request->fund_class()}, request->policy(),
+    status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()}, request.policy(),
                         checked, answer_by, targets[i]);
   }
-  if (status.ok()) status = CheckNamesOf(request->sources(), targets);
+  if (status.ok()) status = CheckNamesOf(request.sources(), targets);
   if (!status.ok()) return FinishNow(call, status);
   return Answer(call, std::move(targets),
-                [this, checked, detail, response](const std::vector<Target>& asked,
-                                                  const std::vector<AccountAnswer>& answers) {
+                [this, checked, detail](const std::vector<Target>& asked,
+                                        const std::vector<AccountAnswer>& answers,
+                                        grpc::ByteBuffer& response) {
+                  v1::BatchGetAccountSnapshotsResponse message;
                   for (std::size_t i = 0; i < asked.size(); ++i) {
                     // A filter that fits other accounts only is no failure of this one.
                     const std::vector<bool>& wanted = asked[i].read.wanted;
                     if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
-                      EncodeAnswer(asked[i], answers[i], detail, *response->add_snapshots());
+                      EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
                       continue;
                     }
                     if (auto error = CheckRequired(asked[i].endpoint->publisher->account(),
@@ -407,8 +412,9 @@ grpc::ServerUnaryReactor* BalanceRpc::BatchGetAccountSnapshots(
                         !error.ok()) {
                       return error;
                     }
-                    EncodeAnswer(asked[i], answers[i], detail, *response->add_snapshots());
+                    EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
                   }
+                  response = BytesOf(message);
                   return grpc::Status::OK;
                 });
 }
@@ -454,56 +460,57 @@ grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
   return grpc::Status::OK;
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::ListAccountSnapshots(
-    grpc::CallbackServerContext* context, const v1::ListAccountSnapshotsRequest* request,
-    v1::ListAccountSnapshotsResponse* response) {
-  grpc::Status status;
-  const ServerCall call = Begin(*context, RpcMethod::kListAccountSnapshots, status);
+void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
+  v1::ListAccountSnapshotsRequest request;
+  grpc::Status status = Parse(call, request);
   if (!status.ok()) return FinishNow(call, status);
   EncodeView detail = EncodeView::kBasic;
   std::vector<Target> targets;
-  status = CheckView(request->view(), EncodeView::kBasic, detail);
-  if (status.ok()) status = CheckFundClass(request->fund_class());
+  std::string next_page_token;
+  status = CheckView(request.view(), EncodeView::kBasic, detail);
+  if (status.ok()) status = CheckFundClass(request.fund_class());
   if (status.ok()) {
-    status = ListTargets(call, *request, AnswerBy(*context), targets,
-                         *response->mutable_next_page_token());
+    status = ListTargets(call, request, AnswerBy(call), targets, next_page_token);
   }
   if (!status.ok()) return FinishNow(call, status);
   return Answer(call, std::move(targets),
-                [this, detail, response](const std::vector<Target>& asked,
-                                         const std::vector<AccountAnswer>& answers) {
+                [this, detail, next_page_token](const std::vector<Target>& asked,
+                                                const std::vector<AccountAnswer>& answers,
+                                                grpc::ByteBuffer& response) {
+                  v1::ListAccountSnapshotsResponse message;
+                  message.set_next_page_token(next_page_token);
                   for (std::size_t i = 0; i < asked.size(); ++i) {
-                    EncodeAnswer(asked[i], answers[i], detail, *response->add_snapshots());
+                    EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
                     for (const SourceView& view : answers[i].sources) {
                       if (view.state != SourceState::kNoData) continue;
-                      response->add_unreachable(SourceName(*view.info));
+                      message.add_unreachable(SourceName(*view.info));
                     }
                   }
+                  response = BytesOf(message);
                   return grpc::Status::OK;
                 });
 }
 
-grpc::ServerUnaryReactor* BalanceRpc::ListSources(grpc::CallbackServerContext* context,
-                                                  const v1::ListSourcesRequest* request,
-                                                  v1::ListSourcesResponse* response) {
-  grpc::Status status;
-  const ServerCall call = Begin(*context, RpcMethod::kListSources, status);
+void BalanceRpc::ListSources(const ServerCall& call) {
+  v1::ListSourcesRequest request;
+  grpc::Status status = Parse(call, request);
   if (!status.ok()) return FinishNow(call, status);
   std::vector<const AccountEndpoint*> endpoints;
-  if (request->parent().empty()) {
+  if (request.parent().empty()) {
     endpoints = call.Accounts("", kAllAccounts);
   } else {
     const AccountEndpoint* endpoint = nullptr;
-    status = FindAccount(call, request->parent(), "parent", endpoint);
+    status = FindAccount(call, request.parent(), "parent", endpoint);
     if (!status.ok()) return FinishNow(call, status);
     endpoints.push_back(endpoint);
   }
+  v1::ListSourcesResponse message;
   for (const AccountEndpoint* endpoint : endpoints) {
     for (const SourceStatus& source : endpoint->publisher->Get()->statuses) {
-      EncodeSourceStatus(source, Time(), *response->add_sources());
+      EncodeSourceStatus(source, Time(), *message.add_sources());
     }
   }
-  return FinishNow(call, grpc::Status::OK);
+  FinishNow(call, grpc::Status::OK, BytesOf(message));
 }
 
 }  // namespace balance

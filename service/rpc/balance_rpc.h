@@ -4,30 +4,23 @@
 // published snapshots where they will do, else wait on the accounts' shards.
 
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
+#include <grpcpp/support/status.h>
 
 #include <functional>
 
 #include "clients/core/clock.h"
 #include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "service/rpc/incoming_call.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/served.h"
 #include "service/rpc/server_call.h"
-#include "service/rpc/waiting_call.h"
 
 namespace balance {
 
-// GetAccountSnapshot is a raw method, for its usual answer is bytes that are ready. Called on
-// gRPC's callback threads, of which there are few: nothing here blocks.
-class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAccountSnapshot<
-                             v1::BalanceService::WithCallbackMethod_GetSourceBalance<
-                                 v1::BalanceService::WithCallbackMethod_BatchGetAccountSnapshots<
-                                     v1::BalanceService::WithCallbackMethod_ListAccountSnapshots<
-                                         v1::BalanceService::WithCallbackMethod_ListSources<
-                                             v1::BalanceService::Service>>>>> {
+// Calls and answers are bytes, for the usual answer is bytes that are ready. Called on the threads
+// of the queues, of which there are few: nothing here blocks.
+class BalanceRpc {
  public:
   // For a call that comes without a deadline.
   static constexpr Duration kDefaultDeadline = std::chrono::seconds(10);
@@ -41,21 +34,8 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
   // All must outlive the server's calls. `served` holds something before the first call.
   BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer);
 
-  grpc::ServerUnaryReactor* GetAccountSnapshot(grpc::CallbackServerContext* context,
-                                               const grpc::ByteBuffer* request,
-                                               grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* GetSourceBalance(grpc::CallbackServerContext* context,
-                                             const v1::GetSourceBalanceRequest* request,
-                                             v1::SourceBalance* response) override;
-  grpc::ServerUnaryReactor* BatchGetAccountSnapshots(
-      grpc::CallbackServerContext* context, const v1::BatchGetAccountSnapshotsRequest* request,
-      v1::BatchGetAccountSnapshotsResponse* response) override;
-  grpc::ServerUnaryReactor* ListAccountSnapshots(
-      grpc::CallbackServerContext* context, const v1::ListAccountSnapshotsRequest* request,
-      v1::ListAccountSnapshotsResponse* response) override;
-  grpc::ServerUnaryReactor* ListSources(grpc::CallbackServerContext* context,
-                                        const v1::ListSourcesRequest* request,
-                                        v1::ListSourcesResponse* response) override;
+  // Thread-safe. `call` is finished before this returns or later.
+  void Handle(RpcMethod method, IncomingCall& call);
 
  private:
   // One account of a call, checked.
@@ -70,17 +50,23 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
     v1::FundClass fund_class;
   };
   // Makes the response of the targets' answers.
-  using Respond =
-      std::function<grpc::Status(const std::vector<Target>&, const std::vector<AccountAnswer>&)>;
+  using Respond = std::function<grpc::Status(
+      const std::vector<Target>&, const std::vector<AccountAnswer>&, grpc::ByteBuffer& response)>;
+
+  void GetAccountSnapshot(const ServerCall& call);
+  void GetSourceBalance(const ServerCall& call);
+  void BatchGetAccountSnapshots(const ServerCall& call);
+  void ListAccountSnapshots(const ServerCall& call);
+  void ListSources(const ServerCall& call);
 
   Now Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
-  SteadyTime AnswerBy(const grpc::CallbackServerContext& context) const;
-  // The first thing that every handler does.
-  ServerCall Begin(grpc::CallbackServerContext& context, RpcMethod method, grpc::Status& status);
+  SteadyTime AnswerBy(const ServerCall& call) const;
   grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
-  // The last thing before a call is finished.
-  void End(grpc::CallbackServerContext& context, RpcMethod method, grpc::StatusCode code) const;
-  grpc::ServerUnaryReactor* FinishNow(const ServerCall& call, const grpc::Status& status);
+  // The end of every call.
+  void Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
+              const grpc::ByteBuffer& response) const;
+  void FinishNow(const ServerCall& call, const grpc::Status& status,
+                 const grpc::ByteBuffer& response = {}) const;
 
   grpc::Status FindAccount(const ServerCall& call, const std::string& name,
                            const std::string& field, const AccountEndpoint*& endpoint) const;
@@ -99,8 +85,7 @@ class BalanceRpc final : public v1::BalanceService::WithRawCallbackMethod_GetAcc
 
   // Answers at once if every target can be answered from its published view, else when all have
   // answered.
-  grpc::ServerUnaryReactor* Answer(const ServerCall& call, std::vector<Target> targets,
-                                   Respond respond);
+  void Answer(const ServerCall& call, std::vector<Target> targets, Respond respond);
 
   // Answers with the bytes that are ready, if they are an answer.
   bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,

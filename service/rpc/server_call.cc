@@ -24,7 +24,7 @@ Texts Values(const grpc::AuthContext& peer, const char* property) {
   return names;
 }
 
-Texts Authorizations(const grpc::CallbackServerContext& context) {
+Texts Authorizations(const grpc::ServerContextBase& context) {
   Texts values;
   const auto [begin, end] = context.client_metadata().equal_range(kAuthorization);
   for (auto entry = begin; entry != end; ++entry) {
@@ -37,10 +37,10 @@ Texts Authorizations(const grpc::CallbackServerContext& context) {
 
 std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
   if (served_->access.AreOpen()) return {};
-  const auto peer = context_.auth_context();
+  const auto peer = call_.context().auth_context();
   const Texts uris = Values(*peer, kPeerUri);
   const Texts dns_names = Values(*peer, kPeerDns);
-  const Texts authorizations = Authorizations(context_);
+  const Texts authorizations = Authorizations(call_.context());
   const auto found = served_->access.Identify(
       {peer->IsPeerAuthenticated(), uris, dns_names, authorizations}, clock.WallNow());
   if (const auto* refusal = std::get_if<AccessRefusal>(&found)) return *refusal;
@@ -69,7 +69,7 @@ AccessDenial ServerCall::Denial(AccessRefusal refusal, std::string_view account)
   denial.method = method_;
   denial.refusal = refusal;
   if (caller_) denial.caller = caller_->id;
-  const auto peer = context_.auth_context();
+  const auto peer = call_.context().auth_context();
   for (const char* property : {kPeerUri, kPeerDns}) {
     for (const std::string_view name : Values(*peer, property)) {
       if (!denial.certificate.empty()) denial.certificate += ' ';
@@ -77,7 +77,7 @@ AccessDenial ServerCall::Denial(AccessRefusal refusal, std::string_view account)
       if (denial.certificate.size() > 512) break;
     }
   }
-  denial.peer = context_.peer();
+  denial.peer = call_.context().peer();
   denial.account = ShortText(account);
   return denial;
 }

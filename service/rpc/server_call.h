@@ -2,8 +2,6 @@
 
 // One call on its way through a handler: what is served, and what of it the caller may see.
 
-#include <grpcpp/support/server_callback.h>
-
 #include <memory>
 #include <string_view>
 #include <variant>
@@ -11,6 +9,7 @@
 
 #include "clients/core/clock.h"
 #include "service/access/access_denial.h"
+#include "service/rpc/incoming_call.h"
 #include "service/rpc/served.h"
 
 namespace balance {
@@ -19,15 +18,14 @@ namespace balance {
 class ServerCall {
  public:
   // `served` is kept alive; `caller` belongs to it, null where everybody may see everything.
-  // `context` must outlive the call.
-  ServerCall(grpc::CallbackServerContext& context, RpcMethod method,
-             std::shared_ptr<const Served> served)
-      : context_(context), method_(method), served_(std::move(served)) {}
+  // `call` must outlive this.
+  ServerCall(IncomingCall& call, RpcMethod method, std::shared_ptr<const Served> served)
+      : call_(call), method_(method), served_(std::move(served)) {}
 
   // Finds out who is calling. REQUIRES: called once, before anything is answered.
   std::variant<std::monostate, AccessRefusal> Identify(const Clock& clock);
 
-  grpc::CallbackServerContext& context() const { return context_; }
+  IncomingCall& call() const { return call_; }
   RpcMethod method() const { return method_; }
   const std::shared_ptr<const Served>& served() const { return served_; }
 
@@ -46,7 +44,7 @@ class ServerCall {
   AccessDenial Denial(AccessRefusal refusal, std::string_view account) const;
 
  private:
-  grpc::CallbackServerContext& context_;
+  IncomingCall& call_;
   const RpcMethod method_;
   const std::shared_ptr<const Served> served_;
   const CallerRule* caller_ = nullptr;

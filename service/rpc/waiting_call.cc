@@ -4,9 +4,6 @@
 
 namespace balance {
 
-WaitingCall::WaitingCall(Respond respond, OnFinish on_finish)
-    : respond_(std::move(respond)), on_finish_(std::move(on_finish)) {}
-
 void WaitingCall::Start(std::vector<Read> reads) {
   answers_.resize(reads.size());
   tickets_.reserve(reads.size());
@@ -27,17 +24,17 @@ void WaitingCall::Start(std::vector<Read> reads) {
   EndOne();
 }
 
-void WaitingCall::OnCancel() {
+void WaitingCall::OnCallerLeft() {
   for (const auto& ticket : tickets_) ticket->Cancel();
 }
 
 void WaitingCall::EndOne() {
   if (open_.fetch_sub(1) != 1) return;
-  const grpc::Status status = withdrawn_
-                                  ? grpc::Status(grpc::StatusCode::CANCELLED, "the caller has left")
-                                  : respond_(std::move(answers_));
-  on_finish_(status.error_code());
-  Finish(status);
+  if (withdrawn_) {
+    finish_(std::nullopt);
+  } else {
+    finish_(std::move(answers_));
+  }
 }
 
 }  // namespace balance

@@ -2,47 +2,42 @@
 
 // A unary call that waits for accounts on their shards.
 
-#include <grpcpp/support/server_callback.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "service/feed/account_handle.h"
+#include "service/rpc/incoming_call.h"
 
 namespace balance {
 
-// Lives from its creation in a handler to OnDone, when it deletes itself. Every call ends by
-// itself: each read answers, or is withdrawn when the caller leaves, and the last one finishes the
-// call.
-class WaitingCall final : public grpc::ServerUnaryReactor {
+// Every call ends by itself: each read answers, or is withdrawn when the caller leaves, and the
+// last one finishes the call.
+class WaitingCall final : public CallWork {
  public:
   struct Read {
     AccountHandle* handle = nullptr;
     AccountRead read;
   };
-  // Makes the response of the answers, in the order of the reads. Called at most once, on the shard
-  // of the account that came last; not called if the caller has left.
-  using Respond = std::function<grpc::Status(std::vector<AccountAnswer>)>;
-  using OnFinish = std::function<void(grpc::StatusCode)>;
+  // Finishes the call with the answers, in the order of the reads, or with nothing if the caller
+  // has left. Called exactly once, on the shard of the account that came last.
+  using Finish = std::function<void(std::optional<std::vector<AccountAnswer>>)>;
 
-  WaitingCall(Respond respond, OnFinish on_finish);
+  explicit WaitingCall(Finish finish) : finish_(std::move(finish)) {}
 
-  // Starts the reads; the call may be finished before this returns. REQUIRES: `reads` is not empty;
-  // called once, before the handler returns the reactor.
+  // Starts the reads; the call may be finished before this returns. REQUIRES: `reads` is not empty,
+  // the call keeps this, and its handler has not returned; called once.
   void Start(std::vector<Read> reads);
 
-  void OnCancel() override;
-  void OnDone() override { delete this; }
+  void OnCallerLeft() override;
 
  private:
-  ~WaitingCall() override = default;
-
   void EndOne();
 
-  const Respond respond_;
-  const OnFinish on_finish_;
+  const Finish finish_;
   std::vector<AccountAnswer> answers_;
   std::vector<std::shared_ptr<ReadTicket>> tickets_;
   std::atomic<std::size_t> open_ = 0;

@@ -1,7 +1,6 @@
 #include "service/server/balance_server.h"
 
 #include <google/protobuf/util/json_util.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
@@ -19,6 +18,8 @@
 namespace balance {
 namespace {
 
+// As health checks name them.
+constexpr const char* kWholeServer = "";
 constexpr const char* kServiceName = "balance.v1.BalanceService";
 // Some edges refuse the default ones of HTTP libraries.
 constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
@@ -72,7 +73,6 @@ Result<void> BalanceServer::Start() {
 Result<void> BalanceServer::StartGrpc() {
   auto credentials = MakeCredentials();
   if (!credentials) return tl::unexpected(credentials.error());
-  grpc::EnableDefaultHealthCheckService(true);
   auto debug_services =
       std::make_unique<DebugServices>(config_.server.reflection, config_.server.channelz);
   grpc::ServerBuilder builder;
@@ -81,7 +81,7 @@ Result<void> BalanceServer::StartGrpc() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   ApplyServerLimits(builder, config_.server.max_connection_age);
   builder.AddListeningPort(config_.listen, *credentials, &grpc_port_);
-  builder.RegisterService(&rpc_);
+  calls_.AddTo(builder);
   grpc_ = builder.BuildAndStart();
   if (!grpc_ || grpc_port_ == 0) {
     return Fail(ErrorKind::kInvalidInput,
@@ -89,7 +89,8 @@ Result<void> BalanceServer::StartGrpc() {
                     " (listen): the port is in use or the address is not of this machine; choose "
                     "another");
   }
-  grpc_->GetHealthCheckService()->SetServingStatus(kServiceName, true);
+  for (const char* service : {kWholeServer, kServiceName}) health_.Set(service, true);
+  calls_.Start();
   ready_ = true;
   return {};
 }
@@ -159,7 +160,7 @@ BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
 
 void BalanceServer::WithdrawHealth() {
   ready_ = false;
-  if (grpc_) grpc_->GetHealthCheckService()->Shutdown();
+  health_.Withdraw();
 }
 
 void BalanceServer::Stop() {
@@ -170,6 +171,7 @@ void BalanceServer::Stop() {
     };
     StopGracefully(
         *grpc_, [this] { return metrics_.CallsInProgress(); }, answer_calls);
+    calls_.Stop();
     grpc_.reset();
   }
   admin_.reset();

@@ -17,6 +17,8 @@
 #include "service/observe/metrics.h"
 #include "service/observe/refresh_logger.h"
 #include "service/rpc/balance_rpc.h"
+#include "service/rpc/call_server.h"
+#include "service/rpc/health_states.h"
 #include "service/rpc/served.h"
 #include "service/server/admin_server.h"
 #include "service/server/shard_runtime.h"
@@ -80,6 +82,8 @@ class BalanceServer {
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, access_log_};
+  HealthStates health_;
+  CallServer calls_{rpc_, health_};
   // Null: plaintext.
   std::unique_ptr<TlsEndpoint> tls_;
   std::unique_ptr<grpc::Server> grpc_;

@@ -5,14 +5,10 @@
 
 #include <string>
 
-#include "grpc/health/v1/health.pb.h"
-
 namespace balance {
 
 DebugServices::DebugServices(bool reflection, bool channelz)
     : reflection_(reflection), channelz_(channelz) {
-  // gRPC answers health checks without the message classes, and then reflection knows none of them.
-  grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::channelz::experimental::InitChannelzService();
 }

@@ -41,9 +41,6 @@ class CachedAccount {
   BalanceRpc rpc_{serving_, clock_, log_};
 };
 
-// `request` as it comes off the wire.
-grpc::ByteBuffer BytesOf(const v1::GetAccountSnapshotRequest& request);
-
 v1::GetAccountSnapshotRequest PlainRequest();
 v1::GetAccountSnapshotRequest NamedRequest();
 v1::GetAccountSnapshotRequest RequestWithMaxAge();

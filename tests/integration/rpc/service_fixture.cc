@@ -21,6 +21,7 @@ ServiceFixture::ServiceFixture() = default;
 
 ServiceFixture::~ServiceFixture() {
   if (server_) server_->Shutdown();
+  calls_.Stop();
   shard_.Post([this] {
     for (const auto& feed : feeds_) feed->Stop();
   });
@@ -72,9 +73,10 @@ void ServiceFixture::Serve(std::vector<CallerRule> callers,
       std::make_shared<const Served>(Served{accounts_, AccessRules(std::move(callers))}));
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
-  builder.RegisterService(&rpc_);
+  calls_.AddTo(builder);
   server_ = builder.BuildAndStart();
   ASSERT_TRUE(server_);
+  calls_.Start();
   stub_ = v1::BalanceService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
                                                           grpc::InsecureChannelCredentials()));
 }

@@ -20,6 +20,8 @@
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
 #include "service/rpc/balance_rpc.h"
+#include "service/rpc/call_server.h"
+#include "service/rpc/health_states.h"
 #include "service/snapshot/account_view.h"
 #include "tests/support/null_observer.h"
 #include "tests/support/scripted_source.h"
@@ -92,6 +94,8 @@ class ServiceFixture : public testing::Test {
   AccountDirectory accounts_;
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, rpc_observer_};
+  HealthStates health_;
+  CallServer calls_{rpc_, health_};
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::unique_ptr<v1::BalanceService::Stub> stub_;
