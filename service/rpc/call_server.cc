@@ -1,7 +1,8 @@
 #include "service/rpc/call_server.h"
 
+#include <sched.h>
+
 #include <algorithm>
-#include <thread>
 
 #include "service/rpc/call_queue.h"
 #include "service/rpc/health_watches.h"
@@ -14,6 +15,14 @@ namespace {
 // On each queue. Calls beyond wait in gRPC for the next turn.
 constexpr int kReadsAwaited = 64;
 constexpr int kOthersAwaited = 4;
+
+// Of this process: std::thread::hardware_concurrency() counts those of the machine.
+int UsableCores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return CPU_COUNT(&cores);
+}
 
 void CheckHealth(const HealthStates& states, IncomingCall& call) {
   using grpc::health::v1::HealthCheckResponse;
@@ -92,8 +101,8 @@ CallServer::~CallServer() { Stop(); }
 void CallServer::AddTo(grpc::ServerBuilder& builder) {
   builder.RegisterService(&balance_service_);
   builder.RegisterService(&health_service_);
-  const unsigned queues = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxQueues);
-  for (unsigned i = 0; i < queues; ++i) lanes_.push_back(std::make_unique<Lane>(*this, builder));
+  const int queues = std::clamp(UsableCores(), 1, kMaxQueues);
+  for (int i = 0; i < queues; ++i) lanes_.push_back(std::make_unique<Lane>(*this, builder));
 }
 
 void CallServer::Start() {

@@ -1,8 +1,8 @@
 #pragma once
 
 // Takes the calls of a gRPC server from its completion queues to their handlers. There are as many
-// queues as cores, each with a thread. No method is one of gRPC's callback API: its threads would
-// take turns with ours at polling (tests/bench/README.md has the costs).
+// queues as cores that the process may use, each with a thread. No method is one of gRPC's callback
+// API: its threads would take turns with ours at polling (tests/bench/README.md has the costs).
 
 #include <grpcpp/server_builder.h>
 
@@ -21,7 +21,7 @@ namespace balance {
 class CallServer {
  public:
   // More than these would be a larger share of a machine than such a service is worth.
-  static constexpr unsigned kMaxQueues = 4;
+  static constexpr int kMaxQueues = 4;
 
   // Both must outlive the calls.
   CallServer(BalanceRpc& rpc, HealthStates& health);
