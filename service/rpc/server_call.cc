@@ -37,12 +37,19 @@ Texts Authorizations(const grpc::ServerContextBase& context) {
 
 std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
   if (served_->access.AreOpen()) return {};
-  const auto peer = call_.context().auth_context();
-  const Texts uris = Values(*peer, kPeerUri);
-  const Texts dns_names = Values(*peer, kPeerDns);
   const Texts authorizations = Authorizations(call_.context());
-  const auto found = served_->access.Identify(
-      {peer->IsPeerAuthenticated(), uris, dns_names, authorizations}, clock.WallNow());
+  ShownIdentity shown;
+  shown.authorizations = authorizations;
+  Texts uris;
+  Texts dns_names;
+  // A token decides alone, and what the connection shows takes longer to be had.
+  if (authorizations.empty()) {
+    const auto peer = call_.context().auth_context();
+    shown.has_certificate = peer->IsPeerAuthenticated();
+    shown.uris = uris = Values(*peer, kPeerUri);
+    shown.dns_names = dns_names = Values(*peer, kPeerDns);
+  }
+  const auto found = served_->access.Identify(shown, clock.WallNow());
   if (const auto* refusal = std::get_if<AccessRefusal>(&found)) return *refusal;
   caller_ = std::get<const CallerRule*>(found);
   if (!caller_->MayUse(method_)) return AccessRefusal::kMethodNotAllowed;

@@ -20,7 +20,7 @@ from report import Bar, Chart, in_turns, print_table, ratios, spread, write_char
 from servers import Server, Servers, Service, check_answers_ok, read_bytes
 
 NULL_STYLES = {"callback": "null, callback API", "async": "null, completion queues",
-               "sync": "null, synchronous API", "fill": "fills a message, callback API"}
+               "mixed": "null, queues and callback health", "sync": "null, synchronous API", "fill": "fills a message, callback API"}
 # Latency is measured in this shape, at half of the service's throughput in it.
 LATENCY_SHAPE = Shape(16, 8)
 
@@ -134,15 +134,18 @@ def throughput_charts(title: str, loads: dict[Shape, dict[str, list[Load]]],
 
 def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> list[Chart]:
     with Servers(folder, placement.server_cores) as start:
-        service: Service = start.start_service()
+        service: Service = start.start_service("balance-service", callers=True)
+        open_service = start.start_service("balance-service, no callers", callers=False)
         answer = service.read_answer()
         nulls = {style: start.start_null(name, style, answer, service.plain.request_file)
                  for style, name in NULL_STYLES.items()}
-        servers = [service.plain, *nulls.values(), service.with_max_age]
+        open_service.read_answer()
+        services = [service, open_service]
+        servers = [service.plain, *nulls.values(), service.with_max_age, open_service.plain]
         check_bytes([server for style, server in nulls.items() if style != "fill"], answer)
         for server in servers:
             check_answers_ok(server)
-        counters = service.counters()
+        counters = [each.counters() for each in services]
 
         h2load = H2load(placement.load_cores, len(answer), options.seconds)
         measure_throughput(h2load, servers, LATENCY_SHAPE, 1)  # Warms everything up.
@@ -156,8 +159,8 @@ def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> 
 
         for server in servers:
             check_answers_ok(server)
-        if service.counters() != counters:
-            raise AssertionError(f"not all were hits: {counters} became {service.counters()}")
+        if (now := [each.counters() for each in services]) != counters:
+            raise AssertionError(f"not all were hits: {counters} became {now}")
     print(f"### {placement.title}\n\nThe answer has {len(answer)} bytes. Other programs took "
           f"{taken:.2f} cores meanwhile.\n")
     print_throughput(loads, service.plain.name)

@@ -1,3 +1,4 @@
+#include <grpcpp/health_check_service_interface.h>
 #include <sched.h>
 
 #include <list>
@@ -115,6 +116,11 @@ class AsyncServer final : public NullServer {
 };
 
 }  // namespace
+
+std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer) {
+  grpc::EnableDefaultHealthCheckService(true);
+  return StartAsync(listen, answer);
+}
 
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer) {
   auto server = std::make_unique<AsyncServer>(listen, answer);

@@ -29,6 +29,10 @@ std::unique_ptr<NullServer> StartCallback(const std::string& listen, const std::
 // may use.
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer);
 
+// As StartAsync(), with gRPC's own health service beside it, which is of the callback API: what one
+// such method costs all others.
+std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer);
+
 // A method of the synchronous API that takes and gives raw bytes.
 std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::string& answer);
 
@@ -37,7 +41,8 @@ std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::stri
 // way there is.
 std::unique_ptr<NullServer> StartFill(const std::string& listen, const std::string& answer);
 
-// By the name of its style: callback, async, sync or fill. Null if there is no such style either.
+// By the name of its style: callback, async, mixed, sync or fill. Null if there is no such style
+// either.
 std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::string& listen,
                                             const std::string& answer);
 

@@ -2,11 +2,13 @@
 on ports that the system chose; all end with this process, however it ends."""
 
 import contextlib
+import hashlib
 import os
 import re
 import struct
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 from harness import BIN_DIR, Program, clean_environment, http_get, read_assignments  # noqa: E402
 
 METHOD = "/balance.v1.BalanceService/GetAccountSnapshot"
-GRPC_HEADERS = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+# Of every caller, whether the server looks at it or not.
+TOKEN = "d2f1a0c4b6e8975310fedcba98765432"
+GRPC_HEADERS = ["-H", "content-type: application/grpc", "-H", "te: trailers",
+                "-H", f"authorization: Bearer {TOKEN}"]
 # A GetAccountSnapshotRequest with a max_age of an hour: of the fields 2, 1 and 1.
 WITH_MAX_AGE = b"\x12\x05\x0a\x03\x08\x90\x1c"
 # Longer than any run, so that every read is a hit.
@@ -37,6 +42,12 @@ accounts:
       base_url: {POLYSIM_BASE_URL}
       api_key: {{env: POLYSIM_API_KEY}}
 cache: {{ttl: 86400s, max_stale: 86400s}}
+"""
+# Two teams, each with the account; the other one's token is looked at first.
+CALLERS = """
+callers:
+- {{id: risk, accounts: [desk-1], token_file: {folder}/other-tokens}}
+- {{id: trader, accounts: [desk-1], token_file: {folder}/tokens}}
 """
 
 
@@ -75,19 +86,28 @@ class Servers:
     def __exit__(self, *_) -> None:
         self._programs.close()
 
-    def start_service(self) -> "Service":
-        env_file = self._folder / "sandbox.env"
-        sandbox = self.start("upstream-sandbox", ["--env-file", env_file, "--move-every", "0"])
+    def start_service(self, name: str, callers: bool) -> "Service":
+        """To everybody, or to callers that are known by their tokens."""
+        folder = self._folder / name
+        folder.mkdir()
+        env_file = folder / "sandbox.env"
+        sandbox = self.start("upstream-sandbox", ["--env-file", env_file, "--move-every", "0"],
+                             log=f"sandbox of {name}")
         sandbox.wait_for(env_file.exists, "its env file")
         environment = read_assignments(env_file)
-        config = self._folder / "config.yaml"
+        config = folder / "config.yaml"
         config.write_text(CONFIG.format(**environment))
-        ports_file = self._folder / "service.ports"
+        if callers:
+            for file, token in (("tokens", TOKEN), ("other-tokens", "another")):
+                (folder / file).write_text(hashlib.sha256(token.encode()).hexdigest() + "\n")
+            config.write_text(config.read_text() + CALLERS.format(folder=folder))
+        ports_file = folder / "service.ports"
         program = self.start("balance-service",
-                             ["--config", config, "--ports-file", ports_file], environment)
+                             ["--config", config, "--ports-file", ports_file], environment,
+                             log=name)
         program.wait_for(ports_file.exists, "its ports file")
         ports = read_assignments(ports_file)
-        return Service(self._folder, program, ports["grpc"], ports["admin"])
+        return Service(name, folder, program, ports["grpc"], ports["admin"])
 
     def start_null(self, name: str, style: str, answer: bytes, request_file: Path) -> Server:
         answer_file = self._folder / "answer"
@@ -113,12 +133,13 @@ class Servers:
 class Service:
     """balance-service, with every reading in its cache once read_answer() has returned."""
 
-    def __init__(self, folder: Path, program: Program, grpc_address: str, admin_address: str):
+    def __init__(self, name: str, folder: Path, program: Program, grpc_address: str,
+                 admin_address: str):
         self._admin_address = admin_address
-        self.plain = Server("balance-service", program.process.pid, grpc_address,
+        self.plain = Server(name, program.process.pid, grpc_address,
                             write_request(folder / "request", b""))
         self.with_max_age = Server(
-            "balance-service, max_age 1 h", program.process.pid, grpc_address,
+            f"{name}, max_age 1 h", program.process.pid, grpc_address,
             write_request(folder / "request-with-max-age", WITH_MAX_AGE))
 
     def read_answer(self) -> bytes:
@@ -154,8 +175,12 @@ def read_bytes(server: Server) -> bytes:
 
 def check_answers_ok(server: Server) -> None:
     """One real call: its status must be OK and its snapshot complete. h2load sees neither."""
-    result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server.address], text=True,
-                            capture_output=True, timeout=30, env=clean_environment())
+    with tempfile.NamedTemporaryFile("w", suffix=".token") as token:
+        token.write(TOKEN)
+        token.flush()
+        result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server.address,
+                                 "--token-file", token.name], text=True, capture_output=True,
+                                timeout=30, env=clean_environment())
     if result.returncode != 0:
         raise AssertionError(f"{server.name} does not answer well:\n{result.stdout}"
                              f"{result.stderr}")

@@ -1,8 +1,10 @@
 // Bad requests: the code, the reason and the field that each gets.
 
+#include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <ostream>
+#include <string>
 
 #include "tests/integration/rpc/service_fixture.h"
 
@@ -103,6 +105,22 @@ TEST_F(LongNameTest, IsNotRepeatedInTheError) {
   EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_READ_POLICY");
   EXPECT_LT(status.error_message().size(), 300U);
 }
+
+class NotARequestTest : public ServiceFixture, public testing::WithParamInterface<const char*> {};
+
+TEST_P(NotARequestTest, IsToldWhatItShouldHaveBeen) {
+  AddAccount("desk-1");
+  Serve();
+
+  const grpc::Status status =
+      SendBytes(std::string("/balance.v1.BalanceService/") + GetParam(), "\xff\xff");
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_REQUEST");
+  EXPECT_THAT(status.error_message(), testing::HasSubstr(std::string(GetParam()) + "Request"));
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryMethod, NotARequestTest, testing::ValuesIn(kRpcMethodNames));
 
 }  // namespace
 }  // namespace balance

@@ -1,5 +1,7 @@
 #include "tests/integration/rpc/service_fixture.h"
 
+#include <grpcpp/generic/generic_stub.h>
+
 #include <chrono>
 
 namespace balance {
@@ -77,8 +79,9 @@ void ServiceFixture::Serve(std::vector<CallerRule> callers,
   server_ = builder.BuildAndStart();
   ASSERT_TRUE(server_);
   calls_.Start();
-  stub_ = v1::BalanceService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
-                                                          grpc::InsecureChannelCredentials()));
+  channel_ =
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
+  stub_ = v1::BalanceService::NewStub(channel_);
 }
 
 grpc::Status ServiceFixture::Get(const v1::GetAccountSnapshotRequest& request,
@@ -93,6 +96,23 @@ grpc::Status ServiceFixture::GetSource(const v1::GetSourceBalanceRequest& reques
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   return stub_->GetSourceBalance(&context, request, &response);
+}
+
+grpc::Status ServiceFixture::SendBytes(const std::string& method, const std::string& bytes) {
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  const auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
+  call->StartCall();
+  call->Finish(&response, &status, this);
+  void* tag = nullptr;
+  bool ok = false;
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+  return status;
 }
 
 }  // namespace balance

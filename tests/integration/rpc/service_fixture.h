@@ -84,6 +84,9 @@ class ServiceFixture : public testing::Test {
   grpc::Status GetSource(const v1::GetSourceBalanceRequest& request, v1::SourceBalance& response,
                          Duration timeout = std::chrono::seconds(5));
 
+  // What a method, "/SERVICE/METHOD", says of such a request.
+  grpc::Status SendBytes(const std::string& method, const std::string& bytes);
+
   SystemClock clock_;
   NullObserver refresh_observer_;
   CountingRpcObserver rpc_observer_;
@@ -98,6 +101,7 @@ class ServiceFixture : public testing::Test {
   CallServer calls_{rpc_, health_};
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 
  private:
