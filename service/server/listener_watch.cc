@@ -101,7 +101,8 @@ bool ListenerWatch::Accepts() {
   const auto has = [&signs](Sign sign) {
     return std::find(signs.begin(), signs.end(), sign) != signs.end();
   };
-  return has(Sign::kAccepts) && !has(Sign::kNone);
+  // A name that stands for nothing here says nothing of the port.
+  return addresses_.empty() || (has(Sign::kAccepts) && !has(Sign::kNone));
 }
 
 ListenerWatch::Sign ListenerWatch::Knock(const Address& address) {

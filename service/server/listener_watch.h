@@ -19,8 +19,9 @@ namespace balance {
 
 // Connects once a period, on a thread of its own, to each address that the host stands for, hangs
 // up without a word, and looks whether the server takes notice: any server does, with or without
-// TLS, be it only by hanging up too. Addresses that refuse do not count, unless all do. A process
-// that has no descriptor left to look with could not accept either, so that counts as silence.
+// TLS, be it only by hanging up too. Addresses that refuse do not count, unless all do; without
+// any, the port counts as open. A process that has no descriptor left to look with could not accept
+// either, so that counts as silence.
 class ListenerWatch {
  public:
   struct Options {

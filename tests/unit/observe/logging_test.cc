@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 namespace balance {
 namespace {
@@ -59,7 +60,7 @@ class LoggingTest : public testing::Test {
 
   static bool Becomes(const std::function<bool()>& condition) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition() && std::chrono::steady_clock::now() < end) usleep(1000);
+    while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
     return condition();
   }
 

@@ -125,6 +125,16 @@ TEST_F(ListenerWatchTest, TheWildcardStandsForThisMachine) {
   EXPECT_EQ(changes_, 0);
 }
 
+TEST_F(ListenerWatchTest, ANameThatStandsForNothingTellsNothing) {
+  Watch("no address");
+
+  // Meanwhile another one looks many times.
+  StartAccepting();
+  const ListenerWatch witness(Address(), [](bool) {}, {milliseconds(1), milliseconds(100), 2});
+  EXPECT_TRUE(Becomes([this] { return accepted_ > 10; }));
+  EXPECT_EQ(changes_, 0);
+}
+
 TEST_F(ListenerWatchTest, TheEndWaitsForNothing) {
   const auto begin = steady_clock::now();
   {
