@@ -1,11 +1,13 @@
 #include "service/observe/logging.h"
 
 #include <grpc/support/log.h>
+#include <poll.h>
 #include <spdlog/async.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -21,6 +23,8 @@ constexpr std::size_t kQueueSize = 8192;
 constexpr auto kFlushPatience = milliseconds(500);
 constexpr auto kFlushPoll = milliseconds(5);
 
+std::atomic<std::size_t> unwritten_lines = 0;
+
 // Not through stderr of the C library: its lock would be held while a write blocks, and exit()
 // waits for it.
 class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -32,11 +36,24 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
     const char* const end = begin + line.size();
     while (begin < end) {
       const ssize_t written = write(STDERR_FILENO, begin, static_cast<std::size_t>(end - begin));
-      if (written < 0 && errno != EINTR) return;
       if (written > 0) begin += written;
+      if (written < 0 && errno != EINTR && !WaitsForReader()) {
+        ++unwritten_lines;
+        return;
+      }
     }
   }
   void flush_() override {}
+
+ private:
+  // Whoever shares the other end may have made it non-blocking: then it is waited for here. False:
+  // it takes nothing for another reason.
+  static bool WaitsForReader() {
+    if (errno != EAGAIN) return false;
+    pollfd output{STDERR_FILENO, POLLOUT, 0};
+    poll(&output, 1, -1);
+    return true;
+  }
 };
 
 void LogForGrpc(gpr_log_func_args* line) {
@@ -50,7 +67,7 @@ void LogForGrpc(gpr_log_func_args* line) {
 
 std::size_t DroppedLogLines() {
   const auto pool = spdlog::thread_pool();
-  return pool ? pool->overrun_counter() : 0;
+  return unwritten_lines + (pool ? pool->overrun_counter() : 0);
 }
 
 bool FlushLog() {

@@ -7,7 +7,7 @@
 
 namespace balance {
 
-// Lines dropped so far because the log could not be written fast enough. Thread-safe.
+// Lines lost so far because the log could not be written, or not fast enough. Thread-safe.
 std::size_t DroppedLogLines();
 
 // Waits until what was logged so far is written, or not if nobody reads the log: false.

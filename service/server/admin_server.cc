@@ -13,9 +13,9 @@
 namespace balance {
 namespace {
 
-// Enough that a few clients which hang hold up no scrape.
-constexpr const char* kThreads = "4";
-constexpr const char* kRequestTimeoutMs = "5000";
+// A client that connects and says no more holds a thread for as long as the timeout.
+constexpr const char* kThreads = "64";
+constexpr const char* kRequestTimeoutMs = "1000";
 constexpr auto kKnockInterval = std::chrono::milliseconds(5);
 
 struct Page {

@@ -17,7 +17,8 @@ class AdminServer {
   struct Probes {
     // /metrics: the Prometheus text format.
     std::function<std::string()> metrics;
-    // /healthz: whether the process can still do its work. May wait for a second.
+    // /healthz: whether the process can still do its work, for callers to come too. May wait for a
+    // second.
     std::function<bool()> healthy;
     // /readyz: whether callers should be sent here.
     std::function<bool()> ready;

@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -92,7 +93,21 @@ Result<void> BalanceServer::StartGrpc() {
   for (const char* service : {kWholeServer, kServiceName}) health_.Set(service, true);
   calls_.Start();
   ready_ = true;
+  listener_watch_ = std::make_unique<ListenerWatch>(
+      grpc_address(), [this](bool accepts) { OnListener(accepts); }, ListenerWatch::Options{});
   return {};
+}
+
+// Open connections are served as before, so the process does not end by itself.
+void BalanceServer::OnListener(bool accepts) {
+  accepts_ = accepts;
+  if (accepts) {
+    spdlog::warn("the gRPC port takes connections again");
+  } else {
+    spdlog::critical(
+        "the gRPC port takes no connections any more, maybe for want of descriptors: restart; "
+        "/healthz fails until then");
+  }
 }
 
 Result<std::shared_ptr<grpc::ServerCredentials>> BalanceServer::MakeCredentials() {
@@ -111,10 +126,11 @@ AdminServer::Probes BalanceServer::MakeProbes() {
   AdminServer::Probes probes;
   probes.metrics = [this] { return metrics_.Render(Statuses(), Time()); };
   probes.healthy = [this] {
-    return std::all_of(shards_.begin(), shards_.end(),
-                       [](const auto& shard) { return shard->IsTicking(kTickPatience); });
+    return accepts_ && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
+             return shard->IsTicking(kTickPatience);
+           });
   };
-  probes.ready = [this] { return ready_.load(); };
+  probes.ready = [this] { return ready_ && accepts_; };
   probes.status = [this] { return RenderStatus(); };
   return probes;
 }
@@ -165,6 +181,7 @@ void BalanceServer::WithdrawHealth() {
 
 void BalanceServer::Stop() {
   WithdrawHealth();
+  listener_watch_.reset();
   if (grpc_) {
     const auto answer_calls = [this] {
       for (const auto& shard : shards_) shard->AnswerReads();

@@ -21,12 +21,14 @@
 #include "service/rpc/health_states.h"
 #include "service/rpc/served.h"
 #include "service/server/admin_server.h"
+#include "service/server/listener_watch.h"
 #include "service/server/shard_runtime.h"
 #include "service/server/tls_endpoint.h"
 
 namespace balance {
 
-// Used by main on one thread, apart from what it shares with its own threads.
+// Used on one thread at a time, but for Reconfigure(), which may run beside WithdrawHealth().
+// Shares the rest with its own threads.
 class BalanceServer {
  public:
   explicit BalanceServer(Config config);
@@ -67,6 +69,8 @@ class BalanceServer {
   Result<void> StartGrpc();
   // Of the gRPC port, as configured.
   Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials();
+  // Of the gRPC port. On the watch's thread.
+  void OnListener(bool accepts);
   AdminServer::Probes MakeProbes();
   Now Time() const;
   // Of all sources, as published.
@@ -89,6 +93,9 @@ class BalanceServer {
   std::unique_ptr<grpc::Server> grpc_;
   int grpc_port_ = 0;
   std::atomic<bool> ready_ = false;
+  // Whether the gRPC port takes connections, as far as is known.
+  std::atomic<bool> accepts_ = true;
+  std::unique_ptr<ListenerWatch> listener_watch_;
   // Asks all of the above, so it goes first.
   std::unique_ptr<AdminServer> admin_;
 };

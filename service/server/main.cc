@@ -26,6 +26,7 @@
 #include "service/observe/logging.h"
 #include "service/server/balance_server.h"
 #include "service/server/flags.h"
+#include "service/server/hangup_thread.h"
 #include "service/server/reloader.h"
 #include "service/server/stop_guard.h"
 
@@ -73,15 +74,17 @@ void AllowManyFiles() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The signals that a server waits for. Blocked before any thread starts, so that no other thread
-// gets them.
+// Blocks the signals that a server waits for, before any thread starts, so that no other thread
+// gets them. Returns those that ask to stop.
 sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  sigset_t stop;
+  sigemptyset(&stop);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&stop, number);
+  sigset_t all = stop;
+  sigaddset(&all, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  return signals;
+  return stop;
 }
 
 void WritePortsFile(const std::string& path, const BalanceServer& server) {
@@ -100,7 +103,7 @@ std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const std::vector<std
   if (flags.config.empty()) return nullptr;
   return std::make_unique<Reloader>(
       server, [&flags](std::vector<std::string>& now) { return Load(flags, &now); },
-      // To the thread that waits for signals, as if an operator had asked.
+      // To the HangupThread, as if an operator had asked.
       files, [] { kill(getpid(), SIGHUP); });
 }
 
@@ -114,21 +117,17 @@ void Drain(BalanceServer& server, Duration delay) {
   std::this_thread::sleep_for(delay);
 }
 
-// Until a signal asks to stop. REQUIRES: `signals` are blocked.
-void WaitForStop(const sigset_t& signals, Reloader* reloader) {
-  int number = 0;
-  while (sigwait(&signals, &number) == 0 && number == SIGHUP) {
-    if (reloader) {
-      reloader->Reload();
-    } else {
-      spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
-    }
+void OnHangup(Reloader* reloader) {
+  if (reloader) {
+    reloader->Reload();
+  } else {
+    spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
   }
 }
 
-// REQUIRES: `signals` are blocked.
+// REQUIRES: SIGHUP and the signals of `stop` are blocked.
 int Serve(const Flags& flags, Config config, const std::vector<std::string>& files,
-          const sigset_t& signals) {
+          const sigset_t& stop) {
   AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
@@ -143,9 +142,14 @@ int Serve(const Flags& flags, Config config, const std::vector<std::string>& fil
   spdlog::info("serving: gRPC on {}, admin HTTP on {}", server.grpc_address(),
                server.admin_address());
   if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
-  WaitForStop(signals, MakeReloader(flags, files, server).get());
-  guard.emplace(signals, drain_delay + kStopPatience);
+  const auto reloader = MakeReloader(flags, files, server);
+  std::optional<HangupThread> reloads([&reloader] { OnHangup(reloader.get()); });
+  int number = 0;
+  sigwait(&stop, &number);
+  guard.emplace(stop, drain_delay + kStopPatience);
   Drain(server, drain_delay);
+  // Waits for a reload that is under way, and the guard for both.
+  reloads.reset();
   spdlog::info("stopping");
   server.Stop();
   spdlog::info("stopped");
@@ -172,19 +176,19 @@ int Main(const std::vector<std::string>& arguments) {
     return EX_SOFTWARE;
   }
   if (flags->mode == Flags::Mode::kCheckConfig) return CheckConfig(*flags);
-  std::optional<sigset_t> signals;
-  if (flags->mode == Flags::Mode::kServe) signals = BlockSignals();
+  std::optional<sigset_t> stop;
+  if (flags->mode == Flags::Mode::kServe) stop = BlockSignals();
   std::vector<std::string> files;
   ConfigResult config = Load(*flags, &files);
   if (!config) {
     std::cerr << "balance-service: " << Summary(config.error()) << "\n";
     return EX_CONFIG;
   }
-  if (!signals) {
+  if (!stop) {
     std::cout << PrintConfig(*config);
     return EX_OK;
   }
-  return Serve(*flags, std::move(*config), files, *signals);
+  return Serve(*flags, std::move(*config), files, *stop);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace balance {
 // The first problem, for one line of a log, and how to see the rest.
 std::string Summary(const std::vector<ConfigIssue>& issues);
 
-// Created, used and destroyed by main on one thread.
+// Used on one thread at a time.
 class Reloader {
  public:
   // Like LoadConfig(), with the files set.

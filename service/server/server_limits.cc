@@ -18,6 +18,7 @@ void ApplyServerLimits(grpc::ServerBuilder& builder, Duration max_connection_age
   };
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, Limits::kConcurrentStreams);
   set(GRPC_ARG_MAX_METADATA_SIZE, Limits::kMetadataBytes);
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(Limits::kHandshake));
   set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(Limits::kKeepaliveTime));
   set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(Limits::kKeepaliveTimeout));
   set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

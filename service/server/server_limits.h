@@ -21,6 +21,9 @@ struct ServerLimits {
   // The headers of one call, a bearer token included. gRPC's own default, but not left to it.
   static constexpr int kMetadataBytes = 8 * 1024;
 
+  // From the connection until TLS, where there is any, and HTTP/2 have said hello.
+  static constexpr auto kHandshake = std::chrono::seconds(10);
+
   // Whether the peer of a silent connection is still there.
   static constexpr auto kKeepaliveTime = std::chrono::seconds(60);
   static constexpr auto kKeepaliveTimeout = std::chrono::seconds(20);

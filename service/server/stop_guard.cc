@@ -18,7 +18,7 @@ StopGuard::StopGuard(const sigset_t& signals, Duration patience) : signals_(sign
 
 StopGuard::~StopGuard() {
   stopped_ = true;
-  pthread_kill(thread_.native_handle(), SIGHUP);
+  pthread_kill(thread_.native_handle(), SIGTERM);
   thread_.join();
 }
 

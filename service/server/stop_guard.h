@@ -16,8 +16,8 @@ namespace balance {
 // no destructor runs. Has a thread of its own.
 class StopGuard {
  public:
-  // REQUIRES: all threads block `signals`, which hold SIGTERM, SIGINT and SIGHUP, and none but this
-  // object waits for them.
+  // REQUIRES: all threads block `signals`, which hold SIGTERM and SIGINT, and none but this object
+  // waits for them.
   StopGuard(const sigset_t& signals, Duration patience);
   StopGuard(const StopGuard&) = delete;
   StopGuard& operator=(const StopGuard&) = delete;

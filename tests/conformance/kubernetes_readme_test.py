@@ -1,5 +1,6 @@
 """The commands of README.md fit the manifests. No cluster is here to run them against."""
 
+import json
 import re
 import shlex
 import unittest
@@ -7,6 +8,7 @@ import unittest
 import source_facts
 from harness import SOURCE_DIR
 from kubernetes import FOLDER, OVERLAYS, Manifests, render
+from network_rules import Peer, allows
 
 MOST_COMMANDS = 10
 TLS_SECRET_KEYS = {"tls.crt", "tls.key"}
@@ -37,6 +39,20 @@ def mounted_secrets(manifests: Manifests) -> dict[str, set[str]]:
             for source in volume.get("projected", {}).get("sources", [])}
 
 
+def labelled_callers(commands: list[list[str]]) -> list[Peer]:
+    """The pods of the Deployments that the commands label, in namespaces that they label."""
+    namespaces = {words[3]: dict([words[4].split("=")]) for words in commands
+                  if words[:3] == ["kubectl", "label", "namespace"]}
+    callers = []
+    for words in commands:
+        if "patch" in words:
+            namespace = words[words.index("-n") + 1]
+            template = json.loads(words[-1])["spec"]["template"]
+            callers.append(Peer(labels=template["metadata"]["labels"], namespace=namespace,
+                                namespace_labels=namespaces.get(namespace, {})))
+    return callers
+
+
 class KubernetesReadmeTest(unittest.TestCase):
 
     def test_ten_commands_are_enough(self):
@@ -54,11 +70,28 @@ class KubernetesReadmeTest(unittest.TestCase):
             self.assertEqual(created_secrets(commands), mounted_secrets(manifests))
             namespace = manifests.one("Namespace")["metadata"]["name"]
             namespaces = {words[words.index("-n") + 1] for words in commands if "-n" in words}
-            self.assertEqual(namespaces, {namespace})
+            self.assertEqual(namespaces - {caller.namespace for caller in labelled_callers(commands)},
+                             {namespace})
             deployments = {word.removeprefix("deployment/") for words in commands
                            for word in words if word.startswith("deployment/")}
             self.assertEqual(deployments, {manifests.one("Deployment")["metadata"]["name"]})
         self.assertEqual(applied, list(OVERLAYS[1:]))
+
+    def test_production_lets_in_the_caller_that_is_labelled(self):
+        manifests = render("overlays/prod")
+        [caller] = labelled_callers(blocks()[1])
+
+        self.assertTrue(allows(manifests.all("NetworkPolicy"), "Ingress", manifests.labels, caller,
+                               manifests.ports["grpc"]))
+        self.assertIn(caller.labels["balance-service/caller"],
+                      {entry["id"] for entry in manifests.config["callers"]})
+
+    def test_callers_are_told_of_both_labels(self):
+        [section] = re.findall(r"^## How callers find it\n(.*?)(?=^## )",
+                               (FOLDER / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+
+        self.assertIn("`balance-service/caller: trading-bot`", section)
+        self.assertIn("`balance-service/callers: allowed`", section)
 
     def test_built_images_are_those_of_the_development_pod(self):
         commands = blocks()[0]

@@ -38,6 +38,8 @@ class StopTest : public MatrixTest {
     ASSERT_TRUE(Becomes([this] { return polymarket().stats().open_connections == 1; }));
   }
 
+  bool LogHas(const std::string& text) { return service().Log().find(text) != std::string::npos; }
+
   v1::AccountSnapshot snapshot_;
   std::future<grpc::Status> call_;
 };
@@ -79,13 +81,34 @@ TEST_F(StopTest, M49_IdleClientsAndHealthWatchesHoldNothingUp) {
   service_.reset();
 }
 
+TEST_F(StopTest, M49_AReloadThatHangsDelaysNothing) {
+  MatrixSetup setup;
+  setup.drain_delay = "60s";
+  setup.environment = {"LD_PRELOAD=" HANGING_FILE,
+                       // AddressSanitizer wants to be loaded first, which does not matter here.
+                       "ASAN_OPTIONS=verify_asan_link_order=0"};
+  Start(setup);
+  files_.Write("config.yaml.hang", "");
+  service().Signal(SIGHUP);
+  ASSERT_TRUE(Becomes([this] { return LogHas("hanging_file: asked"); }));
+
+  service().Signal(SIGTERM);
+  EXPECT_TRUE(Becomes([this] { return LogHas("draining"); }));
+  EXPECT_THAT(AdminPage("/readyz"), HasSubstr("503"));
+
+  // Nor the second signal.
+  service().Signal(SIGTERM);
+  EXPECT_EQ(service().End(), "exit 0");
+  service_.reset();
+}
+
 class SecondSignalTest : public StopTest, public testing::WithParamInterface<int> {};
 
 TEST_P(SecondSignalTest, M50_EndsTheDrainAtOnceAndWell) {
   ASSERT_NO_FATAL_FAILURE(StartForEndlessWork("60s"));
   ASSERT_NO_FATAL_FAILURE(CallInTheBackground());
   service().Signal(SIGTERM);
-  ASSERT_TRUE(Becomes([this] { return service().Log().find("draining") != std::string::npos; }));
+  ASSERT_TRUE(Becomes([this] { return LogHas("draining"); }));
 
   service().Signal(GetParam());
 

@@ -1,0 +1,106 @@
+// M64: strangers take all descriptors, and gRPC 1.51 never accepts again.
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/integration/matrix/certificates.h"
+#include "tests/integration/matrix/matrix_fixture.h"
+
+namespace balance {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using testing::HasSubstr;
+
+class DeadListenerTest : public MatrixTest {
+ protected:
+  static constexpr int kDescriptors = 128;
+  // Of connections, more than there are descriptors.
+  static constexpr int kFlood = 200;
+
+  void StartWithTls() {
+    WriteCertificates(files_.Path("."), {});
+    chmod(files_.Path("server.key").c_str(), S_IRUSR);
+    MatrixSetup setup;
+    setup.more_yaml = "tls: {certificate_file: " + files_.Path("server.pem") +
+                      ", private_key_file: " + files_.Path("server.key") +
+                      ", client_ca_file: " + files_.Path("ca.pem") + "}\n";
+    Start(setup);
+  }
+
+  void Flood() {
+    const rlimit limit{kDescriptors, kDescriptors};
+    ASSERT_EQ(prlimit(service().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
+    for (int i = 0; i < kFlood; ++i) Connect();
+    ASSERT_TRUE(Becomes([this] { return LogHas("Failed accept4"); }));
+  }
+
+  tcp::socket& Connect() {
+    const std::string& address = service().grpc_address();
+    const auto colon = address.rfind(':');
+    tcp::socket& socket = strangers_.emplace_back(loop_);
+    socket.connect({asio::ip::make_address(address.substr(0, colon)),
+                    static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))});
+    return socket;
+  }
+
+  bool LogHas(const std::string& text) const {
+    return service_->Log().find(text) != std::string::npos;
+  }
+  bool Answers(const std::string& page, const std::string& status) const {
+    return AdminPage(page).find(status) != std::string::npos;
+  }
+
+  void ExpectNoticed() {
+    EXPECT_TRUE(Becomes([this] { return Answers("/healthz", "503"); }, std::chrono::seconds(60)));
+    EXPECT_TRUE(Answers("/readyz", "503"));
+    EXPECT_THAT(service().Log(), HasSubstr("critical the gRPC port takes no connections any more"));
+  }
+
+  asio::io_context loop_;
+  std::vector<tcp::socket> strangers_;
+};
+
+TEST_F(DeadListenerTest, M64_ProbesFailOnceThePortIsDead) {
+  Start();
+  ASSERT_TRUE(Answers("/healthz", "200"));
+
+  ASSERT_NO_FATAL_FAILURE(Flood());
+  strangers_.clear();
+
+  ExpectNoticed();
+}
+
+TEST_F(DeadListenerTest, M64_AlsoWithMutualTls) {
+  StartWithTls();
+  ASSERT_TRUE(Answers("/healthz", "200"));
+
+  ASSERT_NO_FATAL_FAILURE(Flood());
+  strangers_.clear();
+
+  ExpectNoticed();
+}
+
+TEST_F(DeadListenerTest, M64_WhoDoesNotSayHelloIsShownOut) {
+  StartWithTls();
+  tcp::socket& stranger = Connect();
+
+  std::string nothing;
+  boost::system::error_code end;
+  asio::read(stranger, asio::dynamic_buffer(nothing), end);
+
+  EXPECT_EQ(end, asio::error::eof);
+  EXPECT_EQ(nothing, "");
+  EXPECT_THAT(AdminPage("/healthz"), HasSubstr("200"));
+}
+
+}  // namespace
+}  // namespace balance
