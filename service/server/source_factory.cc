@@ -110,7 +110,7 @@ SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random,
         std::move(source),
         MakeGuarded(parts.previous->config, parts.previous->guards, MakeAccountHoldOff(),
                     parts.host, transport, clock),
-        parts.previous->rotation);
+        parts.previous->rotation, parts.credential.hold_off);
   }
   source = std::make_unique<RetryingSource>(std::move(source), parts.host.retries,
                                             std::move(random), clock);
