@@ -35,6 +35,7 @@ SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   if (!has_same_login) {
     known.failure = nullptr;
     known.is_rejected = false;
+    known.is_of_other_login = true;
   }
   return known;
 }

@@ -223,6 +223,43 @@ TEST(ReloadTest, M53_TheOldKeyServesUntilTheNewOneIsTaken) {
   EXPECT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
 }
 
+TEST(ReloadTest, M53_TheOldKeyServesWhereTheNewOneMayNotRead) {
+  RunningService service;
+  sandbox::PolysimKey fresh = sandbox::GeneratePolysimKey();
+  fresh.state = sandbox::KeyState::kForbidden;
+  ASSERT_TRUE(service.upstreams().AddKey(fresh));
+  service.WriteSecret("api-key", fresh.api_key);
+  service.Reload();
+  v1::SourceBalance source;
+
+  EXPECT_TRUE(service.GetSource("polysimulator", source).ok());
+  EXPECT_EQ(Requests(service, fresh.api_key), 1U);
+}
+
+// The new one is stored before the venue knows it, and the venue changes over at one stroke.
+TEST(ReloadTest, M53_TheNewKeyServesAtOnceWhenTheOldOneEnds) {
+  RunningService service;
+  sandbox::PolysimKey old_key = service.upstreams().polysim_key();
+  const sandbox::PolysimKey fresh = sandbox::GeneratePolysimKey();
+  service.WriteSecret("api-key", fresh.api_key);
+  service.Reload();
+  v1::SourceBalance source;
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  ASSERT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
+  old_key.state = sandbox::KeyState::kDeactivated;
+  ASSERT_TRUE(service.upstreams().AddKey(old_key));
+  ASSERT_TRUE(service.upstreams().AddKey(fresh));
+
+  const auto status = service.GetSource("polysimulator", source);
+  int http_status = 0;
+
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(Requests(service, fresh.api_key), 2U);
+  EXPECT_FALSE(service.PathOf("polysimulator").has_hold_off_until());
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_sources_on_previous_credential{kind=\"POLYSIMULATOR\"} 0"));
+}
+
 TEST(ReloadTest, M53_BothKeysRejectedIsARejection) {
   RunningService service;
   sandbox::PolysimKey old_key = service.upstreams().polysim_key();
@@ -235,6 +272,58 @@ TEST(ReloadTest, M53_BothKeysRejectedIsARejection) {
   EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_CREDENTIALS_REJECTED");
   EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_CREDENTIALS_REJECTED");
   EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 2U);
+}
+
+// The key of another wallet takes the place of the first one.
+class AnotherWalletTest : public testing::Test {
+ protected:
+  AnotherWalletTest() {
+    EXPECT_TRUE(service_.Get(before_).ok());
+    sandbox::PolysimLedger ledger;
+    ledger.balance = "42.00";
+    EXPECT_TRUE(service_.upstreams().SetLedger(ledger, "another"));
+    sandbox::PolysimKey key = sandbox::GeneratePolysimKey();
+    key.wallet = "another";
+    EXPECT_TRUE(service_.upstreams().AddKey(key));
+    service_.WriteSecret("api-key", key.api_key);
+  }
+
+  static std::string Cash(const v1::SourceBalance& source) {
+    return source.balance_set().balances(0).cash().value();
+  }
+
+  RunningService service_;
+  v1::AccountSnapshot before_;
+};
+
+TEST_F(AnotherWalletTest, TheOldFigureIsNeverFresh) {
+  service_.upstreams().SetLatency(Side::kPolysimulator, std::chrono::seconds(10));
+  service_.Reload();
+  v1::GetAccountSnapshotRequest of_any_age;
+  of_any_age.mutable_policy()->mutable_max_age()->set_seconds(3600);
+
+  for (const auto& request : {CachedOnly(), v1::GetAccountSnapshotRequest(), of_any_age}) {
+    v1::AccountSnapshot snapshot;
+    ASSERT_TRUE(service_.Get(snapshot, request).ok());
+    const v1::SourceBalance& source = snapshot.sources(kPolySimulator);
+    EXPECT_EQ(source.state(), v1::SourceBalance::STALE);
+    EXPECT_EQ(Cash(source), Cash(before_.sources(kPolySimulator)));
+    EXPECT_LE(source.freshness().fresh_until().seconds(), snapshot.serve_time().seconds());
+    EXPECT_EQ(snapshot.sources(kPolymarketUs).state(), v1::SourceBalance::FRESH);
+  }
+}
+
+TEST_F(AnotherWalletTest, TheNewFigureComesWithTheNextRead) {
+  service_.Reload();
+  v1::AccountSnapshot snapshot;
+  do {
+    ASSERT_TRUE(service_.Get(snapshot).ok());
+  } while (snapshot.sources(kPolySimulator).state() == v1::SourceBalance::STALE);
+
+  EXPECT_EQ(snapshot.sources(kPolySimulator).state(), v1::SourceBalance::FRESH);
+  EXPECT_EQ(Cash(snapshot.sources(kPolySimulator)), "42.00");
+  EXPECT_GT(snapshot.sources(kPolySimulator).freshness().fresh_until().seconds(),
+            snapshot.serve_time().seconds());
 }
 
 TEST(ReloaderTest, AChangedFileAsksForAReloadAndABadOneChangesNothing) {

@@ -18,8 +18,8 @@ class SharedKeyTest : public testing::Test {
   SharedKeyTest() {
     service_.Edit("other-api-key}", "api-key}");
     service_.WriteSecret("tokens", HashOf("two"));
-    service_.Edit("cache: ", "callers: [{id: team-two, token_file: " +
-                                 service_.FilePath("tokens") + ", accounts: [desk-2]}]\ncache: ");
+    service_.Edit("cache: ", "callers: [{id: team-two, token_file: " + service_.FilePath("tokens") +
+                                 ", accounts: [desk-2]}]\ncache: ");
     service_.Reload();
   }
 
