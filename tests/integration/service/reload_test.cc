@@ -118,6 +118,49 @@ TEST(ReloadTest, WhatWaitsForARestartIsNamed) {
   EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server"));
 }
 
+// What an upstream has asked of a credential holds while no account uses it.
+TEST(ReloadTest, APauseOutlivesTheAbsenceOfItsAccount) {
+  RunningService service;
+  sandbox::Fault limited;
+  limited.status = 429;
+  limited.headers = {{"Retry-After", "60"}};
+  limited.count = 1;
+  service.upstreams().Push(Side::kPolysimulator, limited);
+  v1::SourceBalance source;
+  const std::string name = "accounts/desk-2/sources/polysimulator";
+  EXPECT_EQ(ReasonOf(service.GetSource(name, source)), "SOURCE_RATE_LIMITED");
+  const std::string account =
+      "- id: desk-2\n  sources:\n  - id: polysimulator\n    polysimulator:\n"
+      "      base_url: " +
+      service.upstreams().BaseUrl(Side::kPolysimulator) +
+      "\n      api_key: {file: " + service.FilePath("other-api-key") + "}\n";
+  service.Edit(account, "");
+  service.Reload();
+  service.Reload();
+
+  service.Edit("cache: ", account + "cache: ");
+  service.Reload();
+
+  EXPECT_EQ(ReasonOf(service.GetSource(name, source)), "SOURCE_RATE_LIMITED");
+  EXPECT_TRUE(service.PathOf(name).has_blocked_until());
+  EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 1U);
+}
+
+TEST(ReloadTest, AMissingAccountIsLeftAloneThoughSettingsChange) {
+  RunningService service;
+  sandbox::PolysimLedger ledger;
+  ledger.account_exists = false;
+  ASSERT_TRUE(service.upstreams().SetLedger(ledger));
+  v1::SourceBalance source;
+  EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_ACCOUNT_MISSING");
+  service.Edit("ttl: 60s", "ttl: 50s");
+
+  EXPECT_EQ(service.Reload().accounts.changed, 2);
+
+  EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_ACCOUNT_MISSING");
+  EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 1U);
+}
+
 TEST(ReloadTest, CallersAreThoseOfTheNewConfiguration) {
   RunningService service;
   v1::AccountSnapshot snapshot;
@@ -258,6 +301,34 @@ TEST(ReloadTest, M53_TheNewKeyServesAtOnceWhenTheOldOneEnds) {
   EXPECT_FALSE(service.PathOf("polysimulator").has_hold_off_until());
   EXPECT_THAT(service.AdminPage("/metrics", http_status),
               HasSubstr("balance_sources_on_previous_credential{kind=\"POLYSIMULATOR\"} 0"));
+}
+
+TEST(ReloadTest, M53_TheOldKeyIsErasedWhenTheNewOneHasServed) {
+  RunningService service;
+  const auto switch_key = [&service] {
+    const sandbox::PolysimKey key = sandbox::GeneratePolysimKey();
+    EXPECT_TRUE(service.upstreams().AddKey(key));
+    service.WriteSecret("api-key", key.api_key);
+    Config config = service.LoadNow();
+    const std::weak_ptr<const Secret> held =
+        std::get<PolySimulatorLogin>(config.accounts[0].sources[kPolySimulator].login).api_key;
+    service.server().Reconfigure(std::move(config));
+    return held;
+  };
+  v1::SourceBalance source;
+  const auto first = switch_key();
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  const auto second = switch_key();
+  EXPECT_FALSE(first.expired());
+
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!first.expired() && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+
+  EXPECT_TRUE(first.expired());
+  EXPECT_FALSE(second.expired());
 }
 
 TEST(ReloadTest, M53_BothKeysRejectedIsARejection) {
