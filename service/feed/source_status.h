@@ -38,8 +38,8 @@ struct SourceStatus {
   // Since the reading was accepted there was a failure that does not heal by itself: the reading is
   // not shown past its TTL, whatever other failures follow.
   bool is_rejected = false;
-  // The source has had another login since the reading, maybe one of another account at the upstream:
-  // the reading may be shown, but never as FRESH.
+  // The source has had another login since the reading, maybe one of another account at the
+  // upstream: the reading may be shown, but never as FRESH.
   bool is_of_other_login = false;
   // When the latest attempt began. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
