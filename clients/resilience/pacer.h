@@ -54,6 +54,8 @@ class Pacer {
 
   // When an urgent fetch that came now would have its turn.
   SteadyTime NextTurn() const;
+  // As RateBudget says.
+  SteadyTime FullAt() const { return budget_.FullAt(); }
   Duration Interval() const { return budget_.Interval(); }
   bool HasSpare() const { return waiting_.empty() && budget_.HasSpare(clock_.SteadyNow()); }
 

@@ -103,6 +103,14 @@ SteadyTime RateBudget::Earliest() const {
   return earliest;
 }
 
+SteadyTime RateBudget::FullAt() const {
+  SteadyTime full =
+      std::max({configured_.FullAt(), adapted_.FullAt(), blocked_until_, exhausted_until_});
+  if (per_second_) full = std::max(full, per_second_->FullAt());
+  if (per_minute_) full = std::max(full, per_minute_->FullAt());
+  return full;
+}
+
 void RateBudget::Take(SteadyTime now) {
   configured_.Take(now);
   adapted_.Take(now);

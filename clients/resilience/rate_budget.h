@@ -25,6 +25,8 @@ class RateBucket {
   void SetLimit(double per_second, int burst);
 
   SteadyTime Earliest() const { return next_ == SteadyTime::min() ? next_ : next_ - tolerance_; }
+  // From when on the requests so far limit no other.
+  SteadyTime FullAt() const { return next_; }
   // A request was sent at `now`, which is not before Earliest().
   void Take(SteadyTime now);
   // As if the whole burst had just been used.
@@ -58,6 +60,8 @@ class RateBudget {
 
   // When the next request may be sent; a time in the past: now.
   SteadyTime Earliest() const;
+  // From when on neither the requests so far nor a pause limit others.
+  SteadyTime FullAt() const;
   // A request is sent at `now`. REQUIRES: now >= Earliest().
   void Take(SteadyTime now);
   bool HasSpare(SteadyTime now) const;

@@ -38,6 +38,18 @@ class Fingerprints {
   std::array<unsigned char, crypto_generichash_KEYBYTES> key_;
 };
 
+// Who sees one of the sources may not see the first of them, so the pool is not its name.
+std::string DefaultPool(const SourceInfo& first) {
+  constexpr std::size_t kShownBytes = 8;
+  const std::string name = "accounts/" + first.account + "/sources/" + first.source;
+  std::array<unsigned char, crypto_generichash_BYTES> hash;
+  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(name.data()),
+                     name.size(), nullptr, 0);
+  std::array<char, 2 * kShownBytes + 1> hex;
+  return std::string("pool-").append(
+      sodium_bin2hex(hex.data(), hex.size(), hash.data(), kShownBytes));
+}
+
 std::string PathOf(std::size_t account, std::size_t source) {
   return "accounts[" + std::to_string(account) + "].sources[" + std::to_string(source) + "]";
 }
@@ -107,7 +119,7 @@ void ApplySharedCredentials(Config& config, ConfigDocument& document) {
     const auto [entry, is_new] = credentials.try_emplace(fingerprint);
     Credential& credential = entry->second;
     if (is_new) {
-      credential.pool = "accounts/" + source.info.account + "/sources/" + source.info.source;
+      credential.pool = DefaultPool(source.info);
       credential.rate = source.info.rate;
       credential.first_path = path;
     }

@@ -9,7 +9,7 @@ Duration AgeOf(const Reading& reading, Now now) { return now.steady - reading.ob
 
 // Whether a reading meets the bounds of a call made at `asked`.
 bool IsAcceptable(const SourceStatus& status, const ReadBounds& bounds, Now asked, Now now) {
-  if (!status.reading) return false;
+  if (!status.reading || status.is_of_other_login) return false;
   const Reading& reading = *status.reading;
   if (bounds.not_before && reading.observe_time < *bounds.not_before) return false;
   // A rejected key will not heal: what was read with it is not shown past its TTL, whatever age the
@@ -88,6 +88,7 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
   view.failure = status.failure;
   view.retry_after = RetryAfter(status, now.steady);
   view.currencies = status.currencies;
+  view.is_of_other_login = status.is_of_other_login;
   if (IsAcceptable(status, bounds, asked, now)) {
     view.reading = status.reading;
     view.meets_bounds = true;
@@ -119,9 +120,9 @@ SteadyTime NextStateChange(const SourceStatus& status, SteadyTime now) {
   if (!status.reading) return SteadyTime::max();
   const CacheSettings& cache = status.info->cache;
   const SteadyTime fresh_until = status.reading->observe_steady + cache.ttl;
-  if (now <= fresh_until) return fresh_until;
-  if (status.is_rejected) return SteadyTime::max();
-  const SteadyTime shown_until = fresh_until + cache.max_stale;
+  if (now <= fresh_until && !status.is_of_other_login) return fresh_until;
+  const SteadyTime shown_until =
+      fresh_until + (status.is_rejected ? Duration::zero() : cache.max_stale);
   return now <= shown_until ? shown_until : SteadyTime::max();
 }
 

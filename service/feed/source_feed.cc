@@ -228,6 +228,7 @@ void SourceFeed::Accept(Reading reading) {
     return;
   }
   status_.is_rejected = false;
+  status_.is_of_other_login = false;
   status_.early_refresh_at = EarlyRefreshAt(reading);
   NoteCurrencies(reading);
   status_.reading = std::make_shared<const Reading>(std::move(reading));

@@ -38,6 +38,9 @@ struct SourceStatus {
   // Since the reading was accepted there was a failure that does not heal by itself: the reading is
   // not shown past its TTL, whatever other failures follow.
   bool is_rejected = false;
+  // The source has had another login since the reading, maybe one of another account at the
+  // upstream: the reading may be shown, but never as FRESH.
+  bool is_of_other_login = false;
   // When the latest attempt began. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
   // Every currency that the source has ever reported. Null: none.
@@ -68,6 +71,8 @@ struct SourceView {
   std::shared_ptr<const SourceFailure> failure;
   // How long after the answer another try may help. Unset: it would not, or there is no failure.
   std::optional<Duration> retry_after;
+  // As in SourceStatus.
+  bool is_of_other_login = false;
   // Whether the reading is as new as the request asks for.
   bool meets_bounds = false;
   // Every currency that the source has ever reported. Null: none.

@@ -29,12 +29,16 @@ const SourceStatus* FindStatus(const AccountView& view, const std::string& sourc
   return found == view.statuses.end() ? nullptr : &*found;
 }
 
+// At least as long as a hold-off lasts, and as a rate that a 429 lowered needs to rise again.
+constexpr Duration kCredentialMemory = HoldOffTimes::kCredentialLongest;
+
 // What still holds of a source at the same upstream. A failure of another credential does not.
 SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   SourceStatus known = status;
   if (!has_same_login) {
     known.failure = nullptr;
     known.is_rejected = false;
+    known.is_of_other_login = true;
   }
   return known;
 }
@@ -107,7 +111,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
   const CredentialGuards& credential = GuardsOf(config);
   const HostGuards& host = HostGuardsOf(config);
   credential.pacer->Configure(config.upstream.rate);
-  SourceParts parts{config, credential, host, std::nullopt, MakeAccountHoldOff(), {}};
+  SourceParts parts{config, credential, host, nullptr, MakeAccountHoldOff(), {}};
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
@@ -115,10 +119,15 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
       spec.known = Remembered(*status, HaveSameLogin(*before, config));
       if (status->reading) parts.known = status->reading->balances;
     }
-    if (!HaveSameLogin(*before, config)) credential.hold_off->Clear();
+    if (HaveSameLogin(*before, config)) {
+      parts.account = old->hold_offs.at(config.info.source);
+    } else {
+      credential.hold_off->Clear();
+    }
     parts.previous = PreviousOf(config, *before, *old);
-    if (parts.previous) fresh.previous.emplace(config.info.source, *parts.previous);
+    if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
   }
+  fresh.hold_offs.emplace(config.info.source, parts.account);
   spec.options.info = std::make_shared<const SourceInfo>(config.info);
   spec.options.refresh_budget = config.upstream.refresh_budget;
   spec.options.path = std::make_shared<const UpstreamPath>(
@@ -128,17 +137,19 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
   return spec;
 }
 
-std::optional<PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
-                                                           const SourceConfig& before,
-                                                           const Account& old) {
+std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
+                                                                   const SourceConfig& before,
+                                                                   const Account& old) {
   const auto found = old.previous.find(config.info.source);
-  const bool is_unfinished = found != old.previous.end() && !found->second.rotation->IsOver();
+  auto unfinished = found == old.previous.end() ? nullptr : found->second.lock();
+  if (unfinished && unfinished->rotation->IsOver()) unfinished = nullptr;
   const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
-  if (!is_replaced) return is_unfinished ? std::optional(found->second) : std::nullopt;
+  if (!is_replaced) return unfinished;
   // One that has never served is no help.
-  const SourceConfig& served = is_unfinished ? found->second.config : before;
-  if (CredentialFingerprint(served) == CredentialFingerprint(config)) return std::nullopt;
-  return PreviousCredential{served, GuardsOf(served), std::make_shared<Rotation>()};
+  const SourceConfig& served = unfinished ? unfinished->config : before;
+  if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
+  return std::make_shared<const PreviousCredential>(
+      PreviousCredential{served, GuardsOf(served), std::make_shared<Rotation>()});
 }
 
 std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,
@@ -159,13 +170,17 @@ void ShardRuntime::AddTo(AccountDirectory& directory) const {
 }
 
 const CredentialGuards& ShardRuntime::GuardsOf(const SourceConfig& config) {
-  CredentialGuards& guards = credentials_[CredentialFingerprint(config)];
+  Credential& credential = credentials_[CredentialFingerprint(config)];
+  CredentialGuards& guards = credential.guards;
   if (!guards.pacer) {
     guards.pacer =
         std::make_shared<Pacer>(shard_.loop().get_executor(), clock_, config.upstream.rate);
     guards.hold_off =
         std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   }
+  const std::string login = LoginFingerprint(config);
+  // It was another secret that the upstream rejected.
+  if (std::exchange(credential.login_fingerprint, login) != login) guards.hold_off->Clear();
   return guards;
 }
 
@@ -181,8 +196,20 @@ const HostGuards& ShardRuntime::HostGuardsOf(const SourceConfig& config) {
 
 // Those that only this map knows. An account that is on its way out still knows its own.
 void ShardRuntime::DropUnusedGuards() {
-  std::erase_if(credentials_,
-                [](const auto& entry) { return entry.second.pacer.use_count() == 1; });
+  const SteadyTime now = clock_.SteadyNow();
+  for (auto& [fingerprint, credential] : credentials_) {
+    if (credential.guards.pacer.use_count() > 1) {
+      credential.unused_since.reset();
+    } else if (!credential.unused_since) {
+      credential.unused_since = now;
+    }
+  }
+  std::erase_if(credentials_, [now](const auto& entry) {
+    const Credential& credential = entry.second;
+    if (!credential.unused_since) return false;
+    return now >= std::max(*credential.unused_since + kCredentialMemory,
+                           credential.guards.pacer->FullAt());
+  });
   std::erase_if(hosts_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });
 }
 

@@ -68,6 +68,13 @@ class ShardRuntime {
   bool IsTicking(Duration patience);
 
  private:
+  // What is known of a credential. Holds no secret.
+  struct Credential {
+    CredentialGuards guards;
+    std::string login_fingerprint;
+    // Unset while a source uses it.
+    std::optional<SteadyTime> unused_since;
+  };
   // An account while somebody may still read it.
   struct Runtime {
     Runtime(const std::string& id, const std::string& epoch, const Clock& clock)
@@ -78,8 +85,11 @@ class ShardRuntime {
   };
   struct Account {
     AccountConfig config;
-    // By source; those whose credential is being replaced.
-    std::map<std::string, PreviousCredential> previous;
+    // By source; those whose credential is being replaced. The source owns it, and its secret is
+    // gone as soon as the replacement is over.
+    std::map<std::string, std::weak_ptr<const PreviousCredential>> previous;
+    // By source.
+    std::map<std::string, std::shared_ptr<HoldOff>> hold_offs;
     std::shared_ptr<Runtime> runtime;
     AccountEndpoint endpoint;
   };
@@ -89,14 +99,16 @@ class ShardRuntime {
   // `old` is the account as it was; null if it is new.
   Account MakeAccount(const AccountConfig& config, const Account* old, const std::string& epoch);
   AccountFeed::SourceSpec MakeSpec(const SourceConfig& config, const Account* old, Account& fresh);
-  // The credential that served the source last, if it is not its own.
-  std::optional<PreviousCredential> PreviousOf(const SourceConfig& config,
-                                               const SourceConfig& before, const Account& old);
+  // The credential that served the source last, if it is not its own; else null.
+  std::shared_ptr<const PreviousCredential> PreviousOf(const SourceConfig& config,
+                                                       const SourceConfig& before,
+                                                       const Account& old);
   std::shared_ptr<Runtime> MakeRuntime(const std::string& id, const std::string& epoch);
   void Dispose(std::unique_ptr<Runtime> runtime);
 
   const CredentialGuards& GuardsOf(const SourceConfig& config);
   const HostGuards& HostGuardsOf(const SourceConfig& config);
+  // Those of credentials not until what the upstreams have asked of them is over.
   void DropUnusedGuards();
   Random NextRandom() { return SeededRandom(seed_++); }
 
@@ -107,7 +119,7 @@ class ShardRuntime {
   std::unique_ptr<HttpTransport> transport_;
   std::uint64_t seed_;
   // By fingerprint of the credential. From Start() on used on the shard's thread, as the rest is.
-  std::map<std::string, CredentialGuards> credentials_;
+  std::map<std::string, Credential> credentials_;
   // By host:port.
   std::map<std::string, HostGuards> hosts_;
   std::map<std::string, Account> accounts_;

@@ -64,18 +64,38 @@ SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& creden
   return std::make_unique<PacedSource>(std::move(source), credential.pacer, clock);
 }
 
+// Owns `previous`, whose secret is to go with it.
+std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCredential> previous,
+                                            const HostGuards& host, HttpTransport& transport,
+                                            Clock& clock) {
+  struct Owner {
+    std::shared_ptr<const PreviousCredential> credential;
+    SourcePtr source;
+  };
+  SourcePtr source =
+      MakeGuarded(previous->config, previous->guards, MakeAccountHoldOff(), host, transport, clock);
+  const auto owner = std::make_shared<Owner>(Owner{std::move(previous), std::move(source)});
+  return {owner, owner->source.get()};
+}
+
+std::string HashOf(std::string_view text) {
+  std::string hash(crypto_generichash_BYTES, '\0');
+  crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()), hash.size(),
+                     reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  return hash;
+}
+
 }  // namespace
 
 std::string CredentialFingerprint(const SourceConfig& config) {
   const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  const std::string_view credential =
-      polymarket ? std::string_view(polymarket->key_id)
-                 : std::get<PolySimulatorLogin>(config.login).api_key->Expose();
-  std::string fingerprint(crypto_generichash_BYTES, '\0');
-  crypto_generichash(reinterpret_cast<unsigned char*>(fingerprint.data()), fingerprint.size(),
-                     reinterpret_cast<const unsigned char*>(credential.data()), credential.size(),
-                     nullptr, 0);
-  return fingerprint + (polymarket ? "polymarket-us" : "polysimulator");
+  if (polymarket) return HashOf(polymarket->key_id) + "polymarket-us";
+  return HashOf(std::get<PolySimulatorLogin>(config.login).api_key->Expose()) + "polysimulator";
+}
+
+std::string LoginFingerprint(const SourceConfig& config) {
+  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
+  return CredentialFingerprint(config) + (polymarket ? HashOf(polymarket->seed->Expose()) : "");
 }
 
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
@@ -107,10 +127,8 @@ SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random,
       MakeGuarded(parts.config, parts.credential, parts.account, parts.host, transport, clock);
   if (parts.previous) {
     source = std::make_unique<RotatingSource>(
-        std::move(source),
-        MakeGuarded(parts.previous->config, parts.previous->guards, MakeAccountHoldOff(),
-                    parts.host, transport, clock),
-        parts.previous->rotation);
+        std::move(source), MakePrevious(parts.previous, parts.host, transport, clock),
+        parts.previous->rotation, parts.credential.hold_off);
   }
   source = std::make_unique<RetryingSource>(std::move(source), parts.host.retries,
                                             std::move(random), clock);

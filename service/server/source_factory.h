@@ -3,7 +3,6 @@
 // From a configured source to the client that reads it.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,9 @@ std::string HostOf(const SourceConfig& config);
 // Tells credentials apart without holding them: equal for equal credentials of one venue.
 std::string CredentialFingerprint(const SourceConfig& config);
 
+// The same, and other for another secret of the same credential.
+std::string LoginFingerprint(const SourceConfig& config);
+
 // Whether both speak to one venue at one address, so that what was read there is still the source's
 // and either's login may be used there.
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b);
@@ -32,7 +34,8 @@ bool HaveSameLogin(const SourceConfig& a, const SourceConfig& b);
 // Nothing differs.
 bool AreSame(const SourceConfig& a, const SourceConfig& b);
 
-// The credential that a source used before. REQUIRES: HaveSameUpstream() with the source's own.
+// The credential that a source used before, secret included. REQUIRES: HaveSameUpstream() with the
+// source's own.
 struct PreviousCredential {
   SourceConfig config;
   CredentialGuards guards;
@@ -45,8 +48,8 @@ struct SourceParts {
   const CredentialGuards& credential;
   // Shared with the other sources at the host.
   const HostGuards& host;
-  // nullopt: no replacement is under way.
-  std::optional<PreviousCredential> previous;
+  // Null: no replacement is under way.
+  std::shared_ptr<const PreviousCredential> previous;
   // The source's own, for an account that is missing.
   std::shared_ptr<HoldOff> account;
   // What is known to be held already.
@@ -55,7 +58,8 @@ struct SourceParts {
 
 // The venue's client and, from the inside out, what guards it: breaker of the host, hold-off and
 // pacing of the credential, the bridge to a new credential, retries, the comparison with the
-// reading before. `transport` and `clock` must outlive the source.
+// reading before. It lets go of `previous` when the replacement is over. `transport` and `clock`
+// must outlive the source.
 std::unique_ptr<BalanceSource> MakeSource(SourceParts parts, HttpTransport& transport,
                                           Random random, Clock& clock);
 

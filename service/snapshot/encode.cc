@@ -111,7 +111,8 @@ void EncodeReading(const SourceView& view, EncodeView detail, v1::SourceBalance&
   v1::Freshness& freshness = *out.mutable_freshness();
   *freshness.mutable_observe_time() = ToTimestamp(reading.observe_time);
   *freshness.mutable_receive_time() = ToTimestamp(reading.receive_time);
-  *freshness.mutable_fresh_until() = ToTimestamp(reading.observe_time + view.info->cache.ttl);
+  const Duration fresh_for = view.is_of_other_login ? Duration::zero() : view.info->cache.ttl;
+  *freshness.mutable_fresh_until() = ToTimestamp(reading.observe_time + fresh_for);
   freshness.set_outcome(ToProto(view.outcome));
   freshness.set_origin(ToProto(reading.origin));
   freshness.set_upstream_request_id(reading.request_id);

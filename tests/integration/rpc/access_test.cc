@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sodium.h>
 
+#include "service/rpc/page_token.h"
 #include "tests/integration/rpc/service_fixture.h"
 #include "tests/support/test_ca.h"
 
@@ -220,6 +221,44 @@ TEST_F(AccessTest, ListsHoldOnlyWhatTheCallerMaySee) {
   ASSERT_EQ(snapshots.snapshots_size(), 1);
   EXPECT_EQ(snapshots.snapshots(0).name(), "accounts/desk-2");
   EXPECT_THAT(snapshots.next_page_token(), IsEmpty());
+}
+
+TEST_F(AccessTest, AForbiddenAccountsSourcesAreNotTold) {
+  ServePlaintext();
+  grpc::ClientContext for_balance;
+  Prepare(for_balance, "board-token");
+  v1::GetSourceBalanceRequest balance;
+  balance.set_name("accounts/desk-1/sources/real");
+  v1::SourceBalance source;
+  grpc::ClientContext for_sources;
+  Prepare(for_sources, "board-token");
+  v1::ListSourcesRequest list;
+  list.set_parent("accounts/desk-1");
+  v1::ListSourcesResponse sources;
+
+  EXPECT_EQ(Told(stub_->GetSourceBalance(&for_balance, balance, &source)), kNotThatAccount);
+  EXPECT_EQ(Told(stub_->ListSources(&for_sources, list, &sources)), kNotThatAccount);
+  EXPECT_EQ(sources.sources_size(), 0);
+  EXPECT_EQ(Requests(), 0);
+}
+
+// Such a token tells where a page begins, and gives no right to what is on it.
+TEST_F(AccessTest, APageTokenOfAnothersListShowsNothingOfIt) {
+  ServePlaintext();
+  const v1::ListAccountSnapshotsRequest everything;
+  for (const char* last : {"desk-0", "desk-1"}) {
+    grpc::ClientContext context;
+    Prepare(context, "board-token");
+    v1::ListAccountSnapshotsRequest request;
+    request.set_page_size(1);
+    request.set_page_token(MakePageToken(everything, last));
+    v1::ListAccountSnapshotsResponse page;
+    ASSERT_TRUE(stub_->ListAccountSnapshots(&context, request, &page).ok());
+
+    ASSERT_EQ(page.snapshots_size(), 1);
+    EXPECT_EQ(page.snapshots(0).name(), "accounts/desk-2");
+    EXPECT_THAT(page.next_page_token(), IsEmpty());
+  }
 }
 
 TEST_F(AccessTest, OneForbiddenNameRefusesTheBatch) {

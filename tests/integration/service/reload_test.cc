@@ -118,6 +118,49 @@ TEST(ReloadTest, WhatWaitsForARestartIsNamed) {
   EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server"));
 }
 
+// What an upstream has asked of a credential holds while no account uses it.
+TEST(ReloadTest, APauseOutlivesTheAbsenceOfItsAccount) {
+  RunningService service;
+  sandbox::Fault limited;
+  limited.status = 429;
+  limited.headers = {{"Retry-After", "60"}};
+  limited.count = 1;
+  service.upstreams().Push(Side::kPolysimulator, limited);
+  v1::SourceBalance source;
+  const std::string name = "accounts/desk-2/sources/polysimulator";
+  EXPECT_EQ(ReasonOf(service.GetSource(name, source)), "SOURCE_RATE_LIMITED");
+  const std::string account =
+      "- id: desk-2\n  sources:\n  - id: polysimulator\n    polysimulator:\n"
+      "      base_url: " +
+      service.upstreams().BaseUrl(Side::kPolysimulator) +
+      "\n      api_key: {file: " + service.FilePath("other-api-key") + "}\n";
+  service.Edit(account, "");
+  service.Reload();
+  service.Reload();
+
+  service.Edit("cache: ", account + "cache: ");
+  service.Reload();
+
+  EXPECT_EQ(ReasonOf(service.GetSource(name, source)), "SOURCE_RATE_LIMITED");
+  EXPECT_TRUE(service.PathOf(name).has_blocked_until());
+  EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 1U);
+}
+
+TEST(ReloadTest, AMissingAccountIsLeftAloneThoughSettingsChange) {
+  RunningService service;
+  sandbox::PolysimLedger ledger;
+  ledger.account_exists = false;
+  ASSERT_TRUE(service.upstreams().SetLedger(ledger));
+  v1::SourceBalance source;
+  EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_ACCOUNT_MISSING");
+  service.Edit("ttl: 60s", "ttl: 50s");
+
+  EXPECT_EQ(service.Reload().accounts.changed, 2);
+
+  EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_ACCOUNT_MISSING");
+  EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 1U);
+}
+
 TEST(ReloadTest, CallersAreThoseOfTheNewConfiguration) {
   RunningService service;
   v1::AccountSnapshot snapshot;
@@ -223,6 +266,71 @@ TEST(ReloadTest, M53_TheOldKeyServesUntilTheNewOneIsTaken) {
   EXPECT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
 }
 
+TEST(ReloadTest, M53_TheOldKeyServesWhereTheNewOneMayNotRead) {
+  RunningService service;
+  sandbox::PolysimKey fresh = sandbox::GeneratePolysimKey();
+  fresh.state = sandbox::KeyState::kForbidden;
+  ASSERT_TRUE(service.upstreams().AddKey(fresh));
+  service.WriteSecret("api-key", fresh.api_key);
+  service.Reload();
+  v1::SourceBalance source;
+
+  EXPECT_TRUE(service.GetSource("polysimulator", source).ok());
+  EXPECT_EQ(Requests(service, fresh.api_key), 1U);
+}
+
+// The new one is stored before the venue knows it, and the venue changes over at one stroke.
+TEST(ReloadTest, M53_TheNewKeyServesAtOnceWhenTheOldOneEnds) {
+  RunningService service;
+  sandbox::PolysimKey old_key = service.upstreams().polysim_key();
+  const sandbox::PolysimKey fresh = sandbox::GeneratePolysimKey();
+  service.WriteSecret("api-key", fresh.api_key);
+  service.Reload();
+  v1::SourceBalance source;
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  ASSERT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
+  old_key.state = sandbox::KeyState::kDeactivated;
+  ASSERT_TRUE(service.upstreams().AddKey(old_key));
+  ASSERT_TRUE(service.upstreams().AddKey(fresh));
+
+  const auto status = service.GetSource("polysimulator", source);
+  int http_status = 0;
+
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(Requests(service, fresh.api_key), 2U);
+  EXPECT_FALSE(service.PathOf("polysimulator").has_hold_off_until());
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_sources_on_previous_credential{kind=\"POLYSIMULATOR\"} 0"));
+}
+
+TEST(ReloadTest, M53_TheOldKeyIsErasedWhenTheNewOneHasServed) {
+  RunningService service;
+  const auto switch_key = [&service] {
+    const sandbox::PolysimKey key = sandbox::GeneratePolysimKey();
+    EXPECT_TRUE(service.upstreams().AddKey(key));
+    service.WriteSecret("api-key", key.api_key);
+    Config config = service.LoadNow();
+    const std::weak_ptr<const Secret> held =
+        std::get<PolySimulatorLogin>(config.accounts[0].sources[kPolySimulator].login).api_key;
+    service.server().Reconfigure(std::move(config));
+    return held;
+  };
+  v1::SourceBalance source;
+  const auto first = switch_key();
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  const auto second = switch_key();
+  EXPECT_FALSE(first.expired());
+
+  ASSERT_TRUE(service.GetSource("polysimulator", source).ok());
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!first.expired() && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+
+  EXPECT_TRUE(first.expired());
+  EXPECT_FALSE(second.expired());
+}
+
 TEST(ReloadTest, M53_BothKeysRejectedIsARejection) {
   RunningService service;
   sandbox::PolysimKey old_key = service.upstreams().polysim_key();
@@ -235,6 +343,58 @@ TEST(ReloadTest, M53_BothKeysRejectedIsARejection) {
   EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_CREDENTIALS_REJECTED");
   EXPECT_EQ(ReasonOf(service.GetSource("polysimulator", source)), "SOURCE_CREDENTIALS_REJECTED");
   EXPECT_EQ(service.upstreams().Counters(Side::kPolysimulator).total.requests, 2U);
+}
+
+// The key of another wallet takes the place of the first one.
+class AnotherWalletTest : public testing::Test {
+ protected:
+  AnotherWalletTest() {
+    EXPECT_TRUE(service_.Get(before_).ok());
+    sandbox::PolysimLedger ledger;
+    ledger.balance = "42.00";
+    EXPECT_TRUE(service_.upstreams().SetLedger(ledger, "another"));
+    sandbox::PolysimKey key = sandbox::GeneratePolysimKey();
+    key.wallet = "another";
+    EXPECT_TRUE(service_.upstreams().AddKey(key));
+    service_.WriteSecret("api-key", key.api_key);
+  }
+
+  static std::string Cash(const v1::SourceBalance& source) {
+    return source.balance_set().balances(0).cash().value();
+  }
+
+  RunningService service_;
+  v1::AccountSnapshot before_;
+};
+
+TEST_F(AnotherWalletTest, TheOldFigureIsNeverFresh) {
+  service_.upstreams().SetLatency(Side::kPolysimulator, std::chrono::seconds(10));
+  service_.Reload();
+  v1::GetAccountSnapshotRequest of_any_age;
+  of_any_age.mutable_policy()->mutable_max_age()->set_seconds(3600);
+
+  for (const auto& request : {CachedOnly(), v1::GetAccountSnapshotRequest(), of_any_age}) {
+    v1::AccountSnapshot snapshot;
+    ASSERT_TRUE(service_.Get(snapshot, request).ok());
+    const v1::SourceBalance& source = snapshot.sources(kPolySimulator);
+    EXPECT_EQ(source.state(), v1::SourceBalance::STALE);
+    EXPECT_EQ(Cash(source), Cash(before_.sources(kPolySimulator)));
+    EXPECT_LE(source.freshness().fresh_until().seconds(), snapshot.serve_time().seconds());
+    EXPECT_EQ(snapshot.sources(kPolymarketUs).state(), v1::SourceBalance::FRESH);
+  }
+}
+
+TEST_F(AnotherWalletTest, TheNewFigureComesWithTheNextRead) {
+  service_.Reload();
+  v1::AccountSnapshot snapshot;
+  do {
+    ASSERT_TRUE(service_.Get(snapshot).ok());
+  } while (snapshot.sources(kPolySimulator).state() == v1::SourceBalance::STALE);
+
+  EXPECT_EQ(snapshot.sources(kPolySimulator).state(), v1::SourceBalance::FRESH);
+  EXPECT_EQ(Cash(snapshot.sources(kPolySimulator)), "42.00");
+  EXPECT_GT(snapshot.sources(kPolySimulator).freshness().fresh_until().seconds(),
+            snapshot.serve_time().seconds());
 }
 
 TEST(ReloaderTest, AChangedFileAsksForAReloadAndABadOneChangesNothing) {

@@ -47,6 +47,7 @@ class RunningService {
 
   sandbox::Sandbox& upstreams() { return *sandbox_; }
   BalanceServer& server() { return *server_; }
+  v1::BalanceService::Stub& stub() { return *stub_; }
 
   // Loads the configuration file as it is now.
   Config LoadNow() const;

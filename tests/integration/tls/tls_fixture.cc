@@ -58,18 +58,20 @@ TlsServiceTest::TlsServiceTest() {
 }
 
 void TlsServiceTest::Start(const std::string& tls, const std::string& more) {
-  const std::string path = config_.Write(
-      "config.yaml",
-      "listen: 127.0.0.1:0\n"
-      "admin_listen: 127.0.0.1:0\n"
-      "accounts:\n"
-      "- id: desk-1\n"
-      "  sources:\n"
-      "  - {id: sim, polysimulator: {base_url: 'http://127.0.0.1:1', api_key: {value: k}}}\n"
-      "tls:\n"
-      "  certificate_file: " +
-          files_.Path("tls.crt") + "\n  private_key_file: " + files_.Path("tls.key") +
-          "\n  client_ca_file: " + files_.Path("ca.crt") + "\n" + tls + more);
+  const std::string path =
+      config_.Write("config.yaml",
+                    "listen: 127.0.0.1:0\n"
+                    "admin_listen: 127.0.0.1:0\n"
+                    "accounts:\n"
+                    "- id: desk-1\n"
+                    "  sources:\n"
+                    "  - {id: sim, polysimulator: {base_url: '" +
+                        base_url_ + "', api_key: {value: " + api_key_ +
+                        "}}}\n"
+                        "tls:\n"
+                        "  certificate_file: " +
+                        files_.Path("tls.crt") + "\n  private_key_file: " + files_.Path("tls.key") +
+                        "\n  client_ca_file: " + files_.Path("ca.crt") + "\n" + tls + more);
   auto config = LoadConfig(path, [](const std::string&) { return std::nullopt; });
   if (!config) throw std::runtime_error(config.error().front().ToString());
   server_ = std::make_unique<BalanceServer>(std::move(*config));

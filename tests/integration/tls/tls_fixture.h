@@ -38,7 +38,7 @@ class TlsServiceTest : public testing::Test {
  protected:
   TlsServiceTest();
 
-  // One account, whose upstream is never asked. Clients must show a certificate unless `tls`, more
+  // One account, desk-1, at base_url_. Clients must show a certificate unless `tls`, more
   // lines of that block, says otherwise; `more` is added to the file.
   void Start(const std::string& tls = "", const std::string& more = "");
 
@@ -68,6 +68,9 @@ class TlsServiceTest : public testing::Test {
   const TestCertificate first_ =
       ca_.Issue({.dns_names = {"localhost"}, .ip_addresses = {"127.0.0.1"}});
   const TestCertificate client_ = ca_.Issue({.uris = {"spiffe://desk.example/bot"}});
+  // Nobody listens there: the upstream of tests that do not ask for balances.
+  std::string base_url_ = "http://127.0.0.1:1";
+  std::string api_key_ = "k";
   MountedFiles files_;
   std::unique_ptr<BalanceServer> server_;
 

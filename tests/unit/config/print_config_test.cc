@@ -62,7 +62,7 @@ accounts:
   - id: desk-1
     sources:
       - id: sim
-        pool: accounts/desk-1/sources/sim
+        pool: pool-03dd75b0178fab20
         fund_class: SIMULATED_MONEY
         polysimulator:
           base_url: https://api.polysimulator.com

@@ -6,7 +6,9 @@
 namespace balance {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
+using testing::MatchesRegex;
 
 // Sources s0, s1, ... of one account, two lines each, the first on line 4.
 std::string Sources(const std::vector<std::string>& sources) {
@@ -26,6 +28,10 @@ std::string Polymarket(const std::string& base_url) {
          "', key_id: {env: PM_ID}, secret_key: {env: PM_SECRET}}";
 }
 
+// Of accounts/desk/sources/s0 and s1.
+constexpr const char* kPoolOfS0 = "pool-283f5ad78ad1eb9f";
+constexpr const char* kPoolOfS1 = "pool-2b42e88648551115";
+
 std::vector<std::string> Pools(const ConfigResult& config) {
   std::vector<std::string> pools;
   for (const AccountConfig& account : config->accounts) {
@@ -44,8 +50,21 @@ TEST(SharedCredentialsTest, SameApiKeyIsOnePool) {
                  "- id: desk-2\n  sources:\n  - id: s0\n    " + Simulator("SIM_KEY") + "\n");
 
   ASSERT_TRUE(config);
-  EXPECT_THAT(Pools(config), ElementsAre("accounts/desk/sources/s0", "accounts/desk/sources/s1",
-                                         "accounts/desk/sources/s0", "accounts/desk/sources/s0"));
+  EXPECT_THAT(Pools(config), ElementsAre(kPoolOfS0, kPoolOfS1, kPoolOfS0, kPoolOfS0));
+}
+
+TEST(SharedCredentialsTest, TheDefaultPoolTellsNeitherKeyNorNames) {
+  ConfigFiles files;
+  files.SetEnv("OTHER_KEY", "ps_live_other");
+  const std::string yaml = Sources({Simulator("SIM_KEY"), Simulator("OTHER_KEY")});
+  const auto config = files.Load(yaml);
+  files.SetEnv("SIM_KEY", "ps_live_rotated");
+  const auto rotated = files.Load(yaml);
+
+  ASSERT_TRUE(config);
+  ASSERT_TRUE(rotated);
+  EXPECT_THAT(Pools(config), Each(MatchesRegex("pool-[0-9a-f]{16}")));
+  EXPECT_EQ(Pools(config), Pools(rotated));
 }
 
 TEST(SharedCredentialsTest, SameKeyIdIsOnePool) {
@@ -53,7 +72,7 @@ TEST(SharedCredentialsTest, SameKeyIdIsOnePool) {
       Sources({Polymarket("https://api.polymarket.us"), Polymarket("https://api.polymarket.us")}));
 
   ASSERT_TRUE(config);
-  EXPECT_THAT(Pools(config), ElementsAre("accounts/desk/sources/s0", "accounts/desk/sources/s0"));
+  EXPECT_THAT(Pools(config), ElementsAre(kPoolOfS0, kPoolOfS0));
 }
 
 TEST(SharedCredentialsTest, SameTextAtTwoVenuesIsNotShared) {
@@ -64,7 +83,7 @@ TEST(SharedCredentialsTest, SameTextAtTwoVenuesIsNotShared) {
       files.Load(Sources({Polymarket("https://api.polymarket.us"), Simulator("SIM_KEY")}));
 
   ASSERT_TRUE(config);
-  EXPECT_THAT(Pools(config), ElementsAre("accounts/desk/sources/s0", "accounts/desk/sources/s1"));
+  EXPECT_THAT(Pools(config), ElementsAre(kPoolOfS0, kPoolOfS1));
 }
 
 TEST(SharedCredentialsTest, StatedPoolHoldsForAllWithTheCredential) {

@@ -69,6 +69,19 @@ TEST_F(ReadPolicyTest, JustPastTheTtlIsAnsweredAtOnceAndRevalidated) {
   EXPECT_EQ(Shown().outcome, Outcome::kStaleRevalidating);
 }
 
+TEST_F(ReadPolicyTest, AReadingOfAnotherLoginIsStaleFromTheStart) {
+  GiveReading(seconds(1));
+  status_.is_of_other_login = true;
+
+  EXPECT_EQ(Decision(), ReadAction::kAnswerAndRefresh);
+  EXPECT_EQ(Decision({.max_age = hours(1)}), ReadAction::kWait);
+  EXPECT_EQ(Shown().state, SourceState::kStale);
+  EXPECT_EQ(Shown({.max_age = hours(1)}).state, SourceState::kStale);
+  EXPECT_EQ(Shown({.only_if_cached = true}).state, SourceState::kStale);
+  EXPECT_EQ(NextStateChange(status_, clock_.SteadyNow()),
+            status_.reading->observe_steady + kCache.ttl + kCache.max_stale);
+}
+
 TEST_F(ReadPolicyTest, PastStaleWhileRevalidateWaits) {
   GiveReading(seconds(7) + Duration(1));
 

@@ -61,6 +61,26 @@ TEST(RateBudgetTest, WithoutABurstRequestsAreEvenlySpacedWithAMargin) {
   EXPECT_EQ(sent.size(), 18U);
 }
 
+TEST(RateBudgetTest, OnceFullAgainItIsLikeANewOne) {
+  RateBudget budget({0.5, 3});
+  EXPECT_LE(budget.FullAt(), kStart);
+  for (int i = 0; i < 3; ++i) budget.Take(kStart);
+
+  const SteadyTime full = budget.FullAt();
+  RateBudget untouched({0.5, 3});
+
+  EXPECT_GT(full, budget.Earliest());
+  EXPECT_EQ(SendAllTheTime(budget, full, seconds(60)),
+            SendAllTheTime(untouched, full, seconds(60)));
+}
+
+TEST(RateBudgetTest, APauseIsPartOfWhatItRemembers) {
+  RateBudget budget({2, 2});
+  budget.OnPause(kStart, TooMany(seconds(90)));
+
+  EXPECT_EQ(budget.FullAt(), kStart + seconds(90));
+}
+
 TEST(RateBudgetTest, M17_AFractionOfARequestFitsIntoNoSecond) {
   for (const double rate : {0.2, 0.9, 1.2, 1.5, 1.99, 2.5, 3.5, 9.9, 10.5}) {
     for (const int burst : {1, 2, 5}) {
