@@ -42,7 +42,7 @@ std::optional<std::string> Environment(const std::string& name) {
   return value;
 }
 
-ConfigResult Load(const Flags& flags, std::vector<std::string>* files = nullptr) {
+ConfigResult Load(const Flags& flags, FileStates* files = nullptr) {
   return flags.config.empty() ? ConfigFromEnvironment(Environment)
                               : LoadConfig(flags.config, Environment, files);
 }
@@ -95,11 +95,14 @@ void WritePortsFile(const std::string& path, const BalanceServer& server) {
 }
 
 // Nothing of the environment changes while a process runs.
-std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const std::vector<std::string>& files,
+std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const FileStates& files,
                                        BalanceServer& server) {
   if (flags.config.empty()) return nullptr;
   return std::make_unique<Reloader>(
-      server, [&flags](std::vector<std::string>& now) { return Load(flags, &now); },
+      server,
+      [&flags](const InForce& in_force, FileStates& now) {
+        return ReloadConfig(flags.config, Environment, in_force, &now);
+      },
       // To the thread that waits for signals, as if an operator had asked.
       files, [] { kill(getpid(), SIGHUP); });
 }
@@ -127,8 +130,7 @@ void WaitForStop(const sigset_t& signals, Reloader* reloader) {
 }
 
 // REQUIRES: `signals` are blocked.
-int Serve(const Flags& flags, Config config, const std::vector<std::string>& files,
-          const sigset_t& signals) {
+int Serve(const Flags& flags, Config config, const FileStates& files, const sigset_t& signals) {
   AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
@@ -174,7 +176,7 @@ int Main(const std::vector<std::string>& arguments) {
   if (flags->mode == Flags::Mode::kCheckConfig) return CheckConfig(*flags);
   std::optional<sigset_t> signals;
   if (flags->mode == Flags::Mode::kServe) signals = BlockSignals();
-  std::vector<std::string> files;
+  FileStates files;
   ConfigResult config = Load(*flags, &files);
   if (!config) {
     std::cerr << "balance-service: " << Summary(config.error()) << "\n";
