@@ -84,7 +84,7 @@ class BalanceServer {
   SystemClock clock_;
   Metrics metrics_;
   RefreshLogger refresh_logger_{metrics_};
-  AccessLog access_log_{metrics_};
+  AccessLog access_log_{metrics_, clock_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, access_log_};
