@@ -146,6 +146,11 @@ class CallerBuilder {
       document_.AddIssue(path, "the file " + content.error(), "name a readable file of hashes");
       return;
     }
+    if (content->IsWritableByOthers()) {
+      document_.AddIssue(path, "the file can be written by others, who could let anybody in",
+                         "take that away, such as with chmod go-w");
+      return;
+    }
     auto tokens = ParseTokenFile(content->text);
     if (!tokens) {
       const TokenFileIssue& issue = tokens.error();
@@ -209,13 +214,13 @@ class CallerBuilder {
 
   const Config& config_;
   ConfigDocument& document_;
+  // Null at the start.
+  const InForce* const in_force_;
   std::vector<std::string> account_ids_;
   std::map<std::string, int> ids_;
   std::map<std::string, int> identities_;
 };
 
-  // Null at the start.
-  const InForce* const in_force_;
 void RequireFile(const std::string& name, const std::string& path, const char* remedy,
                  ConfigDocument& document) {
   if (!name.empty()) return;
@@ -224,17 +229,17 @@ void RequireFile(const std::string& name, const std::string& path, const char* r
   }
 }
 
-// That they can be named is known before what is in them.
-void CheckTlsFiles(const TlsSettings& tls, ConfigDocument& document) {
-  for (const char* field : {"certificate_file", "private_key_file", "client_ca_file"}) {
-    const std::string path = std::string("tls.") + field;
-    if (document.HasIssue(path)) return;
 void NoteFiles(const TlsSettings& tls, ConfigDocument& document) {
   for (const std::string& file : {tls.certificate_file, tls.private_key_file, tls.client_ca_file}) {
     if (!file.empty()) document.NoteFile(file);
   }
 }
 
+// That they can be named is known before what is in them.
+void CheckTlsFiles(const TlsSettings& tls, ConfigDocument& document) {
+  for (const char* field : {"certificate_file", "private_key_file", "client_ca_file"}) {
+    const std::string path = std::string("tls.") + field;
+    if (document.HasIssue(path)) return;
   }
   const bool named = !tls.certificate_file.empty() && !tls.private_key_file.empty();
   if (!named || document.HasIssue("tls.client_certificate")) return;
@@ -267,16 +272,16 @@ std::optional<TlsSettings> BuildTls(ConfigDocument& document, const InForce* in_
   tls.private_key_file = message.private_key_file();
   tls.client_ca_file = message.client_ca_file();
   tls.require_client_certificate = message.client_certificate() != config::v1::OPTIONAL;
+  // Who serves with those in force looks after them: what is wrong with them now must not keep the
+  // rest of the configuration waiting.
+  if (in_force && in_force->tls == tls) return tls;
+  if (in_force) NoteFiles(tls, document);
   CheckTlsFiles(tls, document);
   return tls;
 }
 
 std::vector<CallerRule> BuildCallers(const Config& config, ConfigDocument& document,
                                      const InForce* in_force) {
-  // Who serves with those in force looks after them: what is wrong with them now must not keep the
-  // rest of the configuration waiting.
-  if (in_force && in_force->tls == tls) return tls;
-  if (in_force) NoteFiles(tls, document);
   const config::v1::Config& message = document.message();
   CallerBuilder builder(config, document, in_force);
   std::vector<CallerRule> callers;
@@ -284,15 +289,15 @@ std::vector<CallerRule> BuildCallers(const Config& config, ConfigDocument& docum
     document.AddIssue("callers", "has no entry, which would let everybody in",
                       "add a caller, or leave it out to let everybody in");
   }
-  for (int i = 0; i < message.callers_size(); ++i) {
-    const std::string path = "callers[" + std::to_string(i) + "]";
-    if (document.HasIssue(path)) continue;
-    callers.push_back(builder.Build(message.callers(i), path));
-  }
   // More likely a file that was cut than a wish.
   if (in_force && in_force->has_callers && document.IsAbsent("callers")) {
     document.AddIssue("callers", "is missing, which would let everybody in",
                       "put the callers back, or restart to let everybody in");
+  }
+  for (int i = 0; i < message.callers_size(); ++i) {
+    const std::string path = "callers[" + std::to_string(i) + "]";
+    if (document.HasIssue(path)) continue;
+    callers.push_back(builder.Build(message.callers(i), path));
   }
   return callers;
 }
