@@ -285,6 +285,29 @@ TEST(ReloaderTest, AChangedFileAsksForAReloadAndABadOneChangesNothing) {
   int http_status = 0;
   EXPECT_THAT(service.AdminPage("/metrics", http_status),
               HasSubstr("balance_reloads_total{result=\"REJECTED\"} 1"));
+  EXPECT_THAT(service.AdminPage("/metrics", http_status), HasSubstr("\nbalance_config_refused 1"));
+  service.WriteSecret("api-key", service.upstreams().polysim_key().api_key);
+  EXPECT_TRUE(reloader.Reload());
+  EXPECT_THAT(service.AdminPage("/metrics", http_status), HasSubstr("\nbalance_config_refused 0"));
+}
+
+TEST(ReloaderTest, AFileThatLostItsCallersOpensNothing) {
+  RunningService service;
+  service.WriteSecret("tokens", std::string(64, '0') + "\n");
+  const std::string callers =
+      "callers: [{id: nobody, token_file: " + service.FilePath("tokens") + ", accounts: ['*']}]\n";
+  service.Edit("cache: ", callers + "cache: ");
+  service.Reload();
+  service.Edit(callers, "");
+  Reloader reloader(service.server(), service.Loader(), {}, [] {});
+
+  EXPECT_FALSE(reloader.Reload());
+
+  v1::AccountSnapshot snapshot;
+  EXPECT_EQ(service.Get(snapshot).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  int http_status = 0;
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_reloads_total{result=\"REJECTED\"} 1"));
 }
 
 TEST(ReloaderTest, AFileThatComesLateIsWaitedFor) {
