@@ -49,6 +49,7 @@ class AccessRules {
   explicit AccessRules(std::vector<CallerRule> rules) : rules_(std::move(rules)) {}
 
   bool AreOpen() const { return rules_.empty(); }
+  const std::vector<CallerRule>& rules() const { return rules_; }
 
   // The rule of the caller, which lives as long as these rules. A token that is shown decides
   // alone. Tokens are compared in constant time. REQUIRES: !AreOpen().

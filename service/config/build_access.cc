@@ -19,6 +19,8 @@ using CallerMessage = config::v1::Caller;
 
 constexpr std::size_t kMostTokenFileBytes = std::size_t{64} * 1024;
 constexpr const char* kAll = "*";
+constexpr const char* kUntilRestart = " until a restart";
+constexpr const char* kRestartRemedy = "restart with these settings";
 constexpr const char* kIdentityRemedy = "add one of: spiffe_id, dns_name, token_file";
 
 std::string Joined(const std::vector<std::string>& words) {
@@ -48,10 +50,15 @@ bool IsSpiffeId(std::string_view id) {
          id.substr(slash).find_first_of(" ?#%") == std::string_view::npos;
 }
 
+bool IsOffLoopback(const std::string& listen) {
+  const auto address = ParseListenAddress(listen);
+  return address && !address->IsLoopback();
+}
+
 class CallerBuilder {
  public:
-  CallerBuilder(const Config& config, ConfigDocument& document)
-      : config_(config), document_(document) {
+  CallerBuilder(const Config& config, ConfigDocument& document, const InForce* in_force)
+      : config_(config), document_(document), in_force_(in_force) {
     for (const AccountConfig& account : config.accounts) account_ids_.push_back(account.id);
   }
 
@@ -92,9 +99,21 @@ class CallerBuilder {
 
   void RequireClientCa(const std::string& path) {
     if (document_.HasIssue("tls") || document_.IsIncomplete("tls")) return;
-    if (document_.IsGiven("tls.client_ca_file") || document_.HasIssue("tls.client_ca_file")) return;
-    document_.AddIssue(path, "needs the certificates of clients, which nobody asks for",
-                       "set tls.client_ca_file, or use token_file");
+    const std::string problem = "needs the certificates of clients, which nobody asks for";
+    if (!document_.IsGiven("tls.client_ca_file") && !document_.HasIssue("tls.client_ca_file")) {
+      document_.AddIssue(path, problem, "set tls.client_ca_file, or use token_file");
+    } else if (in_force_ && (!in_force_->tls || in_force_->tls->client_ca_file.empty())) {
+      document_.AddIssue(path, problem + kUntilRestart, kRestartRemedy);
+    }
+  }
+
+  void RefusePlaintextTokens(const std::string& path) {
+    const std::string problem = "would send tokens in plaintext over a network";
+    if (!config_.tls && !document_.HasIssue("tls") && IsOffLoopback(config_.listen)) {
+      document_.AddIssue(path, problem, "set tls");
+    } else if (in_force_ && !in_force_->tls && IsOffLoopback(in_force_->listen)) {
+      document_.AddIssue(path, problem + kUntilRestart, kRestartRemedy);
+    }
   }
 
   void BuildSpiffeId(const std::string& id, const std::string& path, CallerRule& rule) {
@@ -120,14 +139,16 @@ class CallerBuilder {
 
   void BuildTokens(const std::string& file, const std::string& path, CallerRule& rule) {
     rule.identity = BearerTokens{file, {}};
-    const auto listen = ParseListenAddress(config_.listen);
-    if (!config_.tls && !document_.HasIssue("tls") && listen && !listen->IsLoopback()) {
-      document_.AddIssue(path, "would send tokens in plaintext over a network", "set tls");
-    }
+    RefusePlaintextTokens(path);
     document_.NoteFile(file);
     const auto content = ReadFile(file, kMostTokenFileBytes);
     if (!content) {
       document_.AddIssue(path, "the file " + content.error(), "name a readable file of hashes");
+      return;
+    }
+    if (content->IsWritableByOthers()) {
+      document_.AddIssue(path, "the file can be written by others, who could let anybody in",
+                         "take that away, such as with chmod go-w");
       return;
     }
     auto tokens = ParseTokenFile(content->text);
@@ -193,6 +214,8 @@ class CallerBuilder {
 
   const Config& config_;
   ConfigDocument& document_;
+  // Null at the start.
+  const InForce* const in_force_;
   std::vector<std::string> account_ids_;
   std::map<std::string, int> ids_;
   std::map<std::string, int> identities_;
@@ -203,6 +226,12 @@ void RequireFile(const std::string& name, const std::string& path, const char* r
   if (!name.empty()) return;
   if (document.IsGiven(path) || document.IsAbsent(path)) {
     document.AddIssue(path, "names no file", remedy);
+  }
+}
+
+void NoteFiles(const TlsSettings& tls, ConfigDocument& document) {
+  for (const std::string& file : {tls.certificate_file, tls.private_key_file, tls.client_ca_file}) {
+    if (!file.empty()) document.NoteFile(file);
   }
 }
 
@@ -223,7 +252,7 @@ void CheckTlsFiles(const TlsSettings& tls, ConfigDocument& document) {
 
 }  // namespace
 
-std::optional<TlsSettings> BuildTls(ConfigDocument& document) {
+std::optional<TlsSettings> BuildTls(ConfigDocument& document, const InForce* in_force) {
   if (!document.IsGiven("tls")) return std::nullopt;
   const config::v1::Tls& message = document.message().tls();
   RequireFile(message.certificate_file(), "tls.certificate_file",
@@ -243,17 +272,27 @@ std::optional<TlsSettings> BuildTls(ConfigDocument& document) {
   tls.private_key_file = message.private_key_file();
   tls.client_ca_file = message.client_ca_file();
   tls.require_client_certificate = message.client_certificate() != config::v1::OPTIONAL;
+  // Who serves with those in force looks after them: what is wrong with them now must not keep the
+  // rest of the configuration waiting.
+  if (in_force && in_force->tls == tls) return tls;
+  if (in_force) NoteFiles(tls, document);
   CheckTlsFiles(tls, document);
   return tls;
 }
 
-std::vector<CallerRule> BuildCallers(const Config& config, ConfigDocument& document) {
+std::vector<CallerRule> BuildCallers(const Config& config, ConfigDocument& document,
+                                     const InForce* in_force) {
   const config::v1::Config& message = document.message();
-  CallerBuilder builder(config, document);
+  CallerBuilder builder(config, document, in_force);
   std::vector<CallerRule> callers;
   if (message.callers().empty() && document.IsGiven("callers")) {
     document.AddIssue("callers", "has no entry, which would let everybody in",
                       "add a caller, or leave it out to let everybody in");
+  }
+  // More likely a file that was cut than a wish.
+  if (in_force && in_force->has_callers && document.IsAbsent("callers")) {
+    document.AddIssue("callers", "is missing, which would let everybody in",
+                      "put the callers back, or restart to let everybody in");
   }
   for (int i = 0; i < message.callers_size(); ++i) {
     const std::string path = "callers[" + std::to_string(i) + "]";

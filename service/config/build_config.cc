@@ -79,14 +79,14 @@ AccountConfig BuildAccount(const config::v1::Account& account, const std::string
 
 }  // namespace
 
-Config BuildConfig(ConfigDocument& document, const EnvLookup& env) {
+Config BuildConfig(ConfigDocument& document, const EnvLookup& env, const InForce* in_force) {
   const config::v1::Config& message = document.message();
   Config config;
   config.listen = CheckedAddress("listen", message.listen(), ConfigDefaults::kListen, document);
   RequireLoopback(config.listen, document);
   config.admin_listen = CheckedAddress("admin_listen", message.admin_listen(),
                                        ConfigDefaults::kAdminListen, document);
-  config.tls = BuildTls(document);
+  config.tls = BuildTls(document, in_force);
   config.server = ReadServer(message, document);
 
   SourceBuilder builder(document, env);
@@ -103,7 +103,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env) {
     config.accounts.push_back(BuildAccount(message.accounts(i), path, builder, document));
   }
   ApplySharedCredentials(config, document);
-  config.callers = BuildCallers(config, document);
+  config.callers = BuildCallers(config, document, in_force);
   return config;
 }
 

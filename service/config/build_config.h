@@ -8,7 +8,9 @@
 
 namespace balance {
 
-// Usable only if the document has no issues afterwards.
-Config BuildConfig(ConfigDocument& document, const EnvLookup& env);
+// Usable only if the document has no issues afterwards. `in_force` is null unless a running server
+// shall take it over.
+Config BuildConfig(ConfigDocument& document, const EnvLookup& env,
+                   const InForce* in_force = nullptr);
 
 }  // namespace balance

@@ -5,7 +5,6 @@
 //
 // Fields are named by their path, such as accounts[0].sources[1].cache.ttl.
 
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +14,7 @@
 
 #include "balance/config/v1/config.pb.h"
 #include "service/config/config_issue.h"
+#include "service/config/file_states.h"
 
 namespace balance {
 
@@ -36,9 +36,13 @@ class ConfigDocument {
   // A key of the message at `path` (empty: the whole) could not be read.
   void MarkIncomplete(const std::string& path) { incomplete_.insert(path); }
 
-  // Notes that the configuration depends on the file, whether it can be read or not.
-  void NoteFile(const std::string& path) { files_.insert(path); }
-  std::vector<std::string> files() const { return {files_.begin(), files_.end()}; }
+  // Notes that the configuration depends on the file, whether it can be read or not, and how it is
+  // now. REQUIRES: it is read afterwards.
+  void NoteFile(const std::string& path) {
+    if (!files_.contains(path)) files_.emplace(path, StateOf(path));
+  }
+  // As they were before they were first read.
+  const FileStates& files() const { return files_; }
 
   // The line of the field, or of the nearest one around it; 0 if there is none.
   int LineOf(std::string_view path) const;
@@ -70,7 +74,7 @@ class ConfigDocument {
   std::unordered_set<std::string> incomplete_;
   std::unordered_set<std::string> flagged_;
   std::vector<ConfigIssue> issues_;
-  std::set<std::string> files_;
+  FileStates files_;
 };
 
 }  // namespace balance

@@ -9,10 +9,9 @@ namespace {
 
 constexpr std::size_t kMostConfigBytes = std::size_t{64} * 1024 * 1024;
 
-}  // namespace
-
-ConfigResult LoadConfig(const std::string& path, const EnvLookup& env,
-                        std::vector<std::string>* files) {
+// `in_force` is null at the start.
+ConfigResult Load(const std::string& path, const EnvLookup& env, const InForce* in_force,
+                  FileStates* files) {
   ConfigDocument document(path);
   document.NoteFile(path);
   if (files) *files = document.files();
@@ -22,10 +21,21 @@ ConfigResult LoadConfig(const std::string& path, const EnvLookup& env,
     return tl::unexpected(document.TakeIssues());
   }
   if (!ReadYaml(content->text, document)) return tl::unexpected(document.TakeIssues());
-  Config config = BuildConfig(document, env);
+  Config config = BuildConfig(document, env, in_force);
   if (files) *files = document.files();
   if (document.HasIssues()) return tl::unexpected(document.TakeIssues());
   return config;
+}
+
+}  // namespace
+
+ConfigResult LoadConfig(const std::string& path, const EnvLookup& env, FileStates* files) {
+  return Load(path, env, nullptr, files);
+}
+
+ConfigResult ReloadConfig(const std::string& path, const EnvLookup& env, const InForce& in_force,
+                          FileStates* files) {
+  return Load(path, env, &in_force, files);
 }
 
 }  // namespace balance

@@ -9,9 +9,10 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "service/config/config_issue.h"
+#include "service/config/file_states.h"
+#include "service/config/in_force.h"
 
 namespace balance {
 
@@ -20,10 +21,16 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string& na
 
 // Reads the YAML file `path`, whose schema is balance.config.v1.Config, and the secrets that it
 // names. Relative paths in it start at the working directory. Blocks on files.
-// `files`, unless null, is set to every file that the result depends on, `path` included, whether
-// it could be read or not; those of `tls` are left out. REQUIRES: sodium_init() has succeeded.
-ConfigResult LoadConfig(const std::string& path, const EnvLookup& env,
-                        std::vector<std::string>* files = nullptr);
+// `files`, unless null, is set to every file that the result depends on, `path` included, as it was
+// before it was read, whether it could be or not; those of `tls` are left out, as who serves with
+// them watches them. REQUIRES: sodium_init() has succeeded.
+ConfigResult LoadConfig(const std::string& path, const EnvLookup& env, FileStates* files = nullptr);
+
+// As LoadConfig(), for a server that runs. Refuses what would be safe only once settings that wait
+// for a restart were in force, and no callers in place of some. The files of `tls` are not judged
+// if they are those in force, and else belong to `files`.
+ConfigResult ReloadConfig(const std::string& path, const EnvLookup& env, const InForce& in_force,
+                          FileStates* files = nullptr);
 
 // The configuration without a file: one account `default` with the sources `polymarket-us`, made
 // from

@@ -36,13 +36,17 @@ tl::unexpected<std::string> CannotBeRead(int error) {
 
 }  // namespace
 
+bool FileContent::IsWritableByOthers() const {
+  return (mode & S_IWOTH) != 0 || ((mode & S_IWGRP) != 0 && group != getegid());
+}
+
 tl::expected<FileContent, std::string> ReadFile(const std::string& path, std::size_t limit) {
   const Descriptor file(path);
   struct stat status {};
   if (file.get() < 0 || fstat(file.get(), &status) != 0) return CannotBeRead(errno);
   if (!S_ISREG(status.st_mode)) return tl::unexpected(std::string("is not a regular file"));
 
-  FileContent content{{}, status.st_mode};
+  FileContent content{{}, status.st_mode, status.st_gid};
   content.text.resize(std::min(limit + 1, kFirstBlock));
   std::size_t size = 0;
   while (true) {

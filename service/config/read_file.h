@@ -14,6 +14,10 @@ struct FileContent {
   std::string text;
   // Permission bits and file type of what was really read, links followed.
   mode_t mode = 0;
+  gid_t group = 0;
+
+  // Somebody else than its owner and the group that this process runs as may write it.
+  bool IsWritableByOthers() const;
 };
 
 // Fails with a phrase that fits behind the name of the file, such as "cannot be read: No such file

@@ -107,15 +107,20 @@ void CheckOrder(const Certificates& chain, FileIssues& issues) {
   }
 }
 
-// As gRPC will take it, which refuses keys and digests that are too weak.
-void CheckStrength(const X509Certificate& leaf, FileIssues& issues) {
+// As handshakes will: with a key or digest in the chain that is too weak, each of them fails.
+void CheckStrength(const Certificates& chain, FileIssues& issues) {
   ERR_clear_error();
   const std::unique_ptr<SSL_CTX, FreeTls> context(SSL_CTX_new(TLS_method()));
-  if (SSL_CTX_use_certificate(context.get(), leaf.handle()) != 1) {
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    X509* const certificate = chain[i].handle();
+    const bool is_taken = i == 0 ? SSL_CTX_use_certificate(context.get(), certificate) == 1
+                                 : SSL_CTX_add1_chain_cert(context.get(), certificate) == 1;
+    if (is_taken) continue;
     const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    issues.Add("OpenSSL refuses the certificate in " + issues.file() + ": " +
+    issues.Add("OpenSSL refuses " + Numbered(i) + " in " + issues.file() + ": " +
                    (reason ? reason : "no reason given"),
                "use one with a stronger key and signature");
+    break;
   }
   ERR_clear_error();
 }
@@ -129,7 +134,7 @@ Certificates LoadChain(const std::string& file, sys_seconds now, FileIssues& iss
     issues.Add("the certificate in " + issues.file() + " is not for servers",
                "use one whose extended key usage allows server authentication");
   }
-  CheckStrength(chain.front(), issues);
+  CheckStrength(chain, issues);
   return chain;
 }
 

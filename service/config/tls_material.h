@@ -43,8 +43,8 @@ struct TlsIssue {
 std::string ToString(const std::vector<TlsIssue>& issues);
 
 // Reads the files and accepts them if they would serve at `now`: all certificates can be read and
-// are in force, each was issued by the one behind it, the first is for servers, strong enough for
-// OpenSSL and fits the key, the key is not accessible to others than its owner and group, and
+// are in force, each was issued by the one behind it and is strong enough for OpenSSL, the first is
+// for servers and fits the key, the key is not accessible to others than its owner and group, and
 // client_ca_file holds nothing but CAs, one of them in force. Else fails with one issue a file at
 // most. Blocks on files. Thread-safe. REQUIRES: sodium_init() has succeeded.
 tl::expected<TlsMaterial, std::vector<TlsIssue>> LoadTlsMaterial(const TlsSettings& settings,

@@ -2,6 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
 namespace balance {
 namespace {
 
@@ -10,6 +14,10 @@ void Append(std::string& line, const char* name, std::string_view value) {
   line += fmt::format(" {}=\"", name);
   for (const char c : value) line += c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?';
   line += '"';
+}
+
+void LogLeftOut(AccessRefusal refusal, std::uint64_t lines) {
+  if (lines > 0) spdlog::warn("access denied: {} {} more lines left out", NameOf(refusal), lines);
 }
 
 }  // namespace
@@ -24,9 +32,37 @@ std::string ToLogLine(const AccessDenial& denial) {
   return line;
 }
 
+AccessLog::AccessLog(RpcObserver& next, const Clock& clock) : next_(next), clock_(clock) {
+  for (Budget& budget : budgets_) budget.filled = clock.SteadyNow();
+}
+
+AccessLog::~AccessLog() {
+  for (std::size_t i = 0; i < budgets_.size(); ++i) {
+    LogLeftOut(static_cast<AccessRefusal>(i), budgets_[i].left_out);
+  }
+}
+
 void AccessLog::OnDenied(const AccessDenial& denial) {
-  spdlog::warn("{}", ToLogLine(denial));
   next_.OnDenied(denial);
+  const auto left_out = TakeLine(denial.refusal);
+  if (!left_out) return;
+  LogLeftOut(denial.refusal, *left_out);
+  spdlog::warn("{}", ToLogLine(denial));
+}
+
+std::optional<std::uint64_t> AccessLog::TakeLine(AccessRefusal refusal) {
+  const std::lock_guard lock(mutex_);
+  Budget& budget = budgets_[static_cast<std::size_t>(refusal)];
+  const SteadyTime now = clock_.SteadyNow();
+  const std::chrono::duration<double> since = now - budget.filled;
+  budget.lines = std::min(kBurst, budget.lines + since.count() * kLinesPerSecond);
+  budget.filled = now;
+  if (budget.lines < 1) {
+    ++budget.left_out;
+    return std::nullopt;
+  }
+  budget.lines -= 1;
+  return std::exchange(budget.left_out, 0);
 }
 
 }  // namespace balance

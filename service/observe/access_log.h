@@ -1,7 +1,14 @@
 #pragma once
 
-// The audit log: one line for each call that was refused because of who is calling.
+// The audit log: one line for each call that was refused because of who is calling, up to a limit
+// that keeps strangers from filling the disk or pushing other lines out.
 
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "clients/core/clock.h"
 #include "service/rpc/rpc_observer.h"
 
 namespace balance {
@@ -9,16 +16,41 @@ namespace balance {
 // A decorator; `next` must outlive it. Thread-safe.
 class AccessLog final : public RpcObserver {
  public:
-  explicit AccessLog(RpcObserver& next) : next_(next) {}
+  // Lines of each reason by itself, so that who shows nothing at all cannot hide a known caller who
+  // reaches for more: so many at once, and then so many a second.
+  static constexpr double kBurst = 50;
+  static constexpr double kLinesPerSecond = 1;
+
+  // `clock` must outlive it too.
+  AccessLog(RpcObserver& next, const Clock& clock);
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+  // Says how many lines were left out last.
+  ~AccessLog() override;
 
   void OnStarted(RpcMethod method) override { next_.OnStarted(method); }
   void OnHandled(RpcMethod method, grpc::StatusCode code) override {
     next_.OnHandled(method, code);
   }
+  // `next` hears of each one. The first line after some that were left out says how many.
   void OnDenied(const AccessDenial& denial) override;
 
  private:
+  struct Budget {
+    double lines = kBurst;
+    SteadyTime filled;
+    std::uint64_t left_out = 0;
+  };
+
+  // Takes a line from its budget; nullopt if there is none left. Returns how many were left out
+  // before it.
+  std::optional<std::uint64_t> TakeLine(AccessRefusal refusal);
+
   RpcObserver& next_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  // By AccessRefusal. Guarded by mutex_.
+  std::array<Budget, kAccessRefusalCount> budgets_{};
 };
 
 // The line itself: what callers wrote is quoted and cannot break it. Holds no token.

@@ -55,6 +55,11 @@ Metrics::Metrics() {
                       .Register(registry_);
   reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
   reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  config_refused_ = &prometheus::BuildGauge()
+                         .Name("balance_config_refused")
+                         .Help("1 while the configuration on the disk is refused, else 0.")
+                         .Register(registry_)
+                         .Add({});
   auto& denied = prometheus::BuildCounter()
                      .Name("balance_access_denied_total")
                      .Help("Calls refused because of who is calling, by reason.")
@@ -168,6 +173,11 @@ void Metrics::RegisterTls() {
                       .Register(registry_);
   tls_reloads_succeeded_ = &reloads.Add({{"result", "OK"}});
   tls_reloads_failed_ = &reloads.Add({{"result", "REJECTED"}});
+  tls_files_refused_ = &prometheus::BuildGauge()
+                            .Name("balance_tls_files_refused")
+                            .Help("1 while the TLS files on the disk are refused, else 0.")
+                            .Register(registry_)
+                            .Add({});
   tls_expiry_ = &prometheus::BuildGauge()
                      .Name("balance_tls_certificate_expiry_timestamp_seconds")
                      .Help("When the certificate that new connections get, or its chain, ends.")
@@ -221,11 +231,14 @@ std::size_t Metrics::CallsInProgress() const {
 
 void Metrics::OnReload(bool succeeded) {
   (succeeded ? reloads_succeeded_ : reloads_failed_)->Increment();
+  config_refused_->Set(succeeded ? 0 : 1);
 }
 
 void Metrics::OnTlsReload(bool succeeded) {
   (succeeded ? tls_reloads_succeeded_ : tls_reloads_failed_)->Increment();
 }
+
+void Metrics::SetTlsFilesRefused(bool are_refused) { tls_files_refused_->Set(are_refused ? 1 : 0); }
 
 void Metrics::SetTlsCertificateExpiry(std::chrono::sys_seconds when) {
   tls_expiry_->Add({}).Set(static_cast<double>(when.time_since_epoch().count()));

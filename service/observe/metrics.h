@@ -36,10 +36,13 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
 
+  // Of the configuration. One that failed counts as refused until one succeeds.
   void OnReload(bool succeeded);
 
   // Of the files of TLS, when they have changed.
   void OnTlsReload(bool succeeded);
+  // Whether those on the disk are other ones than those in force, because they could not serve.
+  void SetTlsFilesRefused(bool are_refused);
   // Of what new handshakes show. Without TLS there is no such series.
   void SetTlsCertificateExpiry(std::chrono::sys_seconds when);
 
@@ -91,6 +94,8 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   prometheus::Counter* reloads_failed_ = nullptr;
   prometheus::Counter* tls_reloads_succeeded_ = nullptr;
   prometheus::Counter* tls_reloads_failed_ = nullptr;
+  prometheus::Gauge* config_refused_ = nullptr;
+  prometheus::Gauge* tls_files_refused_ = nullptr;
   prometheus::Family<prometheus::Gauge>* tls_expiry_ = nullptr;
   prometheus::Counter* log_lines_dropped_ = nullptr;
 };

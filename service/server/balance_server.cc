@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "clients/http/curl_transport.h"
@@ -31,6 +33,23 @@ std::string MakeEpoch(const Clock& clock) {
   return std::to_string(clock.WallNow().time_since_epoch().count());
 }
 
+Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerRule>& after) {
+  std::map<std::string_view, const CallerRule*> rest;
+  for (const CallerRule& rule : before) rest.emplace(rule.id, &rule);
+  Changes changes;
+  for (const CallerRule& rule : after) {
+    const auto old = rest.find(rule.id);
+    if (old == rest.end()) {
+      ++changes.added;
+      continue;
+    }
+    if (*old->second != rule) ++changes.changed;
+    rest.erase(old);
+  }
+  changes.removed = static_cast<int>(rest.size());
+  return changes;
+}
+
 }  // namespace
 
 BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
@@ -45,7 +64,7 @@ BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
 
 BalanceServer::~BalanceServer() { Stop(); }
 
-ShardRuntime::Changes BalanceServer::Serve(Config& config) {
+BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   const std::string epoch = MakeEpoch(clock_);
   const std::vector<AccountConfig> accounts = std::exchange(config.accounts, {});
   std::vector<std::vector<const AccountConfig*>> by_shard(shards_.size());
@@ -54,13 +73,16 @@ ShardRuntime::Changes BalanceServer::Serve(Config& config) {
   }
   auto served = std::make_shared<Served>();
   served->access = AccessRules(std::exchange(config.callers, {}));
-  ShardRuntime::Changes changes;
+  Reconfigured done;
+  if (const auto before = served_.Get()) {
+    done.callers = Compare(before->access.rules(), served->access.rules());
+  }
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    changes += shards_[i]->Configure(by_shard[i], epoch);
+    done.accounts += shards_[i]->Configure(by_shard[i], epoch);
     shards_[i]->AddTo(served->accounts);
   }
   served_.Publish(std::move(served));
-  return changes;
+  return done;
 }
 
 Result<void> BalanceServer::Start() {
@@ -161,16 +183,26 @@ std::string BalanceServer::RenderStatus() const {
   return json;
 }
 
+InForce BalanceServer::in_force() const {
+  return {config_.listen, config_.tls, !served_.Get()->access.AreOpen()};
+}
+
 BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
-  Reconfigured done;
+  Reconfigured done = Serve(config);
   const auto wait = [&](bool is_same, const char* field) {
     if (!is_same) done.waiting.emplace_back(field);
   };
   wait(config.listen == config_.listen, "listen");
   wait(config.admin_listen == config_.admin_listen, "admin_listen");
   wait(config.tls == config_.tls, "tls");
-  wait(config.server == config_.server, "server");
-  done.accounts = Serve(config);
+  const ServerSettings& fresh = config.server;
+  const ServerSettings& running = config_.server;
+  wait(fresh.drain_delay == running.drain_delay, "server.drain_delay");
+  wait(fresh.max_connection_age == running.max_connection_age, "server.max_connection_age");
+  wait(!fresh.reflection || running.reflection, "server.reflection");
+  wait(!fresh.channelz || running.channelz, "server.channelz");
+  if (running.reflection && !fresh.reflection) done.still_open.emplace_back("reflection");
+  if (running.channelz && !fresh.channelz) done.still_open.emplace_back("channelz");
   return done;
 }
 

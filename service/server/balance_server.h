@@ -13,6 +13,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
 #include "service/config/config.h"
+#include "service/config/in_force.h"
 #include "service/observe/access_log.h"
 #include "service/observe/metrics.h"
 #include "service/observe/refresh_logger.h"
@@ -21,6 +22,7 @@
 #include "service/rpc/health_states.h"
 #include "service/rpc/served.h"
 #include "service/server/admin_server.h"
+#include "service/server/changes.h"
 #include "service/server/listener_watch.h"
 #include "service/server/shard_runtime.h"
 #include "service/server/tls_endpoint.h"
@@ -46,14 +48,20 @@ class BalanceServer {
   std::string admin_address() const;
 
   struct Reconfigured {
-    ShardRuntime::Changes accounts;
+    Changes accounts;
+    Changes callers;
     // Settings that differ but take effect at the next start only, such as `listen`.
     std::vector<std::string> waiting;
+    // "reflection" or "channelz", where they shall be off, if only because there are callers now,
+    // and serve everybody until the next start: gRPC cannot take them from a server that runs.
+    std::vector<std::string> still_open;
   };
 
   // Serves accounts and callers as `config` has them from now on, all at once: calls that have
-  // begun end with what was there before. REQUIRES: Start() has succeeded.
+  // begun end with what was there before. REQUIRES: Start() has succeeded; `config` was made for
+  // what is in_force().
   Reconfigured Reconfigure(Config config);
+  InForce in_force() const;
 
   Metrics& metrics() { return metrics_; }
 
@@ -64,8 +72,8 @@ class BalanceServer {
   void Stop();
 
  private:
-  // Takes the accounts out of `config`.
-  ShardRuntime::Changes Serve(Config& config);
+  // Takes the accounts and callers out of `config`.
+  Reconfigured Serve(Config& config);
   Result<void> StartGrpc();
   // Of the gRPC port, as configured.
   Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials();
@@ -82,7 +90,7 @@ class BalanceServer {
   SystemClock clock_;
   Metrics metrics_;
   RefreshLogger refresh_logger_{metrics_};
-  AccessLog access_log_{metrics_};
+  AccessLog access_log_{metrics_, clock_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, access_log_};

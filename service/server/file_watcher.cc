@@ -1,7 +1,5 @@
 #include "service/server/file_watcher.h"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 namespace balance {
@@ -9,16 +7,20 @@ namespace {
 
 using std::chrono::steady_clock;
 
-Duration ToDuration(const timespec& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+std::vector<std::string> PathsOf(const FileStates& files) {
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (const auto& [path, state] : files) paths.push_back(path);
+  return paths;
 }
 
 }  // namespace
 
-FileWatcher::FileWatcher(const std::vector<std::string>& paths, std::function<void()> on_change,
-                         Options options)
-    : on_change_(std::move(on_change)), options_(options) {
-  SetPaths(paths);
+FileWatcher::FileWatcher(FileStates read, std::function<void()> on_change, Options options)
+    : on_change_(std::move(on_change)),
+      options_(options),
+      paths_(PathsOf(read)),
+      changes_(std::move(read)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -31,31 +33,10 @@ FileWatcher::~FileWatcher() {
   thread_.join();
 }
 
-void FileWatcher::SetPaths(const std::vector<std::string>& paths) {
+void FileWatcher::SetFiles(FileStates read) {
   const std::lock_guard lock(mutex_);
-  Identities watched;
-  for (const std::string& path : paths) {
-    const auto before = known_.find(path);
-    watched.emplace(path, before == known_.end() ? Look(path) : before->second);
-  }
-  known_ = std::move(watched);
-}
-
-std::optional<FileWatcher::Identity> FileWatcher::Look(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return std::nullopt;
-  return Identity{status.st_dev, status.st_ino, status.st_size, ToDuration(status.st_mtim),
-                  ToDuration(status.st_ctim)};
-}
-
-bool FileWatcher::HaveChanged() {
-  bool changed = false;
-  for (auto& [path, known] : known_) {
-    const auto seen = Look(path);
-    changed = changed || seen != known;
-    known = seen;
-  }
-  return changed;
+  paths_ = PathsOf(read);
+  changes_ = FileChanges(std::move(read));
 }
 
 void FileWatcher::Run() {
@@ -63,7 +44,7 @@ void FileWatcher::Run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, options_.period, [this] { return stopped_; })) {
     const bool is_due = options_.repeat && steady_clock::now() - last_call >= *options_.repeat;
-    if (!HaveChanged() && !is_due) continue;
+    if (!changes_.AreReady(StatesOf(paths_)) && !is_due) continue;
     lock.unlock();
     on_change_();
     last_call = steady_clock::now();

@@ -1,13 +1,9 @@
 #pragma once
 
-// Notices that files have changed, however they were replaced: written over, renamed onto, removed,
-// or reached through another link, as in Kubernetes, which swaps the directory `..data`.
-
-#include <sys/types.h>
+// Notices that files have changed, and waits until they rest.
 
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +11,7 @@
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "service/server/file_changes.h"
 
 namespace balance {
 
@@ -28,49 +25,32 @@ class FileWatcher {
     std::optional<Duration> repeat;
   };
 
-  // What changes after the constructor has returned is noticed, so who reads the files behind it
-  // misses nothing. A file that is missing is no error: it changes when it comes.
+  // `read` says how the files were before they were read: what changed since is noticed as well. A
+  // file that is missing is no error: it changes when it comes.
   //
-  // `on_change` is called on the watcher's thread, once for all that changed in a period. It may
-  // call SetPaths().
-  FileWatcher(const std::vector<std::string>& paths, std::function<void()> on_change,
-              Options options);
+  // `on_change` is called on the watcher's thread, once for all that changed, when none has changed
+  // for a period. It may call SetFiles().
+  FileWatcher(FileStates read, std::function<void()> on_change, Options options);
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
   // Waits for a call that is under way. REQUIRES: not from `on_change`.
   ~FileWatcher();
 
-  // Watches these files instead. Of those that were watched before, no change is lost; the others
-  // count as they are now.
-  void SetPaths(const std::vector<std::string>& paths);
+  // Watches these files instead; as for the constructor.
+  void SetFiles(FileStates read);
 
  private:
-  // What tells two states of a file apart; nullopt: it cannot be reached.
-  struct Identity {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    Duration modified;
-    // Also tells of permissions taken away or given.
-    Duration changed;
-
-    friend bool operator==(const Identity&, const Identity&) = default;
-  };
-  using Identities = std::map<std::string, std::optional<Identity>>;
-
-  static std::optional<Identity> Look(const std::string& path);
   void Run();
-  // Looks at all files. REQUIRES: mutex_ is held.
-  bool HaveChanged();
 
   const std::function<void()> on_change_;
   const Options options_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  // Both guarded by mutex_.
+  // All guarded by mutex_.
   bool stopped_ = false;
-  Identities known_;
+  std::vector<std::string> paths_;
+  FileChanges changes_;
 
   std::thread thread_;
 };

@@ -38,7 +38,7 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
 
-int Milliseconds(Duration duration) {
+int RoundedMilliseconds(Duration duration) {
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
 }
 
@@ -85,7 +85,7 @@ void ListenerWatch::Run() {
   int in_vain = 0;
   bool accepted = true;
   while (true) {
-    poll(&end, 1, Milliseconds(options_.period));
+    poll(&end, 1, RoundedMilliseconds(options_.period));
     const bool accepts = !stopped_ && Accepts();
     if (stopped_) return;
     in_vain = accepts ? 0 : in_vain + 1;
@@ -126,7 +126,7 @@ ListenerWatch::Sign ListenerWatch::Knock(const Address& address) {
 
 bool ListenerWatch::IsReady(int socket, short events) {
   std::array<pollfd, 2> waiting{{{socket, events, 0}, {end_, POLLIN, 0}}};
-  poll(waiting.data(), waiting.size(), Milliseconds(options_.patience));
+  poll(waiting.data(), waiting.size(), RoundedMilliseconds(options_.patience));
   return waiting[0].revents != 0;
 }
 

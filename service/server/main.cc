@@ -43,7 +43,7 @@ std::optional<std::string> Environment(const std::string& name) {
   return value;
 }
 
-ConfigResult Load(const Flags& flags, std::vector<std::string>* files = nullptr) {
+ConfigResult Load(const Flags& flags, FileStates* files = nullptr) {
   return flags.config.empty() ? ConfigFromEnvironment(Environment)
                               : LoadConfig(flags.config, Environment, files);
 }
@@ -98,11 +98,14 @@ void WritePortsFile(const std::string& path, const BalanceServer& server) {
 }
 
 // Nothing of the environment changes while a process runs.
-std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const std::vector<std::string>& files,
+std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const FileStates& files,
                                        BalanceServer& server) {
   if (flags.config.empty()) return nullptr;
   return std::make_unique<Reloader>(
-      server, [&flags](std::vector<std::string>& now) { return Load(flags, &now); },
+      server,
+      [&flags](const InForce& in_force, FileStates& now) {
+        return ReloadConfig(flags.config, Environment, in_force, &now);
+      },
       // To the HangupThread, as if an operator had asked.
       files, [] { kill(getpid(), SIGHUP); });
 }
@@ -126,8 +129,7 @@ void OnHangup(Reloader* reloader) {
 }
 
 // REQUIRES: SIGHUP and the signals of `stop` are blocked.
-int Serve(const Flags& flags, Config config, const std::vector<std::string>& files,
-          const sigset_t& stop) {
+int Serve(const Flags& flags, Config config, const FileStates& files, const sigset_t& stop) {
   AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
@@ -178,7 +180,7 @@ int Main(const std::vector<std::string>& arguments) {
   if (flags->mode == Flags::Mode::kCheckConfig) return CheckConfig(*flags);
   std::optional<sigset_t> stop;
   if (flags->mode == Flags::Mode::kServe) stop = BlockSignals();
-  std::vector<std::string> files;
+  FileStates files;
   ConfigResult config = Load(*flags, &files);
   if (!config) {
     std::cerr << "balance-service: " << Summary(config.error()) << "\n";

@@ -6,6 +6,15 @@
 
 namespace balance {
 
+namespace {
+
+std::string Counted(const char* what, const Changes& changes) {
+  return fmt::format("{} {} added, {} changed, {} removed", changes.added, what, changes.changed,
+                     changes.removed);
+}
+
+}  // namespace
+
 std::string Summary(const std::vector<ConfigIssue>& issues) {
   std::string text = issues.front().ToString();
   if (issues.size() > 1) {
@@ -14,25 +23,30 @@ std::string Summary(const std::vector<ConfigIssue>& issues) {
   return text;
 }
 
-Reloader::Reloader(BalanceServer& server, Load load, const std::vector<std::string>& files,
+Reloader::Reloader(BalanceServer& server, Load load, FileStates files,
                    std::function<void()> on_change)
-    : server_(server), load_(std::move(load)), watcher_(files, std::move(on_change), {}) {}
+    : server_(server),
+      load_(std::move(load)),
+      watcher_(std::move(files), std::move(on_change), {}) {}
 
 bool Reloader::Reload() {
-  std::vector<std::string> files;
-  ConfigResult config = load_(files);
+  FileStates files;
+  ConfigResult config = load_(server_.in_force(), files);
   server_.metrics().OnReload(config.has_value());
   // Those of a bad one too: a missing file may come later than the configuration that names it.
-  watcher_.SetPaths(files);
+  watcher_.SetFiles(std::move(files));
   if (!config) {
     spdlog::error("reload failed, all stays as it was: {}", Summary(config.error()));
     return false;
   }
   const auto done = server_.Reconfigure(std::move(*config));
-  spdlog::info("reloaded: {} accounts added, {} changed, {} removed", done.accounts.added,
-               done.accounts.changed, done.accounts.removed);
+  spdlog::info("reloaded: {}; {}", Counted("accounts", done.accounts),
+               Counted("callers", done.callers));
   for (const std::string& field : done.waiting) {
     spdlog::warn("reloaded: the new {} takes effect at the next start", field);
+  }
+  for (const std::string& service : done.still_open) {
+    spdlog::warn("reloaded: {} stays on until the next start, whoever is calling", service);
   }
   return true;
 }

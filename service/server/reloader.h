@@ -18,14 +18,13 @@ std::string Summary(const std::vector<ConfigIssue>& issues);
 // Used on one thread at a time.
 class Reloader {
  public:
-  // Like LoadConfig(), with the files set.
-  using Load = std::function<ConfigResult(std::vector<std::string>& files)>;
+  // Like ReloadConfig(), with the files set.
+  using Load = std::function<ConfigResult(const InForce& in_force, FileStates& files)>;
 
-  // `files` are those that the present configuration depends on. When one of them changes,
-  // `on_change` is called on another thread; it shall see to it that Reload() is called. `server`
-  // must outlive the reloader.
-  Reloader(BalanceServer& server, Load load, const std::vector<std::string>& files,
-           std::function<void()> on_change);
+  // `files` are those that the present configuration depends on, as they were before they were
+  // read. When one of them changes, `on_change` is called on another thread; it shall see to it
+  // that Reload() is called. `server` must outlive the reloader.
+  Reloader(BalanceServer& server, Load load, FileStates files, std::function<void()> on_change);
 
   // Loads anew. A good configuration is served from now on; with a bad one all stays as it was.
   // Logs what happened and counts it. Returns whether it was good.

@@ -54,16 +54,16 @@ ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
 
 ShardRuntime::~ShardRuntime() = default;
 
-ShardRuntime::Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& accounts,
-                                              const std::string& epoch) {
+Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& accounts,
+                                const std::string& epoch) {
   if (!is_running_) return ConfigureOnLoop(accounts, epoch);
   Changes changes;
   shard_.RunAndWait([&] { changes = ConfigureOnLoop(accounts, epoch); });
   return changes;
 }
 
-ShardRuntime::Changes ShardRuntime::ConfigureOnLoop(
-    const std::vector<const AccountConfig*>& accounts, const std::string& epoch) {
+Changes ShardRuntime::ConfigureOnLoop(const std::vector<const AccountConfig*>& accounts,
+                                      const std::string& epoch) {
   Changes changes;
   std::map<std::string, Account> old = std::exchange(accounts_, {});
   for (const AccountConfig* config : accounts) {

@@ -18,6 +18,7 @@
 #include "service/feed/account_feed.h"
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
+#include "service/server/changes.h"
 #include "service/server/source_factory.h"
 #include "service/snapshot/account_view.h"
 
@@ -33,19 +34,6 @@ class ShardRuntime {
   ShardRuntime(const TransportFactory& make_transport, Clock& clock, RefreshObserver& observer);
   // REQUIRES: Stop() was called if Start() was.
   ~ShardRuntime();
-
-  struct Changes {
-    int added = 0;
-    int changed = 0;
-    int removed = 0;
-
-    Changes& operator+=(const Changes& other) {
-      added += other.added;
-      changed += other.changed;
-      removed += other.removed;
-      return *this;
-    }
-  };
 
   // Serves these accounts from now on, and nothing else. One that changed is made anew, under
   // `epoch`, with the readings of those sources that are still at the same upstream; calls that

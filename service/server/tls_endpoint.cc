@@ -1,5 +1,7 @@
 #include "service/server/tls_endpoint.h"
 
+#include <utility>
+
 namespace balance {
 
 TlsEndpoint::TlsEndpoint(const TlsSettings& settings, const Clock& clock, Metrics& metrics)
@@ -12,10 +14,10 @@ Result<std::unique_ptr<TlsEndpoint>> TlsEndpoint::Start(const TlsSettings& setti
                                                         const Clock& clock, Metrics& metrics,
                                                         const FileWatcher::Options& watching) {
   std::unique_ptr<TlsEndpoint> endpoint(new TlsEndpoint(settings, clock, metrics));
+  FileStates read = StatesOf(endpoint->files_.paths());
   if (const auto loaded = endpoint->files_.Load(); !loaded) return tl::unexpected(loaded.error());
-  // What changed since is seen with the first repetition.
   endpoint->watcher_ = std::make_unique<FileWatcher>(
-      endpoint->files_.paths(), [files = &endpoint->files_] { files->Reload(); }, watching);
+      std::move(read), [files = &endpoint->files_] { files->Reload(); }, watching);
   return endpoint;
 }
 

@@ -39,6 +39,7 @@ Result<void> TlsFiles::Load() {
 
 void TlsFiles::Reload() {
   auto material = LoadTlsMaterial(settings_, clock_.WallNow());
+  metrics_.SetTlsFilesRefused(!material);
   if (!material) {
     std::string problem = ToString(material.error());
     if (problem != problem_) {

@@ -37,7 +37,7 @@ class CachedAccount {
       std::make_shared<AccountPublisher>("desk-1", "1789000000000000000", clock_);
   Published<Served> serving_;
   Metrics metrics_;
-  AccessLog log_{metrics_};
+  AccessLog log_{metrics_, clock_};
   BalanceRpc rpc_{serving_, clock_, log_};
 };
 

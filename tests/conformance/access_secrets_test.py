@@ -102,7 +102,7 @@ accounts:
         self.reload_and_await("reload failed")
         self.write("tokens", sha256(TOKENS["board"]) + "\n")
         self.write(self.server_pair[1].name, self.bot_pair[1].read_text())
-        self.reload_and_await("reload failed")
+        self.program.wait_for(lambda: "TLS files refused" in self.program.output(), "the refusal")
 
         self.seen += "".join(http_get(f"http://{self.ports['admin']}{page}")
                              for page in ADMIN_PAGES)

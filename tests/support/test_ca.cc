@@ -124,6 +124,8 @@ TestCertificate TestCa::Issue(const CertificateRequest& request) const {
   return {ToPem(certificate.get()), ToPem(key.get())};
 }
 
-TestCa TestCa::IssueCa(const std::string& name) const { return TestCa(name, {}, this); }
+TestCa TestCa::IssueCa(const std::string& name, const CertificateRequest& request) const {
+  return TestCa(name, request, this);
+}
 
 }  // namespace balance

@@ -44,7 +44,7 @@ class TestCa {
 
   TestCertificate Issue(const CertificateRequest& request) const;
   // An authority whose certificate this one signed.
-  TestCa IssueCa(const std::string& name) const;
+  TestCa IssueCa(const std::string& name, const CertificateRequest& request = {}) const;
 
  private:
   // `issuer` null: itself.

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <thread>
 
-#include "service/server/reloader.h"
 #include "tests/integration/service/running_service.h"
 
 namespace balance {
@@ -115,7 +114,19 @@ TEST(ReloadTest, WhatWaitsForARestartIsNamed) {
   service.Edit("listen: 127.0.0.1:0", "listen: 127.0.0.1:1");
   service.Edit("cache: ", "server: {drain_delay: 1s}\ncache: ");
 
-  EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server"));
+  EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server.drain_delay"));
+}
+
+TEST(ReloadTest, WhatStaysOpenToEverybodyUntilARestartIsNamed) {
+  RunningService service;
+  service.WriteSecret("tokens", std::string(64, '0') + "\n");
+  service.Edit("cache: ", "callers: [{id: nobody, token_file: " + service.FilePath("tokens") +
+                              ", accounts: ['*']}]\ncache: ");
+
+  const auto done = service.Reload();
+
+  EXPECT_THAT(done.still_open, ElementsAre("reflection", "channelz"));
+  EXPECT_THAT(done.waiting, IsEmpty());
 }
 
 // What an upstream has asked of a credential holds while no account uses it.
@@ -172,6 +183,26 @@ TEST(ReloadTest, CallersAreThoseOfTheNewConfiguration) {
   service.Reload();
 
   EXPECT_EQ(service.Get(snapshot).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST(ReloadTest, CallersThatCameChangedAndWentAreCounted) {
+  RunningService service;
+  service.WriteSecret("tokens", std::string(64, '0') + "\n");
+  const std::string file = service.FilePath("tokens");
+  const auto caller = [&file](const std::string& id) {
+    return "{id: " + id + ", token_file: " + file + ", accounts: ['*']}";
+  };
+  service.Edit("cache: ", "callers: [" + caller("a") + "]\ncache: ");
+
+  const auto came = service.Reload().callers;
+  service.WriteSecret("tokens", std::string(64, '1') + "\n");
+  const auto changed = service.Reload().callers;
+  service.Edit("id: a,", "id: b,");
+  const auto replaced = service.Reload().callers;
+
+  EXPECT_TRUE(came.added == 1 && came.changed == 0 && came.removed == 0);
+  EXPECT_TRUE(changed.added == 0 && changed.changed == 1 && changed.removed == 0);
+  EXPECT_TRUE(replaced.added == 1 && replaced.changed == 0 && replaced.removed == 1);
 }
 
 TEST(ReloadTest, ACallThatHasBegunEndsWithItsAnswer) {
@@ -400,14 +431,10 @@ TEST_F(AnotherWalletTest, TheNewFigureComesWithTheNextRead) {
 TEST(ReloaderTest, AChangedFileAsksForAReloadAndABadOneChangesNothing) {
   RunningService service;
   std::atomic<int> asked = 0;
-  const auto load = [&](std::vector<std::string>& files) {
-    return LoadConfig(
-        service.FilePath("config.yaml"), [](const std::string&) { return std::nullopt; }, &files);
-  };
-  std::vector<std::string> files;
-  ASSERT_TRUE(load(files));
-  EXPECT_THAT(files, testing::Contains(service.FilePath("api-key")));
-  Reloader reloader(service.server(), load, files, [&] { ++asked; });
+  FileStates files;
+  ASSERT_TRUE(service.Loader()(service.server().in_force(), files));
+  EXPECT_THAT(files, testing::Contains(testing::Key(service.FilePath("api-key"))));
+  Reloader reloader(service.server(), service.Loader(), files, [&] { ++asked; });
 
   service.WriteSecret("api-key", "not a key at all \x01");
   while (asked == 0) std::this_thread::yield();
@@ -418,25 +445,42 @@ TEST(ReloaderTest, AChangedFileAsksForAReloadAndABadOneChangesNothing) {
   int http_status = 0;
   EXPECT_THAT(service.AdminPage("/metrics", http_status),
               HasSubstr("balance_reloads_total{result=\"REJECTED\"} 1"));
+  EXPECT_THAT(service.AdminPage("/metrics", http_status), HasSubstr("\nbalance_config_refused 1"));
+  service.WriteSecret("api-key", service.upstreams().polysim_key().api_key);
+  EXPECT_TRUE(reloader.Reload());
+  EXPECT_THAT(service.AdminPage("/metrics", http_status), HasSubstr("\nbalance_config_refused 0"));
+}
+
+TEST(ReloaderTest, AFileThatLostItsCallersOpensNothing) {
+  RunningService service;
+  service.WriteSecret("tokens", std::string(64, '0') + "\n");
+  const std::string callers =
+      "callers: [{id: nobody, token_file: " + service.FilePath("tokens") + ", accounts: ['*']}]\n";
+  service.Edit("cache: ", callers + "cache: ");
+  service.Reload();
+  service.Edit(callers, "");
+  Reloader reloader(service.server(), service.Loader(), {}, [] {});
+
+  EXPECT_FALSE(reloader.Reload());
+
+  v1::AccountSnapshot snapshot;
+  EXPECT_EQ(service.Get(snapshot).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  int http_status = 0;
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_reloads_total{result=\"REJECTED\"} 1"));
 }
 
 TEST(ReloaderTest, AFileThatComesLateIsWaitedFor) {
   RunningService service;
   std::atomic<int> asked = 0;
-  const auto load = [&](std::vector<std::string>& files) {
-    return LoadConfig(
-        service.FilePath("config.yaml"), [](const std::string&) { return std::nullopt; }, &files);
-  };
-  std::vector<std::string> files;
-  ASSERT_TRUE(load(files));
-  Reloader reloader(service.server(), load, files, [&] { ++asked; });
+  FileStates files;
+  ASSERT_TRUE(service.Loader()(service.server().in_force(), files));
+  Reloader reloader(service.server(), service.Loader(), files, [&] { ++asked; });
   service.Edit("other-api-key}", "late-key}");
   EXPECT_FALSE(reloader.Reload());
-  while (asked == 0) std::this_thread::yield();
-  const int asked_before = asked;
 
   service.WriteSecret("late-key", sandbox::GeneratePolysimKey().api_key);
-  while (asked == asked_before) std::this_thread::yield();
+  while (asked == 0) std::this_thread::yield();
 
   EXPECT_TRUE(reloader.Reload());
 }

@@ -29,6 +29,13 @@ std::string ReasonOf(const google::rpc::Status& status) {
   return info.reason();
 }
 
+std::optional<std::string> NoVariable(const std::string&) { return std::nullopt; }
+
+Config ValueOf(ConfigResult config) {
+  if (!config) throw std::runtime_error(config.error().front().ToString());
+  return std::move(*config);
+}
+
 std::string FullName(const std::string& source) {
   return source.find('/') == std::string::npos ? "accounts/desk-1/sources/" + source : source;
 }
@@ -118,10 +125,17 @@ std::string RunningService::YamlText(const std::string& cache, const std::string
          upstream + "\n";
 }
 
-Config RunningService::LoadNow() const {
-  auto config = LoadConfig(config_path_, [](const std::string&) { return std::nullopt; });
-  if (!config) throw std::runtime_error(config.error().front().ToString());
-  return std::move(*config);
+Config RunningService::LoadNow() const { return ValueOf(LoadConfig(config_path_, NoVariable)); }
+
+Reloader::Load RunningService::Loader() const {
+  return [this](const InForce& in_force, FileStates& files) {
+    return ReloadConfig(config_path_, NoVariable, in_force, &files);
+  };
+}
+
+BalanceServer::Reconfigured RunningService::Reload() {
+  FileStates files;
+  return server_->Reconfigure(ValueOf(Loader()(server_->in_force(), files)));
 }
 
 void RunningService::Edit(const std::string& from, const std::string& to) const {

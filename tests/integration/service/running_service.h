@@ -14,6 +14,7 @@
 #include "balance/v1/balance_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "service/server/balance_server.h"
+#include "service/server/reloader.h"
 #include "tests/sandbox/sandbox.h"
 
 namespace balance {
@@ -49,13 +50,15 @@ class RunningService {
   BalanceServer& server() { return *server_; }
   v1::BalanceService::Stub& stub() { return *stub_; }
 
-  // Loads the configuration file as it is now.
+  // Loads the configuration file as it is now, for another start.
   Config LoadNow() const;
   std::string FilePath(const std::string& name) const { return files_.Path(name); }
   // Replaces a text that the configuration file holds; it takes effect with the next load.
   void Edit(const std::string& from, const std::string& to) const;
   // Takes over the files as they are now.
-  BalanceServer::Reconfigured Reload() { return server_->Reconfigure(LoadNow()); }
+  BalanceServer::Reconfigured Reload();
+  // The same as Reloader wants it.
+  Reloader::Load Loader() const;
   // Replaces a secret file; it takes effect with the next load.
   void WriteSecret(const std::string& name, const std::string& content) const;
 

@@ -32,7 +32,7 @@ TEST(CredentialsTest, ReplacedSecretsAreUsedFromTheNextRequestOn) {
   service.WriteSecret("key-id", fresh_key.key_id);
   service.WriteSecret("secret-key", fresh_key.secret_key);
   ASSERT_TRUE(service.upstreams().AddKey(fresh_key));
-  EXPECT_EQ(service.server().Reconfigure(service.LoadNow()).accounts.changed, 1);
+  EXPECT_EQ(service.Reload().accounts.changed, 1);
 
   EXPECT_TRUE(service.GetSource("polymarket-us", source).ok());
 }
@@ -57,7 +57,7 @@ TEST(CredentialsTest, ANewKeyBearsNoGrudgeForTheRejectionOfTheOldOne) {
   broken.status = 500;
   broken.count = 0;
   service.upstreams().Push(Side::kPolysimulator, broken);
-  service.server().Reconfigure(service.LoadNow());
+  service.Reload();
 
   ASSERT_TRUE(service.GetAnew(snapshot).ok());
 

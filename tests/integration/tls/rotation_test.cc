@@ -144,6 +144,20 @@ TEST_F(RotationTest, M52_AKeyThatEveryUserCanReadIsRefused) {
   EXPECT_TRUE(Shows(first_));
 }
 
+TEST_F(RotationTest, BadFilesKeepNoRevocationWaiting) {
+  const auto caller = [](const std::string& name) {
+    return "callers: [{id: a, spiffe_id: 'spiffe://desk.example/" + name + "', accounts: ['*']}]\n";
+  };
+  Start("", caller("bot"));
+  const auto channel = NewChannel(client_);
+  ASSERT_TRUE(ListSources(*channel).ok());
+  files_.Mount(first_.cert_pem, NewPair().key_pem, "");
+
+  EXPECT_TRUE(Reload(caller("other")));
+
+  EXPECT_EQ(ListSources(*channel).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
 TEST_F(RotationTest, Tls12IsTheOldestThatIsSpoken) {
   Start();
   const Probe newest{ca_.cert_pem(), client_};

@@ -52,32 +52,49 @@ void MountedFiles::Mount(const std::string& certificate, const std::string& key,
   }
 }
 
+namespace {
+
+std::optional<std::string> NoVariable(const std::string&) { return std::nullopt; }
+
+}  // namespace
+
 TlsServiceTest::TlsServiceTest() {
   if (sodium_init() < 0) throw std::runtime_error("sodium_init");
   Mount(first_);
 }
 
+std::string TlsServiceTest::WriteConfig(const std::string& tls, const std::string& more) const {
+  return config_.Write("config.yaml",
+                       "listen: 127.0.0.1:0\n"
+                       "admin_listen: 127.0.0.1:0\n"
+                       "accounts:\n"
+                       "- id: desk-1\n"
+                       "  sources:\n"
+                       "  - {id: sim, polysimulator: {base_url: '" +
+                           base_url_ + "', api_key: {value: " + api_key_ +
+                           "}}}\n"
+                           "tls:\n"
+                           "  certificate_file: " +
+                           files_.Path("tls.crt") +
+                           "\n  private_key_file: " + files_.Path("tls.key") +
+                           "\n  client_ca_file: " + files_.Path("ca.crt") + "\n" + tls + more);
+}
+
 void TlsServiceTest::Start(const std::string& tls, const std::string& more) {
-  const std::string path =
-      config_.Write("config.yaml",
-                    "listen: 127.0.0.1:0\n"
-                    "admin_listen: 127.0.0.1:0\n"
-                    "accounts:\n"
-                    "- id: desk-1\n"
-                    "  sources:\n"
-                    "  - {id: sim, polysimulator: {base_url: '" +
-                        base_url_ + "', api_key: {value: " + api_key_ +
-                        "}}}\n"
-                        "tls:\n"
-                        "  certificate_file: " +
-                        files_.Path("tls.crt") + "\n  private_key_file: " + files_.Path("tls.key") +
-                        "\n  client_ca_file: " + files_.Path("ca.crt") + "\n" + tls + more);
-  auto config = LoadConfig(path, [](const std::string&) { return std::nullopt; });
+  auto config = LoadConfig(WriteConfig(tls, more), NoVariable);
   if (!config) throw std::runtime_error(config.error().front().ToString());
   server_ = std::make_unique<BalanceServer>(std::move(*config));
   if (const auto started = server_->Start(); !started) {
     throw std::runtime_error(started.error().message);
   }
+}
+
+bool TlsServiceTest::Reload(const std::string& more) {
+  const std::string path = WriteConfig("", more);
+  const auto load = [&path](const InForce& in_force, FileStates& files) {
+    return ReloadConfig(path, NoVariable, in_force, &files);
+  };
+  return Reloader(*server_, load, {}, [] {}).Reload();
 }
 
 std::shared_ptr<grpc::Channel> TlsServiceTest::NewChannel(

@@ -41,6 +41,8 @@ class TlsServiceTest : public testing::Test {
   // One account, desk-1, at base_url_. Clients must show a certificate unless `tls`, more
   // lines of that block, says otherwise; `more` is added to the file.
   void Start(const std::string& tls = "", const std::string& more = "");
+  // Replaces the file by one with `more`, and reloads as the service does; whether that succeeds.
+  bool Reload(const std::string& more);
 
   void Mount(const TestCertificate& pair) {
     files_.Mount(pair.cert_pem, pair.key_pem, ca_.cert_pem());
@@ -75,6 +77,8 @@ class TlsServiceTest : public testing::Test {
   std::unique_ptr<BalanceServer> server_;
 
  private:
+  std::string WriteConfig(const std::string& tls, const std::string& more) const;
+
   const CurlGlobal curl_;
   const TemporaryDirectory config_;
 };

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "service/config/print_config.h"
+#include "service/config/read_file.h"
 #include "tests/support/test_ca.h"
 #include "tests/unit/config/config_files.h"
 
@@ -137,6 +139,27 @@ TEST(CallersTest, TokensStayOffPlaintextNetworks) {
   EXPECT_THAT(files.Problems(kOneSource + callers + "listen: 0.0.0.0:1\nallow_insecure: true\n"),
               ElementsAre("config.yaml:6: callers[0].token_file: would send tokens in plaintext "
                           "over a network; set tls"));
+}
+
+TEST(CallersTest, ATokenFileThatOthersCanWriteIsRefused) {
+  const CallerFiles files;
+  const auto problems = [&files](mode_t mode) {
+    return files.Problems(std::string(kOneSource) + "callers: [{id: b, token_file: " +
+                          files.Write("tokens", kHash, mode) + ", accounts: ['*']}]\n");
+  };
+
+  EXPECT_THAT(problems(0644), IsEmpty());
+  EXPECT_THAT(problems(0660), IsEmpty());
+  EXPECT_THAT(problems(0606),
+              ElementsAre("config.yaml:6: callers[0].token_file: the file can be written by "
+                          "others, who could let anybody in; take that away, such as with chmod "
+                          "go-w"));
+}
+
+TEST(FileContentTest, TheGroupThatWeRunAsMayWrite) {
+  EXPECT_FALSE((FileContent{"", 0660, getegid()}).IsWritableByOthers());
+  EXPECT_TRUE((FileContent{"", 0660, getegid() + 1}).IsWritableByOthers());
+  EXPECT_FALSE((FileContent{"", 0640, getegid() + 1}).IsWritableByOthers());
 }
 
 TEST(CallersTest, AFileThatHoldsATokenItselfIsRefusedUnquoted) {

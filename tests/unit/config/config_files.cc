@@ -42,8 +42,18 @@ ConfigResult ConfigFiles::Load(const std::string& yaml) const {
   return LoadConfig(Write("config.yaml", yaml), Env());
 }
 
+ConfigResult ConfigFiles::Reload(const std::string& yaml, const InForce& in_force,
+                                 FileStates* files) const {
+  return ReloadConfig(Write("config.yaml", yaml), Env(), in_force, files);
+}
+
 std::vector<std::string> ConfigFiles::Problems(const std::string& yaml) const {
   return Lines(Load(yaml));
+}
+
+std::vector<std::string> ConfigFiles::ProblemsOfReload(const std::string& yaml,
+                                                       const InForce& in_force) const {
+  return Lines(Reload(yaml, in_force));
 }
 
 std::vector<std::string> ConfigFiles::ProblemsOfEnvironment() const {

@@ -44,8 +44,12 @@ class ConfigFiles {
 
   // Loads `yaml` as the file config.yaml.
   ConfigResult Load(const std::string& yaml) const;
+  // The same for a server that runs. Sets `files`, unless null.
+  ConfigResult Reload(const std::string& yaml, const InForce& in_force,
+                      FileStates* files = nullptr) const;
   // As printed, the directory left out: "config.yaml:1: ...". Empty if it loads.
   std::vector<std::string> Problems(const std::string& yaml) const;
+  std::vector<std::string> ProblemsOfReload(const std::string& yaml, const InForce& in_force) const;
   std::vector<std::string> ProblemsOfEnvironment() const;
 
  private:

@@ -153,11 +153,21 @@ TEST_F(TlsMaterialTest, ACertificateOfAClient) {
 
 TEST_F(TlsMaterialTest, AWeakKey) {
   Write(ca_.Issue({.rsa_bits = 1024}));
-  EXPECT_THAT(Problem(), HasSubstr("OpenSSL refuses the certificate in the file tls.crt: ee key "
+  EXPECT_THAT(Problem(), HasSubstr("OpenSSL refuses certificate 1 in the file tls.crt: ee key "
                                    "too small; use one with a stronger key"));
 
   Write(ca_.Issue({.rsa_bits = 2048}));
   EXPECT_EQ(Problem(), "");
+}
+
+TEST_F(TlsMaterialTest, AWeakKeyOfAnIssuer) {
+  const TestCa weak = ca_.IssueCa("weak", {.rsa_bits = 1024});
+  TestCertificate chain = weak.Issue({});
+  chain.cert_pem += weak.cert_pem();
+  Write(chain);
+
+  EXPECT_THAT(Problem(), HasSubstr("OpenSSL refuses certificate 2 in the file tls.crt: ca key "
+                                   "too small; use one with a stronger key"));
 }
 
 TEST_F(TlsMaterialTest, FilesThatHoldSomethingElse) {

@@ -43,7 +43,7 @@ class FileWatcherTest : public testing::Test {
 
   void Watch(const std::vector<std::string>& paths, std::optional<Duration> repeat = {}) {
     watcher_ = std::make_unique<FileWatcher>(
-        paths, [this] { ++calls_; }, FileWatcher::Options{milliseconds(1), repeat});
+        StatesOf(paths), [this] { ++calls_; }, FileWatcher::Options{milliseconds(1), repeat});
   }
 
   bool IsCalled(int times = 1) const {
@@ -58,7 +58,7 @@ class FileWatcherTest : public testing::Test {
     const std::string other = Write("other", "1");
     std::atomic<int> looks = 0;
     {
-      const FileWatcher witness({other}, [&looks] { ++looks; }, {milliseconds(20), {}});
+      const FileWatcher witness(StatesOf({other}), [&looks] { ++looks; }, {milliseconds(20), {}});
       Write("other", "22");
       while (looks == 0) std::this_thread::yield();
     }
@@ -143,10 +143,10 @@ TEST_F(FileWatcherTest, OtherPathsFromTheCallback) {
   std::atomic<int> calls = 0;
   FileWatcher* watcher = nullptr;
   std::atomic<bool> is_set = false;
-  FileWatcher swapping({first},
+  FileWatcher swapping(StatesOf({first}),
                        [&] {
                          while (!is_set) std::this_thread::yield();
-                         watcher->SetPaths({second});
+                         watcher->SetFiles(StatesOf({second}));
                          ++calls;
                        },
                        {milliseconds(1), {}});
@@ -163,13 +163,22 @@ TEST_F(FileWatcherTest, OtherPathsFromTheCallback) {
   EXPECT_EQ(calls, 2);
 }
 
-TEST_F(FileWatcherTest, AChangeJustBeforeOtherPathsIsNotLost) {
-  const std::string path = Write("a", "1");
-  watcher_ = std::make_unique<FileWatcher>(
-      std::vector{path}, [this] { ++calls_; }, FileWatcher::Options{milliseconds(50), {}});
-
+TEST_F(FileWatcherTest, AChangeBetweenTheReadingAndTheWatchIsNotLost) {
+  const FileStates read = StatesOf({Write("a", "1")});
   Write("a", "22");
-  watcher_->SetPaths({path, Path("b")});
+
+  watcher_ = std::make_unique<FileWatcher>(
+      read, [this] { ++calls_; }, FileWatcher::Options{milliseconds(1), {}});
+
+  EXPECT_TRUE(IsCalled());
+}
+
+TEST_F(FileWatcherTest, AChangeBetweenTheReadingAndOtherFilesIsNotLost) {
+  Watch({Write("a", "1")});
+  const FileStates read = StatesOf({Path("a"), Write("b", "1")});
+  Write("b", "22");
+
+  watcher_->SetFiles(read);
 
   EXPECT_TRUE(IsCalled());
 }

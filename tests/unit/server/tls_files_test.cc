@@ -27,6 +27,7 @@ using testing::HasSubstr;
 
 constexpr const char* kTakenOver = "balance_tls_reloads_total{result=\"OK\"} ";
 constexpr const char* kRejected = "balance_tls_reloads_total{result=\"REJECTED\"} ";
+constexpr const char* kRefused = "\nbalance_tls_files_refused ";
 constexpr const char* kExpiry = "\nbalance_tls_certificate_expiry_timestamp_seconds ";
 
 class TlsFilesTest : public testing::Test {
@@ -142,6 +143,27 @@ TEST_F(TlsFilesTest, TheSameMistakeAfterAGoodReloadIsSaidAgain) {
 
   EXPECT_TRUE(Counts(kRejected, 2) && Counts(kTakenOver, 0));
   EXPECT_THAT(log_.str(), HasSubstr("TLS files are again those in force"));
+}
+
+TEST_F(TlsFilesTest, AreRefusedForAsLongAsTheyAreBad) {
+  const TestCertificate first = ca_.Issue({});
+  TlsFiles files = Files(first);
+  ASSERT_TRUE(files.Load());
+  EXPECT_TRUE(Counts(kRefused, 0));
+
+  Write("key", "");
+  files.Reload();
+  files.Reload();
+  EXPECT_TRUE(Counts(kRefused, 1));
+  Replace(first);
+  files.Reload();
+  EXPECT_TRUE(Counts(kRefused, 0));
+
+  Write("key", "");
+  files.Reload();
+  Replace(ca_.Issue({}));
+  files.Reload();
+  EXPECT_TRUE(Counts(kRefused, 0));
 }
 
 TEST_F(TlsFilesTest, ACertificateOfTheFutureComesIntoForceWithTime) {

@@ -1,0 +1,27 @@
+#include "service/config/file_states.h"
+
+#include <sys/stat.h>
+
+namespace balance {
+namespace {
+
+Duration ToDuration(const timespec& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
+std::optional<FileState> StateOf(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileState{status.st_dev, status.st_ino, status.st_size, ToDuration(status.st_mtim),
+                   ToDuration(status.st_ctim)};
+}
+
+FileStates StatesOf(const std::vector<std::string>& paths) {
+  FileStates states;
+  for (const std::string& path : paths) states.emplace(path, StateOf(path));
+  return states;
+}
+
+}  // namespace balance

@@ -1,0 +1,37 @@
+#pragma once
+
+// How files are found on the disk, to tell whether they have changed since, however they were
+// replaced: written over, renamed onto, removed, or reached through another link, as in Kubernetes,
+// which swaps the directory `..data`.
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+
+namespace balance {
+
+// What tells two states of a file apart.
+struct FileState {
+  dev_t device;
+  ino_t inode;
+  off_t size;
+  Duration modified;
+  // Also tells of permissions taken away or given.
+  Duration changed;
+
+  friend bool operator==(const FileState&, const FileState&) = default;
+};
+
+// By path; nullopt: the file cannot be reached.
+using FileStates = std::map<std::string, std::optional<FileState>>;
+
+// Links are followed. Who reads a file afterwards reads this state, or can see that it has changed.
+std::optional<FileState> StateOf(const std::string& path);
+FileStates StatesOf(const std::vector<std::string>& paths);
+
+}  // namespace balance
