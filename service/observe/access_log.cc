@@ -2,10 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <chrono>
-#include <utility>
-
 namespace balance {
 namespace {
 
@@ -32,13 +28,12 @@ std::string ToLogLine(const AccessDenial& denial) {
   return line;
 }
 
-AccessLog::AccessLog(RpcObserver& next, const Clock& clock) : next_(next), clock_(clock) {
-  for (Budget& budget : budgets_) budget.filled = clock.SteadyNow();
-}
+AccessLog::AccessLog(RpcObserver& next, const Clock& clock)
+    : next_(next), clock_(clock), budgets_(kAccessRefusalCount, LineBudget(clock.SteadyNow())) {}
 
 AccessLog::~AccessLog() {
   for (std::size_t i = 0; i < budgets_.size(); ++i) {
-    LogLeftOut(static_cast<AccessRefusal>(i), budgets_[i].left_out);
+    LogLeftOut(static_cast<AccessRefusal>(i), budgets_[i].left_out());
   }
 }
 
@@ -52,17 +47,7 @@ void AccessLog::OnDenied(const AccessDenial& denial) {
 
 std::optional<std::uint64_t> AccessLog::TakeLine(AccessRefusal refusal) {
   const std::lock_guard lock(mutex_);
-  Budget& budget = budgets_[static_cast<std::size_t>(refusal)];
-  const SteadyTime now = clock_.SteadyNow();
-  const std::chrono::duration<double> since = now - budget.filled;
-  budget.lines = std::min(kBurst, budget.lines + since.count() * kLinesPerSecond);
-  budget.filled = now;
-  if (budget.lines < 1) {
-    ++budget.left_out;
-    return std::nullopt;
-  }
-  budget.lines -= 1;
-  return std::exchange(budget.left_out, 0);
+  return budgets_[static_cast<std::size_t>(refusal)].Take(clock_.SteadyNow());
 }
 
 }  // namespace balance

@@ -3,12 +3,13 @@
 // The audit log: one line for each call that was refused because of who is calling, up to a limit
 // that keeps strangers from filling the disk or pushing other lines out.
 
-#include <array>
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "clients/core/clock.h"
+#include "service/observe/line_budget.h"
 #include "service/rpc/rpc_observer.h"
 
 namespace balance {
@@ -16,11 +17,6 @@ namespace balance {
 // A decorator; `next` must outlive it. Thread-safe.
 class AccessLog final : public RpcObserver {
  public:
-  // Lines of each reason by itself, so that who shows nothing at all cannot hide a known caller who
-  // reaches for more: so many at once, and then so many a second.
-  static constexpr double kBurst = 50;
-  static constexpr double kLinesPerSecond = 1;
-
   // `clock` must outlive it too.
   AccessLog(RpcObserver& next, const Clock& clock);
   AccessLog(const AccessLog&) = delete;
@@ -36,12 +32,6 @@ class AccessLog final : public RpcObserver {
   void OnDenied(const AccessDenial& denial) override;
 
  private:
-  struct Budget {
-    double lines = kBurst;
-    SteadyTime filled;
-    std::uint64_t left_out = 0;
-  };
-
   // Takes a line from its budget; nullopt if there is none left. Returns how many were left out
   // before it.
   std::optional<std::uint64_t> TakeLine(AccessRefusal refusal);
@@ -49,8 +39,9 @@ class AccessLog final : public RpcObserver {
   RpcObserver& next_;
   const Clock& clock_;
   std::mutex mutex_;
-  // By AccessRefusal. Guarded by mutex_.
-  std::array<Budget, kAccessRefusalCount> budgets_{};
+  // By AccessRefusal: who shows nothing at all cannot hide a known caller who reaches for more.
+  // Guarded by mutex_.
+  std::vector<LineBudget> budgets_;
 };
 
 // The line itself: what callers wrote is quoted and cannot break it. Holds no token.

@@ -10,9 +10,15 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <thread>
+#include <utility>
+
+#include "service/observe/line_budget.h"
 
 namespace balance {
 namespace {
@@ -56,10 +62,23 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
 };
 
+// Of the lines of each place in gRPC by itself. Strangers cause some of them, such as that of a
+// handshake that failed.
+std::optional<std::uint64_t> TakeGrpcLine(const gpr_log_func_args& line) {
+  static std::mutex mutex;
+  static auto& budgets = *new std::map<std::pair<std::string_view, int>, LineBudget>;
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex);
+  return budgets.try_emplace({line.file, line.line}, now).first->second.Take(now);
+}
+
 void LogForGrpc(gpr_log_func_args* line) {
   const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
                      : line->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::info
                                                                : spdlog::level::debug;
+  const auto left_out = TakeGrpcLine(*line);
+  if (!left_out) return;
+  if (*left_out > 0) spdlog::warn("gRPC: {} more lines like the next left out", *left_out);
   spdlog::log(level, "gRPC: {}", line->message);
 }
 

@@ -1,6 +1,7 @@
 #include "service/observe/logging.h"
 
 #include <fcntl.h>
+#include <grpc/support/log.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+
+#include "service/observe/line_budget.h"
 
 namespace balance {
 namespace {
@@ -92,6 +95,33 @@ TEST_F(LoggingTest, ALineThatCannotBeWrittenIsCounted) {
   spdlog::info("to nobody");
 
   EXPECT_TRUE(Becomes([dropped] { return DroppedLogLines() == dropped + 1; }));
+}
+
+TEST_F(LoggingTest, M59_LinesThatNobodyReadsBlockNobodyAndAreCounted) {
+  constexpr int kLines = 20'000;
+  const std::size_t dropped = DroppedLogLines();
+  // Far more than a pipe holds.
+  const std::string filler(1000, 'x');
+
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < kLines; ++i) spdlog::info(filler);
+  EXPECT_FALSE(FlushLog());
+
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_GT(DroppedLogLines(), dropped);
+  StopReading();
+}
+
+TEST_F(LoggingTest, AFloodOfLinesOfOnePlaceInGrpcIsCut) {
+  gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
+  const auto flood = [] { gpr_log(GPR_ERROR, "again"); };
+  for (int i = 0; i < 1000; ++i) flood();
+  gpr_log(GPR_ERROR, "another place");
+
+  const std::string log = ReadLines(static_cast<int>(LineBudget::kBurst) + 1);
+
+  EXPECT_LT(std::count(log.begin(), log.end(), '\n'), 60);
+  EXPECT_NE(log.find("gRPC: another place"), std::string::npos);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ class AccessLogTest : public testing::Test {
     return lines;
   }
 
-  static constexpr int kBurst = static_cast<int>(AccessLog::kBurst);
+  static constexpr int kBurst = static_cast<int>(LineBudget::kBurst);
   FakeClock clock_;
   CountedDenials next_;
   std::ostringstream text_;
