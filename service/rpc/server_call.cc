@@ -2,6 +2,9 @@
 
 #include <grpcpp/security/auth_context.h>
 
+#include <array>
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "service/rpc/status.h"
@@ -24,26 +27,34 @@ Texts Values(const grpc::AuthContext& peer, const char* property) {
   return names;
 }
 
-Texts Authorizations(const grpc::ServerContextBase& context) {
-  Texts values;
-  const auto [begin, end] = context.client_metadata().equal_range(kAuthorization);
-  for (auto entry = begin; entry != end; ++entry) {
-    values.emplace_back(entry->second.data(), entry->second.size());
+// At most two: more than one is as wrong as many.
+class Authorizations {
+ public:
+  explicit Authorizations(const grpc::ServerContextBase& context) {
+    const auto [begin, end] = context.client_metadata().equal_range(kAuthorization);
+    for (auto entry = begin; entry != end && size_ < values_.size(); ++entry) {
+      values_[size_++] = {entry->second.data(), entry->second.size()};
+    }
   }
-  return values;
-}
+
+  std::span<const std::string_view> values() const { return {values_.data(), size_}; }
+
+ private:
+  std::array<std::string_view, 2> values_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
 std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
   if (served_->access.AreOpen()) return {};
-  const Texts authorizations = Authorizations(call_.context());
+  const Authorizations authorizations(call_.context());
   ShownIdentity shown;
-  shown.authorizations = authorizations;
+  shown.authorizations = authorizations.values();
   Texts uris;
   Texts dns_names;
   // A token decides alone, and what the connection shows takes longer to be had.
-  if (authorizations.empty()) {
+  if (shown.authorizations.empty()) {
     const auto peer = call_.context().auth_context();
     shown.has_certificate = peer->IsPeerAuthenticated();
     shown.uris = uris = Values(*peer, kPeerUri);
@@ -57,8 +68,13 @@ std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& cl
 }
 
 const AccountEndpoint* ServerCall::Only() const {
-  const auto two = Accounts("", 2);
-  return two.size() == 1 ? two.front() : nullptr;
+  const AccountEndpoint* only = nullptr;
+  for (const auto& [id, endpoint] : served_->accounts.accounts()) {
+    if (!MaySee(id)) continue;
+    if (only) return nullptr;
+    only = &endpoint;
+  }
+  return only;
 }
 
 std::vector<const AccountEndpoint*> ServerCall::Accounts(std::string_view after,
