@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "service/access/token_hash.h"
+
 namespace balance {
 namespace {
 
@@ -42,9 +44,7 @@ std::variant<const CallerRule*, AccessRefusal> AccessRules::Identify(const Shown
 
 std::variant<const CallerRule*, AccessRefusal> AccessRules::FindToken(std::string_view token,
                                                                       WallTime now) const {
-  std::array<std::uint8_t, crypto_hash_sha256_BYTES> hash{};
-  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(token.data()),
-                     token.size());
+  const Sha256 hash = HashOfToken(token);
   const CallerRule* caller = nullptr;
   bool expired = false;
   // To the end, whatever was found: the time must not tell where.

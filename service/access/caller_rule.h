@@ -2,9 +2,7 @@
 
 // One caller of the API: how it is known, and what it may do.
 
-#include <array>
 #include <bitset>
-#include <cstdint>
 #include <set>
 #include <string>
 #include <variant>
@@ -12,12 +10,13 @@
 
 #include "clients/core/clock.h"
 #include "service/access/rpc_method.h"
+#include "service/access/token_hash.h"
 
 namespace balance {
 
 // An accepted bearer token.
 struct TokenHash {
-  std::array<std::uint8_t, 32> sha256{};
+  Sha256 sha256{};
   // From then on it counts no more.
   WallTime expire_time = WallTime::max();
 
