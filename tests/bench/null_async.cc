@@ -1,6 +1,7 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <sched.h>
 
+#include <functional>
 #include <list>
 #include <optional>
 #include <thread>
@@ -9,6 +10,8 @@
 #include "proto/balance_v1.h"
 // Needs balance_v1.h before it.
 #include "balance/v1/balance_service.grpc.pb.h"
+#include "service/config/config.h"
+#include "service/server/server_limits.h"
 #include "tests/bench/null_server.h"
 
 namespace balance::bench {
@@ -67,8 +70,11 @@ class CallSlot {
 
 class AsyncServer final : public NullServer {
  public:
-  AsyncServer(const std::string& listen, const std::string& answer) : answer_(answer) {
+  AsyncServer(const std::string& listen, const std::string& answer,
+              const std::function<void(grpc::ServerBuilder&)>& configure)
+      : answer_(answer) {
     grpc::ServerBuilder builder;
+    configure(builder);
     builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&service_);
     for (int i = 0; i < UsableCores(); ++i) queues_.push_back(builder.AddCompletionQueue());
@@ -115,6 +121,12 @@ class AsyncServer final : public NullServer {
   std::vector<std::thread> threads_;
 };
 
+std::unique_ptr<NullServer> Start(const std::string& listen, const std::string& answer,
+                                  const std::function<void(grpc::ServerBuilder&)>& configure) {
+  auto server = std::make_unique<AsyncServer>(listen, answer, configure);
+  return server->port() == 0 ? nullptr : std::move(server);
+}
+
 }  // namespace
 
 std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer) {
@@ -122,9 +134,14 @@ std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::str
   return StartAsync(listen, answer);
 }
 
+std::unique_ptr<NullServer> StartLimited(const std::string& listen, const std::string& answer) {
+  return Start(listen, answer, [](grpc::ServerBuilder& builder) {
+    ApplyServerLimits(builder, ConfigDefaults::kMaxConnectionAge);
+  });
+}
+
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer) {
-  auto server = std::make_unique<AsyncServer>(listen, answer);
-  return server->port() == 0 ? nullptr : std::move(server);
+  return Start(listen, answer, [](grpc::ServerBuilder&) {});
 }
 
 }  // namespace balance::bench

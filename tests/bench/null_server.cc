@@ -7,6 +7,7 @@ std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::s
   if (style == "callback") return StartCallback(listen, answer);
   if (style == "async") return StartAsync(listen, answer);
   if (style == "mixed") return StartMixed(listen, answer);
+  if (style == "limited") return StartLimited(listen, answer);
   if (style == "sync") return StartSync(listen, answer);
   if (style == "fill") return StartFill(listen, answer);
   return nullptr;

@@ -33,6 +33,9 @@ std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::str
 // such method costs all others.
 std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer);
 
+// As StartAsync(), with the limits that the service has for its callers.
+std::unique_ptr<NullServer> StartLimited(const std::string& listen, const std::string& answer);
+
 // A method of the synchronous API that takes and gives raw bytes.
 std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::string& answer);
 
@@ -41,8 +44,8 @@ std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::stri
 // way there is.
 std::unique_ptr<NullServer> StartFill(const std::string& listen, const std::string& answer);
 
-// By the name of its style: callback, async, mixed, sync or fill. Null if there is no such style
-// either.
+// By the name of its style: callback, async, mixed, limited, sync or fill. Null if there is no such
+// style either.
 std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::string& listen,
                                             const std::string& answer);
 
