@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <limits>
 #include <utility>
 
@@ -140,6 +141,11 @@ void BalanceRpc::Finish(IncomingCall& call, RpcMethod method, const grpc::Status
   call.Finish(response, status);
 }
 
+void BalanceRpc::Encode(std::size_t accounts, std::function<void()> work) {
+  if (accounts <= kAccountsEncodedAtOnce) return work();
+  boost::asio::post(encoder_, std::move(work));
+}
+
 void BalanceRpc::FinishNow(const ServerCall& call, const grpc::Status& status,
                            const grpc::ByteBuffer& response) const {
   Finish(call.call(), call.method(), status, response);
@@ -229,25 +235,32 @@ void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Res
     answer->revision = target.view->revision.number;
     answers.push_back(std::move(*answer));
   }
-  if (answers.size() == targets.size()) {
+  // The targets belong to what was served when the call began.
+  auto finish = [this, &incoming = call.call(), method = call.method(), served = call.served(),
+                 respond = std::move(respond)](const std::vector<Target>& asked,
+                                               const std::vector<AccountAnswer>& found) {
     grpc::ByteBuffer response;
-    const grpc::Status status = respond(targets, answers, response);
-    return FinishNow(call, status, response);
+    const grpc::Status status = respond(asked, found, response);
+    Finish(incoming, method, status, response);
+  };
+  const std::size_t accounts = targets.size();
+  if (answers.size() == accounts) {
+    return Encode(accounts, [finish = std::move(finish), targets = std::move(targets),
+                             answers = std::move(answers)] { finish(targets, answers); });
   }
   std::vector<WaitingCall::Read> reads;
   reads.reserve(targets.size());
   for (const Target& target : targets)
     reads.push_back({target.endpoint->handle.get(), target.read});
   auto work = std::make_unique<WaitingCall>(
-      // The targets belong to what was served when the call began.
-      [this, &incoming = call.call(), method = call.method(), served = call.served(),
-       targets = std::move(targets),
-       respond = std::move(respond)](const std::optional<std::vector<AccountAnswer>>& waited) {
-        grpc::ByteBuffer response;
-        const grpc::Status status =
-            waited ? respond(targets, *waited, response)
-                   : grpc::Status(grpc::StatusCode::CANCELLED, "the caller has left");
-        Finish(incoming, method, status, response);
+      [this, &incoming = call.call(), method = call.method(), finish = std::move(finish),
+       targets = std::move(targets)](std::optional<std::vector<AccountAnswer>> waited) {
+        if (!waited) {
+          return Finish(incoming, method, {grpc::StatusCode::CANCELLED, "the caller has left"}, {});
+        }
+        // The call keeps what is referred to until it is finished.
+        Encode(targets.size(),
+               [&finish, &targets, answers = std::move(*waited)] { finish(targets, answers); });
       });
   WaitingCall& waiting = *work;
   call.call().Keep(std::move(work));
@@ -504,13 +517,17 @@ void BalanceRpc::ListSources(const ServerCall& call) {
     if (!status.ok()) return FinishNow(call, status);
     endpoints.push_back(endpoint);
   }
-  v1::ListSourcesResponse message;
-  for (const AccountEndpoint* endpoint : endpoints) {
-    for (const SourceStatus& source : endpoint->publisher->Get()->statuses) {
-      EncodeSourceStatus(source, Time(), *message.add_sources());
+  const std::size_t accounts = endpoints.size();
+  Encode(accounts, [this, &incoming = call.call(), method = call.method(), served = call.served(),
+                    endpoints = std::move(endpoints)] {
+    v1::ListSourcesResponse message;
+    for (const AccountEndpoint* endpoint : endpoints) {
+      for (const SourceStatus& source : endpoint->publisher->Get()->statuses) {
+        EncodeSourceStatus(source, Time(), *message.add_sources());
+      }
     }
-  }
-  FinishNow(call, grpc::Status::OK, BytesOf(message));
+    Finish(incoming, method, grpc::Status::OK, BytesOf(message));
+  });
 }
 
 }  // namespace balance

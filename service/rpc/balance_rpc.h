@@ -6,6 +6,8 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
 #include <functional>
 
 #include "clients/core/clock.h"
@@ -19,7 +21,8 @@
 namespace balance {
 
 // Calls and answers are bytes, for the usual answer is bytes that are ready. Called on the threads
-// of the queues, of which there are few: nothing here blocks.
+// of the queues, of which there are few: nothing here blocks, and what takes long is done
+// elsewhere.
 class BalanceRpc {
  public:
   // For a call that comes without a deadline.
@@ -30,6 +33,9 @@ class BalanceRpc {
   static constexpr int kMaxBatchSize = 100;
   static constexpr int kDefaultPageSize = 50;
   static constexpr int kMaxPageSize = 1000;
+  // An answer about more accounts is encoded on a thread of its own, so that neither a queue nor a
+  // shard keeps others waiting for it.
+  static constexpr std::size_t kAccountsEncodedAtOnce = 16;
 
   // All must outlive the server's calls. `served` holds something before the first call.
   BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer);
@@ -65,6 +71,8 @@ class BalanceRpc {
   // The end of every call.
   void Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
               const grpc::ByteBuffer& response) const;
+  // Now, or on the encoding thread if it is about so many accounts.
+  void Encode(std::size_t accounts, std::function<void()> work);
   void FinishNow(const ServerCall& call, const grpc::Status& status,
                  const grpc::ByteBuffer& response = {}) const;
 
@@ -103,6 +111,7 @@ class BalanceRpc {
   const Published<Served>& served_;
   const Clock& clock_;
   RpcObserver& observer_;
+  boost::asio::thread_pool encoder_{1};
 };
 
 }  // namespace balance

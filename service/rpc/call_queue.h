@@ -9,7 +9,7 @@
 
 namespace balance {
 
-// Something that a queue was asked to tell; its address is the tag.
+// Something that a queue was asked to tell; the tag is its address as a QueueEvent.
 class QueueEvent {
  public:
   virtual ~QueueEvent() = default;

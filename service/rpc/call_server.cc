@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "service/rpc/call_queue.h"
+#include "service/rpc/health_request.h"
 #include "service/rpc/health_watches.h"
 #include "service/rpc/message_bytes.h"
 #include "service/rpc/unary_calls.h"
@@ -27,10 +28,7 @@ int UsableCores() {
 void CheckHealth(const HealthStates& states, IncomingCall& call) {
   using grpc::health::v1::HealthCheckResponse;
   grpc::health::v1::HealthCheckRequest request;
-  if (!ParseBytes(call.request(), request)) {
-    return call.Finish(
-        {}, {grpc::StatusCode::INVALID_ARGUMENT, "the request is not a HealthCheckRequest"});
-  }
+  if (!ReadHealthRequest(call.request(), request)) return call.Finish({}, BadHealthRequest());
   HealthCheckResponse response;
   response.set_status(states.Get(request.service()));
   if (response.status() == HealthCheckResponse::SERVICE_UNKNOWN) {
@@ -46,7 +44,7 @@ class CallServer::Lane {
  public:
   Lane(CallServer& server, grpc::ServerBuilder& builder) : server_(server), queue_(builder) {
     watches_ = std::make_unique<HealthWatches>(
-        queue_.queue(),
+        queue_.queue(), open_calls_,
         [&service = server.health_service_](auto* context, auto* request, auto* writer, auto* queue,
                                             void* tag) {
           service.RequestWatch(context, request, writer, queue, queue, tag);
@@ -71,7 +69,11 @@ class CallServer::Lane {
     queue_.Start();
   }
 
-  void Stop() { queue_.Stop(); }
+  void Stop() {
+    // The server ends before calls do that no transport is left for.
+    open_calls_.WaitForNone();
+    queue_.Stop();
+  }
 
  private:
   template <RpcMethod method, auto request>
@@ -83,11 +85,12 @@ class CallServer::Lane {
   }
 
   void Add(UnaryCalls::Request request, UnaryCalls::Handle handle) {
-    calls_.push_back(
-        std::make_unique<UnaryCalls>(queue_.queue(), std::move(request), std::move(handle)));
+    calls_.push_back(std::make_unique<UnaryCalls>(queue_.queue(), open_calls_, std::move(request),
+                                                  std::move(handle)));
   }
 
   CallServer& server_;
+  OpenCalls open_calls_;
   std::vector<std::unique_ptr<UnaryCalls>> calls_;
   std::unique_ptr<HealthWatches> watches_;
   // Its events go to those above, so it ends before them.

@@ -36,7 +36,8 @@ class CallServer {
   // Calls are taken from now on. REQUIRES: the server was built.
   void Start();
 
-  // Ends the queues. REQUIRES: the server's Shutdown() has returned.
+  // Returns when every call has been finished, also those whose callers left as the server stopped,
+  // and ends the queues. REQUIRES: the server's Shutdown() has returned; shards still run.
   void Stop();
 
  private:

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "service/rpc/health_request.h"
 #include "service/rpc/message_bytes.h"
 
 namespace balance {
@@ -16,8 +17,9 @@ using grpc::health::v1::HealthCheckResponse;
 class HealthWatches::Watch final : public HealthStates::Listener {
  public:
   explicit Watch(HealthWatches& watches) : watches_(watches) {
-    context_.AsyncNotifyWhenDone(&over_);
-    watches_.request_(&context_, &request_, &writer_, &watches_.queue_, &came_);
+    watches_.open_calls_.Add();
+    context_.AsyncNotifyWhenDone(TagOf(over_));
+    watches_.request_(&context_, &request_, &writer_, &watches_.queue_, TagOf(came_));
   }
 
   void OnState(HealthStates::State state) override {
@@ -37,7 +39,9 @@ class HealthWatches::Watch final : public HealthStates::Listener {
     Watch& watch_;
   };
 
-  ~Watch() override = default;
+  ~Watch() override { watches_.open_calls_.Remove(); }
+
+  static void* TagOf(QueueEvent& event) { return &event; }
 
   void OnCame(bool ok) {
     if (!ok) {
@@ -47,11 +51,12 @@ class HealthWatches::Watch final : public HealthStates::Listener {
     }
     watches_.Await();
     HealthCheckRequest request;
-    if (!ParseBytes(request_, request)) {
+    const bool is_good = ReadHealthRequest(request_, request);
+    request_.Clear();
+    if (!is_good) {
       const std::lock_guard lock(mutex_);
       ++open_events_;
-      writer_.Finish({grpc::StatusCode::INVALID_ARGUMENT, "this is not a HealthCheckRequest"},
-                     &written_);
+      writer_.Finish(BadHealthRequest(), TagOf(written_));
       return;
     }
     service_ = request.service();
@@ -85,7 +90,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
     written_state_ = wanted_;
     HealthCheckResponse response;
     response.set_status(*wanted_);
-    writer_.Write(BytesOf(response), &written_);
+    writer_.Write(BytesOf(response), TagOf(written_));
   }
 
   void EndOne() {
@@ -115,9 +120,9 @@ class HealthWatches::Watch final : public HealthStates::Listener {
   Event<&Watch::OnDone> over_{*this};
 };
 
-HealthWatches::HealthWatches(grpc::ServerCompletionQueue& queue, Request request,
-                             HealthStates& states)
-    : queue_(queue), request_(std::move(request)), states_(states) {}
+HealthWatches::HealthWatches(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls,
+                             Request request, HealthStates& states)
+    : queue_(queue), open_calls_(open_calls), request_(std::move(request)), states_(states) {}
 
 void HealthWatches::Await() { new Watch(*this); }
 

@@ -10,6 +10,7 @@
 
 #include "service/rpc/call_queue.h"
 #include "service/rpc/health_states.h"
+#include "service/rpc/open_calls.h"
 
 namespace balance {
 
@@ -22,8 +23,10 @@ class HealthWatches {
   using Request = std::function<void(grpc::ServerContext*, grpc::ByteBuffer*, Writer*,
                                      grpc::ServerCompletionQueue*, void* tag)>;
 
-  // All must outlive the queue's events.
-  HealthWatches(grpc::ServerCompletionQueue& queue, Request request, HealthStates& states);
+  // All must outlive the queue's events. Every watch counts as open from being awaited to being
+  // over.
+  HealthWatches(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls, Request request,
+                HealthStates& states);
 
   // One call at a time from now on: each that comes is replaced.
   void Await();
@@ -32,6 +35,7 @@ class HealthWatches {
   class Watch;
 
   grpc::ServerCompletionQueue& queue_;
+  OpenCalls& open_calls_;
   const Request request_;
   HealthStates& states_;
 };

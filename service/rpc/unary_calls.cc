@@ -4,6 +4,15 @@
 #include <utility>
 
 namespace balance {
+namespace {
+
+// Of those that are awaited.
+constexpr std::size_t kSpareShare = 4;
+
+// What the queue takes the tag for.
+void* TagOf(QueueEvent& event) { return &event; }
+
+}  // namespace
 
 // One place for a call after another. gRPC has its address while it is awaited or under way.
 class UnaryCalls::Call final : public IncomingCall {
@@ -14,9 +23,9 @@ class UnaryCalls::Call final : public IncomingCall {
     exchange_.emplace();
     // A call that never comes is not told to be over either.
     open_events_ = 2;
-    exchange_->context.AsyncNotifyWhenDone(&over_);
+    exchange_->context.AsyncNotifyWhenDone(TagOf(over_));
     calls_.request_(&exchange_->context, &exchange_->request, &exchange_->writer, &calls_.queue_,
-                    &came_);
+                    TagOf(came_));
   }
 
   void Forget() { exchange_.reset(); }
@@ -25,7 +34,7 @@ class UnaryCalls::Call final : public IncomingCall {
   const grpc::ByteBuffer& request() const override { return exchange_->request; }
   void Keep(std::unique_ptr<CallWork> work) override { exchange_->work = std::move(work); }
   void Finish(const grpc::ByteBuffer& response, const grpc::Status& status) override {
-    exchange_->writer.Finish(response, status, &finished_);
+    exchange_->writer.Finish(response, status, TagOf(finished_));
   }
 
  private:
@@ -73,12 +82,17 @@ class UnaryCalls::Call final : public IncomingCall {
   Event<&Call::OnDone> over_{*this};
 };
 
-UnaryCalls::UnaryCalls(grpc::ServerCompletionQueue& queue, Request request, Handle handle)
-    : queue_(queue), request_(std::move(request)), handle_(std::move(handle)) {}
+UnaryCalls::UnaryCalls(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls, Request request,
+                       Handle handle)
+    : queue_(queue),
+      open_calls_(open_calls),
+      request_(std::move(request)),
+      handle_(std::move(handle)) {}
 
 UnaryCalls::~UnaryCalls() = default;
 
 void UnaryCalls::Await(int calls) {
+  spare_limit_ = kSpareShare * static_cast<std::size_t>(calls);
   for (int i = 0; i < calls; ++i) AwaitOne();
 }
 
@@ -90,6 +104,7 @@ void UnaryCalls::AwaitOne() {
     call = std::move(spare_.back());
     spare_.pop_back();
   }
+  open_calls_.Add();
   // Comes back by OnOver().
   call.release()->Await();
 }
@@ -102,7 +117,8 @@ void UnaryCalls::OnCame(Call& call) {
 void UnaryCalls::OnOver(Call& call) {
   std::unique_ptr<Call> owned(&call);
   owned->Forget();
-  if (spare_.size() < kSpare) spare_.push_back(std::move(owned));
+  if (spare_.size() < spare_limit_) spare_.push_back(std::move(owned));
+  open_calls_.Remove();
 }
 
 }  // namespace balance

@@ -13,6 +13,7 @@
 
 #include "service/rpc/call_queue.h"
 #include "service/rpc/incoming_call.h"
+#include "service/rpc/open_calls.h"
 
 namespace balance {
 
@@ -25,11 +26,10 @@ class UnaryCalls {
                                      grpc::ServerCompletionQueue*, void* tag)>;
   using Handle = std::function<void(IncomingCall&)>;
 
-  // Calls that are kept to be used again.
-  static constexpr std::size_t kSpare = 256;
-
-  // `queue` must outlive this, which must outlive the queue's events.
-  UnaryCalls(grpc::ServerCompletionQueue& queue, Request request, Handle handle);
+  // `queue` and `open_calls` must outlive this, which must outlive the queue's events. Every call
+  // counts as open from being awaited to being over.
+  UnaryCalls(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls, Request request,
+             Handle handle);
   UnaryCalls(const UnaryCalls&) = delete;
   UnaryCalls& operator=(const UnaryCalls&) = delete;
   ~UnaryCalls();
@@ -45,8 +45,11 @@ class UnaryCalls {
   void OnOver(Call& call);
 
   grpc::ServerCompletionQueue& queue_;
+  OpenCalls& open_calls_;
   const Request request_;
   const Handle handle_;
+  // To be used again, at most so many.
+  std::size_t spare_limit_ = 0;
   std::vector<std::unique_ptr<Call>> spare_;
 };
 

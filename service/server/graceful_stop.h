@@ -19,10 +19,11 @@ struct StopTimes {
   static constexpr auto kFarewell = std::chrono::milliseconds(250);
 };
 
-// Takes no new calls, and returns when all have ended: those in progress by themselves, or by
-// `answer_calls`, which is called if they take too long, or else by being cancelled. Health watches
-// and idle clients, which would stay for ever, are sent away when no other call is left. Returns
-// within the sum of the times above, provided that cancelled calls end.
+// Takes no new calls, and returns when no caller is connected: calls in progress end by themselves,
+// or by `answer_calls`, which is called if they take too long, or else by being cancelled. Health
+// watches and idle clients, which would stay for ever, are sent away when no other call is left.
+// Returns within the sum of the times above. Calls whose callers have left may still be at work:
+// CallServer::Stop() waits for them.
 //
 // Both functions are called on the caller's thread. REQUIRES: the server runs.
 void StopGracefully(grpc::Server& server, const std::function<std::size_t()>& calls_in_progress,

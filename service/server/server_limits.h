@@ -39,8 +39,8 @@ struct ServerLimits {
 
   // Buffers and calls of all connections together. Above it gRPC narrows its windows and ends calls
   // instead of growing. 10,000 calls at a time need 120 MiB of the process, not all of which counts
-  // here. Half of what k8s/base gives to the pod. There is no limit of threads beside it, which
-  // would stop a callback server.
+  // here. Half of what k8s/base gives to the pod. Threads need no limit: they are
+  // few (CallServer).
   static constexpr std::size_t kMemoryBytes = std::size_t{128} * 1024 * 1024;
 };
 

@@ -22,11 +22,11 @@ class NullServer {
 // Each listens on `listen`, "HOST:PORT", and answers every call with `answer`, a serialised
 // AccountSnapshot. Null if it cannot listen.
 
-// A raw method of the callback API with the bytes in one shared slice, as the service's own is.
+// A raw method of the callback API with the bytes in one shared slice.
 std::unique_ptr<NullServer> StartCallback(const std::string& listen, const std::string& answer);
 
-// A raw method of the completion queue API, one queue and one thread for each core that the process
-// may use.
+// A raw method of the completion queue API, as the service's own is: one queue and one thread for
+// each core that the process may use.
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer);
 
 // As StartAsync(), with gRPC's own health service beside it, which is of the callback API: what one

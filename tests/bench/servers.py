@@ -7,14 +7,11 @@ import os
 import re
 import struct
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
-
-from harness import BIN_DIR, Program, clean_environment, http_get, read_assignments  # noqa: E402
+from harness import BIN_DIR, Program, clean_environment, http_get, read_assignments
 
 METHOD = "/balance.v1.BalanceService/GetAccountSnapshot"
 # Of every caller, whether the server looks at it or not.

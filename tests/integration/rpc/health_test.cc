@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "service/rpc/health_request.h"
 #include "tests/integration/rpc/service_fixture.h"
 
 namespace balance {
@@ -139,6 +140,18 @@ TEST_F(HealthTest, ChangesFasterThanAWatcherReadsEndInTheLastState) {
 TEST_F(HealthTest, BytesThatAreNoRequestAreRefused) {
   EXPECT_EQ(SendNonsense("Check").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(SendNonsense("Watch").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(HealthTest, NamesThatNoServiceHasForTheirLengthAreRefused) {
+  const std::string name(kMaxHealthServiceName, 'x');
+  HealthCheckResponse response;
+  EXPECT_EQ(Check(name, response).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Watcher(*health_stub_, name).Next(), HealthCheckResponse::SERVICE_UNKNOWN);
+
+  EXPECT_EQ(Check(name + "x", response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  Watcher refused(*health_stub_, name + "x");
+  EXPECT_EQ(refused.Next(), HealthCheckResponse::UNKNOWN);
+  EXPECT_EQ(refused.End().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(HealthTest, WatchersDoNotKeepTheServerFromStopping) {
