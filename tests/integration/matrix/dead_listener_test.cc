@@ -37,6 +37,9 @@ class DeadListenerTest : public MatrixTest {
   }
 
   void Flood() {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "without a descriptor UBSan cannot look at types, and ends the service";
+#endif
     const rlimit limit{kDescriptors, kDescriptors};
     ASSERT_EQ(prlimit(service().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
     for (int i = 0; i < kFlood; ++i) Connect();
@@ -74,6 +77,7 @@ TEST_F(DeadListenerTest, M64_ProbesFailOnceThePortIsDead) {
   ASSERT_TRUE(Answers("/healthz", "200"));
 
   ASSERT_NO_FATAL_FAILURE(Flood());
+  if (IsSkipped()) return;
   strangers_.clear();
 
   ExpectNoticed();
@@ -84,6 +88,7 @@ TEST_F(DeadListenerTest, M64_AlsoWithMutualTls) {
   ASSERT_TRUE(Answers("/healthz", "200"));
 
   ASSERT_NO_FATAL_FAILURE(Flood());
+  if (IsSkipped()) return;
   strangers_.clear();
 
   ExpectNoticed();
