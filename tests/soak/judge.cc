@@ -88,7 +88,13 @@ class Judgement {
     Require(policy_.has_max_age() || age >= times_.ttl - times_.tolerance, source.name(),
             "STALE" + told);
     Require(age <= times_.ttl + times_.max_stale + times_.tolerance, source.name(), "STALE" + told);
-    Require(!policy_.has_max_stale() || ToDuration(policy_.max_stale()) > Duration::zero(),
+    // One that was good enough when it was asked for may age past its TTL while the call waits for
+    // another source; it is no reading in place of another, then.
+    const auto outcome = source.freshness().outcome();
+    const bool is_substitute =
+        outcome == v1::Freshness::STALE_REVALIDATING || outcome == v1::Freshness::STALE_ON_ERROR;
+    Require(!is_substitute || !policy_.has_max_stale() ||
+                ToDuration(policy_.max_stale()) > Duration::zero(),
             source.name(), "STALE for a caller who takes nothing stale");
   }
 

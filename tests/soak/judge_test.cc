@@ -94,8 +94,13 @@ TEST_F(JudgeTest, StalePastTheWindowIsWrong) {
   EXPECT_THAT(Verdict(), ElementsAre("paper: STALE at an age of 33000 ms"));
 }
 
-TEST_F(JudgeTest, StaleIsWrongWhereNothingStaleIsTaken) {
+TEST_F(JudgeTest, StaleIsWrongWhereNothingStaleIsTakenUnlessItAgedWhileTheCallWaited) {
   policy_.mutable_max_stale();
+  v1::Freshness& freshness = *snapshot_.mutable_sources(1)->mutable_freshness();
+  freshness.set_outcome(v1::Freshness::HIT);
+  EXPECT_THAT(Verdict(), IsEmpty());
+
+  freshness.set_outcome(v1::Freshness::STALE_ON_ERROR);
 
   EXPECT_THAT(Verdict(), ElementsAre(HasSubstr("takes nothing stale")));
 }
