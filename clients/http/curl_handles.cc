@@ -17,8 +17,7 @@ constexpr std::size_t kMostIdle = 256;
 
 }  // namespace
 
-CurlHandles::CurlHandles(std::string user_agent, Prepare prepare)
-    : user_agent_(std::move(user_agent)), prepare_(std::move(prepare)) {}
+CurlHandles::CurlHandles(std::string user_agent) : user_agent_(std::move(user_agent)) {}
 
 CurlHandles::~CurlHandles() {
   for (const auto& [ca_file, idle] : idle_) {
@@ -49,7 +48,7 @@ void CurlHandles::Give(CURL* easy, const std::string& ca_file) {
 }
 
 bool CurlHandles::Configure(CURL* easy, const std::string& ca_file) const {
-  bool accepted = prepare_(easy);
+  bool accepted = true;
   // An option that is not taken, such as the one against redirects, must not go unnoticed.
   const auto set = [easy, &accepted](CURLoption option, auto value) {
     if (curl_easy_setopt(easy, option, value) != CURLE_OK) accepted = false;

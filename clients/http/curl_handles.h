@@ -5,7 +5,6 @@
 
 #include <curl/curl.h>
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,10 +17,7 @@ inline constexpr long kLowSpeedSeconds = 5;
 // Used on its loop's thread only.
 class CurlHandles {
  public:
-  // Sets what the owner of the handles' connections needs; false if libcurl refused.
-  using Prepare = std::function<bool(CURL* easy)>;
-
-  CurlHandles(std::string user_agent, Prepare prepare);
+  explicit CurlHandles(std::string user_agent);
   CurlHandles(const CurlHandles&) = delete;
   CurlHandles& operator=(const CurlHandles&) = delete;
   // REQUIRES: all have been given back.
@@ -39,7 +35,6 @@ class CurlHandles {
   bool Configure(CURL* easy, const std::string& ca_file) const;
 
   const std::string user_agent_;
-  const Prepare prepare_;
   // By CA file.
   std::map<std::string, std::vector<CURL*>> idle_;
 };

@@ -49,6 +49,7 @@ bool CurlMulti::Prepare(CURL* easy) {
 }
 
 bool CurlMulti::Add(CurlTransfer& transfer) {
+  if (!Prepare(transfer.easy())) return false;
   if (curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) return false;
   transfers_.insert(&transfer);
   return true;

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <unordered_set>
 
@@ -25,14 +26,14 @@ class CurlMulti {
   // Aborts the transfers that are under way.
   ~CurlMulti();
 
-  // Sets what this needs of a handle that will be added. False if libcurl refused.
-  bool Prepare(CURL* easy);
-
   // Starts a transfer; it is finished from the loop, never from here. False if libcurl is out of
-  // memory, and then nothing is started. REQUIRES: Prepare() was called for its handle.
+  // memory, and then nothing is started.
   bool Add(CurlTransfer& transfer);
   // Takes a transfer back; fine if it has ended.
   void Remove(CurlTransfer& transfer);
+
+  // Transfers that are under way.
+  std::size_t size() const { return transfers_.size(); }
 
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -43,6 +44,8 @@ class CurlMulti {
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* ours);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
 
+  // Has its sockets opened and closed here.
+  bool Prepare(CURL* easy);
   void WakeAt(TimePoint when);
   void OnWake();
   void OnReady(int fd, std::uint32_t ready);

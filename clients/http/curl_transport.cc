@@ -4,7 +4,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <cstddef>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "clients/http/curl_handles.h"
 #include "clients/http/curl_multi.h"
@@ -14,13 +17,29 @@ namespace balance {
 
 namespace asio = boost::asio;
 
-struct CurlTransport::State {
-  State(asio::io_context& loop, const std::string& user_agent)
-      : multi(std::make_unique<CurlMulti>(loop)),
-        handles(user_agent, [this](CURL* easy) { return multi && multi->Prepare(easy); }) {}
+namespace {
 
-  // Null once the transport is gone.
-  std::unique_ptr<CurlMulti> multi;
+// libcurl looks for a connection among all that a multi handle has to the host, one after the
+// other.
+constexpr std::size_t kMostTransfersOfAMulti = 256;
+
+}  // namespace
+
+struct CurlTransport::State {
+  State(asio::io_context& loop_of_all, const std::string& user_agent)
+      : loop(loop_of_all), handles(user_agent) {}
+
+  // The first that has room, so that few transfers share few connections.
+  CurlMulti& MultiWithRoom() {
+    for (const auto& multi : multis) {
+      if (multi->size() < kMostTransfersOfAMulti) return *multi;
+    }
+    return *multis.emplace_back(std::make_unique<CurlMulti>(loop));
+  }
+
+  asio::io_context& loop;
+  // Empty once the transport is gone; else none goes.
+  std::vector<std::unique_ptr<CurlMulti>> multis;
   CurlHandles handles;
   HttpTransportStats stats;
 };
@@ -28,7 +47,7 @@ struct CurlTransport::State {
 CurlTransport::CurlTransport(asio::io_context& loop, Options options)
     : options_(std::move(options)), state_(std::make_shared<State>(loop, options_.user_agent)) {}
 
-CurlTransport::~CurlTransport() { state_->multi.reset(); }
+CurlTransport::~CurlTransport() { state_->multis.clear(); }
 
 const HttpTransportStats& CurlTransport::stats() const { return state_->stats; }
 
@@ -40,12 +59,13 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   if (transfer.result()) co_return *transfer.result();
   struct Registration {
     State& state;
+    CurlMulti& multi;
     CurlTransfer& transfer;
     ~Registration() {
-      if (state.multi) state.multi->Remove(transfer);
+      if (!state.multis.empty()) multi.Remove(transfer);
     }
-  } const registration{*state, transfer};
-  if (!state->multi->Add(transfer)) {
+  } const registration{*state, state->MultiWithRoom(), transfer};
+  if (!registration.multi.Add(transfer)) {
     co_return Fail(ErrorKind::kInternal, "libcurl is out of memory");
   }
   ++state->stats.requests;

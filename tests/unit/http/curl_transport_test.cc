@@ -376,6 +376,27 @@ TEST_F(CurlTransportTest, AHundredRequestsAtOnce) {
   }
 }
 
+TEST_F(CurlTransportTest, AThousandRequestsAtOnceAndTheirConnectionsServeTheNext) {
+  const auto send_thousand = [this] {
+    std::vector<std::optional<Result<HttpResponse>>> slots(1000);
+    for (auto& slot : slots) Spawn(Request(), slot);
+    Run();
+    for (const auto& slot : slots) {
+      ASSERT_TRUE(slot && *slot);
+      EXPECT_EQ((*slot)->status, 200);
+    }
+  };
+  ASSERT_NO_FATAL_FAILURE(send_thousand());
+  const auto connections = transport_->stats().new_connections;
+  EXPECT_LE(connections, 1000U);
+
+  ASSERT_NO_FATAL_FAILURE(send_thousand());
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(Send());
+
+  EXPECT_EQ(transport_->stats().requests, 2100U);
+  EXPECT_LT(transport_->stats().new_connections, 2 * connections);
+}
+
 TEST_F(CurlTransportTest, ACancelledRequestEndsAtOnceAndTheNextOneIsFine) {
   Push(FaultKind::kHang);
   std::optional<Result<HttpResponse>> slot;
