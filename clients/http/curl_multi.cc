@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 // Open connections without an exchange. libcurl's own limit follows the number of exchanges under
 // way, so that each lull would close what the next burst needs.
-constexpr long kMostIdleConnections = 1024;
+constexpr long kMostIdleConnections = 256;
 
 }  // namespace
 

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -87,6 +88,9 @@ sigset_t BlockSignals() {
   return stop;
 }
 
+// Reading the configuration of many accounts took as much as they take from now on.
+void ReturnMemory() { malloc_trim(0); }
+
 void WritePortsFile(const std::string& path, const BalanceServer& server) {
   const std::string temporary = path + ".new";
   std::ofstream file(temporary);
@@ -123,6 +127,7 @@ void Drain(BalanceServer& server, Duration delay) {
 void OnHangup(Reloader* reloader) {
   if (reloader) {
     reloader->Reload();
+    ReturnMemory();
   } else {
     spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
   }
@@ -144,6 +149,7 @@ int Serve(const Flags& flags, Config config, const FileStates& files, const sigs
   spdlog::info("serving: gRPC on {}, admin HTTP on {}", server.grpc_address(),
                server.admin_address());
   if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
+  ReturnMemory();
   const auto reloader = MakeReloader(flags, files, server);
   std::optional<HangupThread> reloads([&reloader] { OnHangup(reloader.get()); });
   int number = 0;

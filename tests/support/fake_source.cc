@@ -34,14 +34,16 @@ class FakeSource final : public BalanceSource {
     pending.sent_steady = upstream_.clock_.SteadyNow();
     context.progress->NoteSent(pending.sent_steady);
     upstream_.pending_.push_back(&pending);
-    // Also if waiting does not even begin, which throws for one who was cancelled before.
-    const auto forget = [this](FakeUpstream::Pending* gone) {
-      std::erase(upstream_.pending_, gone);
-    };
-    const std::unique_ptr<FakeUpstream::Pending, decltype(forget)> listed(&pending, forget);
     ++upstream_.requests_;
     boost::system::error_code ignored;
-    co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    try {
+      co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    } catch (const boost::system::system_error&) {
+      // It did not even begin to wait, for it was cancelled before.
+      std::erase(upstream_.pending_, &pending);
+      throw;
+    }
+    std::erase(upstream_.pending_, &pending);
     if (!pending.result) throw boost::system::system_error(asio::error::operation_aborted);
     co_return std::move(*pending.result);
   }
