@@ -60,6 +60,9 @@ def print_table(head: list[str], rows: list[list[str]]) -> None:
 
 
 def in_turns(subjects: list[Subject], rounds: int) -> Iterable[Subject]:
-    """Each once a round, every round in the opposite order of the one before."""
+    """Each once a round. A round has the opposite order of the one before, and every other round
+    begins elsewhere, so that none is always first, last or behind the same one."""
     for number in range(rounds):
-        yield from subjects if number % 2 == 0 else reversed(subjects)
+        begin = 3 * (number // 2) % len(subjects)
+        order = subjects[begin:] + subjects[:begin]
+        yield from order if number % 2 == 0 else reversed(order)
