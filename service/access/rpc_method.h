@@ -10,6 +10,8 @@
 
 namespace balance {
 
+inline constexpr const char* kBalanceServiceName = "balance.v1.BalanceService";
+
 enum class RpcMethod : std::uint8_t {
   kGetAccountSnapshot,
   kGetSourceBalance,
@@ -18,7 +20,7 @@ enum class RpcMethod : std::uint8_t {
   kListSources,
 };
 
-// By RpcMethod; a test compares them with the .proto file.
+// By RpcMethod; a test compares them and the name above with the .proto file.
 inline constexpr std::array<const char*, 5> kRpcMethodNames = {
     "GetAccountSnapshot", "GetSourceBalance", "BatchGetAccountSnapshots", "ListAccountSnapshots",
     "ListSources"};

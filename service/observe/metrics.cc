@@ -9,7 +9,6 @@
 namespace balance {
 namespace {
 
-constexpr const char* kServiceName = "balance.v1.BalanceService";
 
 // Seconds.
 const prometheus::Histogram::BucketBoundaries kRefreshBuckets = {
@@ -40,7 +39,7 @@ Metrics::Metrics() {
                       .Register(registry_);
   for (std::size_t method = 0; method < methods_.size(); ++method) {
     const prometheus::Labels labels = {{"grpc_type", "unary"},
-                                       {"grpc_service", kServiceName},
+                                       {"grpc_service", kBalanceServiceName},
                                        {"grpc_method", kRpcMethodNames[method]}};
     methods_[method].started = &started.Add(labels);
     for (std::size_t code = 0; code < kCodeNames.size(); ++code) {

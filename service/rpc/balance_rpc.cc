@@ -1,7 +1,6 @@
 #include "service/rpc/balance_rpc.h"
 
 #include <google/protobuf/wire_format_lite.h>
-#include <grpcpp/support/slice.h>
 
 #include <algorithm>
 #include <array>
@@ -19,8 +18,6 @@
 namespace balance {
 namespace {
 
-// Of gRPC's design A6; a negative number: do not.
-constexpr const char* kRetryPushback = "grpc-retry-pushback-ms";
 constexpr auto kAllAccounts = std::numeric_limits<std::size_t>::max();
 
 grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, std::string what) {
@@ -46,7 +43,7 @@ bool AsksForEverything(const v1::GetAccountSnapshotRequest& request) {
 }
 
 // AccountSnapshot.serve_time as bytes of the message. Short enough to be held by the slice itself.
-grpc::Slice EncodedServeTime(WallTime serve_time) {
+grpc_slice EncodedServeTime(WallTime serve_time) {
   using google::protobuf::internal::WireFormatLite;
   constexpr auto kTag = WireFormatLite::MakeTag(v1::AccountSnapshot::kServeTimeFieldNumber,
                                                 WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
@@ -58,24 +55,15 @@ grpc::Slice EncodedServeTime(WallTime serve_time) {
   bytes[0] = kTag;
   bytes[1] = static_cast<std::uint8_t>(size);
   time.SerializeWithCachedSizesToArray(&bytes[2]);
-  return {bytes.data(), 2 + size};
+  return grpc_slice_from_copied_buffer(reinterpret_cast<const char*>(bytes.data()), 2 + size);
 }
 
-// The view's bytes, kept alive by the slice, and behind them the field that differs per call.
-void PutSnapshot(std::shared_ptr<const AccountView> view, WallTime serve_time,
-                 grpc::ByteBuffer& response) {
-  using Holder = std::shared_ptr<const AccountView>;
-  const std::string& encoded = view->encoded;
-  auto* holder = new Holder(std::move(view));
-  const std::array<grpc::Slice, 2> slices = {
-      // gRPC never writes to a slice.
-      grpc::Slice(
-          const_cast<char*>(encoded.data()), encoded.size(),
-          [](void* data) { delete static_cast<Holder*>(data); }, holder),
-      EncodedServeTime(serve_time)};
-  // Assigning would copy once more.
-  grpc::ByteBuffer bytes(slices.data(), slices.size());
-  response.Swap(&bytes);
+// The published bytes, and behind them the field that differs per call.
+MessageBytes SnapshotBytes(const SharedBytes& published, WallTime serve_time) {
+  const std::array<grpc_slice, 2> slices = {published.slice(), EncodedServeTime(serve_time)};
+  MessageBytes bytes(slices);
+  grpc_slice_unref(slices[1]);
+  return bytes;
 }
 
 grpc::Status Parse(const ServerCall& call, google::protobuf::Message& request) {
@@ -95,8 +83,8 @@ BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcO
 
 void BalanceRpc::Handle(RpcMethod method, IncomingCall& incoming) {
   observer_.OnStarted(method);
-  ServerCall call(incoming, method, served_.Get());
-  const auto refusal = call.Identify(clock_);
+  ServerCall call(incoming, method, served_.Get(), Time());
+  const auto refusal = call.Identify();
   if (const auto* why = std::get_if<AccessRefusal>(&refusal)) {
     return FinishNow(call, Deny(call, *why, ""));
   }
@@ -121,7 +109,7 @@ grpc::Status BalanceRpc::Deny(const ServerCall& call, AccessRefusal refusal,
 }
 
 SteadyTime BalanceRpc::AnswerBy(const ServerCall& call) const {
-  const auto deadline = call.call().context().deadline();
+  const auto deadline = call.call().deadline();
   Duration remaining = kDefaultDeadline;
   if (deadline != std::chrono::system_clock::time_point::max()) {
     // Far deadlines would overflow the steady clock.
@@ -132,13 +120,9 @@ SteadyTime BalanceRpc::AnswerBy(const ServerCall& call) const {
 }
 
 void BalanceRpc::Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
-                        const grpc::ByteBuffer& response) const {
-  // The retries of the published service config are for servers that are gone, not for upstreams.
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-    call.context().AddTrailingMetadata(kRetryPushback, "-1");
-  }
+                        MessageBytes response) const {
   observer_.OnHandled(method, status.error_code());
-  call.Finish(response, status);
+  call.Finish(std::move(response), status);
 }
 
 void BalanceRpc::Encode(std::size_t accounts, std::function<void()> work) {
@@ -147,8 +131,8 @@ void BalanceRpc::Encode(std::size_t accounts, std::function<void()> work) {
 }
 
 void BalanceRpc::FinishNow(const ServerCall& call, const grpc::Status& status,
-                           const grpc::ByteBuffer& response) const {
-  Finish(call.call(), call.method(), status, response);
+                           MessageBytes response) const {
+  Finish(call.call(), call.method(), status, std::move(response));
 }
 
 grpc::Status BalanceRpc::FindConfigured(const ServerCall& call, const std::string& account,
@@ -239,9 +223,9 @@ void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Res
   auto finish = [this, &incoming = call.call(), method = call.method(), served = call.served(),
                  respond = std::move(respond)](const std::vector<Target>& asked,
                                                const std::vector<AccountAnswer>& found) {
-    grpc::ByteBuffer response;
+    MessageBytes response;
     const grpc::Status status = respond(asked, found, response);
-    Finish(incoming, method, status, response);
+    Finish(incoming, method, status, std::move(response));
   };
   const std::size_t accounts = targets.size();
   if (answers.size() == accounts) {
@@ -291,15 +275,14 @@ grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
   return status;
 }
 
-bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
-                              grpc::ByteBuffer& response) const {
-  auto view = endpoint.publisher->Get();
-  const Now now = Time();
+bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds, Now now,
+                              MessageBytes& response) const {
+  const auto view = endpoint.publisher->Get();
   if (!Answers(*view, bounds, now)) return false;
   if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
     endpoint.handle->RefreshEarly();
   }
-  PutSnapshot(std::move(view), now.wall, response);
+  response = SnapshotBytes(view->encoded, now.wall);
   return true;
 }
 
@@ -311,12 +294,12 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
   CheckedPolicy checked;
   status = FindAccount(call, request.name(), "name", endpoint);
   if (status.ok() && request.has_policy()) {
-    status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
+    status = CheckPolicy(request.policy(), call.came().wall, checked);
   }
   if (!status.ok()) return FinishNow(call, status);
-  grpc::ByteBuffer published;
-  if (AsksForEverything(request) && PutPublished(*endpoint, checked.bounds, published)) {
-    return FinishNow(call, status, published);
+  MessageBytes published;
+  if (AsksForEverything(request) && PutPublished(*endpoint, checked.bounds, call.came(), published)) {
+    return FinishNow(call, status, std::move(published));
   }
   EncodeView detail = EncodeView::kFull;
   std::vector<Target> targets(1);
@@ -325,7 +308,7 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
   return Answer(call, std::move(targets),
                 [this, checked, detail](const std::vector<Target>& asked,
                                         const std::vector<AccountAnswer>& answers,
-                                        grpc::ByteBuffer& response) {
+                                        MessageBytes& response) {
                   const Target& target = asked.front();
                   if (auto error = CheckRequired(target.endpoint->publisher->account(),
                                                  answers.front(), checked, target.required);
@@ -348,7 +331,7 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
   status = FindSourceOf(call, request.name(), endpoint, source);
-  if (status.ok()) status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckPolicy(request.policy(), call.came().wall, checked);
   if (status.ok()) status = CheckRequireForm(request.policy());
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (!status.ok()) return FinishNow(call, status);
@@ -369,7 +352,7 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   return Answer(
       call, std::move(targets),
       [checked, detail, i](const std::vector<Target>&, const std::vector<AccountAnswer>& answers,
-                           grpc::ByteBuffer& response) {
+                           MessageBytes& response) {
         const SourceView& view = answers.front().sources[i];
         if (auto error = CheckStrict(view, answers.front().waited[i], checked.bounds);
             !error.ok()) {
@@ -393,7 +376,7 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   }
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
+  status = CheckPolicy(request.policy(), call.came().wall, checked);
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (status.ok()) status = CheckFundClass(request.fund_class());
   const SteadyTime answer_by = AnswerBy(call);
@@ -411,7 +394,7 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   return Answer(call, std::move(targets),
                 [this, checked, detail](const std::vector<Target>& asked,
                                         const std::vector<AccountAnswer>& answers,
-                                        grpc::ByteBuffer& response) {
+                                        MessageBytes& response) {
                   v1::BatchGetAccountSnapshotsResponse message;
                   for (std::size_t i = 0; i < asked.size(); ++i) {
                     // A filter that fits other accounts only is no failure of this one.
@@ -440,7 +423,7 @@ grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
     return InvalidField(reason::kInvalidPageSize, "page_size", "must not be negative");
   }
   CheckedPolicy checked;
-  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
+  if (auto status = CheckPolicy(request.policy(), call.came().wall, checked); !status.ok()) {
     return status;
   }
   if (auto status = CheckRequireForm(request.policy()); !status.ok()) return status;
@@ -489,7 +472,7 @@ void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
   return Answer(call, std::move(targets),
                 [this, detail, next_page_token](const std::vector<Target>& asked,
                                                 const std::vector<AccountAnswer>& answers,
-                                                grpc::ByteBuffer& response) {
+                                                MessageBytes& response) {
                   v1::ListAccountSnapshotsResponse message;
                   message.set_next_page_token(next_page_token);
                   for (std::size_t i = 0; i < asked.size(); ++i) {

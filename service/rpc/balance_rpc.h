@@ -3,7 +3,6 @@
 // The handlers of balance.v1.BalanceService: ask who is calling, validate, answer from the
 // published snapshots where they will do, else wait on the accounts' shards.
 
-#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
 #include <boost/asio/thread_pool.hpp>
@@ -57,7 +56,7 @@ class BalanceRpc {
   };
   // Makes the response of the targets' answers.
   using Respond = std::function<grpc::Status(
-      const std::vector<Target>&, const std::vector<AccountAnswer>&, grpc::ByteBuffer& response)>;
+      const std::vector<Target>&, const std::vector<AccountAnswer>&, MessageBytes& response)>;
 
   void GetAccountSnapshot(const ServerCall& call);
   void GetSourceBalance(const ServerCall& call);
@@ -70,11 +69,11 @@ class BalanceRpc {
   grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
   // The end of every call.
   void Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
-              const grpc::ByteBuffer& response) const;
+              MessageBytes response) const;
   // Now, or on the encoding thread if it is about so many accounts.
   void Encode(std::size_t accounts, std::function<void()> work);
   void FinishNow(const ServerCall& call, const grpc::Status& status,
-                 const grpc::ByteBuffer& response = {}) const;
+                 MessageBytes response = {}) const;
 
   grpc::Status FindAccount(const ServerCall& call, const std::string& name,
                            const std::string& field, const AccountEndpoint*& endpoint) const;
@@ -96,8 +95,8 @@ class BalanceRpc {
   void Answer(const ServerCall& call, std::vector<Target> targets, Respond respond);
 
   // Answers with the bytes that are ready, if they are an answer.
-  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
-                    grpc::ByteBuffer& response) const;
+  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds, Now now,
+                    MessageBytes& response) const;
   grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
                               const v1::GetAccountSnapshotRequest& request,
                               const CheckedPolicy& checked, SteadyTime answer_by,

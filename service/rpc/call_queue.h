@@ -2,6 +2,7 @@
 
 // One completion queue of a gRPC server with a thread of its own.
 
+#include <grpcpp/completion_queue.h>
 #include <grpcpp/server_builder.h>
 
 #include <memory>
@@ -9,13 +10,37 @@
 
 namespace balance {
 
-// Something that a queue was asked to tell; the tag is its address as a QueueEvent.
-class QueueEvent {
+// Something that a queue was asked to tell.
+class QueueEvent : private grpc::internal::CompletionQueueTag {
  public:
-  virtual ~QueueEvent() = default;
+  ~QueueEvent() override = default;
 
   // Called on the queue's thread. `ok`: as CompletionQueue::Next() has it.
   virtual void Happen(bool ok) = 0;
+
+  // What gRPC's core knows it by.
+  void* tag() { return static_cast<grpc::internal::CompletionQueueTag*>(this); }
+
+ private:
+  friend class CallQueue;
+
+  // gRPC's C++ queue takes every tag for one of these, and asks it for the tag that Next() is to
+  // give.
+  bool FinalizeResult(void** tag, bool*) final {
+    *tag = this;
+    return true;
+  }
+};
+
+// Calls a member of its owner, which must outlive it.
+template <typename Owner, void (Owner::*happen)(bool)>
+class MemberEvent final : public QueueEvent {
+ public:
+  explicit MemberEvent(Owner& owner) : owner_(owner) {}
+  void Happen(bool ok) override { (owner_.*happen)(ok); }
+
+ private:
+  Owner& owner_;
 };
 
 class CallQueue {
@@ -27,7 +52,8 @@ class CallQueue {
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;
 
-  grpc::ServerCompletionQueue& queue() { return *queue_; }
+  // As gRPC's core has it, which is asked for QueueEvents by their tags. Lives as long as this.
+  grpc_completion_queue* core() { return queue_->cq(); }
 
   // REQUIRES: called once.
   void Start();

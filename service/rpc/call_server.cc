@@ -3,11 +3,11 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "service/rpc/call_queue.h"
 #include "service/rpc/health_request.h"
 #include "service/rpc/health_watches.h"
-#include "service/rpc/message_bytes.h"
 #include "service/rpc/unary_calls.h"
 
 namespace balance {
@@ -42,30 +42,23 @@ void CheckHealth(const HealthStates& states, IncomingCall& call) {
 // A queue, and what is awaited on it.
 class CallServer::Lane {
  public:
-  Lane(CallServer& server, grpc::ServerBuilder& builder) : server_(server), queue_(builder) {
-    watches_ = std::make_unique<HealthWatches>(
-        queue_.queue(), open_calls_,
-        [&service = server.health_service_](auto* context, auto* request, auto* writer, auto* queue,
-                                            void* tag) {
-          service.RequestWatch(context, request, writer, queue, queue, tag);
-        },
-        server.health_);
-    AddMethod<RpcMethod::kGetAccountSnapshot, &RawBalance::RequestGetAccountSnapshot>();
-    AddMethod<RpcMethod::kGetSourceBalance, &RawBalance::RequestGetSourceBalance>();
-    AddMethod<RpcMethod::kBatchGetAccountSnapshots, &RawBalance::RequestBatchGetAccountSnapshots>();
-    AddMethod<RpcMethod::kListAccountSnapshots, &RawBalance::RequestListAccountSnapshots>();
-    AddMethod<RpcMethod::kListSources, &RawBalance::RequestListSources>();
-    static_assert(kRpcMethodCount == 5);
-    Add([&service = server.health_service_](
-            auto* context, auto* request, auto* writer, auto* queue,
-            void* tag) { service.RequestCheck(context, request, writer, queue, queue, tag); },
+  Lane(CallServer& server, grpc::ServerBuilder& builder)
+      : watches_(server.health_watch_, queue_, open_calls_, server.health_), queue_(builder) {
+    for (int i = 0; i < kRpcMethodCount; ++i) {
+      Add(*server.methods_[static_cast<std::size_t>(i)],
+          [&rpc = server.rpc_, method = static_cast<RpcMethod>(i)](IncomingCall& call) {
+            rpc.Handle(method, call);
+          });
+    }
+    Add(server.health_check_,
         [&states = server.health_](IncomingCall& call) { CheckHealth(states, call); });
   }
 
-  void Start() {
-    calls_.front()->Await(kReadsAwaited);
-    for (std::size_t i = 1; i < calls_.size(); ++i) calls_[i]->Await(kOthersAwaited);
-    watches_->Await();
+  void Start(grpc_server* server) {
+    static_assert(static_cast<int>(RpcMethod::kGetAccountSnapshot) == 0);
+    calls_.front()->Await(server, kReadsAwaited);
+    for (std::size_t i = 1; i < calls_.size(); ++i) calls_[i]->Await(server, kOthersAwaited);
+    watches_.Await(server);
     queue_.Start();
   }
 
@@ -76,28 +69,26 @@ class CallServer::Lane {
   }
 
  private:
-  template <RpcMethod method, auto request>
-  void AddMethod() {
-    Add([&service = server_.balance_service_](
-            auto* context, auto* bytes, auto* writer, auto* queue,
-            void* tag) { (service.*request)(context, bytes, writer, queue, queue, tag); },
-        [&rpc = server_.rpc_](IncomingCall& call) { rpc.Handle(method, call); });
+  void Add(const CoreMethods::Method& method, UnaryCalls::Handle handle) {
+    calls_.push_back(std::make_unique<UnaryCalls>(method, queue_, open_calls_, std::move(handle)));
   }
 
-  void Add(UnaryCalls::Request request, UnaryCalls::Handle handle) {
-    calls_.push_back(std::make_unique<UnaryCalls>(queue_.queue(), open_calls_, std::move(request),
-                                                  std::move(handle)));
-  }
-
-  CallServer& server_;
   OpenCalls open_calls_;
   std::vector<std::unique_ptr<UnaryCalls>> calls_;
-  std::unique_ptr<HealthWatches> watches_;
+  HealthWatches watches_;
   // Its events go to those above, so it ends before them.
   CallQueue queue_;
 };
 
-CallServer::CallServer(BalanceRpc& rpc, HealthStates& health) : rpc_(rpc), health_(health) {}
+CallServer::CallServer(BalanceRpc& rpc, HealthStates& health)
+    : rpc_(rpc),
+      health_(health),
+      balance_service_(kBalanceServiceName),
+      health_service_("grpc.health.v1.Health"),
+      health_check_(health_service_.AddUnary("Check")),
+      health_watch_(health_service_.AddServerStreaming("Watch")) {
+  for (const char* name : kRpcMethodNames) methods_.push_back(&balance_service_.AddUnary(name));
+}
 
 CallServer::~CallServer() { Stop(); }
 
@@ -108,8 +99,8 @@ void CallServer::AddTo(grpc::ServerBuilder& builder) {
   for (int i = 0; i < queues; ++i) lanes_.push_back(std::make_unique<Lane>(*this, builder));
 }
 
-void CallServer::Start() {
-  for (const auto& lane : lanes_) lane->Start();
+void CallServer::Start(grpc::Server& server) {
+  for (const auto& lane : lanes_) lane->Start(server.c_server());
 }
 
 void CallServer::Stop() {

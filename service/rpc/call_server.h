@@ -3,17 +3,16 @@
 // Takes the calls of a gRPC server from its completion queues to their handlers. There are as many
 // queues as cores that the process may use, each with a thread. No method is one of gRPC's callback
 // API: its threads would take turns with ours at polling (tests/bench/README.md has the costs).
+// Methods that do not exist are left to gRPC.
 
+#include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <vector>
 
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "service/rpc/balance_rpc.h"
+#include "service/rpc/core_methods.h"
 #include "service/rpc/health_states.h"
 
 namespace balance {
@@ -33,27 +32,25 @@ class CallServer {
   // REQUIRES: called once, before `builder` builds. This must outlive the server.
   void AddTo(grpc::ServerBuilder& builder);
 
-  // Calls are taken from now on. REQUIRES: the server was built.
-  void Start();
+  // Calls are taken from now on. REQUIRES: called once, with the server that was built, which must
+  // outlive them.
+  void Start(grpc::Server& server);
 
   // Returns when every call has been finished, also those whose callers left as the server stopped,
   // and ends the queues. REQUIRES: the server's Shutdown() has returned; shards still run.
   void Stop();
 
  private:
-  using RawBalance = v1::BalanceService::WithRawMethod_GetAccountSnapshot<
-      v1::BalanceService::WithRawMethod_GetSourceBalance<
-          v1::BalanceService::WithRawMethod_BatchGetAccountSnapshots<
-              v1::BalanceService::WithRawMethod_ListAccountSnapshots<
-                  v1::BalanceService::WithRawMethod_ListSources<v1::BalanceService::Service>>>>>;
-  using RawHealth = grpc::health::v1::Health::WithRawMethod_Check<
-      grpc::health::v1::Health::WithRawMethod_Watch<grpc::health::v1::Health::Service>>;
   class Lane;
 
   BalanceRpc& rpc_;
   HealthStates& health_;
-  RawBalance balance_service_;
-  RawHealth health_service_;
+  CoreMethods balance_service_;
+  CoreMethods health_service_;
+  // Of those, in the order of RpcMethod.
+  std::vector<const CoreMethods::Method*> methods_;
+  const CoreMethods::Method& health_check_;
+  const CoreMethods::Method& health_watch_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

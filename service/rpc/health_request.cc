@@ -2,12 +2,9 @@
 
 #include <string>
 
-#include "service/rpc/message_bytes.h"
-
 namespace balance {
 
-bool ReadHealthRequest(const grpc::ByteBuffer& bytes,
-                       grpc::health::v1::HealthCheckRequest& request) {
+bool ReadHealthRequest(const MessageBytes& bytes, grpc::health::v1::HealthCheckRequest& request) {
   return ParseBytes(bytes, request) && request.service().size() <= kMaxHealthServiceName;
 }
 

@@ -2,10 +2,10 @@
 
 // What Check and Watch are asked.
 
-#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
 #include "grpc/health/v1/health.pb.h"
+#include "service/rpc/message_bytes.h"
 
 namespace balance {
 
@@ -13,8 +13,7 @@ namespace balance {
 inline constexpr std::size_t kMaxHealthServiceName = 200;
 
 // False if the bytes are no request, or name more than kMaxHealthServiceName.
-bool ReadHealthRequest(const grpc::ByteBuffer& bytes,
-                       grpc::health::v1::HealthCheckRequest& request);
+bool ReadHealthRequest(const MessageBytes& bytes, grpc::health::v1::HealthCheckRequest& request);
 
 // The answer then.
 grpc::Status BadHealthRequest();

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "service/rpc/core_call.h"
 #include "service/rpc/health_request.h"
 #include "service/rpc/message_bytes.h"
 
@@ -18,8 +19,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
  public:
   explicit Watch(HealthWatches& watches) : watches_(watches) {
     watches_.open_calls_.Add();
-    context_.AsyncNotifyWhenDone(TagOf(over_));
-    watches_.request_(&context_, &request_, &writer_, &watches_.queue_, TagOf(came_));
+    call_.Await(watches_.server_, watches_.method_, watches_.queue_, came_);
   }
 
   void OnState(HealthStates::State state) override {
@@ -29,19 +29,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
   }
 
  private:
-  template <void (Watch::*happen)(bool)>
-  class Event final : public QueueEvent {
-   public:
-    explicit Event(Watch& watch) : watch_(watch) {}
-    void Happen(bool ok) override { (watch_.*happen)(ok); }
-
-   private:
-    Watch& watch_;
-  };
-
   ~Watch() override { watches_.open_calls_.Remove(); }
-
-  static void* TagOf(QueueEvent& event) { return &event; }
 
   void OnCame(bool ok) {
     if (!ok) {
@@ -49,14 +37,13 @@ class HealthWatches::Watch final : public HealthStates::Listener {
       delete this;
       return;
     }
-    watches_.Await();
+    watches_.AwaitOne();
+    call_.WatchClose(closed_);
     HealthCheckRequest request;
-    const bool is_good = ReadHealthRequest(request_, request);
-    request_.Clear();
-    if (!is_good) {
+    if (!ReadHealthRequest(call_.request(), request)) {
       const std::lock_guard lock(mutex_);
       ++open_events_;
-      writer_.Finish(BadHealthRequest(), TagOf(written_));
+      call_.Finish({}, BadHealthRequest(), written_);
       return;
     }
     service_ = request.service();
@@ -73,7 +60,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
     EndOne();
   }
 
-  void OnDone(bool) {
+  void OnClosed(bool) {
     if (service_) watches_.states_.Remove(*service_, *this);
     {
       const std::lock_guard lock(mutex_);
@@ -90,7 +77,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
     written_state_ = wanted_;
     HealthCheckResponse response;
     response.set_status(*wanted_);
-    writer_.Write(BytesOf(response), TagOf(written_));
+    call_.Write(BytesOf(response), written_);
   }
 
   void EndOne() {
@@ -103,9 +90,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
   }
 
   HealthWatches& watches_;
-  grpc::ServerContext context_;
-  grpc::ByteBuffer request_;
-  Writer writer_{&context_};
+  CoreCall call_;
   // Set while it listens.
   std::optional<std::string> service_;
   std::mutex mutex_;
@@ -115,15 +100,20 @@ class HealthWatches::Watch final : public HealthStates::Listener {
   bool can_write_ = true;
   std::optional<HealthStates::State> wanted_;
   std::optional<HealthStates::State> written_state_;
-  Event<&Watch::OnCame> came_{*this};
-  Event<&Watch::OnWritten> written_{*this};
-  Event<&Watch::OnDone> over_{*this};
+  MemberEvent<Watch, &Watch::OnCame> came_{*this};
+  MemberEvent<Watch, &Watch::OnWritten> written_{*this};
+  MemberEvent<Watch, &Watch::OnClosed> closed_{*this};
 };
 
-HealthWatches::HealthWatches(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls,
-                             Request request, HealthStates& states)
-    : queue_(queue), open_calls_(open_calls), request_(std::move(request)), states_(states) {}
+HealthWatches::HealthWatches(const CoreMethods::Method& method, CallQueue& queue,
+                             OpenCalls& open_calls, HealthStates& states)
+    : method_(method), queue_(queue), open_calls_(open_calls), states_(states) {}
 
-void HealthWatches::Await() { new Watch(*this); }
+void HealthWatches::Await(grpc_server* server) {
+  server_ = server;
+  AwaitOne();
+}
+
+void HealthWatches::AwaitOne() { new Watch(*this); }
 
 }  // namespace balance

@@ -2,11 +2,14 @@
 
 // A call as its handler sees it, whatever serves it.
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
+#include <chrono>
 #include <memory>
+#include <string>
+
+#include "service/rpc/message_bytes.h"
+#include "service/rpc/peer_identity.h"
 
 namespace balance {
 
@@ -20,22 +23,30 @@ class CallWork {
   virtual void OnCallerLeft() = 0;
 };
 
-// Lives until it is finished, and until gRPC is done with it.
+// Lives until it is finished, and until gRPC is done with it. What it tells is not thread-safe.
 class IncomingCall {
  public:
   virtual ~IncomingCall() = default;
 
-  // Metadata, deadline and peer of the call. Not thread-safe.
-  virtual grpc::ServerContextBase& context() = 0;
-  // The bytes of its message.
-  virtual const grpc::ByteBuffer& request() const = 0;
+  // The caller's; max() if it has none.
+  virtual std::chrono::system_clock::time_point deadline() const = 0;
+  // Of the call's metadata; live as long as the call.
+  virtual Authorizations authorizations() const = 0;
+  // Of its connection.
+  virtual PeerIdentity identity() const = 0;
+  // Where it comes from, as gRPC writes an address. Proves nothing.
+  virtual std::string peer() const = 0;
+  // Its message.
+  virtual const MessageBytes& request() = 0;
 
   // Keeps `work` as long as the call lives. Called at most once, by the handler.
   virtual void Keep(std::unique_ptr<CallWork> work) = 0;
 
-  // Answers with the bytes of a message, which are not looked at unless the status is OK. Called
-  // exactly once, on any thread; the call must not be used afterwards.
-  virtual void Finish(const grpc::ByteBuffer& response, const grpc::Status& status) = 0;
+  // Answers with a message, which is not looked at unless the status is OK. A caller that is told
+  // UNAVAILABLE is told not to repeat the call by itself: the retries of the published service
+  // config are for servers that are gone, not for upstreams. Called exactly once, on any thread;
+  // the call must not be used afterwards.
+  virtual void Finish(MessageBytes response, const grpc::Status& status) = 0;
 };
 
 }  // namespace balance

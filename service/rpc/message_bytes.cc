@@ -1,26 +1,44 @@
 #include "service/rpc/message_bytes.h"
 
-#include <grpcpp/support/proto_buffer_reader.h>
-#include <grpcpp/support/slice.h>
+#include "service/snapshot/shared_bytes.h"
 
 namespace balance {
+namespace {
 
-bool ParseBytes(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message) {
-  if (bytes.Length() == 0) return message.ParseFromArray(nullptr, 0);
-  if (grpc::Slice whole; bytes.TrySingleSlice(&whole).ok()) {
-    return message.ParseFromArray(whole.begin(), static_cast<int>(whole.size()));
-  }
-  // Reading consumes its buffer; a copy shares the slices.
-  grpc::ByteBuffer copy(bytes);
-  grpc::ProtoBufferReader reader(&copy);
-  return reader.status().ok() && message.ParseFromZeroCopyStream(&reader);
+bool Parse(std::string_view bytes, google::protobuf::MessageLite& message) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-grpc::ByteBuffer BytesOf(const google::protobuf::MessageLite& message) {
-  const std::size_t size = message.ByteSizeLong();
-  const grpc::Slice slice(size);
-  message.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));
-  return {&slice, 1};
+}  // namespace
+
+MessageBytes::MessageBytes(std::span<const grpc_slice> slices)
+    // gRPC counts the slices' users and changes nothing else of them.
+    : MessageBytes(
+          grpc_raw_byte_buffer_create(const_cast<grpc_slice*>(slices.data()), slices.size())) {}
+
+MessageBytes::MessageBytes(std::string_view bytes) {
+  const grpc_slice slice = grpc_slice_from_copied_buffer(bytes.data(), bytes.size());
+  *this = MessageBytes(std::span(&slice, 1));
+  grpc_slice_unref(slice);
+}
+
+bool ParseBytes(const MessageBytes& bytes, google::protobuf::MessageLite& message) {
+  if (!bytes) return false;
+  const grpc_slice_buffer& slices = bytes.get()->data.raw.slice_buffer;
+  if (slices.count == 0) return Parse({}, message);
+  if (slices.count == 1) return Parse(TextOf(slices.slices[0]), message);
+  std::string whole;
+  whole.reserve(bytes.size());
+  for (const grpc_slice& slice : std::span(slices.slices, slices.count)) whole += TextOf(slice);
+  return Parse(whole, message);
+}
+
+MessageBytes BytesOf(const google::protobuf::MessageLite& message) {
+  grpc_slice slice = grpc_slice_malloc(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(GRPC_SLICE_START_PTR(slice));
+  MessageBytes bytes(std::span(&slice, 1));
+  grpc_slice_unref(slice);
+  return bytes;
 }
 
 }  // namespace balance

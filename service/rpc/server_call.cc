@@ -1,66 +1,26 @@
 #include "service/rpc/server_call.h"
 
-#include <grpcpp/security/auth_context.h>
-
-#include <array>
-#include <cstddef>
-#include <span>
 #include <string>
 
 #include "service/rpc/status.h"
 
 namespace balance {
-namespace {
-
-using Texts = std::vector<std::string_view>;
-
-// Of grpc/grpc_security_constants.h, which has no constants for those two in every version.
-constexpr const char* kPeerUri = "peer_uri";
-constexpr const char* kPeerDns = "peer_dns";
-constexpr const char* kAuthorization = "authorization";
-
-Texts Values(const grpc::AuthContext& peer, const char* property) {
-  Texts names;
-  for (const grpc::string_ref& value : peer.FindPropertyValues(property)) {
-    names.emplace_back(value.data(), value.size());
-  }
-  return names;
-}
-
-// At most two: more than one is as wrong as many.
-class Authorizations {
- public:
-  explicit Authorizations(const grpc::ServerContextBase& context) {
-    const auto [begin, end] = context.client_metadata().equal_range(kAuthorization);
-    for (auto entry = begin; entry != end && size_ < values_.size(); ++entry) {
-      values_[size_++] = {entry->second.data(), entry->second.size()};
-    }
-  }
-
-  std::span<const std::string_view> values() const { return {values_.data(), size_}; }
-
- private:
-  std::array<std::string_view, 2> values_;
-  std::size_t size_ = 0;
-};
-
-}  // namespace
-
-std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
+std::variant<std::monostate, AccessRefusal> ServerCall::Identify() {
   if (served_->access.AreOpen()) return {};
-  const Authorizations authorizations(call_.context());
+  const Authorizations authorizations = call_.authorizations();
   ShownIdentity shown;
   shown.authorizations = authorizations.values();
-  Texts uris;
-  Texts dns_names;
+  PeerIdentity peer;
+  std::vector<std::string_view> uris;
+  std::vector<std::string_view> dns_names;
   // A token decides alone, and what the connection shows takes longer to be had.
   if (shown.authorizations.empty()) {
-    const auto peer = call_.context().auth_context();
-    shown.has_certificate = peer->IsPeerAuthenticated();
-    shown.uris = uris = Values(*peer, kPeerUri);
-    shown.dns_names = dns_names = Values(*peer, kPeerDns);
+    peer = call_.identity();
+    shown.has_certificate = peer.IsAuthenticated();
+    shown.uris = uris = peer.Uris();
+    shown.dns_names = dns_names = peer.DnsNames();
   }
-  const auto found = served_->access.Identify(shown, clock.WallNow());
+  const auto found = served_->access.Identify(shown, came_.wall);
   if (const auto* refusal = std::get_if<AccessRefusal>(&found)) return *refusal;
   caller_ = std::get<const CallerRule*>(found);
   if (!caller_->MayUse(method_)) return AccessRefusal::kMethodNotAllowed;
@@ -92,15 +52,15 @@ AccessDenial ServerCall::Denial(AccessRefusal refusal, std::string_view account)
   denial.method = method_;
   denial.refusal = refusal;
   if (caller_) denial.caller = caller_->id;
-  const auto peer = call_.context().auth_context();
-  for (const char* property : {kPeerUri, kPeerDns}) {
-    for (const std::string_view name : Values(*peer, property)) {
+  const PeerIdentity peer = call_.identity();
+  for (const auto& names : {peer.Uris(), peer.DnsNames()}) {
+    for (const std::string_view name : names) {
       if (!denial.certificate.empty()) denial.certificate += ' ';
       denial.certificate += ShortText(name);
       if (denial.certificate.size() > 512) break;
     }
   }
-  denial.peer = call_.context().peer();
+  denial.peer = call_.peer();
   denial.account = ShortText(account);
   return denial;
 }

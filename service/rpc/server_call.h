@@ -18,15 +18,16 @@ namespace balance {
 class ServerCall {
  public:
   // `served` is kept alive; `caller` belongs to it, null where everybody may see everything.
-  // `call` must outlive this.
-  ServerCall(IncomingCall& call, RpcMethod method, std::shared_ptr<const Served> served)
-      : call_(call), method_(method), served_(std::move(served)) {}
+  // `call`, which `came` just now, must outlive this.
+  ServerCall(IncomingCall& call, RpcMethod method, std::shared_ptr<const Served> served, Now came)
+      : call_(call), method_(method), served_(std::move(served)), came_(came) {}
 
   // Finds out who is calling. REQUIRES: called once, before anything is answered.
-  std::variant<std::monostate, AccessRefusal> Identify(const Clock& clock);
+  std::variant<std::monostate, AccessRefusal> Identify();
 
   IncomingCall& call() const { return call_; }
   RpcMethod method() const { return method_; }
+  Now came() const { return came_; }
   const std::shared_ptr<const Served>& served() const { return served_; }
 
   bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
@@ -47,6 +48,7 @@ class ServerCall {
   IncomingCall& call_;
   const RpcMethod method_;
   const std::shared_ptr<const Served> served_;
+  const Now came_;
   const CallerRule* caller_ = nullptr;
 };
 

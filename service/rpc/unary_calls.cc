@@ -3,14 +3,13 @@
 #include <optional>
 #include <utility>
 
+#include "service/rpc/core_call.h"
+
 namespace balance {
 namespace {
 
 // Of those that are awaited.
 constexpr std::size_t kSpareShare = 4;
-
-// What the queue takes the tag for.
-void* TagOf(QueueEvent& event) { return &event; }
 
 }  // namespace
 
@@ -20,53 +19,43 @@ class UnaryCalls::Call final : public IncomingCall {
   explicit Call(UnaryCalls& calls) : calls_(calls) {}
 
   void Await() {
-    exchange_.emplace();
     // A call that never comes is not told to be over either.
-    open_events_ = 2;
-    exchange_->context.AsyncNotifyWhenDone(TagOf(over_));
-    calls_.request_(&exchange_->context, &exchange_->request, &exchange_->writer, &calls_.queue_,
-                    TagOf(came_));
+    open_events_ = 1;
+    core_.emplace();
+    core_->Await(calls_.server_, calls_.method_, calls_.queue_, came_);
   }
 
-  void Forget() { exchange_.reset(); }
+  void Forget() {
+    work_.reset();
+    core_.reset();
+  }
 
-  grpc::ServerContextBase& context() override { return exchange_->context; }
-  const grpc::ByteBuffer& request() const override { return exchange_->request; }
-  void Keep(std::unique_ptr<CallWork> work) override { exchange_->work = std::move(work); }
-  void Finish(const grpc::ByteBuffer& response, const grpc::Status& status) override {
-    exchange_->writer.Finish(response, status, TagOf(finished_));
+  std::chrono::system_clock::time_point deadline() const override { return core_->deadline(); }
+  Authorizations authorizations() const override { return core_->authorizations(); }
+  PeerIdentity identity() const override { return core_->identity(); }
+  std::string peer() const override { return core_->peer(); }
+  const MessageBytes& request() override { return core_->request(); }
+  void Keep(std::unique_ptr<CallWork> work) override {
+    work_ = std::move(work);
+    ++open_events_;
+    core_->WatchClose(closed_);
+  }
+  void Finish(MessageBytes response, const grpc::Status& status) override {
+    core_->Finish(std::move(response), status, finished_);
   }
 
  private:
-  template <void (Call::*happen)(bool)>
-  class Event final : public QueueEvent {
-   public:
-    explicit Event(Call& call) : call_(call) {}
-    void Happen(bool ok) override { (call_.*happen)(ok); }
-
-   private:
-    Call& call_;
-  };
-
-  struct Exchange {
-    grpc::ServerContext context;
-    grpc::ByteBuffer request;
-    Writer writer{&context};
-    std::unique_ptr<CallWork> work;
-  };
-
   void OnCame(bool ok) {
     // The server stops.
     if (!ok) return calls_.OnOver(*this);
     calls_.OnCame(*this);
   }
 
-  // The last byte was handed to the transport, or nobody is left to take it.
   void OnFinished(bool) { EndOne(); }
 
-  // For gRPC. Comes before the answer if the caller leaves first.
-  void OnDone(bool) {
-    if (exchange_->work && exchange_->context.IsCancelled()) exchange_->work->OnCallerLeft();
+  // Comes before the answer if the caller leaves first.
+  void OnClosed(bool) {
+    if (core_->caller_has_left()) work_->OnCallerLeft();
     EndOne();
   }
 
@@ -75,23 +64,22 @@ class UnaryCalls::Call final : public IncomingCall {
   }
 
   UnaryCalls& calls_;
-  std::optional<Exchange> exchange_;
+  std::optional<CoreCall> core_;
+  std::unique_ptr<CallWork> work_;
   int open_events_ = 0;
-  Event<&Call::OnCame> came_{*this};
-  Event<&Call::OnFinished> finished_{*this};
-  Event<&Call::OnDone> over_{*this};
+  MemberEvent<Call, &Call::OnCame> came_{*this};
+  MemberEvent<Call, &Call::OnFinished> finished_{*this};
+  MemberEvent<Call, &Call::OnClosed> closed_{*this};
 };
 
-UnaryCalls::UnaryCalls(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls, Request request,
+UnaryCalls::UnaryCalls(const CoreMethods::Method& method, CallQueue& queue, OpenCalls& open_calls,
                        Handle handle)
-    : queue_(queue),
-      open_calls_(open_calls),
-      request_(std::move(request)),
-      handle_(std::move(handle)) {}
+    : method_(method), queue_(queue), open_calls_(open_calls), handle_(std::move(handle)) {}
 
 UnaryCalls::~UnaryCalls() = default;
 
-void UnaryCalls::Await(int calls) {
+void UnaryCalls::Await(grpc_server* server, int calls) {
+  server_ = server;
   spare_limit_ = kSpareShare * static_cast<std::size_t>(calls);
   for (int i = 0; i < calls; ++i) AwaitOne();
 }
@@ -110,7 +98,11 @@ void UnaryCalls::AwaitOne() {
 }
 
 void UnaryCalls::OnCame(Call& call) {
-  handle_(call);
+  if (call.request()) {
+    handle_(call);
+  } else {
+    call.Finish({}, {grpc::StatusCode::INTERNAL, "the call has no request message"});
+  }
   AwaitOne();
 }
 

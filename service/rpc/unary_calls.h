@@ -2,9 +2,7 @@
 
 // The unary calls of one method on one queue: awaited, handled, and over.
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/async_unary_call.h>
-#include <grpcpp/support/byte_buffer.h>
+#include <grpc/grpc.h>
 
 #include <cstddef>
 #include <functional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "service/rpc/call_queue.h"
+#include "service/rpc/core_methods.h"
 #include "service/rpc/incoming_call.h"
 #include "service/rpc/open_calls.h"
 
@@ -20,22 +19,19 @@ namespace balance {
 // Used on the queue's thread only, apart from Await(), which comes first.
 class UnaryCalls {
  public:
-  using Writer = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
-  // RequestX() of a service whose method X is raw.
-  using Request = std::function<void(grpc::ServerContext*, grpc::ByteBuffer*, Writer*,
-                                     grpc::ServerCompletionQueue*, void* tag)>;
   using Handle = std::function<void(IncomingCall&)>;
 
-  // `queue` and `open_calls` must outlive this, which must outlive the queue's events. Every call
-  // counts as open from being awaited to being over.
-  UnaryCalls(grpc::ServerCompletionQueue& queue, OpenCalls& open_calls, Request request,
+  // All must outlive this, which must outlive the queue's events. Every call counts as open from
+  // being awaited to being over.
+  UnaryCalls(const CoreMethods::Method& method, CallQueue& queue, OpenCalls& open_calls,
              Handle handle);
   UnaryCalls(const UnaryCalls&) = delete;
   UnaryCalls& operator=(const UnaryCalls&) = delete;
   ~UnaryCalls();
 
-  // Awaits so many calls at once from now on: each that comes is replaced.
-  void Await(int calls);
+  // Awaits so many calls at once from now on: each that comes is replaced. REQUIRES: called once;
+  // `server` has the method, and outlives the calls.
+  void Await(grpc_server* server, int calls);
 
  private:
   class Call;
@@ -44,10 +40,11 @@ class UnaryCalls {
   void OnCame(Call& call);
   void OnOver(Call& call);
 
-  grpc::ServerCompletionQueue& queue_;
+  const CoreMethods::Method& method_;
+  CallQueue& queue_;
   OpenCalls& open_calls_;
-  const Request request_;
   const Handle handle_;
+  grpc_server* server_ = nullptr;
   // To be used again, at most so many.
   std::size_t spare_limit_ = 0;
   std::vector<std::unique_ptr<Call>> spare_;

@@ -23,7 +23,6 @@ namespace {
 
 // As health checks name them.
 constexpr const char* kWholeServer = "";
-constexpr const char* kServiceName = "balance.v1.BalanceService";
 // Some edges refuse the default ones of HTTP libraries.
 constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
 constexpr std::size_t kShards = 1;
@@ -112,8 +111,8 @@ Result<void> BalanceServer::StartGrpc() {
                     " (listen): the port is in use or the address is not of this machine; choose "
                     "another");
   }
-  for (const char* service : {kWholeServer, kServiceName}) health_.Set(service, true);
-  calls_.Start();
+  for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
+  calls_.Start(*grpc_);
   ready_ = true;
   listener_watch_ = std::make_unique<ListenerWatch>(
       grpc_address(), [this](bool accepts) { OnListener(accepts); }, ListenerWatch::Options{});

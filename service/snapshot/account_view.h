@@ -10,6 +10,7 @@
 #include "clients/core/published.h"
 #include "service/feed/account_feed.h"
 #include "service/snapshot/encode.h"
+#include "service/snapshot/shared_bytes.h"
 
 namespace balance {
 
@@ -19,7 +20,7 @@ struct AccountView {
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
   // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time` and RetryInfo.
-  std::string encoded;
+  SharedBytes encoded;
   // Until when `encoded` answers a request without bounds; before any time if a source is not
   // FRESH.
   SteadyTime fresh_until;

@@ -3,8 +3,6 @@
 // One account of which every read is a hit, called without a server: the real handler with the real
 // metrics, log and access rules.
 
-#include <grpcpp/support/byte_buffer.h>
-
 #include <memory>
 
 #include "clients/core/clock.h"
@@ -26,9 +24,8 @@ class CachedAccount {
  public:
   explicit CachedAccount(Access access);
 
-  // Whether the handler answered at once with a snapshot. Makes a server context for the call,
-  // which a server does too.
-  bool Answer(const grpc::ByteBuffer& request);
+  // Whether the handler answered at once with a snapshot.
+  bool Answer(const MessageBytes& request);
 
  private:
   const Access access_;

@@ -16,7 +16,9 @@ constexpr int kTimes = 2000;
 Path Hit(std::string name, const std::shared_ptr<CachedAccount>& account,
          const v1::GetAccountSnapshotRequest& request) {
   return {std::move(name), kTimes,
-          [account, bytes = BytesOf(request)] { return account->Answer(bytes); }};
+          [account, bytes = std::make_shared<const MessageBytes>(BytesOf(request))] {
+            return account->Answer(*bytes);
+          }};
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ OWN = {
 
 # Library -> the files that may see it, as regular expressions on their paths. Tests may see all.
 LIBRARIES = {
-    r"grpc(pp)?/": [r"service/(rpc|observe|server)/", r"clients/balancectl/"],
+    r"grpc(pp)?/": [r"service/(rpc|observe|server)/", r"service/snapshot/shared_bytes\.h",
+                    r"clients/balancectl/"],
     r"google/protobuf/|google/rpc/|balance/.*\.pb\.h": [
         r"proto/", r"service/(snapshot|rpc|server)/", r"service/config/", r"clients/balancectl/"],
     r"curl/": [r"clients/http/curl_"],

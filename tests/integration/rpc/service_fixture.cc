@@ -78,7 +78,7 @@ void ServiceFixture::Serve(std::vector<CallerRule> callers,
   calls_.AddTo(builder);
   server_ = builder.BuildAndStart();
   ASSERT_TRUE(server_);
-  calls_.Start();
+  calls_.Start(*server_);
   channel_ =
       grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
   stub_ = v1::BalanceService::NewStub(channel_);

@@ -10,6 +10,7 @@ namespace {
 TEST(RpcMethodTest, NamesAreThoseOfTheService) {
   const auto* service = v1::AccountSnapshot::descriptor()->file()->service(0);
 
+  EXPECT_EQ(service->full_name(), kBalanceServiceName);
   ASSERT_EQ(service->method_count(), kRpcMethodCount);
   for (int i = 0; i < service->method_count(); ++i) {
     const auto method = RpcMethodOf(service->method(i)->name());

@@ -32,7 +32,7 @@ class AccountPublisherTest : public testing::Test {
 
   v1::AccountSnapshot Published() {
     v1::AccountSnapshot snapshot;
-    EXPECT_TRUE(snapshot.ParseFromString(publisher_.Get()->encoded));
+    EXPECT_TRUE(snapshot.ParseFromString(std::string(publisher_.Get()->encoded.view())));
     return snapshot;
   }
 
@@ -98,7 +98,7 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
   served.mutable_serve_time()->set_seconds(7);
 
   v1::AccountSnapshot whole;
-  ASSERT_TRUE(whole.ParseFromString(publisher_.Get()->encoded + served.SerializeAsString()));
+  ASSERT_TRUE(whole.ParseFromString(std::string(publisher_.Get()->encoded.view()) + served.SerializeAsString()));
 
   EXPECT_EQ(whole.serve_time().seconds(), 7);
   EXPECT_EQ(whole.sources_size(), 1);
