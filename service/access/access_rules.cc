@@ -52,7 +52,7 @@ std::variant<const CallerRule*, AccessRefusal> AccessRules::FindToken(std::strin
     const auto* tokens = std::get_if<BearerTokens>(&rule.identity);
     if (!tokens) continue;
     for (const TokenHash& known : tokens->hashes) {
-      if (sodium_memcmp(known.sha256.data(), hash.data(), hash.size()) != 0) continue;
+      if (crypto_verify_32(known.sha256.data(), hash.data()) != 0) continue;
       if (now < known.expire_time) {
         caller = &rule;
       } else {

@@ -49,13 +49,19 @@ grpc_slice EncodedServeTime(WallTime serve_time) {
                                                 WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
   static_assert(kTag < 0x80);
   const google::protobuf::Timestamp time = ToTimestamp(serve_time);
-  // Two varints with their tags.
+  // Two varints with their tags, behind the tag of both and their size.
   std::array<std::uint8_t, 2 + 22> bytes{};
-  const std::size_t size = time.ByteSizeLong();
+  std::uint8_t* end = &bytes[2];
+  if (time.seconds() != 0) {
+    end = WireFormatLite::WriteInt64ToArray(time.kSecondsFieldNumber, time.seconds(), end);
+  }
+  if (time.nanos() != 0) {
+    end = WireFormatLite::WriteInt32ToArray(time.kNanosFieldNumber, time.nanos(), end);
+  }
   bytes[0] = kTag;
-  bytes[1] = static_cast<std::uint8_t>(size);
-  time.SerializeWithCachedSizesToArray(&bytes[2]);
-  return grpc_slice_from_copied_buffer(reinterpret_cast<const char*>(bytes.data()), 2 + size);
+  bytes[1] = static_cast<std::uint8_t>(end - &bytes[2]);
+  return grpc_slice_from_copied_buffer(reinterpret_cast<const char*>(bytes.data()),
+                                       static_cast<std::size_t>(end - bytes.data()));
 }
 
 // The published bytes, and behind them the field that differs per call.
@@ -66,8 +72,8 @@ MessageBytes SnapshotBytes(const SharedBytes& published, WallTime serve_time) {
   return bytes;
 }
 
-grpc::Status Parse(const ServerCall& call, google::protobuf::Message& request) {
-  if (ParseBytes(call.call().request(), request)) return grpc::Status::OK;
+// The answer to bytes that are no `request`.
+grpc::Status NotParsed(const google::protobuf::Message& request) {
   RpcError error;
   error.code = grpc::StatusCode::INVALID_ARGUMENT;
   error.reason = reason::kInvalidRequest;
@@ -141,7 +147,7 @@ grpc::Status BalanceRpc::FindConfigured(const ServerCall& call, const std::strin
   // Before anything tells whether there is such an account.
   if (!call.MaySee(account)) return Deny(call, AccessRefusal::kAccountNotAllowed, name);
   endpoint = call.Find(account);
-  if (endpoint) return grpc::Status::OK;
+  if (endpoint) return {};
   return NotConfigured(reason::kAccountNotConfigured, name, "account");
 }
 
@@ -150,7 +156,7 @@ grpc::Status BalanceRpc::FindAccount(const ServerCall& call, const std::string& 
                                      const AccountEndpoint*& endpoint) const {
   if (name.empty()) {
     endpoint = call.Only();
-    if (endpoint) return grpc::Status::OK;
+    if (endpoint) return {};
     return InvalidField(reason::kInvalidName, field,
                         "is empty, but there is not exactly one account; send "
                         "\"accounts/{account}\"");
@@ -288,11 +294,10 @@ bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds&
 
 void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
   v1::GetAccountSnapshotRequest request;
-  grpc::Status status = Parse(call, request);
-  if (!status.ok()) return FinishNow(call, status);
+  if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
   const AccountEndpoint* endpoint = nullptr;
   CheckedPolicy checked;
-  status = FindAccount(call, request.name(), "name", endpoint);
+  grpc::Status status = FindAccount(call, request.name(), "name", endpoint);
   if (status.ok() && request.has_policy()) {
     status = CheckPolicy(request.policy(), call.came().wall, checked);
   }
@@ -324,13 +329,12 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
 
 void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   v1::GetSourceBalanceRequest request;
-  grpc::Status status = Parse(call, request);
-  if (!status.ok()) return FinishNow(call, status);
+  if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
   const AccountEndpoint* endpoint = nullptr;
   std::string source;
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  status = FindSourceOf(call, request.name(), endpoint, source);
+  grpc::Status status = FindSourceOf(call, request.name(), endpoint, source);
   if (status.ok()) status = CheckPolicy(request.policy(), call.came().wall, checked);
   if (status.ok()) status = CheckRequireForm(request.policy());
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
@@ -367,8 +371,7 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
 
 void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   v1::BatchGetAccountSnapshotsRequest request;
-  grpc::Status status = Parse(call, request);
-  if (!status.ok()) return FinishNow(call, status);
+  if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
   if (request.names().empty() || request.names_size() > kMaxBatchSize) {
     return FinishNow(call,
                      InvalidField(reason::kInvalidBatch, "names",
@@ -376,7 +379,7 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   }
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  status = CheckPolicy(request.policy(), call.came().wall, checked);
+  grpc::Status status = CheckPolicy(request.policy(), call.came().wall, checked);
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (status.ok()) status = CheckFundClass(request.fund_class());
   const SteadyTime answer_by = AnswerBy(call);
@@ -458,12 +461,11 @@ grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
 
 void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
   v1::ListAccountSnapshotsRequest request;
-  grpc::Status status = Parse(call, request);
-  if (!status.ok()) return FinishNow(call, status);
+  if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
   EncodeView detail = EncodeView::kBasic;
   std::vector<Target> targets;
   std::string next_page_token;
-  status = CheckView(request.view(), EncodeView::kBasic, detail);
+  grpc::Status status = CheckView(request.view(), EncodeView::kBasic, detail);
   if (status.ok()) status = CheckFundClass(request.fund_class());
   if (status.ok()) {
     status = ListTargets(call, request, AnswerBy(call), targets, next_page_token);
@@ -489,14 +491,13 @@ void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
 
 void BalanceRpc::ListSources(const ServerCall& call) {
   v1::ListSourcesRequest request;
-  grpc::Status status = Parse(call, request);
-  if (!status.ok()) return FinishNow(call, status);
+  if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
   std::vector<const AccountEndpoint*> endpoints;
   if (request.parent().empty()) {
     endpoints = call.Accounts("", kAllAccounts);
   } else {
     const AccountEndpoint* endpoint = nullptr;
-    status = FindAccount(call, request.parent(), "parent", endpoint);
+    const grpc::Status status = FindAccount(call, request.parent(), "parent", endpoint);
     if (!status.ok()) return FinishNow(call, status);
     endpoints.push_back(endpoint);
   }

@@ -16,12 +16,6 @@ MessageBytes::MessageBytes(std::span<const grpc_slice> slices)
     : MessageBytes(
           grpc_raw_byte_buffer_create(const_cast<grpc_slice*>(slices.data()), slices.size())) {}
 
-MessageBytes::MessageBytes(std::string_view bytes) {
-  const grpc_slice slice = grpc_slice_from_copied_buffer(bytes.data(), bytes.size());
-  *this = MessageBytes(std::span(&slice, 1));
-  grpc_slice_unref(slice);
-}
-
 bool ParseBytes(const MessageBytes& bytes, google::protobuf::MessageLite& message) {
   if (!bytes) return false;
   const grpc_slice_buffer& slices = bytes.get()->data.raw.slice_buffer;
@@ -34,11 +28,10 @@ bool ParseBytes(const MessageBytes& bytes, google::protobuf::MessageLite& messag
 }
 
 MessageBytes BytesOf(const google::protobuf::MessageLite& message) {
-  grpc_slice slice = grpc_slice_malloc(message.ByteSizeLong());
-  message.SerializeWithCachedSizesToArray(GRPC_SLICE_START_PTR(slice));
-  MessageBytes bytes(std::span(&slice, 1));
-  grpc_slice_unref(slice);
-  return bytes;
+  const SharedBytes bytes(message.ByteSizeLong(), [&message](std::uint8_t* to) {
+    message.SerializeWithCachedSizesToArray(to);
+  });
+  return MessageBytes(std::span(&bytes.slice(), 1));
 }
 
 }  // namespace balance

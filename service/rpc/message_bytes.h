@@ -9,8 +9,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
-#include <string_view>
 
 namespace balance {
 
@@ -23,8 +21,6 @@ class MessageBytes {
   explicit MessageBytes(grpc_byte_buffer* buffer) : buffer_(buffer) {}
   // The slices one behind the other; takes a reference to each.
   explicit MessageBytes(std::span<const grpc_slice> slices);
-  // Copies them.
-  explicit MessageBytes(std::string_view bytes);
 
   explicit operator bool() const { return buffer_ != nullptr; }
   std::size_t size() const { return buffer_ ? grpc_byte_buffer_length(buffer_.get()) : 0; }

@@ -13,7 +13,10 @@ DebugServices::DebugServices(bool reflection, bool channelz)
   grpc::channelz::experimental::InitChannelzService();
 }
 
-void DebugServices::UpdateArguments(grpc::ChannelArguments*) {}
+void DebugServices::UpdateArguments(grpc::ChannelArguments* arguments) {
+  // Else gRPC keeps its books on every call, for nobody.
+  if (!channelz_) arguments->SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+}
 
 void DebugServices::UpdatePlugins(
     std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) {

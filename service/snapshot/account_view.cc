@@ -64,7 +64,7 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   view->revision = {epoch_, number_};
   view->fresh_until = FreshUntil(views);
   view->oldest_observed = OldestObserved(views);
-  view->encoded = SharedBytes(EncodedSnapshot(account_, views, view->revision));
+  view->encoded = EncodedSnapshot(account_, views, view->revision);
   content_ = std::move(views);
   published_.Publish(std::move(view));
   return number_;

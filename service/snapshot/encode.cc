@@ -303,7 +303,7 @@ void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& vie
   out.mutable_revision()->set_number(revision.number);
 }
 
-std::string EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
+SharedBytes EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
                             const SnapshotRevision& revision) {
   // An ordinary snapshot fits in; its hundred parts are neither allocated nor freed one by one.
   alignas(std::max_align_t) std::array<char, std::size_t{16} * 1024> block;
@@ -313,7 +313,8 @@ std::string EncodedSnapshot(std::string_view account, const std::vector<SourceVi
   google::protobuf::Arena arena(options);
   auto* snapshot = google::protobuf::Arena::CreateMessage<v1::AccountSnapshot>(&arena);
   EncodeSnapshot(account, views, revision, EncodeView::kFull, *snapshot);
-  return snapshot->SerializeAsString();
+  return {snapshot->ByteSizeLong(),
+          [snapshot](std::uint8_t* bytes) { snapshot->SerializeWithCachedSizesToArray(bytes); }};
 }
 
 }  // namespace balance

@@ -9,6 +9,7 @@
 #include "clients/core/error.h"
 #include "proto/balance_v1.h"
 #include "service/feed/source_status.h"
+#include "service/snapshot/shared_bytes.h"
 
 namespace balance {
 
@@ -48,7 +49,7 @@ void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& vie
                     const SnapshotRevision& revision, EncodeView detail, v1::AccountSnapshot& out);
 
 // The bytes of that message in the FULL view.
-std::string EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
+SharedBytes EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
                             const SnapshotRevision& revision);
 
 }  // namespace balance

@@ -5,7 +5,9 @@
 
 #include <grpc/slice.h>
 
+#include <cstddef>
 #include <string_view>
+#include <utility>
 
 namespace balance {
 
@@ -17,14 +19,16 @@ inline std::string_view TextOf(const grpc_slice& slice) {
 class SharedBytes {
  public:
   SharedBytes() : slice_(grpc_empty_slice()) {}
-  // Copies `bytes`, once.
-  explicit SharedBytes(std::string_view bytes)
-      : slice_(grpc_slice_from_copied_buffer(bytes.data(), bytes.size())) {}
+  // `write` is called once, with where to write `size` bytes.
+  template <typename Write>
+  SharedBytes(std::size_t size, const Write& write) : slice_(grpc_slice_malloc(size)) {
+    write(GRPC_SLICE_START_PTR(slice_));
+  }
+  SharedBytes(SharedBytes&& other) noexcept
+      : slice_(std::exchange(other.slice_, grpc_empty_slice())) {}
   SharedBytes(const SharedBytes& other) : slice_(grpc_slice_ref(other.slice_)) {}
-  SharedBytes& operator=(const SharedBytes& other) {
-    const grpc_slice old = slice_;
-    slice_ = grpc_slice_ref(other.slice_);
-    grpc_slice_unref(old);
+  SharedBytes& operator=(SharedBytes other) noexcept {
+    std::swap(slice_, other.slice_);
     return *this;
   }
   ~SharedBytes() { grpc_slice_unref(slice_); }

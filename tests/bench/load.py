@@ -20,8 +20,10 @@ from report import Bar, Chart, in_turns, print_table, ratios, spread, write_char
 from servers import Server, Servers, Service, check_answers_ok, read_bytes
 
 NULL_STYLES = {"callback": "null, callback API", "async": "null, completion queues",
-               "limited": "null, queues, the service's limits",
-               "mixed": "null, queues and callback health", "sync": "null, synchronous API", "fill": "fills a message, callback API"}
+               "core": "null, C API of gRPC's core",
+               "limited": "null, C API, the service's limits",
+               "mixed": "null, queues and callback health", "sync": "null, synchronous API",
+               "fill": "fills a message, callback API"}
 # Latency is measured in this shape, at half of the service's throughput in it.
 LATENCY_SHAPE = Shape(16, 8)
 

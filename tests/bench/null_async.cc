@@ -1,7 +1,5 @@
 #include <grpcpp/health_check_service_interface.h>
-#include <sched.h>
 
-#include <functional>
 #include <list>
 #include <optional>
 #include <thread>
@@ -10,24 +8,13 @@
 #include "proto/balance_v1.h"
 // Needs balance_v1.h before it.
 #include "balance/v1/balance_service.grpc.pb.h"
-#include "service/config/config.h"
-#include "service/server/server_limits.h"
 #include "tests/bench/null_server.h"
 
 namespace balance::bench {
 namespace {
 
-constexpr int kCallsAwaited = 128;
-
 using AsyncService =
     v1::BalanceService::WithRawMethod_GetAccountSnapshot<v1::BalanceService::Service>;
-
-int UsableCores() {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  sched_getaffinity(0, sizeof(cores), &cores);
-  return CPU_COUNT(&cores);
-}
 
 // A place for one call after the other; used on its queue's thread only, once that runs.
 class CallSlot {
@@ -70,11 +57,8 @@ class CallSlot {
 
 class AsyncServer final : public NullServer {
  public:
-  AsyncServer(const std::string& listen, const std::string& answer,
-              const std::function<void(grpc::ServerBuilder&)>& configure)
-      : answer_(answer) {
+  AsyncServer(const std::string& listen, const std::string& answer) : answer_(answer) {
     grpc::ServerBuilder builder;
-    configure(builder);
     builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&service_);
     for (int i = 0; i < UsableCores(); ++i) queues_.push_back(builder.AddCompletionQueue());
@@ -121,12 +105,6 @@ class AsyncServer final : public NullServer {
   std::vector<std::thread> threads_;
 };
 
-std::unique_ptr<NullServer> Start(const std::string& listen, const std::string& answer,
-                                  const std::function<void(grpc::ServerBuilder&)>& configure) {
-  auto server = std::make_unique<AsyncServer>(listen, answer, configure);
-  return server->port() == 0 ? nullptr : std::move(server);
-}
-
 }  // namespace
 
 std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer) {
@@ -134,14 +112,9 @@ std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::str
   return StartAsync(listen, answer);
 }
 
-std::unique_ptr<NullServer> StartLimited(const std::string& listen, const std::string& answer) {
-  return Start(listen, answer, [](grpc::ServerBuilder& builder) {
-    ApplyServerLimits(builder, ConfigDefaults::kMaxConnectionAge);
-  });
-}
-
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer) {
-  return Start(listen, answer, [](grpc::ServerBuilder&) {});
+  auto server = std::make_unique<AsyncServer>(listen, answer);
+  return server->port() == 0 ? nullptr : std::move(server);
 }
 
 }  // namespace balance::bench

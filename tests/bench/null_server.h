@@ -25,15 +25,18 @@ class NullServer {
 // A raw method of the callback API with the bytes in one shared slice.
 std::unique_ptr<NullServer> StartCallback(const std::string& listen, const std::string& answer);
 
-// A raw method of the completion queue API, as the service's own is: one queue and one thread for
-// each core that the process may use.
+// A raw method of the completion queue API: one queue and one thread for each core that the process
+// may use.
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer);
+
+// Calls of gRPC's core, which is no C++ API, from as many queues: as the service's own.
+std::unique_ptr<NullServer> StartCore(const std::string& listen, const std::string& answer);
 
 // As StartAsync(), with gRPC's own health service beside it, which is of the callback API: what one
 // such method costs all others.
 std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer);
 
-// As StartAsync(), with the limits that the service has for its callers.
+// As StartCore(), with the limits that the service has for its callers.
 std::unique_ptr<NullServer> StartLimited(const std::string& listen, const std::string& answer);
 
 // A method of the synchronous API that takes and gives raw bytes.
@@ -44,10 +47,16 @@ std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::stri
 // way there is.
 std::unique_ptr<NullServer> StartFill(const std::string& listen, const std::string& answer);
 
-// By the name of its style: callback, async, mixed, limited, sync or fill. Null if there is no such
+// By the name of its style: callback, async, core, mixed, limited, sync or fill. Null if there is no such
 // style either.
 std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::string& listen,
                                             const std::string& answer);
+
+// That this process may use.
+int UsableCores();
+
+// At once on each queue, where there are queues.
+inline constexpr int kCallsAwaited = 128;
 
 // A buffer that shares the bytes of `slice`.
 inline grpc::ByteBuffer BufferOf(const grpc::Slice& slice) { return {&slice, 1}; }

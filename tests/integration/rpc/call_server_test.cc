@@ -1,6 +1,7 @@
 // How calls get from gRPC's queues to their handlers, and how that ends.
 
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <future>
 #include <memory>
@@ -100,6 +101,33 @@ TEST_F(CallServerTest, MoreCallsThanAreAwaitedAreAllAnswered) {
     EXPECT_TRUE(call.snapshot.completeness().complete());
   }
   EXPECT_EQ(Real("desk-1").requests(), 1);
+}
+
+TEST_F(CallServerTest, ACallWithoutAMessageIsRefused) {
+  AddAccount("desk-1");
+  Serve();
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  const auto call =
+      stub.PrepareCall(&context, "/balance.v1.BalanceService/GetAccountSnapshot", &queue);
+  const auto await = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+  };
+
+  call->StartCall(nullptr);
+  await();
+  call->WritesDone(nullptr);
+  await();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  await();
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("no request message"));
+  EXPECT_EQ(rpc_observer_.started, 0);
 }
 
 // More accounts than are encoded at once.
