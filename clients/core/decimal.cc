@@ -1,8 +1,9 @@
 #include "clients/core/decimal.h"
 
 #include <algorithm>
+#include <boost/multiprecision/cpp_int.hpp>
 #include <charconv>
-#include <stdexcept>
+#include <climits>
 
 namespace balance {
 namespace {
@@ -11,6 +12,7 @@ using Integer = boost::multiprecision::checked_int256_t;
 // Wide enough for a coefficient of kMaxDigits moved by kMaxDigits places.
 using WideInteger = boost::multiprecision::checked_int512_t;
 
+constexpr std::size_t kWordBits = sizeof(std::uint32_t) * CHAR_BIT;
 constexpr std::string_view kDigits = "0123456789";
 
 template <typename T>
@@ -43,6 +45,21 @@ tl::unexpected<Error> TooLarge() {
 }
 
 }  // namespace
+
+template <typename Integer>
+Decimal::Decimal(const Integer& coefficient, int scale)
+    : is_negative_(coefficient < 0), scale_(static_cast<std::uint8_t>(scale)) {
+  export_bits(coefficient, magnitude_.data(), kWordBits, false);
+}
+
+template <typename Integer>
+Integer Decimal::CoefficientAs() const {
+  Integer coefficient;
+  import_bits(coefficient, magnitude_.data(), magnitude_.data() + magnitude_.size(), kWordBits,
+              false);
+  if (is_negative_) coefficient = -coefficient;
+  return coefficient;
+}
 
 Result<Decimal> Decimal::Parse(std::string_view text) {
   const bool negative = TakeOne(text, "-");
@@ -85,27 +102,29 @@ Result<Decimal> Decimal::Parse(std::string_view text) {
     coefficient += digit - '0';
   }
   if (negative) coefficient = -coefficient;
-  return Decimal(std::move(coefficient), scale);
+  return Decimal(coefficient, scale);
 }
 
 std::string Decimal::ToString() const {
-  const bool negative = coefficient_ < 0;
-  std::string digits = (negative ? Integer(-coefficient_) : coefficient_).str();
+  std::string digits = CoefficientAs<Integer>().str();
+  if (is_negative_) digits.erase(0, 1);
   const auto scale = static_cast<std::size_t>(scale_);
   if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
   if (scale > 0) digits.insert(digits.size() - scale, 1, '.');
-  if (negative) digits.insert(0, 1, '-');
+  if (is_negative_) digits.insert(0, 1, '-');
   return digits;
 }
 
 Result<Decimal> Decimal::Combine(const Decimal& a, const Decimal& b, bool subtract) {
-  const int scale = std::max(a.scale_, b.scale_);
-  const WideInteger left = WideInteger(a.coefficient_) * PowerOfTen<WideInteger>(scale - a.scale_);
-  const WideInteger right = WideInteger(b.coefficient_) * PowerOfTen<WideInteger>(scale - b.scale_);
+  const int scale = std::max(a.scale(), b.scale());
+  const WideInteger left =
+      a.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - a.scale_);
+  const WideInteger right =
+      b.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - b.scale_);
   const WideInteger sum = subtract ? WideInteger(left - right) : WideInteger(left + right);
   static const WideInteger kLimit = PowerOfTen<WideInteger>(kMaxDigits);
   if (sum >= kLimit || sum <= -kLimit) return TooLarge();
-  return Decimal(static_cast<Integer>(sum), scale);
+  return Decimal(sum, scale);
 }
 
 Result<Decimal> Decimal::Add(const Decimal& a, const Decimal& b) { return Combine(a, b, false); }
@@ -115,9 +134,11 @@ Result<Decimal> Decimal::Subtract(const Decimal& a, const Decimal& b) {
 }
 
 std::strong_ordering Decimal::Compare(const Decimal& a, const Decimal& b) {
-  const int scale = std::max(a.scale_, b.scale_);
-  const WideInteger left = WideInteger(a.coefficient_) * PowerOfTen<WideInteger>(scale - a.scale_);
-  const WideInteger right = WideInteger(b.coefficient_) * PowerOfTen<WideInteger>(scale - b.scale_);
+  const int scale = std::max(a.scale(), b.scale());
+  const WideInteger left =
+      a.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - a.scale_);
+  const WideInteger right =
+      b.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - b.scale_);
   if (left < right) return std::strong_ordering::less;
   if (left > right) return std::strong_ordering::greater;
   return std::strong_ordering::equal;

@@ -1,10 +1,11 @@
 #pragma once
 
 // An exact decimal number: an integer coefficient and a scale. Money never passes through a double.
-// A value type; thread-compatible.
+// A value type of 32 bytes, for an account has dozens; thread-compatible.
 
-#include <boost/multiprecision/cpp_int.hpp>
+#include <array>
 #include <compare>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,7 @@ class Decimal {
 
   // Digits behind the point, 0 to kMaxDigits.
   int scale() const { return scale_; }
-  bool IsZero() const { return coefficient_.is_zero(); }
+  bool IsZero() const { return magnitude_ == Words(); }
 
   // Exact; the result has the larger scale of the two. Fails with kInvalidInput on overflow.
   static Result<Decimal> Add(const Decimal& a, const Decimal& b);
@@ -44,13 +45,21 @@ class Decimal {
   friend bool operator==(const Decimal&, const Decimal&) = default;
 
  private:
-  using Integer = boost::multiprecision::checked_int256_t;
+  // An integer below 10^kMaxDigits, which is less than 2^200; the lowest word first.
+  using Words = std::array<std::uint32_t, 7>;
 
-  Decimal(Integer coefficient, int scale) : coefficient_(std::move(coefficient)), scale_(scale) {}
+  // REQUIRES: |coefficient| is below 10^kMaxDigits.
+  template <typename Integer>
+  Decimal(const Integer& coefficient, int scale);
+  // In an integer that has room for it, to reckon with.
+  template <typename Integer>
+  Integer CoefficientAs() const;
   static Result<Decimal> Combine(const Decimal& a, const Decimal& b, bool subtract);
 
-  Integer coefficient_ = 0;
-  int scale_ = 0;
+  Words magnitude_{};
+  // Of the coefficient; never of zero.
+  bool is_negative_ = false;
+  std::uint8_t scale_ = 0;
 };
 
 }  // namespace balance

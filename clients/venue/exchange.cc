@@ -78,6 +78,8 @@ void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secre
 Reading ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id) {
   Reading reading;
   reading.balances = std::move(parsed.balances);
+  // It is kept until the next one, with what the vectors reserved.
+  for (CurrencyBalance& balance : reading.balances) balance.other_fields.shrink_to_fit();
   reading.warnings = std::move(parsed.warnings);
   reading.observe_time = exchange.sent_wall;
   reading.observe_steady = exchange.sent_steady;

@@ -4,8 +4,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "clients/core/alarm.h"
@@ -105,7 +105,8 @@ class AccountFeed {
   Alarm aging_;
   SteadyTime next_change_ = SteadyTime::max();
   std::int64_t revision_ = 0;
-  std::unordered_map<ReadId, std::shared_ptr<PendingRead>> reads_;
+  // No hash map, which keeps buckets for good: mostly none is under way.
+  std::map<ReadId, std::shared_ptr<PendingRead>> reads_;
   ReadId next_read_ = 1;
   // Feeds that still run a refresh after Stop().
   std::size_t stopping_ = 0;

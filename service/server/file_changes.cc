@@ -2,11 +2,17 @@
 
 namespace balance {
 
-bool FileChanges::AreReady(FileStates now) {
-  const bool moves = now != seen_;
+bool FileChanges::AreReady(const Look& look) {
+  bool moves = false;
+  // In place: a second map of all files each second would be garbage of that size.
+  for (auto& [path, seen] : seen_) {
+    auto now = look(path);
+    if (now == seen) continue;
+    seen = now;
+    moves = true;
+  }
   const bool is_ready = is_pending_ && !moves;
   is_pending_ = moves;
-  seen_ = std::move(now);
   return is_ready;
 }
 

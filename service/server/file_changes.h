@@ -2,6 +2,9 @@
 
 // When files that changed may be read: once they rest, so that none is taken half written. Pure.
 
+#include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "service/config/file_states.h"
@@ -14,10 +17,12 @@ class FileChanges {
   // What was read last.
   explicit FileChanges(FileStates read) : seen_(std::move(read)) {}
 
-  // Takes the files as they are now. Whether they differ from what was read last and are the same
-  // as in the look before; they count as read then. Files that change with every look are never
-  // ready.
-  bool AreReady(FileStates now);
+  // How the file at a path is now, as StateOf() says.
+  using Look = std::function<std::optional<FileState>(const std::string& path)>;
+
+  // Looks at each file once. Whether they differ from what was read last and are the same as in the
+  // look before; they count as read then. Files that change with every look are never ready.
+  bool AreReady(const Look& look);
 
  private:
   FileStates seen_;

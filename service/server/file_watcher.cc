@@ -7,20 +7,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
-std::vector<std::string> PathsOf(const FileStates& files) {
-  std::vector<std::string> paths;
-  paths.reserve(files.size());
-  for (const auto& [path, state] : files) paths.push_back(path);
-  return paths;
-}
-
 }  // namespace
 
 FileWatcher::FileWatcher(FileStates read, std::function<void()> on_change, Options options)
-    : on_change_(std::move(on_change)),
-      options_(options),
-      paths_(PathsOf(read)),
-      changes_(std::move(read)) {
+    : on_change_(std::move(on_change)), options_(options), changes_(std::move(read)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -35,7 +25,6 @@ FileWatcher::~FileWatcher() {
 
 void FileWatcher::SetFiles(FileStates read) {
   const std::lock_guard lock(mutex_);
-  paths_ = PathsOf(read);
   changes_ = FileChanges(std::move(read));
 }
 
@@ -44,7 +33,7 @@ void FileWatcher::Run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, options_.period, [this] { return stopped_; })) {
     const bool is_due = options_.repeat && steady_clock::now() - last_call >= *options_.repeat;
-    if (!changes_.AreReady(StatesOf(paths_)) && !is_due) continue;
+    if (!changes_.AreReady(StateOf) && !is_due) continue;
     lock.unlock();
     on_change_();
     last_call = steady_clock::now();

@@ -6,9 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "clients/core/clock.h"
 #include "service/server/file_changes.h"
@@ -49,7 +47,6 @@ class FileWatcher {
   std::condition_variable wake_;
   // All guarded by mutex_.
   bool stopped_ = false;
-  std::vector<std::string> paths_;
   FileChanges changes_;
 
   std::thread thread_;

@@ -102,7 +102,7 @@ void WritePortsFile(const std::string& path, const BalanceServer& server) {
 }
 
 // Nothing of the environment changes while a process runs.
-std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const FileStates& files,
+std::unique_ptr<Reloader> MakeReloader(const Flags& flags, FileStates files,
                                        BalanceServer& server) {
   if (flags.config.empty()) return nullptr;
   return std::make_unique<Reloader>(
@@ -111,7 +111,7 @@ std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const FileStates& fil
         return ReloadConfig(flags.config, Environment, in_force, &now);
       },
       // To the HangupThread, as if an operator had asked.
-      files, [] { kill(getpid(), SIGHUP); });
+      std::move(files), [] { kill(getpid(), SIGHUP); });
 }
 
 // Serves on for a while, so that callers notice and leave.
@@ -134,7 +134,7 @@ void OnHangup(Reloader* reloader) {
 }
 
 // REQUIRES: SIGHUP and the signals of `stop` are blocked.
-int Serve(const Flags& flags, Config config, const FileStates& files, const sigset_t& stop) {
+int Serve(const Flags& flags, Config config, FileStates files, const sigset_t& stop) {
   AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
@@ -150,7 +150,7 @@ int Serve(const Flags& flags, Config config, const FileStates& files, const sigs
                server.admin_address());
   if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
   ReturnMemory();
-  const auto reloader = MakeReloader(flags, files, server);
+  const auto reloader = MakeReloader(flags, std::move(files), server);
   std::optional<HangupThread> reloads([&reloader] { OnHangup(reloader.get()); });
   int number = 0;
   sigwait(&stop, &number);
@@ -196,7 +196,7 @@ int Main(const std::vector<std::string>& arguments) {
     std::cout << PrintConfig(*config);
     return EX_OK;
   }
-  return Serve(*flags, std::move(*config), files, *stop);
+  return Serve(*flags, std::move(*config), std::move(files), *stop);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ Changes ShardRuntime::ConfigureOnLoop(const std::vector<const AccountConfig*>& a
       ++changes.added;
       continue;
     }
-    if (HaveSameSources(found->second.config, *config)) {
+    if (HaveSameSources(*found->second.config, *config)) {
       accounts_.emplace(config->id, std::move(found->second));
     } else {
       accounts_.emplace(config->id, MakeAccount(*config, &found->second, epoch));
@@ -90,11 +90,11 @@ Changes ShardRuntime::ConfigureOnLoop(const std::vector<const AccountConfig*>& a
 ShardRuntime::Account ShardRuntime::MakeAccount(const AccountConfig& config, const Account* old,
                                                 const std::string& epoch) {
   Account account;
-  account.config = config;
+  account.config = std::make_shared<const AccountConfig>(config);
   account.runtime = MakeRuntime(config.id, epoch);
   std::vector<AccountFeed::SourceSpec> specs;
   specs.reserve(config.sources.size());
-  for (const SourceConfig& source : config.sources) {
+  for (const SourceConfig& source : account.config->sources) {
     specs.push_back(MakeSpec(source, old, account));
   }
   Runtime& runtime = *account.runtime;
@@ -113,7 +113,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
   credential.pacer->Configure(config.upstream.rate);
   SourceParts parts{config, credential, host, nullptr, MakeAccountHoldOff(), {}};
   AccountFeed::SourceSpec spec;
-  const SourceConfig* before = old ? FindSource(old->config, config.info.source) : nullptr;
+  const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
     if (const auto* status = FindStatus(*old->runtime->publisher.Get(), config.info.source)) {
       spec.known = Remembered(*status, HaveSameLogin(*before, config));
@@ -128,7 +128,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const
     if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
   }
   fresh.hold_offs.emplace(config.info.source, parts.account);
-  spec.options.info = std::make_shared<const SourceInfo>(config.info);
+  spec.options.info = {fresh.config, &config.info};
   spec.options.refresh_budget = config.upstream.refresh_budget;
   spec.options.path = std::make_shared<const UpstreamPath>(
       credential, host, parts.account, parts.previous ? parts.previous->rotation : nullptr);
@@ -178,7 +178,7 @@ const CredentialGuards& ShardRuntime::GuardsOf(const SourceConfig& config) {
     guards.hold_off =
         std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   }
-  const std::string login = LoginFingerprint(config);
+  const Fingerprint login = LoginFingerprint(config);
   // It was another secret that the upstream rejected.
   if (std::exchange(credential.login_fingerprint, login) != login) guards.hold_off->Clear();
   return guards;

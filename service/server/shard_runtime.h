@@ -59,7 +59,7 @@ class ShardRuntime {
   // What is known of a credential. Holds no secret.
   struct Credential {
     CredentialGuards guards;
-    std::string login_fingerprint;
+    Fingerprint login_fingerprint;
     // Unset while a source uses it.
     std::optional<SteadyTime> unused_since;
   };
@@ -72,7 +72,8 @@ class ShardRuntime {
     std::optional<AccountFeed> feed;
   };
   struct Account {
-    AccountConfig config;
+    // Shared with those who tell of its sources.
+    std::shared_ptr<const AccountConfig> config;
     // By source; those whose credential is being replaced. The source owns it, and its secret is
     // gone as soon as the replacement is over.
     std::map<std::string, std::weak_ptr<const PreviousCredential>> previous;
@@ -86,6 +87,7 @@ class ShardRuntime {
                           const std::string& epoch);
   // `old` is the account as it was; null if it is new.
   Account MakeAccount(const AccountConfig& config, const Account* old, const std::string& epoch);
+  // `config` is of `fresh`.
   AccountFeed::SourceSpec MakeSpec(const SourceConfig& config, const Account* old, Account& fresh);
   // The credential that served the source last, if it is not its own; else null.
   std::shared_ptr<const PreviousCredential> PreviousOf(const SourceConfig& config,
@@ -107,7 +109,7 @@ class ShardRuntime {
   std::unique_ptr<HttpTransport> transport_;
   std::uint64_t seed_;
   // By fingerprint of the credential. From Start() on used on the shard's thread, as the rest is.
-  std::map<std::string, Credential> credentials_;
+  std::map<Fingerprint, Credential> credentials_;
   // By host:port.
   std::map<std::string, HostGuards> hosts_;
   std::map<std::string, Account> accounts_;

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -78,24 +79,36 @@ std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCreden
   return {owner, owner->source.get()};
 }
 
-std::string HashOf(std::string_view text) {
-  std::string hash(crypto_generichash_BYTES, '\0');
-  crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()), hash.size(),
-                     reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+// The parts are told apart only if all but the last have a fixed length each, or an end.
+Fingerprint HashOf(std::initializer_list<std::string_view> parts) {
+  Fingerprint hash;
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, nullptr, 0, hash.size());
+  for (const std::string_view part : parts) {
+    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(part.data()),
+                              part.size());
+  }
+  crypto_generichash_final(&state, hash.data(), hash.size());
   return hash;
+}
+
+std::string_view BytesOf(const Fingerprint& fingerprint) {
+  return {reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size()};
 }
 
 }  // namespace
 
-std::string CredentialFingerprint(const SourceConfig& config) {
+Fingerprint CredentialFingerprint(const SourceConfig& config) {
   const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  if (polymarket) return HashOf(polymarket->key_id) + "polymarket-us";
-  return HashOf(std::get<PolySimulatorLogin>(config.login).api_key->Expose()) + "polysimulator";
+  if (polymarket) return HashOf({"polymarket-us:", polymarket->key_id});
+  return HashOf({"polysimulator:", std::get<PolySimulatorLogin>(config.login).api_key->Expose()});
 }
 
-std::string LoginFingerprint(const SourceConfig& config) {
+Fingerprint LoginFingerprint(const SourceConfig& config) {
+  const Fingerprint credential = CredentialFingerprint(config);
   const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  return CredentialFingerprint(config) + (polymarket ? HashOf(polymarket->seed->Expose()) : "");
+  if (!polymarket) return credential;
+  return HashOf({BytesOf(credential), polymarket->seed->Expose()});
 }
 
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {

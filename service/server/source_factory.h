@@ -2,6 +2,7 @@
 
 // From a configured source to the client that reads it.
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,11 +19,14 @@ namespace balance {
 // host:port of the upstream.
 std::string HostOf(const SourceConfig& config);
 
+// A hash under no key.
+using Fingerprint = std::array<unsigned char, 32>;
+
 // Tells credentials apart without holding them: equal for equal credentials of one venue.
-std::string CredentialFingerprint(const SourceConfig& config);
+Fingerprint CredentialFingerprint(const SourceConfig& config);
 
 // The same, and other for another secret of the same credential.
-std::string LoginFingerprint(const SourceConfig& config);
+Fingerprint LoginFingerprint(const SourceConfig& config);
 
 // Whether both speak to one venue at one address, so that what was read there is still the source's
 // and either's login may be used there.

@@ -11,19 +11,24 @@ namespace {
 // A reader without bounds who never fetches: what the published snapshot is made for.
 constexpr ReadBounds kCachedOnly{.only_if_cached = true};
 
+bool AreFresh(const std::vector<SourceView>& views) {
+  return std::all_of(views.begin(), views.end(),
+                     [](const SourceView& view) { return view.state == SourceState::kFresh; });
+}
+
+// REQUIRES: all are FRESH.
 SteadyTime FreshUntil(const std::vector<SourceView>& views) {
   SteadyTime until = SteadyTime::max();
   for (const SourceView& view : views) {
-    if (view.state != SourceState::kFresh) return SteadyTime::min();
     until = std::min(until, view.reading->observe_steady + view.info->cache.ttl);
   }
   return until;
 }
 
+// REQUIRES: all are FRESH.
 Now OldestObserved(const std::vector<SourceView>& views) {
   Now oldest{WallTime::max(), SteadyTime::max()};
   for (const SourceView& view : views) {
-    if (!view.reading) continue;
     oldest.wall = std::min(oldest.wall, view.reading->observe_time);
     oldest.steady = std::min(oldest.steady, view.reading->observe_steady);
   }
@@ -62,9 +67,11 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
 
   view->statuses = sources;
   view->revision = {epoch_, number_};
-  view->fresh_until = FreshUntil(views);
-  view->oldest_observed = OldestObserved(views);
-  view->encoded = EncodedSnapshot(account_, views, view->revision);
+  if (AreFresh(views)) {
+    view->fresh_until = FreshUntil(views);
+    view->oldest_observed = OldestObserved(views);
+    view->encoded = EncodedSnapshot(account_, views, view->revision);
+  }
   content_ = std::move(views);
   published_.Publish(std::move(view));
   return number_;

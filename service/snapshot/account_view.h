@@ -19,11 +19,11 @@ struct AccountView {
   // In configuration order.
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
-  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time` and RetryInfo.
+  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time` and RetryInfo. Empty if
+  // a source is not FRESH: such a snapshot is made for each answer.
   SharedBytes encoded;
-  // Until when `encoded` answers a request without bounds; before any time if a source is not
-  // FRESH.
-  SteadyTime fresh_until;
+  // Until when `encoded` answers a request without bounds; before any time if it is empty.
+  SteadyTime fresh_until = SteadyTime::min();
   // The earliest observe time of the readings, on both clocks. Only if all sources are FRESH.
   Now oldest_observed;
   // From when on a state here is out of date.

@@ -22,6 +22,17 @@ TEST(DecimalTest, PlainTextComesBackAsItWas) {
   }
 }
 
+TEST(DecimalTest, TheLargestKeepsEachDigitInLittleRoom) {
+  static_assert(sizeof(Decimal) == 32);
+  const std::string nines(Decimal::kMaxDigits, '9');
+  const Decimal zero = Decimal::Add(D(nines), D("-" + nines)).value();
+
+  EXPECT_EQ(D(nines).ToString(), nines);
+  EXPECT_EQ(D("-0." + nines).ToString(), "-0." + nines);
+  EXPECT_EQ(zero, Decimal());
+  EXPECT_TRUE(zero.IsZero());
+}
+
 TEST(DecimalTest, ExponentsAreExpanded) {
   const struct {
     const char* text;

@@ -2,42 +2,64 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace balance {
 namespace {
 
 // One file, whose size tells its states apart.
-FileStates OfSize(off_t size) { return {{"a", FileState{1, 1, size, Duration(1), Duration(1)}}}; }
+FileState OfSize(off_t size) { return {1, 1, size, Duration(1), Duration(1)}; }
 
-FileStates Missing() { return {{"a", std::nullopt}}; }
+FileStates Read(off_t size) { return {{"a", OfSize(size)}}; }
+
+FileChanges::Look Finds(std::optional<FileState> state) {
+  return [state](const std::string&) { return state; };
+}
 
 TEST(FileChangesTest, WhatWasReadIsNoChange) {
-  FileChanges changes(OfSize(1));
+  FileChanges changes(Read(1));
 
-  EXPECT_FALSE(changes.AreReady(OfSize(1)));
-  EXPECT_FALSE(changes.AreReady(OfSize(1)));
+  EXPECT_FALSE(changes.AreReady(Finds(OfSize(1))));
+  EXPECT_FALSE(changes.AreReady(Finds(OfSize(1))));
 }
 
 TEST(FileChangesTest, AChangeIsReadyOnceTheFileRests) {
-  FileChanges changes(OfSize(1));
+  FileChanges changes(Read(1));
 
-  EXPECT_FALSE(changes.AreReady(OfSize(2)));
-  EXPECT_TRUE(changes.AreReady(OfSize(2)));
-  EXPECT_FALSE(changes.AreReady(OfSize(2)));
+  EXPECT_FALSE(changes.AreReady(Finds(OfSize(2))));
+  EXPECT_TRUE(changes.AreReady(Finds(OfSize(2))));
+  EXPECT_FALSE(changes.AreReady(Finds(OfSize(2))));
 }
 
 TEST(FileChangesTest, AFileThatIsStillWrittenIsNotReady) {
-  FileChanges changes(OfSize(1));
+  FileChanges changes(Read(1));
 
-  for (off_t size = 2; size < 10; ++size) EXPECT_FALSE(changes.AreReady(OfSize(size))) << size;
-  EXPECT_TRUE(changes.AreReady(OfSize(9)));
+  for (off_t size = 2; size < 10; ++size)
+    EXPECT_FALSE(changes.AreReady(Finds(OfSize(size)))) << size;
+  EXPECT_TRUE(changes.AreReady(Finds(OfSize(9))));
 }
 
 TEST(FileChangesTest, AFileThatIsGoneAndBackIsAChange) {
-  FileChanges changes(OfSize(1));
+  FileChanges changes(Read(1));
 
-  EXPECT_FALSE(changes.AreReady(Missing()));
-  EXPECT_FALSE(changes.AreReady(OfSize(1)));
-  EXPECT_TRUE(changes.AreReady(OfSize(1)));
+  EXPECT_FALSE(changes.AreReady(Finds(std::nullopt)));
+  EXPECT_FALSE(changes.AreReady(Finds(OfSize(1))));
+  EXPECT_TRUE(changes.AreReady(Finds(OfSize(1))));
+}
+
+TEST(FileChangesTest, EachFileIsLookedAtAndOneIsEnough) {
+  FileChanges changes({{"a", OfSize(1)}, {"b", std::nullopt}, {"c", OfSize(1)}});
+  std::vector<std::string> seen;
+  const auto look = [&seen](const std::string& path) -> std::optional<FileState> {
+    seen.push_back(path);
+    return OfSize(1);
+  };
+
+  EXPECT_FALSE(changes.AreReady(look));
+  EXPECT_EQ(seen, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(changes.AreReady(look));
 }
 
 }  // namespace

@@ -41,12 +41,13 @@ class AccountPublisherTest : public testing::Test {
   AccountPublisher publisher_{"desk-1", "epoch", clock_};
 };
 
-TEST_F(AccountPublisherTest, ColdAccountIsPublishedWithoutData) {
+TEST_F(AccountPublisherTest, ColdAccountIsPublishedWithoutBytes) {
   Publish();
 
-  EXPECT_EQ(Published().sources(0).state(), v1::SourceBalance_State_NO_DATA);
-  EXPECT_EQ(Published().revision().number(), 1);
-  EXPECT_LT(publisher_.Get()->fresh_until, clock_.SteadyNow());
+  EXPECT_EQ(publisher_.Get()->statuses.size(), 1);
+  EXPECT_EQ(publisher_.Get()->revision.number, 1);
+  EXPECT_EQ(publisher_.Get()->encoded.view(), "");
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, {clock_.WallNow(), clock_.SteadyNow()}));
 }
 
 TEST_F(AccountPublisherTest, EncodedBytesAreAHitUntilTheTtlEnds) {
@@ -82,14 +83,16 @@ TEST_F(AccountPublisherTest, RevisionGrowsWithContentAndNotWithTime) {
   EXPECT_EQ(publisher_.Get()->revision.number, first + 1);
 }
 
-TEST_F(AccountPublisherTest, AgingIntoStaleIsAChangeOfContent) {
+TEST_F(AccountPublisherTest, AgingIntoStaleIsAChangeOfContentAndEndsTheBytes) {
   Read("10.50");
   const auto fresh = publisher_.Get()->revision.number;
   clock_.Advance(seconds(3));
   Publish();
 
-  EXPECT_EQ(Published().sources(0).state(), v1::SourceBalance::STALE);
   EXPECT_EQ(publisher_.Get()->revision.number, fresh + 1);
+  EXPECT_EQ(publisher_.Get()->encoded.view(), "");
+  EXPECT_FALSE(Answers(*publisher_.Get(), {.max_stale = seconds(60)},
+                       {clock_.WallNow(), clock_.SteadyNow()}));
 }
 
 TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
@@ -98,7 +101,8 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
   served.mutable_serve_time()->set_seconds(7);
 
   v1::AccountSnapshot whole;
-  ASSERT_TRUE(whole.ParseFromString(std::string(publisher_.Get()->encoded.view()) + served.SerializeAsString()));
+  ASSERT_TRUE(whole.ParseFromString(std::string(publisher_.Get()->encoded.view()) +
+                                    served.SerializeAsString()));
 
   EXPECT_EQ(whole.serve_time().seconds(), 7);
   EXPECT_EQ(whole.sources_size(), 1);
