@@ -303,28 +303,29 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
   }
   if (!status.ok()) return FinishNow(call, status);
   MessageBytes published;
-  if (AsksForEverything(request) && PutPublished(*endpoint, checked.bounds, call.came(), published)) {
+  if (AsksForEverything(request) &&
+      PutPublished(*endpoint, checked.bounds, call.came(), published)) {
     return FinishNow(call, status, std::move(published));
   }
   EncodeView detail = EncodeView::kFull;
   std::vector<Target> targets(1);
   status = SnapshotTarget(*endpoint, request, checked, AnswerBy(call), detail, targets.front());
   if (!status.ok()) return FinishNow(call, status);
-  return Answer(call, std::move(targets),
-                [this, checked, detail](const std::vector<Target>& asked,
-                                        const std::vector<AccountAnswer>& answers,
-                                        MessageBytes& response) {
-                  const Target& target = asked.front();
-                  if (auto error = CheckRequired(target.endpoint->publisher->account(),
-                                                 answers.front(), checked, target.required);
-                      !error.ok()) {
-                    return error;
-                  }
-                  v1::AccountSnapshot snapshot;
-                  EncodeAnswer(target, answers.front(), detail, snapshot);
-                  response = BytesOf(snapshot);
-                  return grpc::Status::OK;
-                });
+  return Answer(
+      call, std::move(targets),
+      [this, checked, detail](const std::vector<Target>& asked,
+                              const std::vector<AccountAnswer>& answers, MessageBytes& response) {
+        const Target& target = asked.front();
+        if (auto error = CheckRequired(target.endpoint->publisher->account(), answers.front(),
+                                       checked, target.required);
+            !error.ok()) {
+          return error;
+        }
+        v1::AccountSnapshot snapshot;
+        EncodeAnswer(target, answers.front(), detail, snapshot);
+        response = BytesOf(snapshot);
+        return grpc::Status::OK;
+      });
 }
 
 void BalanceRpc::GetSourceBalance(const ServerCall& call) {
@@ -394,28 +395,28 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   }
   if (status.ok()) status = CheckNamesOf(request.sources(), targets);
   if (!status.ok()) return FinishNow(call, status);
-  return Answer(call, std::move(targets),
-                [this, checked, detail](const std::vector<Target>& asked,
-                                        const std::vector<AccountAnswer>& answers,
-                                        MessageBytes& response) {
-                  v1::BatchGetAccountSnapshotsResponse message;
-                  for (std::size_t i = 0; i < asked.size(); ++i) {
-                    // A filter that fits other accounts only is no failure of this one.
-                    const std::vector<bool>& wanted = asked[i].read.wanted;
-                    if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
-                      EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
-                      continue;
-                    }
-                    if (auto error = CheckRequired(asked[i].endpoint->publisher->account(),
-                                                   answers[i], checked, asked[i].required);
-                        !error.ok()) {
-                      return error;
-                    }
-                    EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
-                  }
-                  response = BytesOf(message);
-                  return grpc::Status::OK;
-                });
+  return Answer(
+      call, std::move(targets),
+      [this, checked, detail](const std::vector<Target>& asked,
+                              const std::vector<AccountAnswer>& answers, MessageBytes& response) {
+        v1::BatchGetAccountSnapshotsResponse message;
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+          // A filter that fits other accounts only is no failure of this one.
+          const std::vector<bool>& wanted = asked[i].read.wanted;
+          if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
+            EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
+            continue;
+          }
+          if (auto error = CheckRequired(asked[i].endpoint->publisher->account(), answers[i],
+                                         checked, asked[i].required);
+              !error.ok()) {
+            return error;
+          }
+          EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
+        }
+        response = BytesOf(message);
+        return grpc::Status::OK;
+      });
 }
 
 grpc::Status BalanceRpc::ListTargets(const ServerCall& call,

@@ -20,8 +20,8 @@ class HealthWatches {
   HealthWatches(const CoreMethods::Method& method, CallQueue& queue, OpenCalls& open_calls,
                 HealthStates& states);
 
-  // One call at a time from now on: each that comes is replaced. REQUIRES: called once; `server` has
-  // the method, and outlives the watches.
+  // One call at a time from now on: each that comes is replaced. REQUIRES: called once; `server`
+  // has the method, and outlives the watches.
   void Await(grpc_server* server);
 
  private:

@@ -76,8 +76,7 @@ class CoreServer final : public NullServer {
              const std::function<void(grpc::ServerBuilder&)>& configure)
       : answer_(grpc_slice_from_copied_buffer(answer.data(), answer.size())),
         service_(kBalanceServiceName) {
-    const auto& method =
-        service_.AddUnary(std::string(NameOf(RpcMethod::kGetAccountSnapshot)));
+    const auto& method = service_.AddUnary(std::string(NameOf(RpcMethod::kGetAccountSnapshot)));
     grpc::ServerBuilder builder;
     configure(builder);
     builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port_);

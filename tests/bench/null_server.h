@@ -47,8 +47,8 @@ std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::stri
 // way there is.
 std::unique_ptr<NullServer> StartFill(const std::string& listen, const std::string& answer);
 
-// By the name of its style: callback, async, core, mixed, limited, sync or fill. Null if there is no such
-// style either.
+// By the name of its style: callback, async, core, mixed, limited, sync or fill. Null if there is
+// no such style either.
 std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::string& listen,
                                             const std::string& answer);
 
