@@ -63,8 +63,8 @@ class Http2Peer {
   // server that nobody reads from need not read either.
   bool Send(const std::string& bytes);
 
-  // The next frame; nullopt if the server closes, or is silent for `patience`. Answers a ping, which
-  // a server that says farewell waits for.
+  // The next frame; nullopt if the server closes, or is silent for `patience`. Answers a ping,
+  // which a server that says farewell waits for.
   std::optional<Frame> Next(std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   // Whether the stream's answer begins, and its message waits for room.
