@@ -3,8 +3,13 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 
+#include "service/rpc/call_queue.h"
+#include "service/rpc/core_methods.h"
+#include "service/rpc/open_calls.h"
+#include "service/rpc/unary_calls.h"
 #include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/rpc/service_fixture.h"
 
@@ -14,6 +19,24 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
+
+// Longer than a test waits.
+constexpr auto kForEver = seconds(30);
+constexpr auto kPatience = seconds(10);
+constexpr auto kMoment = milliseconds(200);
+// gRPC rounds times to a millisecond, and may have looked at its clock a little earlier.
+constexpr auto kRounding = milliseconds(20);
+
+// Whether that happens while the peer hears what the server has to say.
+bool IsReady(const std::future<void>& awaited, Http2Peer& peer, milliseconds patience) {
+  const auto end = steady_clock::now() + patience;
+  while (awaited.wait_for(milliseconds(1)) != std::future_status::ready) {
+    if (steady_clock::now() >= end) return false;
+    while (peer.Next(milliseconds(1))) {
+    }
+  }
+  return true;
+}
 
 class UntakenAnswerTest : public ServiceFixture {
  protected:
@@ -41,25 +64,7 @@ class UntakenAnswerTest : public ServiceFixture {
       calls_.Stop();
     });
   }
-
-  // While the peer hears what the server has to say.
-  static bool IsReady(const std::future<void>& stopped, Http2Peer& peer, milliseconds patience) {
-    const auto end = steady_clock::now() + patience;
-    while (stopped.wait_for(milliseconds(1)) != std::future_status::ready) {
-      if (steady_clock::now() >= end) return false;
-      while (peer.Next(milliseconds(1))) {
-      }
-    }
-    return true;
-  }
 };
-
-// Longer than a test waits.
-constexpr auto kForEver = seconds(30);
-constexpr auto kPatience = seconds(10);
-constexpr auto kMoment = milliseconds(200);
-// gRPC rounds times to a millisecond, and may have looked at its clock a little earlier.
-constexpr auto kRounding = milliseconds(20);
 
 TEST_F(UntakenAnswerTest, EndsWhenItIsTakenAfterAll) {
   Http2Peer peer = Connect();
@@ -114,6 +119,83 @@ TEST_F(UntakenAnswerTest, EndsWithTheServersPatience) {
 
   EXPECT_TRUE(IsReady(stopped, peer, kPatience));
   EXPECT_GE(steady_clock::now() - begin, kMoment - kRounding);
+}
+
+// The same of the calls themselves, while their connection stays.
+class UntakenCallTest : public testing::Test {
+ protected:
+  UntakenCallTest() {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&service_);
+    queue_ = std::make_unique<CallQueue>(builder);
+    calls_ = std::make_unique<UnaryCalls>(method_, *queue_, open_calls_, [](IncomingCall& call) {
+      call.Finish(BytesOf(v1::Source::default_instance()), grpc::Status::OK);
+    });
+    server_ = builder.BuildAndStart();
+    calls_->Await(server_->c_server(), 1);
+    queue_->Start();
+    peer_ = std::make_unique<Http2Peer>("127.0.0.1:" + std::to_string(port));
+  }
+
+  ~UntakenCallTest() override {
+    peer_.reset();
+    server_->Shutdown();
+    open_calls_.WaitForNone();
+    queue_->Stop();
+  }
+
+  // One call, answered, beside one that only keeps the connection: its message does not come.
+  void CallWithoutTaking(const Headers& more) {
+    ASSERT_TRUE(peer_->Send(NoRoomForAnswers() + Call(1, "", more) + CallHeaders(3)));
+    ASSERT_TRUE(peer_->IsAnswerHeldBack(1));
+  }
+
+  // Ends the calls that are awaited, and waits for the connection.
+  std::future<void> Shutdown() {
+    return std::async(std::launch::async,
+                      [this] { server_->Shutdown(std::chrono::system_clock::now() + kForEver); });
+  }
+
+  std::future<void> Over() {
+    return std::async(std::launch::async, [this] { open_calls_.WaitForNone(); });
+  }
+
+  CoreMethods service_{kBalanceServiceName};
+  const CoreMethods::Method& method_ = service_.AddUnary("GetAccountSnapshot");
+  OpenCalls open_calls_;
+  std::unique_ptr<UnaryCalls> calls_;
+  std::unique_ptr<CallQueue> queue_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Http2Peer> peer_;
+};
+
+TEST_F(UntakenCallTest, IsOverWhenItsStreamIsReset) {
+  ASSERT_NO_FATAL_FAILURE(CallWithoutTaking({}));
+  const auto shutdown = Shutdown();
+  const auto over = Over();
+  EXPECT_FALSE(IsReady(over, *peer_, kMoment));
+
+  peer_->Send(Cancel(1));
+
+  EXPECT_TRUE(IsReady(over, *peer_, kPatience));
+  EXPECT_FALSE(IsReady(shutdown, *peer_, kMoment));
+  peer_->Leave(true);
+  EXPECT_TRUE(IsReady(shutdown, *peer_, kPatience));
+}
+
+TEST_F(UntakenCallTest, IsOverWhenItsDeadlineHasPassed) {
+  const auto begin = steady_clock::now();
+  ASSERT_NO_FATAL_FAILURE(CallWithoutTaking({{"grpc-timeout", "2S"}}));
+  const auto shutdown = Shutdown();
+  const auto over = Over();
+
+  EXPECT_TRUE(IsReady(over, *peer_, kPatience));
+  EXPECT_GE(steady_clock::now() - begin, seconds(2) - kRounding);
+  EXPECT_FALSE(IsReady(shutdown, *peer_, kMoment));
+  peer_->Leave(true);
+  EXPECT_TRUE(IsReady(shutdown, *peer_, kPatience));
 }
 
 }  // namespace
