@@ -98,11 +98,7 @@ void UnaryCalls::AwaitOne() {
 }
 
 void UnaryCalls::OnCame(Call& call) {
-  if (call.request()) {
-    handle_(call);
-  } else {
-    call.Finish({}, {grpc::StatusCode::INTERNAL, "the call has no request message"});
-  }
+  handle_(call);
   AwaitOne();
 }
 
