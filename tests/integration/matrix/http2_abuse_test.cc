@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "service/server/server_limits.h"
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {
@@ -104,13 +104,11 @@ class Http2AbuseTest : public MatrixTest {
 
 TEST_F(Http2AbuseTest, M57_TenThousandResets) {
   Http2Peer peer(service().grpc_address());
-  const std::string cancel("\0\0\0\x08", 4);
   std::uint32_t stream = 1;
   for (int batch = 0; batch < 100; ++batch) {
     std::string frames;
     for (int i = 0; i < 100; ++i, stream += 2) {
-      frames += CallHeaders(stream);
-      frames += Encode({FrameType::kResetStream, 0, stream, cancel});
+      frames += CallHeaders(stream) + Cancel(stream);
     }
     if (!peer.Send(frames)) break;
   }

@@ -5,15 +5,13 @@
 #include <sstream>
 #include <string>
 
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {
 
 using std::chrono::milliseconds;
-
-const std::string kCancel("\0\0\0\x08", 4);
 
 class LeavingCallerTest : public MatrixTest {
  protected:
@@ -64,7 +62,7 @@ TEST_F(LeavingCallerTest, M43_ByCancellingAfterEachByteOfTheMessage) {
   for (std::size_t sent = 0; sent <= message.size(); ++sent, stream += 2) {
     ASSERT_TRUE(peer.Send(CallHeaders(stream) +
                           Encode({FrameType::kData, 0, stream, message.substr(0, sent)}) +
-                          Encode({FrameType::kResetStream, 0, stream, kCancel})));
+                          Cancel(stream)));
   }
 }
 
@@ -75,7 +73,17 @@ TEST_F(LeavingCallerTest, M43_WhileTheAnswerIsAwaited) {
     const int started = Calls("started");
     ASSERT_TRUE(peer.Send(ReadAnewCall(1)));
     ASSERT_TRUE(Becomes([this, started] { return Calls("started") > started; }));
-    if (i % 3 == 0) peer.Send(Encode({FrameType::kResetStream, 0, 1, kCancel}));
+    if (i % 3 == 0) peer.Send(Cancel(1));
+    if (i % 3 == 1) peer.Leave(true);
+  }
+}
+
+TEST_F(LeavingCallerTest, M43_WithoutTheAnswerBeingTaken) {
+  for (int i = 0; i < 30; ++i) {
+    Http2Peer peer(service().grpc_address());
+    ASSERT_TRUE(peer.Send(NoRoomForAnswers() + Call(1, "")));
+    ASSERT_TRUE(peer.IsAnswerHeldBack(1));
+    if (i % 3 == 0) peer.Send(Cancel(1));
     if (i % 3 == 1) peer.Leave(true);
   }
 }

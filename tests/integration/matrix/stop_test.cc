@@ -8,6 +8,7 @@
 
 #include "service/server/graceful_stop.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {
@@ -78,6 +79,23 @@ TEST_F(StopTest, M49_IdleClientsAndHealthWatchesHoldNothingUp) {
   EXPECT_EQ(service().Stop(), "exit 0");
 
   EXPECT_LT(steady_clock::now() - begin, StopTimes::kCalls);
+  service_.reset();
+}
+
+TEST_F(StopTest, M49_AnAnswerThatNobodyTakesIsGivenUp) {
+  Start();
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(Get({}, snapshot).ok());
+  Http2Peer peer(service().grpc_address());
+  ASSERT_TRUE(peer.Send(NoRoomForAnswers() + Call(1, "")));
+  ASSERT_TRUE(peer.IsAnswerHeldBack(1));
+
+  const auto begin = steady_clock::now();
+  EXPECT_EQ(service().Stop(), "exit 0");
+
+  const auto lasted = steady_clock::now() - begin;
+  EXPECT_GE(lasted, StopTimes::kFarewell);
+  EXPECT_LT(lasted, StopTimes::kCalls);
   service_.reset();
 }
 

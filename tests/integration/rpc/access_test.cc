@@ -90,6 +90,17 @@ class AccessTest : public ServiceFixture {
     return stub_->GetAccountSnapshot(&context, request, &snapshot);
   }
 
+  // A caller that shows itself by these values of `authorization`.
+  grpc::Status GetAccountAs(const std::vector<std::string>& authorizations) {
+    grpc::ClientContext context;
+    Prepare(context, "");
+    for (const auto& value : authorizations) context.AddMetadata("authorization", value);
+    v1::GetAccountSnapshotRequest request;
+    request.set_name("accounts/desk-2");
+    v1::AccountSnapshot snapshot;
+    return stub_->GetAccountSnapshot(&context, request, &snapshot);
+  }
+
   static void Prepare(grpc::ClientContext& context, const std::string& token) {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
     if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
@@ -113,6 +124,7 @@ class AccessTest : public ServiceFixture {
 };
 
 constexpr const char* kUnknownToken = "16 CALLER_UNKNOWN UNKNOWN_TOKEN";
+constexpr const char* kMalformed = "16 CALLER_UNKNOWN MALFORMED_AUTHORIZATION";
 constexpr const char* kNotThatAccount = "7 CALLER_NOT_ALLOWED ACCOUNT_NOT_ALLOWED";
 
 TEST_F(AccessTest, M54_ACertificateOfTheRightNameSeesItsAccount) {
@@ -164,6 +176,28 @@ TEST_F(AccessTest, M54_OtherTokensAreNobody) {
   EXPECT_EQ(Told(GetAccount("accounts/desk-2", "old")), "16 CALLER_UNKNOWN EXPIRED_TOKEN");
   EXPECT_EQ(Told(GetAccount("accounts/desk-2")), "16 CALLER_UNKNOWN NOTHING_SHOWN");
   EXPECT_EQ(Requests(), 0);
+}
+
+TEST_F(AccessTest, WhoShowsTwoTokensIsNobodyEvenIfBothAreGood) {
+  ServePlaintext();
+  const std::string good = "Bearer board-token";
+  ASSERT_EQ(Told(GetAccountAs({good})), "OK");
+
+  for (const std::vector<std::string>& shown : {std::vector{good, good},
+                                                {good, "Bearer wrong"},
+                                                {"Bearer wrong", good},
+                                                {good, good, good}}) {
+    EXPECT_EQ(Told(GetAccountAs(shown)), kMalformed);
+  }
+}
+
+TEST_F(AccessTest, WhatIsNoBearerTokenIsNobody) {
+  ServePlaintext();
+
+  for (const char* shown :
+       {"board-token", "Basic board-token", "Bearer", "Bearerboard-token", "Bearer:board-token"}) {
+    EXPECT_EQ(Told(GetAccountAs({shown})), kMalformed) << shown;
+  }
 }
 
 TEST_F(AccessTest, WhetherAnAccountExistsIsNotForStrangers) {
@@ -289,6 +323,23 @@ TEST_F(AccessTest, DenialsAreReportedWithoutTheToken) {
   EXPECT_THAT(denials[0].peer, testing::StartsWith("ipv4:127.0.0.1:"));
   EXPECT_EQ(denials[1].refusal, AccessRefusal::kUnknownToken);
   EXPECT_THAT(denials[1].caller, IsEmpty());
+  EXPECT_THAT(denials[1].certificate, IsEmpty());
+}
+
+TEST_F(AccessTest, ADenialHoldsTheNamesInTheCertificate) {
+  ServeTls(ca_, {.uris = {"spiffe://desk.example/stranger"},
+                 .dns_names = {"stranger.desk.example", "other.desk.example"}});
+  GetAccount("accounts/desk-1");
+  GetAccount("accounts/desk-1", "wrong-token");
+
+  const auto denials = rpc_observer_.denials();
+  ASSERT_EQ(denials.size(), 2U);
+  EXPECT_EQ(denials[0].refusal, AccessRefusal::kUnknownCertificate);
+  EXPECT_EQ(denials[1].refusal, AccessRefusal::kUnknownToken);
+  for (const AccessDenial& denial : denials) {
+    EXPECT_EQ(denial.certificate,
+              "spiffe://desk.example/stranger stranger.desk.example other.desk.example");
+  }
 }
 
 }  // namespace

@@ -69,6 +69,21 @@ TEST_F(ManyAccountsTest, BatchTakesOneToAHundredNames) {
   EXPECT_EQ(Batch(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(ManyAccountsTest, ACompressedBatchIsUnderstood) {
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  v1::BatchGetAccountSnapshotsRequest request;
+  for (int i = 0; i < 100; ++i) request.add_names("accounts/desk-" + std::to_string(i % 3 + 1));
+
+  const auto status = stub_->BatchGetAccountSnapshots(&context, request, &batch_);
+
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(batch_.snapshots_size(), request.names_size());
+  for (int i = 0; i < request.names_size(); ++i) {
+    EXPECT_EQ(batch_.snapshots(i).name(), request.names(i));
+  }
+}
+
 TEST_F(ManyAccountsTest, ListAnswersFromTheCacheAndNamesWhatIsUnreachable) {
   ASSERT_TRUE(List({}).ok());
 

@@ -106,6 +106,47 @@ TEST_F(LongNameTest, IsNotRepeatedInTheError) {
   EXPECT_LT(status.error_message().size(), 300U);
 }
 
+// What gRPC's own retries of the published service config make of an answer.
+class RetryPushbackTest : public ServiceFixture {
+ protected:
+  RetryPushbackTest() {
+    AddAccount("desk-1");
+    Serve();
+  }
+
+  // `CODE PUSHBACK` of a read of the source anew, or `none` without one.
+  std::string Told(const std::string& name) {
+    v1::GetSourceBalanceRequest request;
+    request.set_name(name);
+    request.mutable_policy()->mutable_max_age();
+    request.mutable_policy()->mutable_max_stale();
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    v1::SourceBalance source;
+    const auto status = stub_->GetSourceBalance(&context, request, &source);
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto found = trailers.find("grpc-retry-pushback-ms");
+    return std::to_string(status.error_code()) + " " +
+           (found == trailers.end() ? "none"
+                                    : std::string(found->second.data(), found->second.size()));
+  }
+};
+
+TEST_F(RetryPushbackTest, OfAnUpstreamThatIsUnreachableIsNever) {
+  Real("desk-1").FailWith(ErrorKind::kUnreachable);
+
+  EXPECT_EQ(Told("accounts/desk-1/sources/real"), "14 -1");
+}
+
+TEST_F(RetryPushbackTest, IsSaidOfNoOtherAnswer) {
+  Real("desk-1").FailWith(ErrorKind::kCredentialsRejected);
+
+  EXPECT_EQ(Told("accounts/desk-1/sources/paper"), "0 none");
+  EXPECT_EQ(Told("nonsense/name"), "3 none");
+  EXPECT_EQ(Told("accounts/desk-1/sources/other"), "5 none");
+  EXPECT_EQ(Told("accounts/desk-1/sources/real"), "9 none");
+}
+
 class NotARequestTest : public ServiceFixture, public testing::WithParamInterface<const char*> {};
 
 TEST_P(NotARequestTest, IsToldWhatItShouldHaveBeen) {
@@ -118,6 +159,16 @@ TEST_P(NotARequestTest, IsToldWhatItShouldHaveBeen) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_REQUEST");
   EXPECT_THAT(status.error_message(), testing::HasSubstr(std::string(GetParam()) + "Request"));
+}
+
+TEST_P(NotARequestTest, IsACallWithoutAMessage) {
+  AddAccount("desk-1");
+  Serve();
+
+  const grpc::Status status = SendNothing(std::string("/balance.v1.BalanceService/") + GetParam());
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_REQUEST");
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryMethod, NotARequestTest, testing::ValuesIn(kRpcMethodNames));

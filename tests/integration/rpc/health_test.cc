@@ -142,6 +142,14 @@ TEST_F(HealthTest, BytesThatAreNoRequestAreRefused) {
   EXPECT_EQ(SendNonsense("Watch").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(HealthTest, CallsWithoutAMessageAreRefused) {
+  for (const char* method : {"Check", "Watch"}) {
+    EXPECT_EQ(SendNothing(std::string("/grpc.health.v1.Health/") + method).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT)
+        << method;
+  }
+}
+
 TEST_F(HealthTest, NamesThatNoServiceHasForTheirLengthAreRefused) {
   const std::string name(kMaxHealthServiceName, 'x');
   HealthCheckResponse response;

@@ -115,4 +115,25 @@ grpc::Status ServiceFixture::SendBytes(const std::string& method, const std::str
   return status;
 }
 
+grpc::Status ServiceFixture::SendNothing(const std::string& method) {
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + seconds(5));
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  const auto await = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+  };
+  call->StartCall(this);
+  await();
+  call->WritesDone(this);
+  await();
+  grpc::Status status;
+  call->Finish(&status, this);
+  await();
+  return status;
+}
+
 }  // namespace balance

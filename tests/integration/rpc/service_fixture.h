@@ -86,6 +86,8 @@ class ServiceFixture : public testing::Test {
 
   // What a method, "/SERVICE/METHOD", says of such a request.
   grpc::Status SendBytes(const std::string& method, const std::string& bytes);
+  // The same of a call that ends before its first message.
+  grpc::Status SendNothing(const std::string& method);
 
   SystemClock clock_;
   NullObserver refresh_observer_;

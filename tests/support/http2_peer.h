@@ -27,6 +27,7 @@ enum class FrameType : std::uint8_t {
 // Before the payload.
 inline constexpr std::size_t kFrameHeaderBytes = 9;
 
+inline constexpr std::uint8_t kAck = 0x1;
 inline constexpr std::uint8_t kEndStream = 0x1;
 inline constexpr std::uint8_t kEndHeaders = 0x4;
 
@@ -37,14 +38,20 @@ struct Frame {
   std::string payload;
 };
 
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 // Frames as they go over the wire.
 std::string Encode(const Frame& frame);
 // A header block of literals, which nobody has to remember.
-std::string HeaderBlock(const std::vector<std::pair<std::string, std::string>>& headers);
+std::string HeaderBlock(const Headers& headers);
 // GetAccountSnapshot, without its message: HEADERS that leave the stream open.
-std::string CallHeaders(std::uint32_t stream);
+std::string CallHeaders(std::uint32_t stream, const Headers& more = {});
 // GetAccountSnapshot as a whole; `request` is the message, serialised.
-std::string Call(std::uint32_t stream, const std::string& request);
+std::string Call(std::uint32_t stream, const std::string& request, const Headers& more = {});
+// The caller gives up.
+std::string Cancel(std::uint32_t stream);
+// SETTINGS that leave no room for messages of the server's on the streams that follow.
+std::string NoRoomForAnswers();
 
 // Blocking. Used on one thread.
 class Http2Peer {
@@ -56,8 +63,12 @@ class Http2Peer {
   // server that nobody reads from need not read either.
   bool Send(const std::string& bytes);
 
-  // The next frame; nullopt if the server closes, or is silent for `patience`.
+  // The next frame; nullopt if the server closes, or is silent for `patience`. Answers a ping,
+  // which a server that says farewell waits for.
   std::optional<Frame> Next(std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+  // Whether the stream's answer begins, and its message waits for room.
+  bool IsAnswerHeldBack(std::uint32_t stream);
 
   // Closes, with a RST or a FIN.
   void Leave(bool reset);

@@ -1,4 +1,4 @@
-#include "tests/integration/matrix/http2_peer.h"
+#include "tests/support/http2_peer.h"
 
 #include <poll.h>
 
@@ -53,7 +53,7 @@ std::string Encode(const Frame& frame) {
   return out + frame.payload;
 }
 
-std::string HeaderBlock(const std::vector<std::pair<std::string, std::string>>& headers) {
+std::string HeaderBlock(const Headers& headers) {
   std::string block;
   for (const auto& [name, value] : headers) {
     block.push_back('\0');
@@ -63,20 +63,31 @@ std::string HeaderBlock(const std::vector<std::pair<std::string, std::string>>& 
   return block;
 }
 
-std::string CallHeaders(std::uint32_t stream) {
-  return Encode({FrameType::kHeaders, kEndHeaders, stream,
-                 HeaderBlock({{":method", "POST"},
-                              {":scheme", "http"},
-                              {":path", "/balance.v1.BalanceService/GetAccountSnapshot"},
-                              {":authority", "test"},
-                              {"te", "trailers"},
-                              {"content-type", "application/grpc"}})});
+std::string CallHeaders(std::uint32_t stream, const Headers& more) {
+  Headers headers = {{":method", "POST"},
+                     {":scheme", "http"},
+                     {":path", "/balance.v1.BalanceService/GetAccountSnapshot"},
+                     {":authority", "test"},
+                     {"te", "trailers"},
+                     {"content-type", "application/grpc"}};
+  headers.insert(headers.end(), more.begin(), more.end());
+  return Encode({FrameType::kHeaders, kEndHeaders, stream, HeaderBlock(headers)});
 }
 
-std::string Call(std::uint32_t stream, const std::string& request) {
+std::string Call(std::uint32_t stream, const std::string& request, const Headers& more) {
   std::string message(1, '\0');
   AppendNumber(message, static_cast<std::uint32_t>(request.size()), 4);
-  return CallHeaders(stream) + Encode({FrameType::kData, kEndStream, stream, message + request});
+  return CallHeaders(stream, more) +
+         Encode({FrameType::kData, kEndStream, stream, message + request});
+}
+
+std::string Cancel(std::uint32_t stream) {
+  return Encode({FrameType::kResetStream, 0, stream, std::string("\0\0\0\x08", 4)});
+}
+
+std::string NoRoomForAnswers() {
+  // SETTINGS_INITIAL_WINDOW_SIZE.
+  return Encode({FrameType::kSettings, 0, 0, std::string("\0\x04\0\0\0\0", 6)});
 }
 
 Http2Peer::Http2Peer(const std::string& address) {
@@ -130,12 +141,27 @@ std::optional<Frame> Http2Peer::Next(std::chrono::milliseconds patience) {
                     NumberAt(received_, 5, 4),
                     received_.substr(kFrameHeaderBytes, size - kFrameHeaderBytes)};
         received_.erase(0, size);
+        if (frame.type == FrameType::kPing && (frame.flags & kAck) == 0) {
+          Send(Encode({FrameType::kPing, kAck, 0, frame.payload}));
+        }
         return frame;
       }
     }
     if (closed_ || !Wait(false, patience)) return std::nullopt;
     Receive();
   }
+}
+
+bool Http2Peer::IsAnswerHeldBack(std::uint32_t stream) {
+  bool asked = false;
+  while (const auto frame = Next()) {
+    // What there was to be sent has been sent when this comes back.
+    if (asked && frame->type == FrameType::kPing && (frame->flags & kAck) != 0) return true;
+    if (frame->stream != stream) continue;
+    if (frame->type != FrameType::kHeaders || (frame->flags & kEndStream) != 0) return false;
+    asked = Send(Encode({FrameType::kPing, 0, 0, "12345678"}));
+  }
+  return false;
 }
 
 }  // namespace balance
