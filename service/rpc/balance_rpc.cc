@@ -89,8 +89,8 @@ BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcO
 
 void BalanceRpc::Handle(RpcMethod method, IncomingCall& incoming) {
   observer_.OnStarted(method);
-  ServerCall call(incoming, method, served_.Get(), Time());
-  const auto refusal = call.Identify();
+  ServerCall call(incoming, method, served_.Get());
+  const auto refusal = call.Identify(clock_);
   if (const auto* why = std::get_if<AccessRefusal>(&refusal)) {
     return FinishNow(call, Deny(call, *why, ""));
   }
@@ -281,9 +281,10 @@ grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
   return status;
 }
 
-bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds, Now now,
+bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
                               MessageBytes& response) const {
   const auto view = endpoint.publisher->Get();
+  const Now now = Time();
   if (!Answers(*view, bounds, now)) return false;
   if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
     endpoint.handle->RefreshEarly();
@@ -299,12 +300,11 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
   CheckedPolicy checked;
   grpc::Status status = FindAccount(call, request.name(), "name", endpoint);
   if (status.ok() && request.has_policy()) {
-    status = CheckPolicy(request.policy(), call.came().wall, checked);
+    status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
   }
   if (!status.ok()) return FinishNow(call, status);
   MessageBytes published;
-  if (AsksForEverything(request) &&
-      PutPublished(*endpoint, checked.bounds, call.came(), published)) {
+  if (AsksForEverything(request) && PutPublished(*endpoint, checked.bounds, published)) {
     return FinishNow(call, status, std::move(published));
   }
   EncodeView detail = EncodeView::kFull;
@@ -336,7 +336,7 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
   grpc::Status status = FindSourceOf(call, request.name(), endpoint, source);
-  if (status.ok()) status = CheckPolicy(request.policy(), call.came().wall, checked);
+  if (status.ok()) status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
   if (status.ok()) status = CheckRequireForm(request.policy());
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (!status.ok()) return FinishNow(call, status);
@@ -380,7 +380,7 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   }
   CheckedPolicy checked;
   EncodeView detail = EncodeView::kFull;
-  grpc::Status status = CheckPolicy(request.policy(), call.came().wall, checked);
+  grpc::Status status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (status.ok()) status = CheckFundClass(request.fund_class());
   const SteadyTime answer_by = AnswerBy(call);
@@ -427,7 +427,7 @@ grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
     return InvalidField(reason::kInvalidPageSize, "page_size", "must not be negative");
   }
   CheckedPolicy checked;
-  if (auto status = CheckPolicy(request.policy(), call.came().wall, checked); !status.ok()) {
+  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
     return status;
   }
   if (auto status = CheckRequireForm(request.policy()); !status.ok()) return status;

@@ -95,7 +95,7 @@ class BalanceRpc {
   void Answer(const ServerCall& call, std::vector<Target> targets, Respond respond);
 
   // Answers with the bytes that are ready, if they are an answer.
-  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds, Now now,
+  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
                     MessageBytes& response) const;
   grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
                               const v1::GetAccountSnapshotRequest& request,

@@ -22,8 +22,6 @@ class QueueEvent : private grpc::internal::CompletionQueueTag {
   void* tag() { return static_cast<grpc::internal::CompletionQueueTag*>(this); }
 
  private:
-  friend class CallQueue;
-
   // gRPC's C++ queue takes every tag for one of these, and asks it for the tag that Next() is to
   // give.
   bool FinalizeResult(void** tag, bool*) final {

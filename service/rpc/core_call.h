@@ -1,8 +1,8 @@
 #pragma once
 
 // A call by the API of gRPC's core, on which its C++ API stands. What that adds, a ServerContext, a
-// map of the metadata and an event more, costs an eighth of a cached read; tests/bench/README.md
-// has the figures.
+// map of the metadata and an event more, costs a tenth of a call that does nothing;
+// tests/bench/README.md has the figures.
 
 #include <grpc/grpc.h>
 #include <grpcpp/support/status.h>
@@ -62,6 +62,8 @@ class CoreCall {
   // What a status sends beside its code.
   struct Trailers {
     explicit Trailers(const grpc::Status& status);
+    Trailers(const Trailers&) = delete;
+    Trailers& operator=(const Trailers&) = delete;
     ~Trailers();
 
     grpc_slice message;

@@ -29,12 +29,19 @@ class HealthWatches::Watch final : public HealthStates::Listener {
   }
 
  private:
-  ~Watch() override { watches_.open_calls_.Remove(); }
+  ~Watch() override = default;
+
+  // Nothing may be left of the call when nobody waits for it any more.
+  void End() {
+    OpenCalls& open_calls = watches_.open_calls_;
+    delete this;
+    open_calls.Remove();
+  }
 
   void OnCame(bool ok) {
     if (!ok) {
       // The server stops; a call that has not come is not told to be over.
-      delete this;
+      End();
       return;
     }
     watches_.AwaitOne();
@@ -86,7 +93,7 @@ class HealthWatches::Watch final : public HealthStates::Listener {
       const std::lock_guard lock(mutex_);
       over = --open_events_ == 0;
     }
-    if (over) delete this;
+    if (over) End();
   }
 
   HealthWatches& watches_;

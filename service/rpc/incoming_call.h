@@ -39,7 +39,8 @@ class IncomingCall {
   // Its message.
   virtual const MessageBytes& request() = 0;
 
-  // Keeps `work` as long as the call lives. Called at most once, by the handler.
+  // Keeps `work` as long as the call lives, and has it told if the caller leaves; nobody is told of
+  // a call without. Called at most once, by the handler, before Finish() can be.
   virtual void Keep(std::unique_ptr<CallWork> work) = 0;
 
   // Answers with a message, which is not looked at unless the status is OK. A caller that is told

@@ -5,7 +5,7 @@
 #include "service/rpc/status.h"
 
 namespace balance {
-std::variant<std::monostate, AccessRefusal> ServerCall::Identify() {
+std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& clock) {
   if (served_->access.AreOpen()) return {};
   const Authorizations authorizations = call_.authorizations();
   ShownIdentity shown;
@@ -20,7 +20,7 @@ std::variant<std::monostate, AccessRefusal> ServerCall::Identify() {
     shown.uris = uris = peer.Uris();
     shown.dns_names = dns_names = peer.DnsNames();
   }
-  const auto found = served_->access.Identify(shown, came_.wall);
+  const auto found = served_->access.Identify(shown, clock.WallNow());
   if (const auto* refusal = std::get_if<AccessRefusal>(&found)) return *refusal;
   caller_ = std::get<const CallerRule*>(found);
   if (!caller_->MayUse(method_)) return AccessRefusal::kMethodNotAllowed;

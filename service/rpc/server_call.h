@@ -18,16 +18,15 @@ namespace balance {
 class ServerCall {
  public:
   // `served` is kept alive; `caller` belongs to it, null where everybody may see everything.
-  // `call`, which `came` just now, must outlive this.
-  ServerCall(IncomingCall& call, RpcMethod method, std::shared_ptr<const Served> served, Now came)
-      : call_(call), method_(method), served_(std::move(served)), came_(came) {}
+  // `call` must outlive this.
+  ServerCall(IncomingCall& call, RpcMethod method, std::shared_ptr<const Served> served)
+      : call_(call), method_(method), served_(std::move(served)) {}
 
   // Finds out who is calling. REQUIRES: called once, before anything is answered.
-  std::variant<std::monostate, AccessRefusal> Identify();
+  std::variant<std::monostate, AccessRefusal> Identify(const Clock& clock);
 
   IncomingCall& call() const { return call_; }
   RpcMethod method() const { return method_; }
-  Now came() const { return came_; }
   const std::shared_ptr<const Served>& served() const { return served_; }
 
   bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
@@ -48,7 +47,6 @@ class ServerCall {
   IncomingCall& call_;
   const RpcMethod method_;
   const std::shared_ptr<const Served> served_;
-  const Now came_;
   const CallerRule* caller_ = nullptr;
 };
 

@@ -23,7 +23,8 @@ class WaitingCall final : public CallWork {
     AccountRead read;
   };
   // Finishes the call with the answers, in the order of the reads, or with nothing if the caller
-  // has left. Called exactly once, on the shard of the account that came last.
+  // has left. Called exactly once, on the shard of the account that came
+  // last or, if all came early, by Start().
   using Finish = std::function<void(std::optional<std::vector<AccountAnswer>>)>;
 
   explicit WaitingCall(Finish finish) : finish_(std::move(finish)) {}

@@ -1,6 +1,7 @@
 #pragma once
 
-// When files that changed may be read: once they rest, so that none is taken half written. Pure.
+// When files that changed may be read: once they rest, so that none is taken half written. Looks by
+// what it is given.
 
 #include <functional>
 #include <optional>

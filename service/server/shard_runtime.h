@@ -59,7 +59,7 @@ class ShardRuntime {
   // What is known of a credential. Holds no secret.
   struct Credential {
     CredentialGuards guards;
-    Fingerprint login_fingerprint;
+    Fingerprint login_fingerprint{};
     // Unset while a source uses it.
     std::optional<SteadyTime> unused_since;
   };

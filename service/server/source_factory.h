@@ -19,7 +19,7 @@ namespace balance {
 // host:port of the upstream.
 std::string HostOf(const SourceConfig& config);
 
-// A hash under no key.
+// An unkeyed BLAKE2b hash, which never leaves the process.
 using Fingerprint = std::array<unsigned char, 32>;
 
 // Tells credentials apart without holding them: equal for equal credentials of one venue.

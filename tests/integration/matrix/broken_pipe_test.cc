@@ -10,8 +10,8 @@
 #include <string>
 
 #include "tests/integration/matrix/certificates.h"
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "service/server/server_limits.h"
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {

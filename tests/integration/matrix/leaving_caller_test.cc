@@ -5,8 +5,8 @@
 #include <sstream>
 #include <string>
 
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "service/server/graceful_stop.h"
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {

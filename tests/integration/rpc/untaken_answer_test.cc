@@ -10,8 +10,8 @@
 #include "service/rpc/core_methods.h"
 #include "service/rpc/open_calls.h"
 #include "service/rpc/unary_calls.h"
-#include "tests/integration/matrix/http2_peer.h"
 #include "tests/integration/rpc/service_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/integration/matrix/http2_peer.h"
+#include "tests/support/http2_peer.h"
 
 #include <poll.h>
 
