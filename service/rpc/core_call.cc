@@ -145,6 +145,7 @@ void CoreCall::Finish(MessageBytes message, const grpc::Status& status, QueueEve
     end.trailing_metadata = trailers_->metadata.data();
     end.trailing_metadata_count = trailers_->count;
   }
+  // A call that ends without is taken for one that was given up, and is cancelled.
   if (!std::exchange(watches_close_, true)) {
     batch.Add(GRPC_OP_RECV_CLOSE_ON_SERVER).data.recv_close_on_server.cancelled = &cancelled_;
   }
