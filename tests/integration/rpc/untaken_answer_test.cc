@@ -121,6 +121,32 @@ TEST_F(UntakenAnswerTest, EndsWithTheServersPatience) {
   EXPECT_GE(steady_clock::now() - begin, kMoment - kRounding);
 }
 
+// A client that stops between the parts of a call, as load generators do, is no failure of a call.
+class BrokenOffCallTest : public UntakenAnswerTest {
+ protected:
+  void ExpectNothingWasHandled() {
+    server_->Shutdown();
+    calls_.Stop();
+    // The one that warmed the cache.
+    EXPECT_EQ(rpc_observer_.started, 1);
+    EXPECT_EQ(rpc_observer_.handled, 1);
+  }
+};
+
+TEST_F(BrokenOffCallTest, IsNotHandledWhenItsStreamIsReset) {
+  Http2Peer peer = Connect();
+  ASSERT_TRUE(peer.Send(CallHeaders(1) + Cancel(1)));
+  peer.Leave(true);
+  ExpectNothingWasHandled();
+}
+
+TEST_F(BrokenOffCallTest, IsNotHandledWhenItsConnectionEnds) {
+  Http2Peer peer = Connect();
+  ASSERT_TRUE(peer.Send(CallHeaders(1)));
+  peer.Leave(true);
+  ExpectNothingWasHandled();
+}
+
 // The same of the calls themselves, while their connection stays.
 class UntakenCallTest : public testing::Test {
  protected:
