@@ -124,6 +124,16 @@ TEST_F(UntakenAnswerTest, EndsWithTheServersPatience) {
 // A client that stops between the parts of a call, as load generators do, is no failure of a call.
 class BrokenOffCallTest : public UntakenAnswerTest {
  protected:
+  // A call without its message, which the server has seen.
+  void BeginCall(Http2Peer& peer) {
+    ASSERT_TRUE(peer.Send(CallHeaders(1) + Encode({FrameType::kPing, 0, 0, std::string(8, 'p')})));
+    std::optional<Frame> frame;
+    do {
+      frame = peer.Next(kPatience);
+      ASSERT_TRUE(frame);
+    } while (frame->type != FrameType::kPing || (frame->flags & kAck) == 0);
+  }
+
   void ExpectNothingWasHandled() {
     server_->Shutdown();
     calls_.Stop();
@@ -135,15 +145,16 @@ class BrokenOffCallTest : public UntakenAnswerTest {
 
 TEST_F(BrokenOffCallTest, IsNotHandledWhenItsStreamIsReset) {
   Http2Peer peer = Connect();
-  ASSERT_TRUE(peer.Send(CallHeaders(1) + Cancel(1)));
-  peer.Leave(true);
+  ASSERT_NO_FATAL_FAILURE(BeginCall(peer));
+  ASSERT_TRUE(peer.Send(Cancel(1)));
+  peer.Leave(false);
   ExpectNothingWasHandled();
 }
 
 TEST_F(BrokenOffCallTest, IsNotHandledWhenItsConnectionEnds) {
   Http2Peer peer = Connect();
-  ASSERT_TRUE(peer.Send(CallHeaders(1)));
-  peer.Leave(true);
+  ASSERT_NO_FATAL_FAILURE(BeginCall(peer));
+  peer.Leave(false);
   ExpectNothingWasHandled();
 }
 
