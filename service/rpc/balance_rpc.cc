@@ -72,14 +72,20 @@ MessageBytes SnapshotBytes(const SharedBytes& published, WallTime serve_time) {
   return bytes;
 }
 
-// The answer to bytes that are no `request`.
-grpc::Status NotParsed(const google::protobuf::Message& request) {
+grpc::Status InvalidRequest(std::string message) {
   RpcError error;
   error.code = grpc::StatusCode::INVALID_ARGUMENT;
   error.reason = reason::kInvalidRequest;
-  error.message =
-      "the request is not a " + request.GetDescriptor()->name() + "; check the client's .proto";
+  error.message = std::move(message);
   return ToGrpcStatus(error);
+}
+
+grpc::Status NoRequest() { return InvalidRequest("the call has no request message; send one"); }
+
+// The answer to bytes that are no `request`.
+grpc::Status NotParsed(const google::protobuf::Message& request) {
+  return InvalidRequest("the request is not a " + request.GetDescriptor()->name() +
+                        "; check the client's .proto");
 }
 
 }  // namespace
@@ -88,6 +94,8 @@ BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcO
     : served_(served), clock_(clock), observer_(observer) {}
 
 void BalanceRpc::Handle(RpcMethod method, IncomingCall& incoming) {
+  // Not counted: mostly a caller that left in the middle, which is no failure of a call.
+  if (!incoming.request()) return incoming.Finish({}, NoRequest());
   observer_.OnStarted(method);
   ServerCall call(incoming, method, served_.Get());
   const auto refusal = call.Identify(clock_);

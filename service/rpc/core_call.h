@@ -40,10 +40,8 @@ class CoreCall {
   Authorizations authorizations() const;
   PeerIdentity identity() const;
   std::string peer() const;
-  // None if the caller sent none.
+  // None if the caller sent none, or left before it had come.
   const MessageBytes& request();
-  // Whether the caller left before its message had come: what it wanted to ask is not known.
-  bool is_broken_off() const { return grpc_call_failed_before_recv_message(call_) != 0; }
 
   // `closed` happens when the call is over: all has been sent, or the caller has left. Called at
   // most once, before Finish().

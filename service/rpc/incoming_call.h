@@ -36,7 +36,7 @@ class IncomingCall {
   virtual PeerIdentity identity() const = 0;
   // Where it comes from, as gRPC writes an address. Proves nothing.
   virtual std::string peer() const = 0;
-  // Its message.
+  // Its message; none if the caller sent none, or left before it had come.
   virtual const MessageBytes& request() = 0;
 
   // Keeps `work` as long as the call lives, and has it told if the caller leaves; nobody is told of

@@ -40,7 +40,6 @@ class UnaryCalls::Call final : public IncomingCall {
     ++open_events_;
     core_->WatchClose(closed_);
   }
-  bool is_broken_off() const { return core_->is_broken_off(); }
   void Finish(MessageBytes response, const grpc::Status& status) override {
     core_->Finish(std::move(response), status, finished_);
   }
@@ -99,11 +98,7 @@ void UnaryCalls::AwaitOne() {
 }
 
 void UnaryCalls::OnCame(Call& call) {
-  if (call.is_broken_off()) {
-    call.Finish({}, grpc::Status::CANCELLED);
-  } else {
-    handle_(call);
-  }
+  handle_(call);
   AwaitOne();
 }
 

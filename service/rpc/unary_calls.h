@@ -22,8 +22,7 @@ class UnaryCalls {
   using Handle = std::function<void(IncomingCall&)>;
 
   // All must outlive this, which must outlive the queue's events. Every call counts as open from
-  // being awaited to being over. A call that its caller breaks off before the message has come is
-  // not handled.
+  // being awaited to being over.
   UnaryCalls(const CoreMethods::Method& method, CallQueue& queue, OpenCalls& open_calls,
              Handle handle);
   UnaryCalls(const UnaryCalls&) = delete;

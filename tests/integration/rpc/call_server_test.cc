@@ -100,7 +100,7 @@ TEST_F(CallServerTest, MoreCallsThanAreAwaitedAreAllAnswered) {
   EXPECT_EQ(Real("desk-1").requests(), 1);
 }
 
-TEST_F(CallServerTest, ACallWithoutAMessageIsRefused) {
+TEST_F(CallServerTest, ACallWithoutAMessageIsRefusedAndCountsForNothing) {
   AddAccount("desk-1");
   Serve();
 
@@ -108,8 +108,8 @@ TEST_F(CallServerTest, ACallWithoutAMessageIsRefused) {
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_REQUEST");
-  EXPECT_EQ(rpc_observer_.started, 1);
-  EXPECT_EQ(rpc_observer_.handled, 1);
+  EXPECT_EQ(rpc_observer_.started, 0);
+  EXPECT_EQ(rpc_observer_.handled, 0);
 }
 
 // More accounts than are encoded at once.
