@@ -27,7 +27,8 @@ grpc_slice CopyOf(const std::string& text) {
 }
 
 // Read gRFC L104 before this is raised: it wants the close to be watched by a batch of its own,
-// which costs an event a call; 1.51 also takes it with the status. M-tests of leaving callers tell.
+// which costs an event a call; 1.51 also takes it with the status. One that refuses it aborts every
+// test that calls the service.
 static_assert(GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51,
               "find out whether this gRPC takes the batches of CoreCall::Finish()");
 
