@@ -84,6 +84,10 @@ struct Error {
   // Whether this side may be the cause: a file of ours, or the CAs that this source trusts. It
   // tells the host's other sources nothing.
   bool is_local = false;
+  // Whether no connection could be made: the host name did not resolve, the port refused, TLS
+  // failed, or the time ran out before the request could be written. The upstream has not seen
+  // whose request it was, so every login at the host would have met the same.
+  bool is_connect_failure = false;
 };
 
 }  // namespace balance

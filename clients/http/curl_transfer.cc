@@ -176,7 +176,10 @@ void CurlTransfer::Finish(CURLcode code) {
     response_.status = static_cast<int>(status);
     result_ = std::move(response_);
   } else {
-    result_ = tl::unexpected(ErrorOf(code));
+    Error error = ErrorOf(code);
+    error.is_connect_failure =
+        error.kind == ErrorKind::kUnreachable && !error.is_local && !was_sent_;
+    result_ = tl::unexpected(std::move(error));
   }
   done_.cancel();
 }

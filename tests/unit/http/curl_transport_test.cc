@@ -162,6 +162,7 @@ TEST_F(CurlTransportTest, RefusedIsUnreachable) {
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_TRUE(response.error().is_connect_failure);
   EXPECT_THAT(response.error().message, HasSubstr("refused"));
 }
 
@@ -169,7 +170,37 @@ TEST_F(CurlTransportTest, AnUnresolvableHostIsUnreachable) {
   HttpRequest request = Request();
   request.url = "https://name.invalid/";
 
-  EXPECT_EQ(Send(request).error().kind, ErrorKind::kUnreachable);
+  const auto response = Send(request);
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_TRUE(response.error().is_connect_failure);
+}
+
+// A listener that never takes a connection into TLS: the time ends before there is a request.
+TEST_F(CurlTransportTest, TimeThatEndsInTheTlsHandshakeIsAFailureOfTheConnection) {
+  asio::ip::tcp::acceptor silent(loop_, {asio::ip::address_v4::loopback(), 0});
+  HttpRequest request = Request();
+  request.url = "https://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/";
+  request.timeout = milliseconds(200);
+
+  const auto response = Send(request);
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_TRUE(response.error().is_connect_failure);
+}
+
+TEST_F(CurlTransportTest, TimeThatEndsAfterTheRequestWasWrittenIsNoFailureOfTheConnection) {
+  Push(FaultKind::kHang);
+  HttpRequest request = Request();
+  request.timeout = milliseconds(200);
+
+  const auto response = Send(request);
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_FALSE(response.error().is_connect_failure);
 }
 
 TEST_F(CurlTransportTest, CutBodiesAreNeverComplete) {
@@ -181,6 +212,7 @@ TEST_F(CurlTransportTest, CutBodiesAreNeverComplete) {
 
     ASSERT_FALSE(response) << static_cast<int>(kind);
     EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+    EXPECT_FALSE(response.error().is_connect_failure);
   }
 }
 
