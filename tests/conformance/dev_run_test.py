@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,15 +10,41 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import BIN_DIR, SOURCE_DIR, Program, clean_environment
+from harness import BIN_DIR, SOURCE_DIR, Program, clean_environment, poll_until
 
 # The last line that `./dev run` prints before it waits.
 READY = "Ctrl-C stops it all."
 ANY_PORT = "127.0.0.1:0"
 
 
-def command_of(process_id: str) -> str:
-    return Path(f"/proc/{process_id}/cmdline").read_text().split("\0")[0]
+def program_of(process_id: str) -> Path:
+    """What the process runs; the empty path if it has ended."""
+    try:
+        return Path(Path(f"/proc/{process_id}/cmdline").read_text().split("\0")[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return Path()
+
+
+class HeldUpCommand:
+    """A command that stops at its beginning, for whoever has `path` as the PATH."""
+
+    def __init__(self, folder: Path, command: str):
+        folder.mkdir()
+        self._begun, self._go = folder / "begun", folder / "go"
+        stand_in = folder / command
+        stand_in.write_text(f'''#!/bin/sh
+: >"{self._begun}"
+until [ -e "{self._go}" ]; do sleep 0.02; done
+exec {shutil.which(command)} "$@"
+''')
+        stand_in.chmod(0o755)
+        self.path = f"{folder}:{os.environ['PATH']}"
+
+    def has_begun(self) -> bool:
+        return self._begun.exists()
+
+    def go_on(self) -> None:
+        self._go.touch()
 
 
 class DevRunTest(unittest.TestCase):
@@ -41,10 +68,12 @@ class DevRunTest(unittest.TestCase):
         return program
 
     def processes(self, program: Program) -> dict[str, int]:
-        """Name and process id of what `./dev run` started and what still lives."""
+        """Name and process id of those of our programs that `./dev run` started and that still
+        live. Beside them the shell has commands that come and go, such as `sleep`."""
         parent = program.process.pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return {Path(command_of(child)).name: int(child) for child in children}
+        programs = {program_of(child): int(child) for child in children}
+        return {path.name: child for path, child in programs.items() if path.parent == BIN_DIR}
 
     def assert_nothing_left(self, program: Program, exit_code: int):
         self.assertEqual(program.wait(), exit_code, program.output())
@@ -95,6 +124,21 @@ class DevRunTest(unittest.TestCase):
             program = self.ready_dev_run()
 
             os.kill(self.processes(program)[name], signal.SIGKILL)
+
+            self.assert_nothing_left(program, exit_code=1)
+            self.assertIn(f"{name} has stopped by itself", program.output())
+
+    def test_notices_a_child_that_ended_while_the_shell_was_busy(self):
+        for name in ("balance-service", "upstream-sandbox"):
+            # Prints the next steps, the last that is done before the shell waits.
+            cat = HeldUpCommand(self.folder / f"without-{name}", "cat")
+            program = self.dev_run(PATH=cat.path)
+            program.wait_for(cat.has_begun, "the next steps")
+            child = self.processes(program)[name]
+
+            os.kill(child, signal.SIGKILL)
+            poll_until(lambda: not Path(f"/proc/{child}").exists(), f"that {name} is reaped")
+            cat.go_on()
 
             self.assert_nothing_left(program, exit_code=1)
             self.assertIn(f"{name} has stopped by itself", program.output())

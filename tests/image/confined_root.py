@@ -1,17 +1,40 @@
 """Runs programs in an image's root file system as a cluster does that trusts them little: as the
 image's user, without capabilities or a way to gain any, on a root that nobody can write to.
 
-REQUIRES: this process is root in a mount and a network namespace of its own; mounts go with it.
+ConfinedRoot REQUIRES that this process is root in a mount and a network namespace of its own; the
+mounts go with it. As a program this prints why that cannot be had here, or nothing if it can.
 """
 
 import fcntl
+import os
 import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+
+# What ConfinedRoot needs to be allowed to do in the folder "$0".
+PROBE = """
+mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && mount -t proc proc "$0"
+"""
+
+
+def why_not() -> str | None:
+    """Why this machine does not let us confine programs; None if it does. An ordinary container
+    does not: that takes CAP_SYS_ADMIN."""
+    if os.geteuid() != 0:
+        return "images are built, and run confined, by root"
+    with tempfile.TemporaryDirectory() as folder:
+        probe = subprocess.run(["unshare", "--mount", "--net", "sh", "-c", PROBE, folder],
+                               text=True, stdin=subprocess.DEVNULL, capture_output=True)
+    if probe.returncode == 0:
+        return None
+    reason = (probe.stderr.strip().splitlines() or ["it did not say why"])[0]
+    return f"namespaces and mounts of one's own are not to be had here ({reason})"
 
 
 def raise_loopback() -> None:
@@ -47,3 +70,8 @@ class ConfinedRoot:
     def command(self, *arguments) -> list[str]:
         """The command line by which a program is run inside."""
         return [*self._prefix, *map(str, arguments)]
+
+
+if __name__ == "__main__":
+    if reason := why_not():
+        print(f"SKIPPED: the test of the image: {reason}")

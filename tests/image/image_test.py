@@ -15,7 +15,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from confined_root import ConfinedRoot, raise_loopback
+from confined_root import ConfinedRoot, raise_loopback, why_not
 from external_tools import skip
 from harness import SOURCE_DIR, Program, Sandbox, clean_environment, poll_until
 from oci_archive import OciArchive
@@ -289,9 +289,9 @@ class ConfinedImageTest(unittest.TestCase):
 
 
 def build() -> None:
-    """Skips all if what builds images cannot be had."""
-    if os.geteuid() != 0:
-        skip("images are built, and run confined, by root")
+    """Skips all if what builds images, or runs them confined, cannot be had."""
+    if reason := why_not():
+        skip(reason)
     installed = subprocess.run([SOURCE_DIR / "dev", "install", "image"], text=True,
                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     if installed.returncode != 0:

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tests/integration/tls/tls_fixture.h"
+#include "tests/support/two_addresses.h"
 
 namespace balance {
 namespace {
@@ -76,13 +77,13 @@ TEST_F(TlsEndpointTest, M52_NoHandshakeFailsWhileFilesAreReplacedAllTheTime) {
 }
 
 TEST_F(TlsEndpointTest, EveryAddressOfANameGetsTheNewPair) {
-  Serve("localhost");
+  Serve(kTwoAddresses);
   const TestCertificate pair = ca_.Issue({});
 
   Mount(pair);
 
-  EXPECT_TRUE(Becomes([&] { return ShownOn("localhost") == pair.cert_pem; }));
-  EXPECT_TRUE(Becomes([&] { return ShownOn("127.0.0.1") == pair.cert_pem; }));
+  EXPECT_TRUE(Becomes([&] { return ShownOn(kFirstAddress) == pair.cert_pem; }));
+  EXPECT_TRUE(Becomes([&] { return ShownOn(kSecondAddress) == pair.cert_pem; }));
 }
 
 }  // namespace
