@@ -75,7 +75,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
     if (!read_.wanted[i]) return;
     SourceFeed& feed = *account_.feeds_[i];
     const ReadAction action = Decide(feed.status(), read_.bounds, asked_);
-    if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground();
+    if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground(Oldest(i));
     if (action != ReadAction::kWait) return;
     const SteadyTime send = EarliestSend(i);
     if (send > asked_.steady && send >= read_.answer_by) {
@@ -83,14 +83,17 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
       return;
     }
     ++open_;
-    const SteadyTime oldest = OldestAcceptable(read_.bounds, feed.status().info->cache, asked_);
-    waits_[i] =
-        feed.Wait(oldest, [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); });
+    waits_[i] = feed.Wait(Oldest(i),
+                          [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); });
+  }
+
+  // The oldest observe time of the source that this read accepts.
+  SteadyTime Oldest(std::size_t i) const {
+    return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().info->cache, asked_);
   }
 
   SteadyTime EarliestSend(std::size_t i) const {
-    const SourceFeed& feed = *account_.feeds_[i];
-    return feed.EarliestSendFor(OldestAcceptable(read_.bounds, feed.status().info->cache, asked_));
+    return account_.feeds_[i]->EarliestSendFor(Oldest(i));
   }
 
   void EndSource(std::size_t i, Waited how) {
@@ -109,7 +112,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
       if (!waits_[i]) continue;
       SourceFeed& feed = *account_.feeds_[i];
       if (!Show(feed.status(), read_.bounds, Waited::kNot, asked_, now).reading) continue;
-      feed.RefreshInBackground();
+      feed.RefreshInBackground(Oldest(i));
       feed.Forget(*std::exchange(waits_[i], std::nullopt));
       --open_;
     }

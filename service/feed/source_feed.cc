@@ -10,7 +10,6 @@
 #include <cassert>
 #include <cmath>
 #include <exception>
-#include <iterator>
 #include <utility>
 
 namespace balance {
@@ -67,35 +66,40 @@ SteadyTime SourceFeed::EarliestSendFor(SteadyTime oldest) const {
 SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
   const WaiterId id = next_waiter_++;
   if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
+  const auto add_to = [&](Waiters& waiters, Waited how) {
+    waiters.emplace_hint(waiters.end(), id, Waiter{how, std::move(on_end)});
+  };
   if (!flight_) {
-    std::vector<Waiter> first;
-    first.push_back({id, Waited::kStarted, std::move(on_end)});
+    Waiters first;
+    add_to(first, Waited::kStarted);
     StartFlight(std::move(first), false);
-  } else if (!flight_->progress.sent_at || *flight_->progress.sent_at >= oldest) {
-    flight_->waiters.push_back({id, Waited::kJoined, std::move(on_end)});
+  } else if (Serves(*flight_, oldest)) {
+    add_to(flight_->waiters, Waited::kJoined);
     flight_->progress.urgent = true;
   } else {
-    const Waited how = successors_.empty() ? Waited::kStarted : Waited::kJoined;
-    successors_.push_back({id, how, std::move(on_end)});
+    add_to(successor_.waiters, successor_.IsWanted() ? Waited::kJoined : Waited::kStarted);
   }
   return id;
 }
 
+bool SourceFeed::Serves(const Flight& flight, SteadyTime oldest) {
+  return !flight.progress.sent_at || *flight.progress.sent_at >= oldest;
+}
+
 void SourceFeed::Forget(WaiterId waiter) {
-  const auto is_waiter = [waiter](const Waiter& candidate) { return candidate.id == waiter; };
-  std::erase_if(successors_, is_waiter);
-  if (!flight_) return;
-  std::erase_if(flight_->waiters, is_waiter);
-  if (!flight_->waiters.empty()) return;
+  if (ending_.erase(waiter) > 0 || successor_.waiters.erase(waiter) > 0) return;
+  if (!flight_ || flight_->waiters.erase(waiter) == 0 || !flight_->waiters.empty()) return;
   flight_->progress.urgent = false;
   if (!flight_->background && !flight_->progress.sent_at) Abandon();
 }
 
-void SourceFeed::RefreshInBackground() {
-  if (flight_) {
+void SourceFeed::RefreshInBackground(SteadyTime oldest) {
+  if (!flight_) {
+    if (!stopped_) StartFlight({}, true);
+  } else if (Serves(*flight_, oldest)) {
     flight_->background = true;
-  } else if (!stopped_) {
-    StartFlight({}, true);
+  } else {
+    successor_.background = true;
   }
 }
 
@@ -104,7 +108,8 @@ void SourceFeed::RefreshEarly() {
   status_.early_refresh_at = SteadyTime::max();
   const SendOutlook outlook = source_->Outlook();
   if (outlook.has_spare && !outlook.because && EarliestSend() <= clock_.SteadyNow()) {
-    RefreshInBackground();
+    // One that runs is early enough.
+    RefreshInBackground(SteadyTime::min());
   }
 }
 
@@ -123,7 +128,7 @@ void SourceFeed::Stop(std::function<void()> on_idle) {
   if (running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
-void SourceFeed::StartFlight(std::vector<Waiter> waiters, bool background) {
+void SourceFeed::StartFlight(Waiters waiters, bool background) {
   flight_ = std::make_shared<Flight>();
   flight_->progress.urgent = !waiters.empty();
   flight_->waiters = std::move(waiters);
@@ -133,19 +138,22 @@ void SourceFeed::StartFlight(std::vector<Waiter> waiters, bool background) {
   asio::co_spawn(executor_, RunFlight(flight),
                  asio::bind_cancellation_slot(flight->cancel.slot(),
                                               [this, flight](const std::exception_ptr& thrown) {
-                                                --running_;
                                                 // Only cancellation reaches this point as an
                                                 // exception.
                                                 if (thrown && flight_ == flight) Finish();
-                                                if (running_ == 0 && on_idle_) {
-                                                  std::exchange(on_idle_, nullptr)();
-                                                }
+                                                EndWork();
                                               }));
+}
+
+void SourceFeed::StartSuccessor() {
+  if (!successor_.IsWanted()) return;
+  Successor next = std::exchange(successor_, {});
+  StartFlight(std::move(next.waiters), next.background);
 }
 
 void SourceFeed::Abandon() {
   const auto flight = std::exchange(flight_, nullptr);
-  if (!successors_.empty()) StartFlight(std::exchange(successors_, {}), false);
+  StartSuccessor();
   Cancel(flight);
 }
 
@@ -275,13 +283,32 @@ bool SourceFeed::Fail(Error error, bool was_sent) {
 
 void SourceFeed::Finish() {
   const auto flight = std::exchange(flight_, nullptr);
-  std::vector<Waiter> successors = std::exchange(successors_, {});
   if (stopped_) {
-    std::move(successors.begin(), successors.end(), std::back_inserter(flight->waiters));
-  } else if (!successors.empty()) {
-    StartFlight(std::move(successors), false);
+    flight->waiters.merge(successor_.waiters);
+    successor_ = {};
+  } else {
+    StartSuccessor();
   }
-  for (Waiter& waiter : flight->waiters) waiter.on_end(waiter.how);
+  const bool is_posted = !ending_.empty();
+  ending_.merge(flight->waiters);
+  if (!is_posted) EndWaits();
+}
+
+void SourceFeed::EndWaits() {
+  for (int i = 0; i < kEndedAtOnce && !ending_.empty(); ++i) {
+    const Waiters::node_type next = ending_.extract(ending_.begin());
+    next.mapped().on_end(next.mapped().how);
+  }
+  if (ending_.empty()) return;
+  ++running_;
+  asio::post(executor_, [this] {
+    EndWaits();
+    EndWork();
+  });
+}
+
+void SourceFeed::EndWork() {
+  if (--running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
 }  // namespace balance

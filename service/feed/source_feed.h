@@ -7,9 +7,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -45,6 +45,10 @@ class SourceFeed {
   using WaiterId = std::uint64_t;
   using OnEnd = std::function<void(Waited)>;
 
+  // Number of waits of one refresh that end in one piece of work: each may encode and send an
+  // answer.
+  static constexpr int kEndedAtOnce = 32;
+
   struct Options {
     std::shared_ptr<const SourceInfo> info;
     // For one refresh from its first request on, all attempts included.
@@ -60,7 +64,7 @@ class SourceFeed {
              std::function<void()> on_change);
   SourceFeed(const SourceFeed&) = delete;
   SourceFeed& operator=(const SourceFeed&) = delete;
-  // REQUIRES: no refresh runs: Stop() was called and its executor has run until idle.
+  // REQUIRES: Stop() was called, and its `on_idle` has been or the executor has run until idle.
   ~SourceFeed();
 
   // Takes over what another feed knew of the source: reading, failure, latest attempt, currencies.
@@ -79,37 +83,54 @@ class SourceFeed {
 
   // Waits for a refresh sent at or after `oldest`, starting or queueing one if need be. `on_end` is
   // called exactly once, when that refresh has succeeded or failed, unless Forget() comes first.
+  // Waits of one refresh end in the order in which they began, a few at a time: the loop does other
+  // work in between.
   WaiterId Wait(SteadyTime oldest, OnEnd on_end);
+  // Takes the time of a look-up, however many others wait. Ids of waits that have ended are fine.
   void Forget(WaiterId waiter);
 
-  // Starts a refresh for nobody in particular, if none runs; one that runs goes on even if all who
-  // wait for it leave.
-  void RefreshInBackground();
+  // Sees to it that a refresh is sent at or after `oldest`, without waiting for it: one that runs
+  // goes on even if all who wait for it leave, and one that was sent before `oldest` is followed by
+  // another.
+  void RefreshInBackground(SteadyTime oldest);
 
-  // The same for a reading that is still FRESH but read often, if that takes nothing from others.
+  // Refreshes a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
 
   // Ends the running refresh and calls every waiter. No refresh starts afterwards. `on_idle` is
-  // called once, as soon as none runs any more, maybe before this returns.
+  // called once, as soon as no refresh runs and every waiter has been called, maybe before this
+  // returns.
   void Stop(std::function<void()> on_idle = nullptr);
 
  private:
   struct Waiter {
-    WaiterId id;
     Waited how;
     OnEnd on_end;
+  };
+  // In the order in which the waits began.
+  using Waiters = std::map<WaiterId, Waiter>;
+  // The refresh that is to follow the running one.
+  struct Successor {
+    Waiters waiters;
+    // Wanted although nobody waits.
+    bool background = false;
+
+    bool IsWanted() const { return background || !waiters.empty(); }
   };
   struct Flight {
     FetchProgress progress;
     // Sent although nobody waits.
     bool background = false;
-    std::vector<Waiter> waiters;
+    Waiters waiters;
     // A coroutine that is cancelled before it has begun makes Asio throw out of the loop.
     bool has_begun = false;
     boost::asio::cancellation_signal cancel;
   };
 
-  void StartFlight(std::vector<Waiter> waiters, bool background);
+  void StartFlight(Waiters waiters, bool background);
+  void StartSuccessor();
+  // Whether the flight is, or will be, sent at or after `oldest`.
+  static bool Serves(const Flight& flight, SteadyTime oldest);
   // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
   void Abandon();
   // Ends a flight that waits for its turn and does not see that a failure forbids it by now;
@@ -128,8 +149,12 @@ class SourceFeed {
   bool Fail(Error error, bool was_sent);
   SteadyTime AfterInterval() const;
   SteadyTime EarlyRefreshAt(const Reading& reading);
-  // Ends the flight, starts its successor if somebody waits for one, and calls the waiters.
+  // Ends the flight, starts its successor if one is wanted, and calls the waiters.
   void Finish();
+  // Calls the first of those whose refresh has ended, and posts the rest of the work.
+  void EndWaits();
+  // One piece of work on the executor, a coroutine or a posted one, is over.
+  void EndWork();
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -142,9 +167,12 @@ class SourceFeed {
   SourceStatus status_;
   // Joinable: never one that is being cancelled.
   std::shared_ptr<Flight> flight_;
-  // Coroutines that have not ended yet, those of abandoned flights included.
+  // Number of coroutines and posts that have not ended yet, those of abandoned flights included.
   int running_ = 0;
-  std::vector<Waiter> successors_;
+  Successor successor_;
+  // Waiters whose refresh has ended and who have not been called yet. A post is under way as long
+  // as there are any.
+  Waiters ending_;
   WaiterId next_waiter_ = 1;
   bool stopped_ = false;
   // Of Stop().

@@ -24,10 +24,10 @@ class FakeClock::Timer final : public ClockTimer {
     // Whoever has a copy of it knows whether it still counts.
     callback_ = std::make_shared<std::function<void()>>(std::move(callback));
     if (when <= clock_.steady_) return Wake();
-    sleeper_ = sleepers_->insert(sleepers_->end(), {when, [this] {
-                                                      sleeper_.reset();
-                                                      Wake();
-                                                    }});
+    sleeper_ = sleepers_->emplace(when, [this] {
+      sleeper_.reset();
+      Wake();
+    });
   }
 
   void Cancel() override {
@@ -43,10 +43,10 @@ class FakeClock::Timer final : public ClockTimer {
   }
 
   FakeClock& clock_;
-  const std::shared_ptr<std::list<Sleeper>> sleepers_;
+  const std::shared_ptr<Sleepers> sleepers_;
   asio::any_io_executor executor_;
   std::shared_ptr<std::function<void()>> callback_;
-  std::optional<std::list<Sleeper>::iterator> sleeper_;
+  std::optional<Sleepers::iterator> sleeper_;
 };
 
 FakeClock::FakeClock()
@@ -57,10 +57,10 @@ asio::awaitable<void> FakeClock::SleepUntil(SteadyTime when) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   timer.expires_at(asio::steady_timer::time_point::max());
   bool woken = false;
-  const auto self = sleepers_->insert(sleepers_->end(), {when, [&timer, &woken] {
-                                                           woken = true;
-                                                           timer.cancel();
-                                                         }});
+  const auto self = sleepers_->emplace(when, [&timer, &woken] {
+    woken = true;
+    timer.cancel();
+  });
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   if (woken) co_return;
@@ -75,14 +75,9 @@ std::unique_ptr<ClockTimer> FakeClock::MakeTimer(asio::any_io_executor executor)
 void FakeClock::Advance(Duration by) {
   wall_ += by;
   steady_ += by;
-  while (true) {
-    auto due = sleepers_->end();
-    for (auto it = sleepers_->begin(); it != sleepers_->end(); ++it) {
-      if (it->when <= steady_ && (due == sleepers_->end() || it->when < due->when)) due = it;
-    }
-    if (due == sleepers_->end()) return;
-    const auto wake = std::move(due->wake);
-    sleepers_->erase(due);
+  while (!sleepers_->empty() && sleepers_->begin()->first <= steady_) {
+    const auto wake = std::move(sleepers_->begin()->second);
+    sleepers_->erase(sleepers_->begin());
     wake();
   }
 }

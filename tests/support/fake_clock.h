@@ -3,7 +3,7 @@
 // Time that a test moves by hand.
 
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
 
 #include "clients/core/clock.h"
@@ -32,15 +32,13 @@ class FakeClock final : public Clock {
 
  private:
   class Timer;
-  struct Sleeper {
-    SteadyTime when;
-    std::function<void()> wake;
-  };
+  // What to do at which time; those of one time in the order in which they began to sleep.
+  using Sleepers = std::multimap<SteadyTime, std::function<void()>>;
 
   WallTime wall_;
   SteadyTime steady_;
   // Also of timers in coroutines that a loop destroys when the test has long ended.
-  const std::shared_ptr<std::list<Sleeper>> sleepers_ = std::make_shared<std::list<Sleeper>>();
+  const std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();
 };
 
 }  // namespace balance

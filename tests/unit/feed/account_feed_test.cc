@@ -270,6 +270,49 @@ TEST_F(AccountFeedTest, PastTheRevalidationWindowAStaleReadingIsSettledForAfterA
   EXPECT_EQ(sink_.latest[0].reading->balances.front().cash->value.ToString(), "11.00");
 }
 
+TEST_F(AccountFeedTest, M115_ARefreshThatIsTooOldForTheReaderIsFollowedByAnother) {
+  Warm();
+  clock_.Advance(milliseconds(2500));
+  Read();
+  ASSERT_EQ(real_.requests(), 2);
+  clock_.Advance(milliseconds(2100));
+  Read();
+  EXPECT_EQ(Real().outcome, Outcome::kStaleRevalidating);
+  EXPECT_EQ(real_.requests(), 2);
+  real_.AnswerWith("11.00");
+  Run();
+
+  EXPECT_EQ(real_.requests(), 3);
+}
+
+TEST_F(AccountFeedTest, M115_ARefreshThatIsNewEnoughForTheReaderIsFollowedByNone) {
+  Warm();
+  clock_.Advance(milliseconds(2500));
+  Read();
+  clock_.Advance(milliseconds(1900));
+  Read();
+  real_.AnswerWith("11.00");
+  Run();
+
+  EXPECT_EQ(real_.requests(), 2);
+}
+
+TEST_F(AccountFeedTest, M115_WhoSettlesForAStaleReadingStillHasANewerOneFetched) {
+  Warm();
+  clock_.Advance(seconds(8));
+  Read();
+  clock_.Advance(milliseconds(2100));
+  Read();
+  clock_.Advance(kStalePatience);
+  Run();
+  ASSERT_EQ(answers_, 3);
+  EXPECT_EQ(Real().state, SourceState::kStale);
+  real_.AnswerWith("11.00");
+  Run();
+
+  EXPECT_EQ(real_.requests(), 3);
+}
+
 TEST_F(AccountFeedTest, AnExplicitBoundSettlesForNothingBeforeTheDeadline) {
   Warm();
   clock_.Advance(seconds(8));

@@ -7,6 +7,7 @@
 #include <deque>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/resilience/paced_source.h"
@@ -209,6 +210,9 @@ class ManyCallersTest : public FeedMatrixTest {
   };
 
   void Come() {
+    // All waits of one refresh end in one handler, so that it can be told which one that was.
+    if (waiting_ >= SourceFeed::kEndedAtOnce) return;
+    ++waiting_;
     Caller& caller = callers_.emplace_back();
     caller.answer_by = clock_.SteadyNow() + milliseconds(random_() % 3000);
     caller.ended_before = observer_.ended;
@@ -223,13 +227,14 @@ class ManyCallersTest : public FeedMatrixTest {
     const std::size_t back = random_() % 4;
     if (back >= callers_.size()) return;
     Caller& caller = callers_[callers_.size() - 1 - back];
-    if (caller.answers == 0) caller.has_left = true;
+    if (caller.answers == 0 && !std::exchange(caller.has_left, true)) --waiting_;
     account_->Cancel(caller.id);
   }
 
   // Only two things end a wait: a refresh that ends, and the caller's own deadline.
   void Check(Caller& caller, const AccountAnswer& answer) {
     ++caller.answers;
+    --waiting_;
     EXPECT_TRUE(answer.sources[0].reading || answer.sources[0].failure);
     if (has_stopped_) return;
     switch (answer.waited[0]) {
@@ -280,6 +285,7 @@ class ManyCallersTest : public FeedMatrixTest {
 
   std::mt19937_64 random_;
   std::deque<Caller> callers_;
+  int waiting_ = 0;
   int last_seen_end_ = 0;
   bool has_stopped_ = false;
 };

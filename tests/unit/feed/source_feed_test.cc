@@ -215,8 +215,8 @@ TEST_F(SourceFeedTest, ChangesAreToldBeforeWaitersHear) {
 }
 
 TEST_F(SourceFeedTest, BackgroundRefreshNeedsNoWaiter) {
-  feed_->RefreshInBackground();
-  feed_->RefreshInBackground();
+  feed_->RefreshInBackground(clock_.SteadyNow());
+  feed_->RefreshInBackground(clock_.SteadyNow());
   Run();
 
   EXPECT_EQ(upstream_.requests(), 1);
