@@ -515,7 +515,9 @@ void BalanceRpc::ListSources(const ServerCall& call) {
                     endpoints = std::move(endpoints)] {
     v1::ListSourcesResponse message;
     for (const AccountEndpoint* endpoint : endpoints) {
-      for (const SourceStatus& source : endpoint->publisher->Get()->statuses) {
+      // Keeps what the loop walks over alive while the shard publishes anew.
+      const auto view = endpoint->publisher->Get();
+      for (const SourceStatus& source : view->statuses) {
         EncodeSourceStatus(source, Time(), *message.add_sources());
       }
     }

@@ -52,6 +52,7 @@ AccountFeed::SourceSpec ServiceFixture::MakeSpec(const std::string& account,
   AccountFeed::SourceSpec spec;
   spec.options.info = info;
   spec.options.refresh_budget = seconds(30);
+  spec.options.path = path_;
   spec.source = upstream->MakeSource();
   return spec;
 }

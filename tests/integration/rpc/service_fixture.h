@@ -98,6 +98,8 @@ class ServiceFixture : public testing::Test {
   std::vector<std::shared_ptr<AccountFeed>> feeds_;
   AccountDirectory accounts_;
   Published<Served> served_;
+  // The way of every source that is added later. Null: nothing is known of it.
+  std::shared_ptr<const PathProbe> path_;
   BalanceRpc rpc_{served_, clock_, rpc_observer_};
   HealthStates health_;
   CallServer calls_{rpc_, health_};
