@@ -1,54 +1,14 @@
 #include "service/config/shared_credentials.h"
 
-#include <sodium.h>
-
-#include <array>
 #include <initializer_list>
+#include <map>
 #include <string>
-#include <string_view>
 #include <unordered_map>
+
+#include "service/config/source_login.h"
 
 namespace balance {
 namespace {
-
-// Tells equal credentials without comparing them in variable time or keeping a copy: a hash under a
-// key that lives as long as this object.
-class Fingerprints {
- public:
-  Fingerprints() { crypto_generichash_keygen(key_.data()); }
-
-  // Empty if the login is incomplete.
-  std::string Of(const SourceConfig& source) const {
-    if (const auto* login = std::get_if<PolymarketUsLogin>(&source.login)) {
-      return login->key_id.empty() ? "" : "polymarket_us:" + Hash(login->key_id);
-    }
-    const auto& login = std::get<PolySimulatorLogin>(source.login);
-    return login.api_key ? "polysimulator:" + Hash(login.api_key->Expose()) : "";
-  }
-
- private:
-  std::string Hash(std::string_view text) const {
-    std::string hash(crypto_generichash_BYTES, '\0');
-    crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()), hash.size(),
-                       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                       key_.data(), key_.size());
-    return hash;
-  }
-
-  std::array<unsigned char, crypto_generichash_KEYBYTES> key_;
-};
-
-// Who sees one of the sources may not see the first of them, so the pool is not its name.
-std::string DefaultPool(const SourceInfo& first) {
-  constexpr std::size_t kShownBytes = 8;
-  const std::string name = "accounts/" + first.account + "/sources/" + first.source;
-  std::array<unsigned char, crypto_generichash_BYTES> hash;
-  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(name.data()),
-                     name.size(), nullptr, 0);
-  std::array<char, 2 * kShownBytes + 1> hex;
-  return std::string("pool-").append(
-      sodium_bin2hex(hex.data(), hex.size(), hash.data(), kShownBytes));
-}
 
 std::string PathOf(std::size_t account, std::size_t source) {
   return "accounts[" + std::to_string(account) + "].sources[" + std::to_string(source) + "]";
@@ -72,69 +32,130 @@ std::string GivenField(const std::string& path, std::initializer_list<const char
   return path;
 }
 
-struct Credential {
-  std::string pool;
-  bool pool_is_stated = false;
-  RateSettings rate;
-  std::string first_path;
+// A source and its place in the document.
+struct Place {
+  const SourceConfig* source;
+  std::string path;
 };
 
-void CheckRate(const Credential& credential, const SourceConfig& source, const std::string& path,
-               ConfigDocument& document) {
-  if (source.info.rate == credential.rate) return;
-  for (const char* field : {".upstream.requests_per_second", ".upstream.burst"}) {
-    if (document.HasIssue(path + field) || document.HasIssue(credential.first_path + field)) return;
-  }
-  document.AddIssue(
-      GivenField(path, {"upstream.requests_per_second", "upstream.burst"}, document),
-      "has another rate than " + credential.first_path + ", which uses the same credential",
-      "give both the same requests_per_second and burst: the budget belongs to the credential");
-}
+// What the sources of one credential say of it.
+struct Credential {
+  Place first;
+  // The first one that states a pool; null `source`: none does.
+  Place with_pool;
+};
 
-void CheckFundClasses(Config& config, ConfigDocument& document) {
-  struct Pool {
-    FundClass fund_class;
-    std::string path;
-  };
-  std::unordered_map<std::string, Pool> pools;
-  ForEachSource(config, [&](const SourceConfig& source, const std::string& path) {
-    if (source.info.pool.empty() || document.HasIssue(path + ".fund_class")) return;
-    const auto [first, is_new] =
-        pools.emplace(source.info.pool, Pool{source.info.fund_class, path});
-    if (is_new || first->second.fund_class == source.info.fund_class) return;
-    document.AddIssue(GivenField(path, {"pool", "fund_class"}, document),
-                      "shares its pool with " + first->second.path + " of another fund class",
-                      "use a pool of its own, or the same fund_class in both");
-  });
-}
+// Compares one source after the other with the first one of its credential or pool.
+class SharingChecker {
+ public:
+  explicit SharingChecker(ConfigDocument& document) : document_(document) {}
+
+  void CheckSecret(const Place& first, const Place& place) {
+    if (LoginFingerprint(*first.source) == LoginFingerprint(*place.source)) return;
+    // A PolySimulator credential is its secret, so this is Polymarket US.
+    document_.AddIssue(place.path + ".polymarket_us.secret_key",
+                       "differs from that of " + first.path + ", which has the same key_id",
+                       "store the secret key that Polymarket US showed with this key_id in both");
+  }
+
+  void CheckRate(const Place& first, const Place& place) {
+    if (first.source->info.rate == place.source->info.rate) return;
+    for (const char* field : {".upstream.requests_per_second", ".upstream.burst"}) {
+      if (document_.HasIssue(first.path + field) || document_.HasIssue(place.path + field)) return;
+    }
+    document_.AddIssue(
+        GivenField(place.path, {"upstream.requests_per_second", "upstream.burst"}, document_),
+        "has another rate than " + first.path + ", which uses the same credential",
+        "give both the same requests_per_second and burst: the budget belongs to the credential");
+  }
+
+  // Both state a pool.
+  void CheckPool(const Place& first, const Place& place) {
+    if (first.source->info.pool == place.source->info.pool) return;
+    if (document_.HasIssue(first.path + ".pool") || document_.HasIssue(place.path + ".pool")) {
+      return;
+    }
+    document_.AddIssue(place.path + ".pool",
+                       "is another one than that of " + first.path +
+                           ", which uses the same credential, so its money would be counted twice",
+                       "state the same pool in both, or in one of them only");
+  }
+
+  // Both have one pool.
+  void CheckPlace(const Place& first, const Place& place) {
+    if (document_.HasIssue(place.path + ".fund_class")) return;
+    if (first.source->info.fund_class != place.source->info.fund_class) {
+      document_.AddIssue(GivenField(place.path, {"pool", "fund_class"}, document_),
+                         "shares its pool with " + first.path + " of another fund class",
+                         "use a pool of its own, or the same fund_class in both");
+      return;
+    }
+    if (HaveSameUpstream(*first.source, *place.source) || HasBadUrl(first) || HasBadUrl(place)) {
+      return;
+    }
+    const bool has_same_venue = first.source->info.kind == place.source->info.kind;
+    document_.AddIssue(
+        GivenField(place.path, {"pool", "polymarket_us.base_url", "polysimulator.base_url"},
+                   document_),
+        "shares its pool with " + first.path +
+            (has_same_venue ? ", which is read at another base_url"
+                            : ", which is read at another venue") +
+            ", so the total would jump between two balances",
+        ShareCredential(first, place) ? "give both the same base_url: they use one credential"
+        : has_same_venue              ? "use a pool of its own, or the same base_url in both"
+                                      : "use a pool of its own");
+  }
+
+ private:
+  bool HasBadUrl(const Place& place) const {
+    return document_.HasIssue(place.path + ".polymarket_us.base_url") ||
+           document_.HasIssue(place.path + ".polysimulator.base_url");
+  }
+
+  static bool ShareCredential(const Place& a, const Place& b) {
+    return IsComplete(*a.source) && IsComplete(*b.source) &&
+           CredentialFingerprint(*a.source) == CredentialFingerprint(*b.source);
+  }
+
+  ConfigDocument& document_;
+};
 
 }  // namespace
 
 void ApplySharedCredentials(Config& config, ConfigDocument& document) {
-  const Fingerprints fingerprints;
-  std::unordered_map<std::string, Credential> credentials;
+  SharingChecker checker(document);
+  std::map<Fingerprint, Credential> credentials;
   ForEachSource(config, [&](const SourceConfig& source, const std::string& path) {
-    const std::string fingerprint = fingerprints.Of(source);
-    if (fingerprint.empty()) return;
-    const auto [entry, is_new] = credentials.try_emplace(fingerprint);
+    if (!IsComplete(source)) return;
+    const Place place{&source, path};
+    const auto [entry, is_new] =
+        credentials.try_emplace(CredentialFingerprint(source), Credential{place, {nullptr, {}}});
     Credential& credential = entry->second;
-    if (is_new) {
-      credential.pool = DefaultPool(source.info);
-      credential.rate = source.info.rate;
-      credential.first_path = path;
+    if (!is_new) {
+      checker.CheckSecret(credential.first, place);
+      checker.CheckRate(credential.first, place);
     }
-    if (!credential.pool_is_stated && !source.info.pool.empty()) {
-      credential.pool = source.info.pool;
-      credential.pool_is_stated = true;
+    if (source.info.pool.empty()) return;
+    if (credential.with_pool.source) {
+      checker.CheckPool(credential.with_pool, place);
+    } else {
+      credential.with_pool = place;
     }
-    CheckRate(credential, source, path, document);
   });
+  // The first of a credential's sources to state no pool may come before the one that does.
   ForEachSource(config, [&](SourceConfig& source, const std::string&) {
-    if (!source.info.pool.empty()) return;
-    const auto credential = credentials.find(fingerprints.Of(source));
-    if (credential != credentials.end()) source.info.pool = credential->second.pool;
+    if (!source.info.pool.empty() || !IsComplete(source)) return;
+    const Credential& credential = credentials.at(CredentialFingerprint(source));
+    source.info.pool = credential.with_pool.source ? credential.with_pool.source->info.pool
+                                                   : DefaultPool(*credential.first.source);
   });
-  CheckFundClasses(config, document);
+  std::unordered_map<std::string, Place> pools;
+  ForEachSource(config, [&](const SourceConfig& source, const std::string& path) {
+    if (source.info.pool.empty() || document.HasIssue(path + ".fund_class")) return;
+    const Place place{&source, path};
+    const auto [first, is_new] = pools.emplace(source.info.pool, place);
+    if (!is_new) checker.CheckPlace(first->second, place);
+  });
 }
 
 }  // namespace balance

@@ -15,6 +15,7 @@
 #include "clients/http/http_transport.h"
 #include "clients/resilience/upstream_path.h"
 #include "service/config/config.h"
+#include "service/config/source_login.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"

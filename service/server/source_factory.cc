@@ -1,9 +1,5 @@
 #include "service/server/source_factory.h"
 
-#include <sodium.h>
-
-#include <initializer_list>
-#include <string_view>
 #include <utility>
 
 #include "clients/polymarket_us/polymarket_us_client.h"
@@ -14,6 +10,7 @@
 #include "clients/resilience/paced_source.h"
 #include "clients/resilience/retrying_source.h"
 #include "clients/resilience/rotating_source.h"
+#include "service/config/source_login.h"
 
 namespace balance {
 namespace {
@@ -45,11 +42,6 @@ SourcePtr MakePolySimulator(const PolySimulatorLogin& login, const UpstreamSetti
                                                std::move(options));
 }
 
-const BaseUrl& BaseUrlOf(const SourceConfig& config) {
-  return std::visit([](const auto& login) -> const BaseUrl& { return login.base_url; },
-                    config.login);
-}
-
 // As far as one credential goes.
 SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& credential,
                       std::shared_ptr<HoldOff> account, const HostGuards& host,
@@ -79,51 +71,7 @@ std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCreden
   return {owner, owner->source.get()};
 }
 
-// The parts are told apart only if all but the last have a fixed length each, or an end.
-Fingerprint HashOf(std::initializer_list<std::string_view> parts) {
-  Fingerprint hash;
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, nullptr, 0, hash.size());
-  for (const std::string_view part : parts) {
-    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(part.data()),
-                              part.size());
-  }
-  crypto_generichash_final(&state, hash.data(), hash.size());
-  return hash;
-}
-
-std::string_view BytesOf(const Fingerprint& fingerprint) {
-  return {reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size()};
-}
-
 }  // namespace
-
-Fingerprint CredentialFingerprint(const SourceConfig& config) {
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  if (polymarket) return HashOf({"polymarket-us:", polymarket->key_id});
-  return HashOf({"polysimulator:", std::get<PolySimulatorLogin>(config.login).api_key->Expose()});
-}
-
-Fingerprint LoginFingerprint(const SourceConfig& config) {
-  const Fingerprint credential = CredentialFingerprint(config);
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  if (!polymarket) return credential;
-  return HashOf({BytesOf(credential), polymarket->seed->Expose()});
-}
-
-bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
-  return a.login.index() == b.login.index() && BaseUrlOf(a) == BaseUrlOf(b);
-}
-
-bool HaveSameLogin(const SourceConfig& a, const SourceConfig& b) {
-  if (a.login.index() != b.login.index()) return false;
-  if (const auto* mine = std::get_if<PolymarketUsLogin>(&a.login)) {
-    const auto& other = std::get<PolymarketUsLogin>(b.login);
-    return mine->key_id == other.key_id && *mine->seed == *other.seed;
-  }
-  return *std::get<PolySimulatorLogin>(a.login).api_key ==
-         *std::get<PolySimulatorLogin>(b.login).api_key;
-}
 
 std::string HostOf(const SourceConfig& config) {
   const BaseUrl& url = BaseUrlOf(config);

@@ -2,7 +2,6 @@
 
 // From a configured source to the client that reads it.
 
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,22 +17,6 @@ namespace balance {
 
 // host:port of the upstream.
 std::string HostOf(const SourceConfig& config);
-
-// An unkeyed BLAKE2b hash, which never leaves the process.
-using Fingerprint = std::array<unsigned char, 32>;
-
-// Tells credentials apart without holding them: equal for equal credentials of one venue.
-Fingerprint CredentialFingerprint(const SourceConfig& config);
-
-// The same, and other for another secret of the same credential.
-Fingerprint LoginFingerprint(const SourceConfig& config);
-
-// Whether both speak to one venue at one address, so that what was read there is still the source's
-// and either's login may be used there.
-bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b);
-
-// Whether both use the same secrets.
-bool HaveSameLogin(const SourceConfig& a, const SourceConfig& b);
 
 // Nothing differs.
 bool AreSame(const SourceConfig& a, const SourceConfig& b);

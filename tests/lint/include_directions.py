@@ -43,7 +43,7 @@ LIBRARIES = {
     r"nlohmann/": [r"clients/json/", r"clients/[a-z_]+/(parse|classify|error)", r"clients/http/json"],
     r"yaml-cpp/": [r"service/config/"],
     r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
-                   r"service/server/(main|source_factory)\.cc"],
+                   r"service/server/main\.cc"],
     r"openssl/": [r"service/config/(tls_material|x509_certificate)\.cc",
                   r"clients/balancectl/tls_check\.cc"],
     r"spdlog/": [r"service/(observe|server)/"],

@@ -9,7 +9,7 @@ from matrix_table import ROWS
 
 TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)", re.MULTILINE)
 NAMED = re.compile(r"`(\w+Test)(?:\.(\w+))?`")
-ROW = re.compile(r"\bM\d{2}\b")
+ROW = re.compile(r"\bM\d{2,}\b")
 
 
 def main():

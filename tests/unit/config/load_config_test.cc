@@ -59,7 +59,7 @@ TEST(LoadConfigTest, DocumentedExampleLoads) {
   ASSERT_EQ(account.sources.size(), 2U);
   EXPECT_EQ(account.sources[0].info.account, "desk-1");
   EXPECT_EQ(account.sources[0].info.source, "polymarket-us");
-  EXPECT_EQ(account.sources[0].info.pool, "pool-624cc8582491c8de");
+  EXPECT_EQ(account.sources[0].info.pool, "pool-7ab393e5c09b19d7");
   EXPECT_EQ(account.sources[0].info.cache, DefaultCache());
   EXPECT_EQ(account.sources[1].info.source, "polysimulator");
   EXPECT_EQ(account.sources[1].info.cache.ttl, seconds(3));

@@ -62,7 +62,7 @@ accounts:
   - id: desk-1
     sources:
       - id: sim
-        pool: pool-03dd75b0178fab20
+        pool: pool-37a55687b12023ab
         fund_class: SIMULATED_MONEY
         polysimulator:
           base_url: https://api.polysimulator.com

@@ -1,4 +1,4 @@
-#include "service/server/source_factory.h"
+#include "service/config/source_login.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>
