@@ -1,6 +1,5 @@
 #include "clients/core/clock.h"
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -34,7 +33,7 @@ class SystemTimer final : public ClockTimer {
   struct State {
     explicit State(asio::any_io_executor executor) : timer(std::move(executor)) {}
 
-    asio::steady_timer timer;
+    BootTimer timer;
     std::function<void()> callback;
     SteadyTime due = SteadyTime::max();
     // When the timer fires, at `due` or before; max: not at all.
@@ -54,7 +53,7 @@ class SystemTimer final : public ClockTimer {
   static void OnFire(const std::shared_ptr<State>& state) {
     state->fires = SteadyTime::max();
     if (!state->callback) return;
-    if (std::chrono::steady_clock::now() < state->due) return FireAt(state, state->due);
+    if (BootClock::now() < state->due) return FireAt(state, state->due);
     std::exchange(state->callback, nullptr)();
   }
 
@@ -65,10 +64,10 @@ class SystemTimer final : public ClockTimer {
 
 WallTime SystemClock::WallNow() const { return std::chrono::system_clock::now(); }
 
-SteadyTime SystemClock::SteadyNow() const { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::SteadyNow() const { return BootClock::now(); }
 
 asio::awaitable<void> SystemClock::SleepUntil(SteadyTime when) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, when);
+  BootTimer timer(co_await asio::this_coro::executor, when);
   co_await timer.async_wait(asio::use_awaitable);
 }
 

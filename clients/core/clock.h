@@ -2,6 +2,8 @@
 
 // Time as a dependency: wall time for people and protocols, steady time for measuring. Policies and
 // feeds never read a system clock themselves, so a test can move time by hand.
+//
+// Steady time is never set and counts the time in which the machine was suspended: see BootClock.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -9,11 +11,13 @@
 #include <functional>
 #include <memory>
 
+#include "clients/core/boot_clock.h"
+
 namespace balance {
 
 using Duration = std::chrono::nanoseconds;
 using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
-using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+using SteadyTime = BootClock::time_point;
 
 // One moment on both clocks.
 struct Now {
@@ -28,7 +32,7 @@ class ClockTimer {
   virtual ~ClockTimer() = default;
 
   // Runs `callback` on the executor at or after `when`, never from here, instead of whatever was
-  // set before.
+  // set before. A time that passes in a suspend is met at most kLongestBootSleep after the resume.
   virtual void Set(SteadyTime when, std::function<void()> callback) = 0;
   // Silent: the callback never runs.
   virtual void Cancel() = 0;
@@ -50,7 +54,7 @@ class Clock {
   virtual std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) = 0;
 };
 
-// The machine's clocks.
+// The machine's clocks: CLOCK_REALTIME and CLOCK_BOOTTIME.
 class SystemClock final : public Clock {
  public:
   WallTime WallNow() const override;

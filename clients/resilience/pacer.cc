@@ -25,9 +25,8 @@ asio::awaitable<Pacer::End> Pacer::Turn(FetchProgress& progress, Terms terms) {
     budget_.Take(now);
     co_return End::kTurn;
   }
-  const auto self =
-      waiting_.insert(waiting_.end(), {&progress, terms, asio::steady_timer(executor_)});
-  self->wake.expires_at(asio::steady_timer::time_point::max());
+  const auto self = waiting_.insert(waiting_.end(), {&progress, terms, BootTimer(executor_)});
+  self->wake.expires_at(SteadyTime::max());
   GiveTurns();
   boost::system::error_code interrupted;
   if (!self->end) {

@@ -4,7 +4,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <list>
 #include <optional>
@@ -77,7 +76,7 @@ class Pacer {
   struct Waiter {
     FetchProgress* progress;
     Terms terms;
-    boost::asio::steady_timer wake;
+    BootTimer wake;
     // Set once it is decided, a little before the wait ends.
     std::optional<Pacer::End> end = std::nullopt;
   };

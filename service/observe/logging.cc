@@ -67,7 +67,7 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
 std::optional<std::uint64_t> TakeGrpcLine(const gpr_log_func_args& line) {
   static std::mutex mutex;
   static auto& budgets = *new std::map<std::pair<std::string_view, int>, LineBudget>;
-  const auto now = std::chrono::steady_clock::now();
+  const SteadyTime now = BootClock::now();
   const std::lock_guard lock(mutex);
   return budgets.try_emplace({line.file, line.line}, now).first->second.Take(now);
 }

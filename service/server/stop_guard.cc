@@ -22,7 +22,7 @@ StopGuard::~StopGuard() {
   thread_.join();
 }
 
-void StopGuard::Watch(SteadyTime end) {
+void StopGuard::Watch(std::chrono::steady_clock::time_point end) {
   while (true) {
     const auto left = std::max(end - std::chrono::steady_clock::now(), Duration::zero());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(left);

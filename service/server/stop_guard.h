@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "clients/core/clock.h"
@@ -24,7 +25,7 @@ class StopGuard {
   ~StopGuard();
 
  private:
-  void Watch(SteadyTime end);
+  void Watch(std::chrono::steady_clock::time_point end);
 
   const sigset_t signals_;
   std::atomic<bool> stopped_ = false;

@@ -228,7 +228,7 @@ Visits KeepReading(const std::vector<std::unique_ptr<Engine>>& engines, double t
     for (const auto& engine : engines) {
       for (const AccountEndpoint* account : engine->accounts) {
         const auto view = account->publisher->Get();
-        const SteadyTime now = steady_clock::now();
+        const SteadyTime now = BootClock::now();
         ++visits.all;
         if (now <= view->fresh_until) {
           ++visits.fresh;
