@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "clients/core/clock.h"
 #include "clients/core/error.h"
@@ -34,8 +36,14 @@ struct FetchProgress {
   std::optional<SteadyTime> planned_send;
   // Kept by the feed: a caller waits for this fetch, so it goes before those that nobody waits for.
   bool urgent = true;
+  // Set by whoever has this fetch wait its turn: told that `urgent` has changed. May be empty.
+  std::function<void()> on_urgency;
   // Of the latest answer.
   RateLimits rate_limits;
+
+  void SetUrgent(bool is_urgent) {
+    if (std::exchange(urgent, is_urgent) != is_urgent && on_urgency) on_urgency();
+  }
 
   void NoteSent(SteadyTime when) {
     sent_at = when;

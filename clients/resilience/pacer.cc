@@ -27,17 +27,40 @@ asio::awaitable<Pacer::End> Pacer::Turn(FetchProgress& progress, Terms terms) {
   }
   const auto self = waiting_.insert(waiting_.end(), {&progress, terms, BootTimer(executor_)});
   self->wake.expires_at(SteadyTime::max());
-  GiveTurns();
+  AddWaiter(*self);
   boost::system::error_code interrupted;
-  if (!self->end) {
-    co_await self->wake.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
-  }
+  co_await self->wake.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
   const std::optional<End> end = self->end;
   progress.planned_send.reset();
+  progress.on_urgency = nullptr;
+  SetAhead(*self, false);
   waiting_.erase(self);
-  GiveTurns();
   if (end) co_return *end;
+  // Those behind it move up.
+  GiveTurnsSoon();
   throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+void Pacer::AddWaiter(Waiter& waiter) {
+  const SteadyTime first = std::max(budget_.Earliest(), clock_.SteadyNow());
+  waiter.progress->planned_send = std::max(first + Interval() * ahead_, waiter.terms.not_before);
+  SetAhead(waiter, IsAhead(waiter, first));
+  waiter.progress->on_urgency = [this, &waiter] {
+    const SteadyTime now = std::max(budget_.Earliest(), clock_.SteadyNow());
+    SetAhead(waiter, IsAhead(waiter, now));
+    GiveTurnsSoon();
+  };
+  GiveTurnsSoon();
+}
+
+void Pacer::GiveTurnsSoon() {
+  if (waiting_.empty()) return next_turn_.Cancel();
+  next_turn_.Set(clock_.SteadyNow(), [this] { GiveTurns(); });
+}
+
+void Pacer::SetAhead(Waiter& waiter, bool is_ahead) {
+  ahead_ += (is_ahead ? 1 : 0) - (waiter.is_ahead ? 1 : 0);
+  waiter.is_ahead = is_ahead;
 }
 
 void Pacer::GiveTurns() {
@@ -67,11 +90,12 @@ void Pacer::Plan(SteadyTime now) {
   const SteadyTime first = std::max(budget_.Earliest(), now);
   SteadyTime turn = first;
   SteadyTime wake = SteadyTime::max();
-  for (const Waiter& waiter : waiting_) {
+  for (Waiter& waiter : waiting_) {
     if (waiter.end) continue;
     waiter.progress->planned_send = std::max(turn, waiter.terms.not_before);
     wake = std::min({wake, waiter.terms.deadline, std::max(first, waiter.terms.not_before)});
-    if (IsAhead(waiter, first)) turn += Interval();
+    SetAhead(waiter, IsAhead(waiter, first));
+    if (waiter.is_ahead) turn += Interval();
   }
   if (wake == SteadyTime::max()) return next_turn_.Cancel();
   next_turn_.Set(wake, [this] { GiveTurns(); });
@@ -93,16 +117,14 @@ bool Pacer::IsAhead(const Waiter& waiter, SteadyTime first) {
 
 void Pacer::Decide(Waiter& waiter, End end) {
   waiter.end = end;
+  SetAhead(waiter, false);
   waiter.wake.cancel();
 }
 
 SteadyTime Pacer::NextTurn() const {
   const SteadyTime earliest = budget_.Earliest();
-  const SteadyTime first = std::max(earliest, clock_.SteadyNow());
-  const auto ahead = std::count_if(waiting_.begin(), waiting_.end(), [first](const Waiter& waiter) {
-    return IsAhead(waiter, first);
-  });
-  return ahead == 0 ? earliest : first + Interval() * ahead;
+  if (ahead_ == 0) return earliest;
+  return std::max(earliest, clock_.SteadyNow()) + Interval() * ahead_;
 }
 
 std::shared_ptr<const Error> Pacer::BlockedBy() const {

@@ -49,6 +49,7 @@ class Pacer {
   // first served. A wait that ends otherwise than with kTurn, or is cancelled, takes no turn. It
   // ends as soon as the reason to end it is there, kForbidden at the latest with the next answer to
   // another request of the credential. `progress.planned_send` is kept up to date during the wait.
+  // However many come or leave at one time, the rest is planned anew only once for all of them.
   boost::asio::awaitable<End> Turn(FetchProgress& progress, Terms terms);
 
   // When an urgent fetch that came now would have its turn.
@@ -77,13 +78,20 @@ class Pacer {
     FetchProgress* progress;
     Terms terms;
     BootTimer wake;
+    // Whether it is one of ahead_.
+    bool is_ahead = false;
     // Set once it is decided, a little before the wait ends.
     std::optional<Pacer::End> end = std::nullopt;
   };
   using Waiters = std::list<Waiter>;
 
-  // To those whose turn it is; ends the waits for which there is none; plans the others.
+  // Grants turns that are due, ends waits that cannot be met, and re-plans the rest. Takes time for
+  // each who waits.
   void GiveTurns();
+  // The same with the loop's next timers.
+  void GiveTurnsSoon();
+  void AddWaiter(Waiter& waiter);
+  void SetAhead(Waiter& waiter, bool is_ahead);
   void EndWaits(SteadyTime now);
   // Tells each when its turn is expected. While nobody waits, no timer runs: it would keep the loop
   // from ending.
@@ -93,12 +101,14 @@ class Pacer {
   Waiters::iterator Next(SteadyTime now);
   // Whether it goes before whoever comes, for turns from `first` on.
   static bool IsAhead(const Waiter& waiter, SteadyTime first);
-  static void Decide(Waiter& waiter, End end);
+  void Decide(Waiter& waiter, End end);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   RateBudget budget_;
   Waiters waiting_;
+  // Number of waiters that go before whoever comes.
+  int ahead_ = 0;
   Alarm next_turn_;
   SharedTime blocked_until_;
 };

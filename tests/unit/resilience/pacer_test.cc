@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clients/core/random.h"
+#include "tests/support/cpu_time.h"
 #include "tests/support/fake_clock.h"
 
 namespace balance {
@@ -27,6 +28,21 @@ class PacerTest : public testing::Test {
     FetchProgress progress;
     boost::asio::cancellation_signal cancel;
   };
+
+  // Runs the loop once all of them wait.
+  void WaitMany(int count, Pacer::Terms terms = {}) {
+    for (int i = 0; i < count; ++i) {
+      Waiting& waiting = waiting_.emplace_back();
+      boost::asio::co_spawn(
+          loop_, pacer_.Turn(waiting.progress, terms),
+          boost::asio::bind_cancellation_slot(
+              waiting.cancel.slot(), [this](const std::exception_ptr& thrown, Pacer::End end) {
+                if (!thrown && end == Pacer::End::kTurn) ++turns_;
+                ++ended_;
+              }));
+    }
+    Run();
+  }
 
   Waiting& Wait(const std::string& name, bool urgent = true, Pacer::Terms terms = {}) {
     Waiting& waiting = waiting_.emplace_back();
@@ -55,6 +71,9 @@ class PacerTest : public testing::Test {
   FakeClock clock_;
   Pacer pacer_{loop_.get_executor(), clock_, {1, 1}};
   std::deque<Waiting> waiting_;
+  // Of WaitMany().
+  int turns_ = 0;
+  int ended_ = 0;
   // Who got a turn, in that order; "x": was cancelled, "!": was refused.
   std::string log_;
 };
@@ -115,6 +134,56 @@ TEST_F(PacerTest, ACancelledWaiterTakesNoTurn) {
   Advance(milliseconds(1112));
 
   EXPECT_EQ(log_, "a bx c ");
+}
+
+// At a cost that grew with the square of their number, all of this would need minutes.
+TEST_F(PacerTest, M117_ManyComeAndLeaveTogetherAtACostThatGrowsWithTheirNumber) {
+  constexpr int kMany = 100'000;
+  const Duration before = CpuTime();
+  WaitMany(kMany);
+  EXPECT_EQ(turns_, 1);
+  EXPECT_GE(pacer_.NextTurn(), clock_.SteadyNow() + (kMany - 1) * seconds(1));
+  for (Waiting& waiting : waiting_) waiting.cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+
+  EXPECT_EQ(ended_, kMany);
+  EXPECT_EQ(turns_, 1);
+  EXPECT_LT(CpuTime() - before, seconds(20));
+  EXPECT_EQ(clock_.sleepers(), 0U);
+}
+
+TEST_F(PacerTest, M117_ManyWhoRunOutOfTimeTogetherEndAtACostThatGrowsWithTheirNumber) {
+  constexpr int kMany = 100'000;
+  const Duration before = CpuTime();
+  WaitMany(kMany, {.deadline = clock_.SteadyNow() + seconds(1)});
+  Advance(seconds(1));
+
+  EXPECT_EQ(ended_, kMany);
+  EXPECT_EQ(turns_, 1);
+  EXPECT_LT(CpuTime() - before, seconds(20));
+}
+
+TEST_F(PacerTest, M117_ThoseBehindWhoHaveLeftMoveUp) {
+  WaitMany(10);
+  for (int i = 1; i < 9; ++i) {
+    waiting_[static_cast<std::size_t>(i)].cancel.emit(boost::asio::cancellation_type::terminal);
+  }
+  Run();
+
+  EXPECT_LE(waiting_.back().progress.planned_send, clock_.SteadyNow() + milliseconds(1112));
+  Advance(milliseconds(1112));
+  EXPECT_EQ(turns_, 2);
+}
+
+TEST_F(PacerTest, AWaiterThatBecomesUrgentIsReckonedWithAtOnce) {
+  Wait("a");
+  Waiting& b = Wait("b", false);
+  const SteadyTime before = pacer_.NextTurn();
+  b.progress.SetUrgent(true);
+  EXPECT_GT(pacer_.NextTurn(), before);
+
+  b.progress.SetUrgent(false);
+  EXPECT_EQ(pacer_.NextTurn(), before);
 }
 
 TEST_F(PacerTest, AWaiterThatLeavesDoesNotHoldUpTheNext) {
