@@ -2,39 +2,14 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <string>
 #include <utility>
 
 namespace balance {
 namespace {
 
-// A failure of one caller's wait, not of the source.
-std::shared_ptr<const SourceFailure> FailureOfWait(ErrorKind kind, std::string message) {
-  auto failure = std::make_shared<SourceFailure>();
-  failure->error.kind = kind;
-  failure->error.message = std::move(message);
-  return failure;
-}
-
 Now NowBy(const Clock& clock) { return {clock.WallNow(), clock.SteadyNow()}; }
 
 }  // namespace
-
-std::optional<AccountAnswer> AnswerFromCache(const std::vector<SourceStatus>& sources,
-                                             const AccountRead& read, Now now) {
-  AccountAnswer answer;
-  answer.sources.reserve(sources.size());
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (!read.wanted[i]) {
-      answer.sources.push_back(ShowNotRequested(sources[i]));
-      continue;
-    }
-    if (Decide(sources[i], read.bounds, now) != ReadAction::kAnswer) return std::nullopt;
-    answer.sources.push_back(Show(sources[i], read.bounds, Waited::kNot, now, now));
-  }
-  answer.waited.assign(sources.size(), Waited::kNot);
-  return answer;
-}
 
 // One read: waits for each source as long as its bounds ask and `answer_by` allows, then shows all
 // of them as they are at that moment.
@@ -47,9 +22,8 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
         on_answer_(std::move(on_answer)),
         asked_(NowBy(account.clock_)),
         waits_(account.feeds_.size()),
-        waited_(account.feeds_.size(), Waited::kNot),
-        patience_(account.executor_, account.clock_),
-        deadline_(account.executor_, account.clock_) {}
+        waited_(account.feeds_.size()),
+        patience_(account.executor_, account.clock_) {}
 
   void Start() {
     for (std::size_t i = 0; i < waits_.size(); ++i) StartSource(i);
@@ -61,7 +35,8 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
       }
     }
     if (read_.answer_by == SteadyTime::max()) return;
-    deadline_.Set(read_.answer_by, [self = shared_from_this()] { self->GiveUp(); });
+    deadline_ = account_.schedule_.Add(asked_.steady, read_.answer_by,
+                                       [self = shared_from_this()] { self->GiveUp(); });
   }
 
   // Leaves every wait; `on_answer` will not be called.
@@ -79,7 +54,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
     if (action != ReadAction::kWait) return;
     const SteadyTime send = EarliestSend(i);
     if (send > asked_.steady && send >= read_.answer_by) {
-      waited_[i] = Waited::kRefused;
+      waited_[i] = {Waited::kRefused, send};
       return;
     }
     ++open_;
@@ -99,7 +74,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   void EndSource(std::size_t i, Waited how) {
     if (!waits_[i]) return;
     waits_[i].reset();
-    waited_[i] = how;
+    waited_[i].how = how;
     --open_;
     // Not from inside Start(), which completes by itself; a feed never ends a wait at once.
     if (open_ == 0) Complete();
@@ -120,17 +95,19 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   }
 
   void GiveUp() {
+    deadline_.reset();
     const SteadyTime now = account_.clock_.SteadyNow();
     for (std::size_t i = 0; i < waits_.size(); ++i) {
       if (!waits_[i]) continue;
-      waited_[i] = EarliestSend(i) > now ? Waited::kRefused : Waited::kGaveUp;
+      const SteadyTime send = EarliestSend(i);
+      waited_[i] = {send > now ? Waited::kRefused : Waited::kGaveUp, send};
     }
     Complete();
   }
 
   void ForgetWaits() {
     patience_.Cancel();
-    deadline_.Cancel();
+    if (deadline_) account_.schedule_.Remove(*std::exchange(deadline_, std::nullopt));
     for (std::size_t i = 0; i < waits_.size(); ++i) {
       if (!waits_[i]) continue;
       account_.feeds_[i]->Forget(*waits_[i]);
@@ -141,43 +118,18 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   void Complete() {
     const auto keep_alive = shared_from_this();
-    AccountAnswer answer;
     const Now now = NowBy(account_.clock_);
     account_.PublishAging(now.steady);
+    AccountAnswer answer = ShowAccount(account_.Statuses(), read_, std::move(waited_), asked_, now);
     answer.revision = account_.revision_;
-    for (std::size_t i = 0; i < waits_.size(); ++i) answer.sources.push_back(View(i, now));
-    answer.waited = std::move(waited_);
     ForgetWaits();
     account_.reads_.erase(id_);
-    if (on_answer_) std::exchange(on_answer_, nullptr)(std::move(answer));
-  }
-
-  SourceView View(std::size_t i, Now now) const {
-    const SourceStatus& status = account_.feeds_[i]->status();
-    if (!read_.wanted[i]) return ShowNotRequested(status);
-    SourceView view = Show(status, read_.bounds, waited_[i], asked_, now);
-    if (view.meets_bounds) return view;
-    if (waited_[i] == Waited::kRefused) {
-      if (view.failure && !view.retry_after) return view;
-      view.retry_after = UntilSend(i, now);
-      if (view.failure) return view;
-      view.failure = FailureOfWait(
-          ErrorKind::kFreshnessUnsatisfied,
-          "the source may not be read again before the caller's deadline; allow a greater age or "
-          "more time");
-    } else if (waited_[i] == Waited::kGaveUp && !view.failure && !view.reading) {
-      view.retry_after = status.info->cache.min_refresh_interval;
-      view.failure = FailureOfWait(
-          ErrorKind::kUnreachable,
-          "the source has not answered within the caller's deadline; the refresh goes on");
-    }
-    return view;
-  }
-
-  Duration UntilSend(std::size_t i, Now now) const {
-    const SteadyTime send = EarliestSend(i);
-    if (send > now.steady) return send - now.steady;
-    return account_.feeds_[i]->status().info->cache.min_refresh_interval;
+    if (!on_answer_) return;
+    // Both outlive the account, which may end with its last read.
+    AnswerSchedule& schedule = account_.schedule_;
+    const Clock& clock = account_.clock_;
+    std::exchange(on_answer_, nullptr)(std::move(answer));
+    schedule.NoteCost(clock.SteadyNow() - now.steady);
   }
 
   AccountFeed& account_;
@@ -186,18 +138,22 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   OnAnswer on_answer_;
   const Now asked_;
   std::vector<std::optional<SourceFeed::WaiterId>> waits_;
-  std::vector<Waited> waited_;
+  std::vector<SourceWait> waited_;
   std::size_t open_ = 0;
   // Ends the waits for which there is a stale reading.
   Alarm patience_;
-  // Ends all waits.
-  Alarm deadline_;
+  // Where all waits end; unset if nothing is planned.
+  std::optional<AnswerSchedule::Place> deadline_;
 };
 
 AccountFeed::AccountFeed(boost::asio::any_io_executor executor, Clock& clock,
-                         RefreshObserver& observer, AccountSink& sink,
+                         AnswerSchedule& schedule, RefreshObserver& observer, AccountSink& sink,
                          std::vector<SourceSpec> sources)
-    : executor_(std::move(executor)), clock_(clock), sink_(sink), aging_(executor_, clock) {
+    : executor_(std::move(executor)),
+      clock_(clock),
+      schedule_(schedule),
+      sink_(sink),
+      aging_(executor_, clock) {
   feeds_.reserve(sources.size());
   for (SourceSpec& spec : sources) {
     feeds_.push_back(std::make_unique<SourceFeed>(executor_, clock_, observer,
@@ -232,6 +188,7 @@ void AccountFeed::RefreshEarly() {
 }
 
 void AccountFeed::Stop(std::function<void()> on_stopped) {
+  stopped_ = true;
   aging_.Cancel();
   stopping_ = feeds_.size();
   for (const auto& feed : feeds_) {
@@ -241,17 +198,23 @@ void AccountFeed::Stop(std::function<void()> on_stopped) {
   }
 }
 
-void AccountFeed::Publish() {
+std::vector<SourceStatus> AccountFeed::Statuses() const {
   std::vector<SourceStatus> statuses;
   statuses.reserve(feeds_.size());
+  for (const auto& feed : feeds_) statuses.push_back(feed->status());
+  return statuses;
+}
+
+void AccountFeed::Publish() {
+  const std::vector<SourceStatus> statuses = Statuses();
   const SteadyTime now = clock_.SteadyNow();
   next_change_ = SteadyTime::max();
-  for (const auto& feed : feeds_) {
-    statuses.push_back(feed->status());
-    next_change_ = std::min(next_change_, NextStateChange(feed->status(), now));
+  for (const SourceStatus& status : statuses) {
+    next_change_ = std::min(next_change_, NextStateChange(status, now));
   }
   revision_ = sink_.OnAccountChange(statuses);
-  if (next_change_ == SteadyTime::max()) return aging_.Cancel();
+  // A timer would keep the loop from ending.
+  if (stopped_ || next_change_ == SteadyTime::max()) return aging_.Cancel();
   // A state holds up to and including its last instant.
   aging_.Set(next_change_ + Duration(1), [this] { Publish(); });
 }

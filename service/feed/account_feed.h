@@ -11,7 +11,8 @@
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
-#include "service/feed/read_policy.h"
+#include "service/feed/account_answer.h"
+#include "service/feed/answer_schedule.h"
 #include "service/feed/source_feed.h"
 #include "service/feed/source_status.h"
 
@@ -26,30 +27,6 @@ class AccountSink {
   // that the account is at now.
   virtual std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) = 0;
 };
-
-struct AccountRead {
-  ReadBounds bounds;
-  // One entry a source, in configuration order: whether the request asks for it.
-  std::vector<bool> wanted;
-  // When to answer with what is known. SteadyTime::max(): wait as long as the refreshes take.
-  SteadyTime answer_by = SteadyTime::max();
-};
-
-// How the account stands at the moment of the answer.
-struct AccountAnswer {
-  // One a source, in configuration order.
-  std::vector<SourceView> sources;
-  // What was waited for, in the same order.
-  std::vector<Waited> waited;
-  // Of the content that the views show.
-  std::int64_t revision = 0;
-};
-
-// What is known already, if that is an answer without any refresh; else nullopt. The revision is
-// left to the caller. Pure: the same question that AccountFeed::Read asks first, for readers on
-// other threads.
-std::optional<AccountAnswer> AnswerFromCache(const std::vector<SourceStatus>& sources,
-                                             const AccountRead& read, Now now);
 
 // Used on its shard's thread only.
 class AccountFeed {
@@ -66,16 +43,17 @@ class AccountFeed {
     std::optional<SourceStatus> known = std::nullopt;
   };
 
-  // `clock`, `observer` and `sink` must outlive the feed. The sink is called once before the
-  // constructor returns.
-  AccountFeed(boost::asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
-              AccountSink& sink, std::vector<SourceSpec> sources);
+  // `schedule` is that of the executor's loop. It, `clock`, `observer` and `sink` must outlive the
+  // feed. The sink is called once before the constructor returns.
+  AccountFeed(boost::asio::any_io_executor executor, Clock& clock, AnswerSchedule& schedule,
+              RefreshObserver& observer, AccountSink& sink, std::vector<SourceSpec> sources);
   AccountFeed(const AccountFeed&) = delete;
   AccountFeed& operator=(const AccountFeed&) = delete;
   ~AccountFeed();
 
   // Calls `on_answer` exactly once, perhaps before it returns, unless Cancel() comes first. A slow
-  // source costs the others nothing: at `answer_by` each source shows what is known of it. Without
+  // source costs the others nothing: by `answer_by`, when the schedule says so, each source shows
+  // what is known of it. Without
   // explicit bounds a stale reading is settled for after kStalePatience.
   ReadId Read(AccountRead read, OnAnswer on_answer);
 
@@ -86,6 +64,9 @@ class AccountFeed {
   // far as that takes nothing from others.
   void RefreshEarly();
 
+  // Tells the sink of states that have aged since it was told last.
+  void PublishAging() { PublishAging(clock_.SteadyNow()); }
+
   // Ends all refreshes and answers all reads with what is known. `on_stopped` is posted when no
   // refresh runs any more: then the feed may be destroyed. REQUIRES: called at most once with it.
   void Stop(std::function<void()> on_stopped = nullptr);
@@ -93,12 +74,13 @@ class AccountFeed {
  private:
   class PendingRead;
 
+  std::vector<SourceStatus> Statuses() const;
   void Publish();
-  // Publishes if a published state has aged into another.
   void PublishAging(SteadyTime now);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
+  AnswerSchedule& schedule_;
   AccountSink& sink_;
   std::vector<std::unique_ptr<SourceFeed>> feeds_;
   // Fires at next_change_, when a published state ages into another.
@@ -108,6 +90,7 @@ class AccountFeed {
   // No hash map, which keeps buckets for good: mostly none is under way.
   std::map<ReadId, std::shared_ptr<PendingRead>> reads_;
   ReadId next_read_ = 1;
+  bool stopped_ = false;
   // Feeds that still run a refresh after Stop().
   std::size_t stopping_ = 0;
 };

@@ -58,4 +58,11 @@ void ShardAccountHandle::RefreshEarly() {
   shard_.Post([account = account_] { account->RefreshEarly(); });
 }
 
+void ShardAccountHandle::PublishAging(std::function<void()> done) {
+  shard_.Dispatch([account = account_, done = std::move(done)] {
+    account->PublishAging();
+    done();
+  });
+}
+
 }  // namespace balance

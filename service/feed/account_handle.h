@@ -31,6 +31,10 @@ class AccountHandle {
 
   // See AccountFeed.
   virtual void RefreshEarly() = 0;
+
+  // Publishes the account's states as they are by now, then calls `done` on the account's shard:
+  // before this returns if it is called there.
+  virtual void PublishAging(std::function<void()> done) = 0;
 };
 
 // Crosses to the shard with a post. Tickets and posts keep the account alive; `shard` must outlive
@@ -43,6 +47,7 @@ class ShardAccountHandle final : public AccountHandle {
   std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                    std::function<void()> on_cancel) override;
   void RefreshEarly() override;
+  void PublishAging(std::function<void()> done) override;
 
  private:
   Shard& shard_;

@@ -35,7 +35,7 @@ bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now n
 std::optional<Duration> RetryAfter(const SourceStatus& status, SteadyTime now) {
   if (!status.failure || !TraitsOf(status.failure->error.kind).heals) return std::nullopt;
   const Duration left = status.failure->next_attempt - now;
-  return left > Duration::zero() ? left : status.info->cache.min_refresh_interval;
+  return left > Duration::zero() ? ToMillisecond(left) : status.info->cache.min_refresh_interval;
 }
 
 Outcome OutcomeOf(Waited waited) {
@@ -79,6 +79,12 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
     return ReadAction::kAnswerAndRefresh;
   }
   return ReadAction::kWait;
+}
+
+Duration ToMillisecond(Duration delay) {
+  constexpr Duration kStep = std::chrono::milliseconds(1);
+  // Delays without end have no whole millisecond above them.
+  return delay > Duration::max() - kStep ? delay : (delay + kStep - Duration(1)) / kStep * kStep;
 }
 
 SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited waited, Now asked,

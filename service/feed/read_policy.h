@@ -51,6 +51,10 @@ enum class Waited : std::uint8_t {
   kRefused,
 };
 
+// Rounded up to a whole millisecond. Callers are told delays in these, so that those who are
+// answered together are told the same.
+Duration ToMillisecond(Duration delay);
+
 // What to show of a source: `now` is the time of the answer, `asked` that of the call.
 SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited waited, Now asked,
                 Now now);

@@ -1,5 +1,6 @@
 #include "service/feed/shard.h"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
@@ -17,6 +18,8 @@ void Shard::Start() {
 }
 
 void Shard::Post(std::function<void()> work) { asio::post(loop_, std::move(work)); }
+
+void Shard::Dispatch(std::function<void()> work) { asio::dispatch(loop_, std::move(work)); }
 
 void Shard::RunAndWait(std::function<void()> work) {
   std::promise<void> done;

@@ -28,6 +28,9 @@ class Shard {
   // ended.
   void Post(std::function<void()> work);
 
+  // The same, but runs `work` at once if this is the loop's thread.
+  void Dispatch(std::function<void()> work);
+
   // Posts `work` and waits for its end. REQUIRES: Start() was called; not on the loop's thread.
   void RunAndWait(std::function<void()> work);
 

@@ -75,7 +75,7 @@ SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
     StartFlight(std::move(first), false);
   } else if (Serves(*flight_, oldest)) {
     add_to(flight_->waiters, Waited::kJoined);
-    flight_->progress.urgent = true;
+    flight_->progress.SetUrgent(true);
   } else {
     add_to(successor_.waiters, successor_.IsWanted() ? Waited::kJoined : Waited::kStarted);
   }
@@ -89,7 +89,7 @@ bool SourceFeed::Serves(const Flight& flight, SteadyTime oldest) {
 void SourceFeed::Forget(WaiterId waiter) {
   if (ending_.erase(waiter) > 0 || successor_.waiters.erase(waiter) > 0) return;
   if (!flight_ || flight_->waiters.erase(waiter) == 0 || !flight_->waiters.empty()) return;
-  flight_->progress.urgent = false;
+  flight_->progress.SetUrgent(false);
   if (!flight_->background && !flight_->progress.sent_at) Abandon();
 }
 

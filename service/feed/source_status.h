@@ -77,6 +77,9 @@ struct SourceView {
   bool meets_bounds = false;
   // Every currency that the source has ever reported. Null: none.
   std::shared_ptr<const std::set<std::string>> currencies;
+
+  // Whether both are made of the same values, not of equal ones: then they say the same.
+  bool operator==(const SourceView&) const = default;
 };
 
 }  // namespace balance

@@ -1,17 +1,17 @@
 #include "service/rpc/balance_rpc.h"
 
-#include <google/protobuf/wire_format_lite.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/post.hpp>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "clients/core/resource_id.h"
+#include "service/rpc/joint_answer.h"
 #include "service/rpc/message_bytes.h"
 #include "service/rpc/page_token.h"
 #include "service/rpc/resource_name.h"
+#include "service/rpc/snapshot_bytes.h"
 #include "service/rpc/status.h"
 #include "service/rpc/waiting_call.h"
 
@@ -40,36 +40,6 @@ bool AsksForEverything(const v1::GetAccountSnapshotRequest& request) {
          (request.policy().require() == v1::ReadPolicy::REQUIRE_UNSPECIFIED ||
           request.policy().require() == v1::ReadPolicy::ANY ||
           request.policy().require() == v1::ReadPolicy::ALL);
-}
-
-// AccountSnapshot.serve_time as bytes of the message. Short enough to be held by the slice itself.
-grpc_slice EncodedServeTime(WallTime serve_time) {
-  using google::protobuf::internal::WireFormatLite;
-  constexpr auto kTag = WireFormatLite::MakeTag(v1::AccountSnapshot::kServeTimeFieldNumber,
-                                                WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-  static_assert(kTag < 0x80);
-  const google::protobuf::Timestamp time = ToTimestamp(serve_time);
-  // Two varints with their tags, behind the tag of both and their size.
-  std::array<std::uint8_t, 2 + 22> bytes{};
-  std::uint8_t* end = &bytes[2];
-  if (time.seconds() != 0) {
-    end = WireFormatLite::WriteInt64ToArray(time.kSecondsFieldNumber, time.seconds(), end);
-  }
-  if (time.nanos() != 0) {
-    end = WireFormatLite::WriteInt32ToArray(time.kNanosFieldNumber, time.nanos(), end);
-  }
-  bytes[0] = kTag;
-  bytes[1] = static_cast<std::uint8_t>(end - &bytes[2]);
-  return grpc_slice_from_copied_buffer(reinterpret_cast<const char*>(bytes.data()),
-                                       static_cast<std::size_t>(end - bytes.data()));
-}
-
-// The published bytes, and behind them the field that differs per call.
-MessageBytes SnapshotBytes(const SharedBytes& published, WallTime serve_time) {
-  const std::array<grpc_slice, 2> slices = {published.slice(), EncodedServeTime(serve_time)};
-  MessageBytes bytes(slices);
-  grpc_slice_unref(slices[1]);
-  return bytes;
 }
 
 grpc::Status InvalidRequest(std::string message) {
@@ -257,19 +227,34 @@ void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Res
           return Finish(incoming, method, {grpc::StatusCode::CANCELLED, "the caller has left"}, {});
         }
         // The call keeps what is referred to until it is finished.
-        Encode(targets.size(),
-               [&finish, &targets, answers = std::move(*waited)] { finish(targets, answers); });
+        AtOneInstant(targets, std::move(*waited),
+                     [this, &finish, &targets](std::vector<AccountAnswer> judged) {
+                       Encode(targets.size(), [&finish, &targets, found = std::move(judged)] {
+                         finish(targets, found);
+                       });
+                     });
       });
   WaitingCall& waiting = *work;
   call.call().Keep(std::move(work));
   waiting.Start(std::move(reads));
 }
 
-void BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
-                              v1::AccountSnapshot& out) const {
-  EncodeSnapshot(target.endpoint->publisher->account(), answer.sources,
-                 {target.view->revision.epoch, answer.revision}, detail, out);
-  *out.mutable_serve_time() = ToTimestamp(clock_.WallNow());
+void BalanceRpc::AtOneInstant(const std::vector<Target>& targets,
+                              std::vector<AccountAnswer> answers,
+                              std::function<void(std::vector<AccountAnswer>)> done) const {
+  // A single one is of the instant at which it was given.
+  if (targets.size() == 1) return done(std::move(answers));
+  std::vector<AskedAccount> accounts;
+  accounts.reserve(targets.size());
+  for (const Target& target : targets) accounts.push_back({target.endpoint, &target.read});
+  JudgeTogether(clock_, std::move(accounts), std::move(answers), std::move(done));
+}
+
+ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer,
+                                        EncodeView detail) {
+  return {encodings_.Snapshot(target.endpoint->publisher->account(), answer.sources,
+                              RevisionOf(target, answer), detail),
+          answer.at.wall};
 }
 
 grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
@@ -297,7 +282,7 @@ bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds&
   if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
     endpoint.handle->RefreshEarly();
   }
-  response = SnapshotBytes(view->encoded, now.wall);
+  response = BytesOf(view->encoded, now.wall);
   return true;
 }
 
@@ -329,9 +314,8 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
             !error.ok()) {
           return error;
         }
-        v1::AccountSnapshot snapshot;
-        EncodeAnswer(target, answers.front(), detail, snapshot);
-        response = BytesOf(snapshot);
+        const ServedSnapshot snapshot = EncodeAnswer(target, answers.front(), detail);
+        response = BytesOf(snapshot.bytes, snapshot.serve_time);
         return grpc::Status::OK;
       });
 }
@@ -362,20 +346,21 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   target.read.answer_by = AnswerBy(call);
   target.read.wanted.assign(target.view->statuses.size(), false);
   target.read.wanted[i] = true;
-  return Answer(
-      call, std::move(targets),
-      [checked, detail, i](const std::vector<Target>&, const std::vector<AccountAnswer>& answers,
-                           MessageBytes& response) {
-        const SourceView& view = answers.front().sources[i];
-        if (auto error = CheckStrict(view, answers.front().waited[i], checked.bounds);
-            !error.ok()) {
-          return error;
-        }
-        v1::SourceBalance message;
-        EncodeSource(view, detail, message);
-        response = BytesOf(message);
-        return grpc::Status::OK;
-      });
+  return Answer(call, std::move(targets),
+                [this, checked, detail, i](const std::vector<Target>& asked,
+                                           const std::vector<AccountAnswer>& answers,
+                                           MessageBytes& response) {
+                  const AccountAnswer& answer = answers.front();
+                  const SourceView& view = answer.sources[i];
+                  if (auto error = CheckStrict(view, answer.waited[i].how, checked.bounds);
+                      !error.ok()) {
+                    return error;
+                  }
+                  const SharedBytes bytes =
+                      encodings_.Source(view, RevisionOf(asked.front(), answer), detail);
+                  response = MessageBytes(std::span(&bytes.slice(), 1));
+                  return grpc::Status::OK;
+                });
 }
 
 void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
@@ -407,12 +392,13 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
       call, std::move(targets),
       [this, checked, detail](const std::vector<Target>& asked,
                               const std::vector<AccountAnswer>& answers, MessageBytes& response) {
-        v1::BatchGetAccountSnapshotsResponse message;
+        std::vector<ServedSnapshot> snapshots;
+        snapshots.reserve(asked.size());
         for (std::size_t i = 0; i < asked.size(); ++i) {
           // A filter that fits other accounts only is no failure of this one.
           const std::vector<bool>& wanted = asked[i].read.wanted;
           if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
-            EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
+            snapshots.push_back(EncodeAnswer(asked[i], answers[i], detail));
             continue;
           }
           if (auto error = CheckRequired(asked[i].endpoint->publisher->account(), answers[i],
@@ -420,9 +406,9 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
               !error.ok()) {
             return error;
           }
-          EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
+          snapshots.push_back(EncodeAnswer(asked[i], answers[i], detail));
         }
-        response = BytesOf(message);
+        response = BytesOf(snapshots, v1::BatchGetAccountSnapshotsResponse());
         return grpc::Status::OK;
       });
 }
@@ -484,16 +470,18 @@ void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
                 [this, detail, next_page_token](const std::vector<Target>& asked,
                                                 const std::vector<AccountAnswer>& answers,
                                                 MessageBytes& response) {
-                  v1::ListAccountSnapshotsResponse message;
-                  message.set_next_page_token(next_page_token);
+                  v1::ListAccountSnapshotsResponse rest;
+                  rest.set_next_page_token(next_page_token);
+                  std::vector<ServedSnapshot> snapshots;
+                  snapshots.reserve(asked.size());
                   for (std::size_t i = 0; i < asked.size(); ++i) {
-                    EncodeAnswer(asked[i], answers[i], detail, *message.add_snapshots());
+                    snapshots.push_back(EncodeAnswer(asked[i], answers[i], detail));
                     for (const SourceView& view : answers[i].sources) {
                       if (view.state != SourceState::kNoData) continue;
-                      message.add_unreachable(SourceName(*view.info));
+                      rest.add_unreachable(SourceName(*view.info));
                     }
                   }
-                  response = BytesOf(message);
+                  response = BytesOf(snapshots, rest);
                   return grpc::Status::OK;
                 });
 }

@@ -16,6 +16,8 @@
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/served.h"
 #include "service/rpc/server_call.h"
+#include "service/rpc/snapshot_bytes.h"
+#include "service/snapshot/recent_encodings.h"
 
 namespace balance {
 
@@ -104,12 +106,19 @@ class BalanceRpc {
   grpc::Status ListTargets(const ServerCall& call, const v1::ListAccountSnapshotsRequest& request,
                            SteadyTime answer_by, std::vector<Target>& targets,
                            std::string& next_page_token) const;
-  void EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
-                    v1::AccountSnapshot& out) const;
+  // Calls `done` exactly once, with the answers of the targets as they are at one instant; see
+  // JudgeTogether().
+  void AtOneInstant(const std::vector<Target>& targets, std::vector<AccountAnswer> answers,
+                    std::function<void(std::vector<AccountAnswer>)> done) const;
+  static SnapshotRevision RevisionOf(const Target& target, const AccountAnswer& answer) {
+    return {target.view->revision.epoch, answer.revision};
+  }
+  ServedSnapshot EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail);
 
   const Published<Served>& served_;
   const Clock& clock_;
   RpcObserver& observer_;
+  RecentEncodings encodings_;
   boost::asio::thread_pool encoder_{1};
 };
 

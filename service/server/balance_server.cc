@@ -26,7 +26,7 @@ constexpr const char* kWholeServer = "";
 // Some edges refuse the default ones of HTTP libraries.
 constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
 constexpr std::size_t kShards = 1;
-constexpr auto kTickPatience = std::chrono::seconds(1);
+constexpr auto kBeatPatience = std::chrono::seconds(1);
 
 std::string MakeEpoch(const Clock& clock) {
   return std::to_string(clock.WallNow().time_since_epoch().count());
@@ -148,7 +148,7 @@ AdminServer::Probes BalanceServer::MakeProbes() {
   probes.metrics = [this] { return metrics_.Render(Statuses(), Time()); };
   probes.healthy = [this] {
     return accepts_ && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
-             return shard->IsTicking(kTickPatience);
+             return shard->IsBeating(kBeatPatience);
            });
   };
   probes.ready = [this] { return ready_ && accepts_; };

@@ -1,8 +1,9 @@
 #include "service/server/shard_runtime.h"
 
 #include <algorithm>
-#include <future>
 #include <random>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "clients/resilience/hold_off_source.h"
@@ -32,6 +33,13 @@ const SourceStatus* FindStatus(const AccountView& view, const std::string& sourc
 // At least as long as a hold-off lasts, and as a rate that a 429 lowered needs to rise again.
 constexpr Duration kCredentialMemory = HoldOffTimes::kCredentialLongest;
 
+// One piece of making accounts: whatever of the two is reached first.
+constexpr Duration kPiece = std::chrono::milliseconds(1);
+constexpr std::size_t kAccountsInPiece = 32;
+// Number of times that accounts are made again because more has become known of them, before the
+// rest is made in one piece.
+constexpr int kMostPasses = 10;
+
 // What still holds of a source at the same upstream. A failure of another credential does not.
 SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   SourceStatus known = status;
@@ -56,73 +64,129 @@ ShardRuntime::~ShardRuntime() = default;
 
 Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& accounts,
                                 const std::string& epoch) {
-  if (!is_running_) return ConfigureOnLoop(accounts, epoch);
+  Staging staging = Compare(accounts, epoch);
   Changes changes;
-  shard_.RunAndWait([&] { changes = ConfigureOnLoop(accounts, epoch); });
+  changes.removed = static_cast<int>(staging.removed.size());
+  for (const Staged& account : staging.accounts) {
+    ++(account.old ? changes.changed : changes.added);
+  }
+  bool is_in_effect = false;
+  while (!is_in_effect) RunOnLoop([&] { is_in_effect = MakeSome(staging); });
+  RunOnLoop([&] { DropUnusedGuards(); });
+  // What was in effect before ends here, and not on the loop.
   return changes;
 }
 
-Changes ShardRuntime::ConfigureOnLoop(const std::vector<const AccountConfig*>& accounts,
-                                      const std::string& epoch) {
-  Changes changes;
-  std::map<std::string, Account> old = std::exchange(accounts_, {});
+void ShardRuntime::RunOnLoop(const std::function<void()>& work) {
+  if (is_running_) {
+    shard_.RunAndWait(work);
+  } else {
+    work();
+  }
+}
+
+ShardRuntime::Staging ShardRuntime::Compare(const std::vector<const AccountConfig*>& accounts,
+                                            const std::string& epoch) const {
+  Staging staging;
+  staging.epoch = epoch;
+  std::set<std::string_view> configured;
   for (const AccountConfig* config : accounts) {
-    const auto found = old.find(config->id);
-    if (found == old.end()) {
-      accounts_.emplace(config->id, MakeAccount(*config, nullptr, epoch));
-      ++changes.added;
-      continue;
-    }
-    if (HaveSameSources(*found->second.config, *config)) {
-      accounts_.emplace(config->id, std::move(found->second));
-    } else {
-      accounts_.emplace(config->id, MakeAccount(*config, &found->second, epoch));
-      ++changes.changed;
-    }
-    old.erase(found);
+    configured.insert(config->id);
+    const auto found = accounts_.find(config->id);
+    const Account* old = found == accounts_.end() ? nullptr : &found->second;
+    if (old && HaveSameSources(*old->config, *config)) continue;
+    staging.to_make.push_back(staging.accounts.size());
+    staging.accounts.emplace_back().config = config;
+    staging.accounts.back().old = old;
   }
-  changes.removed = static_cast<int>(old.size());
-  old.clear();
-  DropUnusedGuards();
-  return changes;
+  for (const auto& [id, account] : accounts_) {
+    if (!configured.contains(id)) staging.removed.push_back(id);
+  }
+  return staging;
 }
 
-ShardRuntime::Account ShardRuntime::MakeAccount(const AccountConfig& config, const Account* old,
-                                                const std::string& epoch) {
-  Account account;
-  account.config = std::make_shared<const AccountConfig>(config);
-  account.runtime = MakeRuntime(config.id, epoch);
+bool ShardRuntime::MakeSome(Staging& staging) {
+  const SteadyTime end = clock_.SteadyNow() + kPiece;
+  std::vector<std::size_t>& to_make = staging.to_make;
+  for (std::size_t i = 0; i < kAccountsInPiece && !to_make.empty(); ++i) {
+    if (i > 0 && clock_.SteadyNow() >= end) return false;
+    MakeAccount(staging.accounts[to_make.back()], staging.epoch);
+    to_make.pop_back();
+  }
+  if (!to_make.empty()) return false;
+  to_make = OutdatedOf(staging);
+  // Each pass has fewer of them: they are made faster than they are read.
+  if (to_make.size() > kAccountsInPiece && ++staging.passes < kMostPasses) return false;
+  for (const std::size_t i : to_make) MakeAccount(staging.accounts[i], staging.epoch);
+  PutIntoEffect(staging);
+  return true;
+}
+
+std::vector<std::size_t> ShardRuntime::OutdatedOf(const Staging& staging) {
+  std::vector<std::size_t> outdated;
+  for (std::size_t i = 0; i < staging.accounts.size(); ++i) {
+    const Staged& account = staging.accounts[i];
+    if (account.old && account.old->runtime->publisher.Get() != account.known) {
+      outdated.push_back(i);
+    }
+  }
+  return outdated;
+}
+
+void ShardRuntime::PutIntoEffect(Staging& staging) {
+  for (Staged& account : staging.accounts) {
+    for (const auto& act : account.on_effect) act();
+    std::swap(accounts_[account.config->id], account.made);
+    account.old = nullptr;
+  }
+  for (const std::string& id : staging.removed) {
+    staging.accounts.emplace_back().made = std::move(accounts_.extract(id).mapped());
+  }
+}
+
+void ShardRuntime::MakeAccount(Staged& account, const std::string& epoch) {
+  if (account.old) account.known = account.old->runtime->publisher.Get();
+  account.on_effect.clear();
+  account.made = {};
+  Account& made = account.made;
+  made.config = std::make_shared<const AccountConfig>(*account.config);
+  made.runtime = MakeRuntime(made.config->id, epoch);
   std::vector<AccountFeed::SourceSpec> specs;
-  specs.reserve(config.sources.size());
-  for (const SourceConfig& source : account.config->sources) {
-    specs.push_back(MakeSpec(source, old, account));
+  specs.reserve(made.config->sources.size());
+  for (const SourceConfig& source : made.config->sources) {
+    specs.push_back(MakeSpec(source, account));
   }
-  Runtime& runtime = *account.runtime;
-  runtime.feed.emplace(shard_.loop().get_executor(), clock_, observer_, runtime.publisher,
-                       std::move(specs));
-  account.endpoint.publisher = {account.runtime, &runtime.publisher};
-  account.endpoint.handle = std::make_shared<ShardAccountHandle>(
-      shard_, std::shared_ptr<AccountFeed>(account.runtime, &*runtime.feed));
-  return account;
+  Runtime& runtime = *made.runtime;
+  runtime.feed.emplace(shard_.loop().get_executor(), clock_, schedule_, observer_,
+                       runtime.publisher, std::move(specs));
+  made.endpoint.publisher = {made.runtime, &runtime.publisher};
+  made.endpoint.handle = std::make_shared<ShardAccountHandle>(
+      shard_, std::shared_ptr<AccountFeed>(made.runtime, &*runtime.feed));
 }
 
-AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, const Account* old,
-                                               Account& fresh) {
-  const CredentialGuards& credential = GuardsOf(config);
+AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Staged& account) {
+  const Account* old = account.old;
+  Account& fresh = account.made;
+  Credential& shared = CredentialOf(config);
+  const CredentialGuards& credential = shared.guards;
   const HostGuards& host = HostGuardsOf(config);
-  credential.pacer->Configure(config.upstream.rate);
+  account.on_effect.push_back([&shared, &config, login = LoginFingerprint(config)] {
+    shared.guards.pacer->Configure(config.upstream.rate);
+    // It was another secret that the upstream rejected.
+    if (std::exchange(shared.login_fingerprint, login) != login) shared.guards.hold_off->Clear();
+  });
   SourceParts parts{config, credential, host, nullptr, MakeAccountHoldOff(), {}};
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
-    if (const auto* status = FindStatus(*old->runtime->publisher.Get(), config.info.source)) {
+    if (const auto* status = FindStatus(*account.known, config.info.source)) {
       spec.known = Remembered(*status, HaveSameLogin(*before, config));
       if (status->reading) parts.known = status->reading->balances;
     }
     if (HaveSameLogin(*before, config)) {
       parts.account = old->hold_offs.at(config.info.source);
     } else {
-      credential.hold_off->Clear();
+      account.on_effect.push_back([hold_off = credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);
     if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
@@ -149,7 +213,7 @@ std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceC
   const SourceConfig& served = unfinished ? unfinished->config : before;
   if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
   return std::make_shared<const PreviousCredential>(
-      PreviousCredential{served, GuardsOf(served), std::make_shared<Rotation>()});
+      PreviousCredential{served, CredentialOf(served).guards, std::make_shared<Rotation>()});
 }
 
 std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,
@@ -169,7 +233,7 @@ void ShardRuntime::AddTo(AccountDirectory& directory) const {
   for (const auto& [id, account] : accounts_) directory.Add(id, account.endpoint);
 }
 
-const CredentialGuards& ShardRuntime::GuardsOf(const SourceConfig& config) {
+ShardRuntime::Credential& ShardRuntime::CredentialOf(const SourceConfig& config) {
   Credential& credential = credentials_[CredentialFingerprint(config)];
   CredentialGuards& guards = credential.guards;
   if (!guards.pacer) {
@@ -177,11 +241,9 @@ const CredentialGuards& ShardRuntime::GuardsOf(const SourceConfig& config) {
         std::make_shared<Pacer>(shard_.loop().get_executor(), clock_, config.upstream.rate);
     guards.hold_off =
         std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
+    credential.login_fingerprint = LoginFingerprint(config);
   }
-  const Fingerprint login = LoginFingerprint(config);
-  // It was another secret that the upstream rejected.
-  if (std::exchange(credential.login_fingerprint, login) != login) guards.hold_off->Clear();
-  return guards;
+  return credential;
 }
 
 const HostGuards& ShardRuntime::HostGuardsOf(const SourceConfig& config) {
@@ -215,6 +277,7 @@ void ShardRuntime::DropUnusedGuards() {
 
 void ShardRuntime::Start() {
   is_running_ = true;
+  shard_.Post([this] { heartbeat_.Start(); });
   shard_.Start();
 }
 
@@ -226,15 +289,9 @@ void ShardRuntime::AnswerReads() {
 
 void ShardRuntime::Stop() {
   AnswerReads();
+  shard_.Post([this] { heartbeat_.Stop(); });
   shard_.Join();
   is_running_ = false;
-}
-
-bool ShardRuntime::IsTicking(Duration patience) {
-  auto ticked = std::make_shared<std::promise<void>>();
-  auto tick = ticked->get_future();
-  shard_.Post([ticked] { ticked->set_value(); });
-  return tick.wait_for(patience) == std::future_status::ready;
 }
 
 }  // namespace balance

@@ -17,6 +17,8 @@
 #include "service/config/config.h"
 #include "service/config/source_login.h"
 #include "service/feed/account_feed.h"
+#include "service/feed/answer_schedule.h"
+#include "service/feed/loop_heartbeat.h"
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
 #include "service/server/changes.h"
@@ -53,8 +55,8 @@ class ShardRuntime {
   // As AnswerReads(), and ends the loop's thread.
   void Stop();
 
-  // Whether the loop runs a task within `patience`.
-  bool IsTicking(Duration patience);
+  // Thread-safe. Whether the loop does its work; see LoopHeartbeat.
+  bool IsBeating(Duration patience) const { return heartbeat_.IsBeating(patience); }
 
  private:
   // What is known of a credential. Holds no secret.
@@ -83,13 +85,40 @@ class ShardRuntime {
     std::shared_ptr<Runtime> runtime;
     AccountEndpoint endpoint;
   };
+  // An account that is made before it takes effect.
+  struct Staged {
+    const AccountConfig* config = nullptr;
+    // The account as it is; null if it is new.
+    const Account* old = nullptr;
+    // What was known of it when it was made; see `old`.
+    std::shared_ptr<const AccountView> known;
+    Account made;
+    // What is to be done to guards, which others use, when the account takes effect.
+    std::vector<std::function<void()>> on_effect;
+  };
+  // A configuration that is on its way into effect.
+  struct Staging {
+    std::string epoch;
+    std::vector<Staged> accounts;
+    // Indices of those that are still to be made, or to be made again.
+    std::vector<std::size_t> to_make;
+    std::vector<std::string> removed;
+    int passes = 0;
+  };
 
-  Changes ConfigureOnLoop(const std::vector<const AccountConfig*>& accounts,
-                          const std::string& epoch);
-  // `old` is the account as it was; null if it is new.
-  Account MakeAccount(const AccountConfig& config, const Account* old, const std::string& epoch);
-  // `config` is of `fresh`.
-  AccountFeed::SourceSpec MakeSpec(const SourceConfig& config, const Account* old, Account& fresh);
+  // What differs from what is in effect.
+  Staging Compare(const std::vector<const AccountConfig*>& accounts,
+                  const std::string& epoch) const;
+  // Makes some of the accounts; when all are made, puts them into effect. Returns whether it has.
+  bool MakeSome(Staging& staging);
+  // Those of which more has become known since they were made.
+  static std::vector<std::size_t> OutdatedOf(const Staging& staging);
+  // Leaves what was in effect before in `staging`.
+  void PutIntoEffect(Staging& staging);
+  // On the loop if it runs, and waits for it.
+  void RunOnLoop(const std::function<void()>& work);
+  void MakeAccount(Staged& account, const std::string& epoch);
+  AccountFeed::SourceSpec MakeSpec(const SourceConfig& config, Staged& account);
   // The credential that served the source last, if it is not its own; else null.
   std::shared_ptr<const PreviousCredential> PreviousOf(const SourceConfig& config,
                                                        const SourceConfig& before,
@@ -97,15 +126,20 @@ class ShardRuntime {
   std::shared_ptr<Runtime> MakeRuntime(const std::string& id, const std::string& epoch);
   void Dispose(std::unique_ptr<Runtime> runtime);
 
-  const CredentialGuards& GuardsOf(const SourceConfig& config);
+  // Makes it if it is new.
+  Credential& CredentialOf(const SourceConfig& config);
   const HostGuards& HostGuardsOf(const SourceConfig& config);
-  // Those of credentials not until what the upstreams have asked of them is over.
+  // Drops guards that no source uses. A credential's guards are kept until every pause its upstream
+  // asked for has ended.
   void DropUnusedGuards();
   Random NextRandom() { return SeededRandom(seed_++); }
 
   Clock& clock_;
   RefreshObserver& observer_;
   Shard shard_;
+  // On the shard's loop, as the rest is.
+  LoopHeartbeat heartbeat_{shard_.loop().get_executor(), clock_};
+  AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::atomic<bool> is_running_ = false;
   std::unique_ptr<HttpTransport> transport_;
   std::uint64_t seed_;
@@ -113,6 +147,7 @@ class ShardRuntime {
   std::map<Fingerprint, Credential> credentials_;
   // By host:port.
   std::map<std::string, HostGuards> hosts_;
+  // Changed on the shard's thread only, while the thread that configures waits.
   std::map<std::string, Account> accounts_;
 };
 

@@ -70,7 +70,7 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   if (AreFresh(views)) {
     view->fresh_until = FreshUntil(views);
     view->oldest_observed = OldestObserved(views);
-    view->encoded = EncodedSnapshot(account_, views, view->revision);
+    view->encoded = EncodedSnapshot(account_, views, view->revision, EncodeView::kFull);
   }
   content_ = std::move(views);
   published_.Publish(std::move(view));

@@ -11,6 +11,11 @@
 namespace balance {
 namespace {
 
+SharedBytes Serialized(const google::protobuf::MessageLite& message) {
+  return {message.ByteSizeLong(),
+          [&message](std::uint8_t* bytes) { message.SerializeWithCachedSizesToArray(bytes); }};
+}
+
 v1::SourceBalance::State ToProto(SourceState state) {
   switch (state) {
     case SourceState::kFresh:
@@ -304,7 +309,7 @@ void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& vie
 }
 
 SharedBytes EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
-                            const SnapshotRevision& revision) {
+                            const SnapshotRevision& revision, EncodeView detail) {
   // An ordinary snapshot fits in; its hundred parts are neither allocated nor freed one by one.
   alignas(std::max_align_t) std::array<char, std::size_t{16} * 1024> block;
   google::protobuf::ArenaOptions options;
@@ -312,9 +317,14 @@ SharedBytes EncodedSnapshot(std::string_view account, const std::vector<SourceVi
   options.initial_block_size = block.size();
   google::protobuf::Arena arena(options);
   auto* snapshot = google::protobuf::Arena::CreateMessage<v1::AccountSnapshot>(&arena);
-  EncodeSnapshot(account, views, revision, EncodeView::kFull, *snapshot);
-  return {snapshot->ByteSizeLong(),
-          [snapshot](std::uint8_t* bytes) { snapshot->SerializeWithCachedSizesToArray(bytes); }};
+  EncodeSnapshot(account, views, revision, detail, *snapshot);
+  return Serialized(*snapshot);
+}
+
+SharedBytes EncodedSource(const SourceView& view, EncodeView detail) {
+  v1::SourceBalance source;
+  EncodeSource(view, detail, source);
+  return Serialized(source);
 }
 
 }  // namespace balance

@@ -20,6 +20,8 @@ inline constexpr std::string_view kErrorDomain = "balance.v1";
 struct SnapshotRevision {
   std::string epoch;
   std::int64_t number = 0;
+
+  bool operator==(const SnapshotRevision&) const = default;
 };
 
 enum class EncodeView : std::uint8_t { kBasic, kFull };
@@ -48,8 +50,11 @@ void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source)
 void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& views,
                     const SnapshotRevision& revision, EncodeView detail, v1::AccountSnapshot& out);
 
-// The bytes of that message in the FULL view.
+// The bytes of that message.
 SharedBytes EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
-                            const SnapshotRevision& revision);
+                            const SnapshotRevision& revision, EncodeView detail);
+
+// The bytes of the SourceBalance that EncodeSource() makes.
+SharedBytes EncodedSource(const SourceView& view, EncodeView detail);
 
 }  // namespace balance

@@ -138,7 +138,7 @@ struct Engine {
     for (std::size_t i = 0; i < answer.sources.size(); ++i) {
       const bool failed = answer.sources[i].failure != nullptr || !answer.sources[i].reading;
       if (failed) ++failures;
-      if (!failed && answer.waited[i] == Waited::kStarted) ++refreshes;
+      if (!failed && answer.waited[i].how == Waited::kStarted) ++refreshes;
     }
   }
 };

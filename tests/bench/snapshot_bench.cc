@@ -24,7 +24,7 @@ void EncodeFull(benchmark::State& state, const std::string& polymarket_reply) {
   const SnapshotRevision revision{"1789000000000000000", 7};
   std::size_t size = 0;
   for (auto _ : state) {
-    size = EncodedSnapshot("desk-1", views, revision).view().size();
+    size = EncodedSnapshot("desk-1", views, revision, EncodeView::kFull).view().size();
   }
   state.counters["bytes"] = static_cast<double>(size);
 }

@@ -148,7 +148,7 @@ AccountAnswer AnswerOf(const std::vector<bool>& wanted) {
     }
     answer.sources.push_back(std::move(view));
   }
-  answer.waited.assign(wanted.size(), Waited::kNot);
+  answer.waited.resize(wanted.size());
   return answer;
 }
 

@@ -62,7 +62,7 @@ void ServiceFixture::AddAccount(const std::string& id, CacheSettings cache) {
   specs.push_back(MakeSpec(id, "real", cache));
   specs.push_back(MakeSpec(id, "paper", cache));
   publishers_.push_back(std::make_shared<AccountPublisher>(id, "epoch", clock_));
-  feeds_.push_back(std::make_shared<AccountFeed>(shard_.loop().get_executor(), clock_,
+  feeds_.push_back(std::make_shared<AccountFeed>(shard_.loop().get_executor(), clock_, schedule_,
                                                  refresh_observer_, *publishers_.back(),
                                                  std::move(specs)));
   accounts_.Add(id,

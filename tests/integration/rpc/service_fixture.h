@@ -93,6 +93,8 @@ class ServiceFixture : public testing::Test {
   NullObserver refresh_observer_;
   CountingRpcObserver rpc_observer_;
   Shard shard_;
+  LoopHeartbeat heartbeat_{shard_.loop().get_executor(), clock_};
+  AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::map<std::string, std::unique_ptr<ScriptedUpstream>> upstreams_;
   std::vector<std::shared_ptr<AccountPublisher>> publishers_;
   std::vector<std::shared_ptr<AccountFeed>> feeds_;

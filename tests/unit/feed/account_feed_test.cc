@@ -35,8 +35,8 @@ class AccountFeedTest : public testing::Test {
     std::vector<AccountFeed::SourceSpec> specs;
     specs.push_back(Spec("real", real_));
     specs.push_back(Spec("paper", paper_));
-    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
-                                             std::move(specs));
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_,
+                                             sink_, std::move(specs));
   }
 
   ~AccountFeedTest() override {
@@ -81,6 +81,8 @@ class AccountFeedTest : public testing::Test {
 
   boost::asio::io_context loop_;
   FakeClock clock_;
+  LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
+  AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
   FakeUpstream real_{clock_};
   FakeUpstream paper_{clock_};
   NullObserver observer_;
@@ -136,7 +138,7 @@ TEST_F(AccountFeedTest, ASlowSourceDoesNotCostTheOthersFigure) {
 
   ASSERT_EQ(answers_, 1);
   EXPECT_EQ(Real().state, SourceState::kNoData);
-  EXPECT_EQ(answer_.waited[0], Waited::kGaveUp);
+  EXPECT_EQ(answer_.waited[0].how, Waited::kGaveUp);
   EXPECT_EQ(Real().failure->error.kind, ErrorKind::kUnreachable);
   EXPECT_EQ(Real().failure->consecutive_failures, 0);
   EXPECT_EQ(Paper().state, SourceState::kFresh);
@@ -327,7 +329,7 @@ TEST_F(AccountFeedTest, AnExplicitBoundSettlesForNothingBeforeTheDeadline) {
   ASSERT_EQ(answers_, 2);
   EXPECT_EQ(Real().state, SourceState::kStale);
   EXPECT_FALSE(Real().meets_bounds);
-  EXPECT_EQ(answer_.waited[0], Waited::kGaveUp);
+  EXPECT_EQ(answer_.waited[0].how, Waited::kGaveUp);
 }
 
 TEST_F(AccountFeedTest, ACallerWhoTakesNothingStaleWaitsWhereOthersAreAnsweredAtOnce) {
@@ -428,7 +430,7 @@ TEST_F(AccountFeedTest, WhoIsRefusedAfterAFailureIsToldWhenARefreshCouldBeSent) 
   real_.DelayFor(seconds(3));
   Read({.max_age = Duration::zero()}, milliseconds(300));
 
-  EXPECT_EQ(answer_.waited[0], Waited::kRefused);
+  EXPECT_EQ(answer_.waited[0].how, Waited::kRefused);
   EXPECT_EQ(Real().failure->error.kind, ErrorKind::kUnreachable);
   EXPECT_EQ(Real().retry_after, seconds(3));
 }

@@ -47,8 +47,8 @@ class AccountHandleTest : public testing::Test {
     std::vector<AccountFeed::SourceSpec> specs(1);
     specs.front().options = {info, seconds(5)};
     specs.front().source = std::make_unique<QuickSource>(clock_);
-    account_ = std::make_shared<AccountFeed>(shard_.loop().get_executor(), clock_, observer_, sink_,
-                                             std::move(specs));
+    account_ = std::make_shared<AccountFeed>(shard_.loop().get_executor(), clock_, schedule_,
+                                             observer_, sink_, std::move(specs));
     handle_ = std::make_unique<ShardAccountHandle>(shard_, account_);
     shard_.Start();
   }
@@ -66,6 +66,8 @@ class AccountHandleTest : public testing::Test {
   NullObserver observer_;
   IgnoringSink sink_;
   Shard shard_;
+  LoopHeartbeat heartbeat_{shard_.loop().get_executor(), clock_};
+  AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::shared_ptr<AccountFeed> account_;
   std::unique_ptr<ShardAccountHandle> handle_;
 };

@@ -42,7 +42,7 @@ class FeedHandoverTest : public testing::Test {
     std::vector<AccountFeed::SourceSpec> specs;
     specs.push_back({{info, seconds(5)}, upstream_.MakeSource()});
     specs.front().known = std::move(known);
-    feed_ = std::make_shared<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
+    feed_ = std::make_shared<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_, sink_,
                                           std::move(specs));
   }
 
@@ -70,6 +70,8 @@ class FeedHandoverTest : public testing::Test {
 
   boost::asio::io_context loop_;
   FakeClock clock_;
+  LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
+  AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
   NullObserver observer_;
   FakeUpstream upstream_{clock_};
   HandoverSink sink_;

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "service/feed/account_feed.h"
 #include "service/feed/account_handle.h"
+#include "tests/support/cpu_time.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_source.h"
 #include "tests/support/null_observer.h"
@@ -30,13 +30,6 @@ class CountingSink final : public AccountSink {
   std::int64_t changes_ = 0;
 };
 
-// Processor time of this thread: what else the machine does is not in it.
-Duration CpuTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return seconds(time.tv_sec) + Duration(time.tv_nsec);
-}
-
 // An account with one source whose requests are answered by hand.
 class ManyWaitersTest : public testing::Test {
  protected:
@@ -52,8 +45,8 @@ class ManyWaitersTest : public testing::Test {
     specs.front().options.info = info;
     specs.front().options.refresh_budget = seconds(5);
     specs.front().source = upstream_.MakeSource();
-    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
-                                             std::move(specs));
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_,
+                                             sink_, std::move(specs));
   }
 
   ~ManyWaitersTest() override {
@@ -77,6 +70,8 @@ class ManyWaitersTest : public testing::Test {
 
   boost::asio::io_context loop_;
   FakeClock clock_;
+  LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
+  AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
   FakeUpstream upstream_{clock_};
   NullObserver observer_;
   CountingSink sink_;

@@ -70,8 +70,8 @@ class FeedMatrixTest : public testing::Test {
   }
 
   void Use(std::vector<AccountFeed::SourceSpec> specs) {
-    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
-                                             std::move(specs));
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_,
+                                             sink_, std::move(specs));
   }
 
   void Run() {
@@ -121,6 +121,8 @@ class FeedMatrixTest : public testing::Test {
   std::deque<std::vector<AccountAnswer>> answers_;
   boost::asio::io_context loop_;
   FakeClock clock_;
+  LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
+  AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
   FakeUpstream real_{clock_};
   FakeUpstream paper_{clock_};
   EndCounter observer_;
@@ -149,7 +151,7 @@ TEST_F(FeedMatrixTest, M02_TheFirstCallersDeadlineEndsOnlyItsOwnWait) {
   Run();
   Advance(milliseconds(10));
   ASSERT_EQ(first.size(), 1U);
-  EXPECT_EQ(first[0].waited[0], Waited::kGaveUp);
+  EXPECT_EQ(first[0].waited[0].how, Waited::kGaveUp);
   EXPECT_EQ(others.size(), 0U);
   Advance(milliseconds(190));
   real_.AnswerWith("5");
@@ -237,7 +239,7 @@ class ManyCallersTest : public FeedMatrixTest {
     --waiting_;
     EXPECT_TRUE(answer.sources[0].reading || answer.sources[0].failure);
     if (has_stopped_) return;
-    switch (answer.waited[0]) {
+    switch (answer.waited[0].how) {
       case Waited::kStarted:
       case Waited::kJoined:
         EXPECT_GT(observer_.ended, caller.ended_before) << "a wait ended, but no refresh";
@@ -536,12 +538,12 @@ TEST_F(SharedKeyTest, M19_ATurnThatMovesPastTheDeadlineRefusesWhoeverComes) {
   ReadPaper(late);
 
   ASSERT_EQ(late.size(), 1U);
-  EXPECT_EQ(late[0].waited[1], Waited::kRefused);
+  EXPECT_EQ(late[0].waited[1].how, Waited::kRefused);
   EXPECT_EQ(late[0].sources[1].failure->error.kind, ErrorKind::kFreshnessUnsatisfied);
   EXPECT_EQ(late[0].sources[1].retry_after, seconds(60));
   Advance(seconds(10));
   ASSERT_EQ(queued.size(), 1U);
-  EXPECT_EQ(queued[0].waited[1], Waited::kRefused);
+  EXPECT_EQ(queued[0].waited[1].how, Waited::kRefused);
 }
 
 TEST_F(FeedMatrixTest, M40_AnOlderReadingThatArrivesLaterIsDroppedAndCounted) {

@@ -47,8 +47,8 @@ class History {
     spec.options.info = std::move(info);
     spec.options.refresh_budget = seconds(5);
     spec.source = upstream_.MakeSource();
-    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
-                                             std::move(specs));
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_,
+                                             sink_, std::move(specs));
   }
 
   ~History() {
@@ -148,6 +148,8 @@ class History {
 
   boost::asio::io_context loop_;
   FakeClock clock_;
+  LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
+  AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
   FakeUpstream upstream_{clock_};
   NullObserver observer_;
   SilentSink sink_;

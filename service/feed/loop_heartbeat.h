@@ -1,0 +1,55 @@
+#pragma once
+
+// Shows from outside whether an event loop still does its work, and tells inside how late it is.
+
+#include <algorithm>
+#include <boost/asio/any_io_executor.hpp>
+#include <condition_variable>
+#include <mutex>
+
+#include "clients/core/alarm.h"
+#include "clients/core/clock.h"
+
+namespace balance {
+
+// A timer of the loop's own that fires again and again. Used on the loop's thread only, except
+// IsBeating().
+class LoopHeartbeat {
+ public:
+  static constexpr Duration kInterval = std::chrono::milliseconds(100);
+  // For how long a late beat is remembered, at least; at most twice as long.
+  static constexpr Duration kMemory = std::chrono::seconds(5);
+
+  // `clock` must outlive the heartbeat.
+  LoopHeartbeat(boost::asio::any_io_executor executor, Clock& clock);
+
+  // Beats from now on, which keeps the loop from ending until Stop().
+  void Start();
+  void Stop();
+
+  // How late the latest beat of the last few seconds was: so much later than they are due do timers
+  // of this loop fire at present.
+  Duration Lateness() const { return std::max(worst_, worst_before_); }
+
+  // Thread-safe. Whether the loop has beaten within `patience`, or does before that time has passed
+  // once more: after a pause of the whole process it needs a moment.
+  bool IsBeating(Duration patience) const;
+
+ private:
+  void Beat();
+
+  Clock& clock_;
+  Alarm alarm_;
+  SteadyTime due_;
+  // Of the present stretch of kMemory, and of the one before.
+  Duration worst_{0};
+  Duration worst_before_{0};
+  SteadyTime stretch_end_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable has_beaten_;
+  // Guarded by mutex_.
+  SteadyTime last_;
+};
+
+}  // namespace balance

@@ -1,0 +1,101 @@
+#include "service/rpc/snapshot_bytes.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "proto/balance_v1.h"
+#include "service/snapshot/encode.h"
+
+namespace balance {
+namespace {
+
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedOutputStream;
+
+constexpr auto kServeTimeTag = WireFormatLite::MakeTag(v1::AccountSnapshot::kServeTimeFieldNumber,
+                                                       WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr int kSnapshotsField = v1::BatchGetAccountSnapshotsResponse::kSnapshotsFieldNumber;
+static_assert(int{v1::ListAccountSnapshotsResponse::kSnapshotsFieldNumber} == kSnapshotsField);
+constexpr auto kSnapshotsTag =
+    WireFormatLite::MakeTag(kSnapshotsField, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+// Each takes one byte.
+static_assert(kServeTimeTag < 0x80 && kSnapshotsTag < 0x80);
+
+// AccountSnapshot.serve_time as bytes of the message: fields may come in any order, so it stands
+// behind the rest.
+class ServeTimeField {
+ public:
+  explicit ServeTimeField(WallTime serve_time) {
+    const google::protobuf::Timestamp time = ToTimestamp(serve_time);
+    std::uint8_t* end = &bytes_[2];
+    if (time.seconds() != 0) {
+      end = WireFormatLite::WriteInt64ToArray(time.kSecondsFieldNumber, time.seconds(), end);
+    }
+    if (time.nanos() != 0) {
+      end = WireFormatLite::WriteInt32ToArray(time.kNanosFieldNumber, time.nanos(), end);
+    }
+    bytes_[0] = kServeTimeTag;
+    bytes_[1] = static_cast<std::uint8_t>(end - &bytes_[2]);
+    size_ = static_cast<std::size_t>(end - bytes_.data());
+  }
+
+  const std::uint8_t* data() const { return bytes_.data(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  // Two varints with their tags, behind the tag of both and their size.
+  std::array<std::uint8_t, 2 + 22> bytes_{};
+  std::size_t size_ = 0;
+};
+
+std::uint8_t* Write(const void* bytes, std::size_t size, std::uint8_t* to) {
+  if (size > 0) std::memcpy(to, bytes, size);
+  return to + size;
+}
+
+// One element of `snapshots`: tag, size, bytes and serve time.
+std::size_t ElementSize(std::size_t snapshot_size) {
+  return 1 + CodedOutputStream::VarintSize32(static_cast<std::uint32_t>(snapshot_size)) +
+         snapshot_size;
+}
+
+}  // namespace
+
+MessageBytes BytesOf(const SharedBytes& snapshot, WallTime serve_time) {
+  const ServeTimeField last(serve_time);
+  // Short enough to be held by the slice itself.
+  const std::array<grpc_slice, 2> slices = {
+      snapshot.slice(),
+      grpc_slice_from_copied_buffer(reinterpret_cast<const char*>(last.data()), last.size())};
+  MessageBytes bytes(slices);
+  grpc_slice_unref(slices[1]);
+  return bytes;
+}
+
+MessageBytes BytesOf(const std::vector<ServedSnapshot>& snapshots,
+                     const google::protobuf::MessageLite& rest) {
+  std::size_t size = rest.ByteSizeLong();
+  for (const ServedSnapshot& snapshot : snapshots) {
+    size += ElementSize(snapshot.bytes.view().size() + ServeTimeField(snapshot.serve_time).size());
+  }
+  const SharedBytes bytes(size, [&](std::uint8_t* to) {
+    for (const ServedSnapshot& snapshot : snapshots) {
+      const ServeTimeField serve_time(snapshot.serve_time);
+      const std::string_view content = snapshot.bytes.view();
+      *to++ = kSnapshotsTag;
+      to = CodedOutputStream::WriteVarint32ToArray(
+          static_cast<std::uint32_t>(content.size() + serve_time.size()), to);
+      to = Write(content.data(), content.size(), to);
+      to = Write(serve_time.data(), serve_time.size(), to);
+    }
+    rest.SerializeWithCachedSizesToArray(to);
+  });
+  return MessageBytes(std::span(&bytes.slice(), 1));
+}
+
+}  // namespace balance

@@ -1,0 +1,59 @@
+#pragma once
+
+// The bytes of the answers that were encoded last. Callers who waited for one refresh, or who read
+// while a venue is down, are mostly told the same: it is encoded once for all of them.
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "service/feed/source_status.h"
+#include "service/snapshot/encode.h"
+#include "service/snapshot/shared_bytes.h"
+
+namespace balance {
+
+// Thread-safe. Holds a few encodings, and the readings in them, until others take their place;
+// never a configuration, with its secrets.
+class RecentEncodings {
+ public:
+  // Number of encodings that are kept: the callers of one account differ in outcome and detail.
+  static constexpr std::size_t kMost = 16;
+  // What all of them may take together; the newest is kept whatever its size.
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
+  // EncodedSnapshot() and EncodedSource(), which are called only if no equal answer is among those
+  // kept. `revision` is that of the account.
+  SharedBytes Snapshot(const std::string& account, const std::vector<SourceView>& views,
+                       const SnapshotRevision& revision, EncodeView detail);
+  SharedBytes Source(const SourceView& view, const SnapshotRevision& revision, EncodeView detail);
+
+ private:
+  // What makes a difference to the bytes.
+  struct Key {
+    // The resource's full name.
+    std::string name;
+    SnapshotRevision revision;
+    EncodeView detail;
+    std::vector<SourceView> views;
+
+    bool operator==(const Key&) const = default;
+  };
+  struct Encoding {
+    Key key;
+    SharedBytes bytes;
+  };
+
+  SharedBytes Find(Key key, const std::function<SharedBytes()>& encode);
+  void Keep(Encoding encoding);
+
+  std::mutex mutex_;
+  // Guarded by mutex_, as the rest is. The one that was used last comes first.
+  std::list<Encoding> kept_;
+  std::size_t kept_bytes_ = 0;
+};
+
+}  // namespace balance
