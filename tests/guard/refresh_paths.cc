@@ -48,7 +48,9 @@ Path Merge() {
 
 Path Encode() {
   return {"encode a snapshot", kTimes, [views = bench::SampleViews(kOrdinary)] {
-            return !EncodedSnapshot("desk-1", views, {"1789000000000000000", 7}, EncodeView::kFull).view().empty();
+            return !EncodedSnapshot("desk-1", views, {"1789000000000000000", 7}, EncodeView::kFull)
+                        .view()
+                        .empty();
           }};
 }
 

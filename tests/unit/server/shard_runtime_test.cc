@@ -5,12 +5,16 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/support/fake_transport.h"
@@ -20,12 +24,32 @@
 namespace balance {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Each is made in a piece of its own if the machine is slow, but at most 32 in one.
 constexpr int kAccounts = 1000;
 constexpr int kLeastPieces = kAccounts / 32;
+
+// The machine's clocks, and how often the wall clock was asked for the time.
+class CountingClock final : public Clock {
+ public:
+  WallTime WallNow() const override {
+    ++asked;
+    return clock_.WallNow();
+  }
+  SteadyTime SteadyNow() const override { return clock_.SteadyNow(); }
+  boost::asio::awaitable<void> SleepUntil(SteadyTime when) override {
+    return clock_.SleepUntil(when);
+  }
+  std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) override {
+    return clock_.MakeTimer(std::move(executor));
+  }
+
+  mutable std::atomic<int> asked = 0;
+
+ private:
+  SystemClock clock_;
+};
 
 class ShardRuntimeTest : public testing::Test {
  protected:
@@ -60,12 +84,18 @@ class ShardRuntimeTest : public testing::Test {
     return account;
   }
 
-  Changes Configure(Duration ttl, int first = 0, const std::string& key_suffix = "") {
+  static std::deque<AccountConfig> Accounts(Duration ttl, int first = 0,
+                                            const std::string& key_suffix = "") {
     std::deque<AccountConfig> accounts;
-    std::vector<const AccountConfig*> configured;
     for (int i = first; i < first + kAccounts; ++i) {
-      configured.push_back(&accounts.emplace_back(Account(i, ttl, key_suffix)));
+      accounts.push_back(Account(i, ttl, key_suffix));
     }
+    return accounts;
+  }
+
+  Changes Configure(const std::deque<AccountConfig>& accounts) {
+    std::vector<const AccountConfig*> configured;
+    for (const AccountConfig& account : accounts) configured.push_back(&account);
     return runtime_->Configure(configured, std::to_string(++epoch_));
   }
 
@@ -90,7 +120,7 @@ class ShardRuntimeTest : public testing::Test {
     answered.get_future().wait();
   }
 
-  SystemClock clock_;
+  CountingClock clock_;
   NullObserver observer_;
   FakeTransport* transport_ = nullptr;
   int epoch_ = 0;
@@ -136,13 +166,13 @@ class Others {
 };
 
 TEST_F(ShardRuntimeTest, M113_TheLoopServesOthersWhileAccountsAreMade) {
-  Configure(seconds(60));
+  Configure(Accounts(seconds(60)));
   runtime_->Start();
   Others others(Endpoint(0));
   others.Start([](int) {});
 
   const int before = others.turns();
-  const Changes changes = Configure(seconds(50));
+  const Changes changes = Configure(Accounts(seconds(50)));
   const int turns = others.turns() - before;
   others.Stop();
 
@@ -151,13 +181,13 @@ TEST_F(ShardRuntimeTest, M113_TheLoopServesOthersWhileAccountsAreMade) {
 }
 
 TEST_F(ShardRuntimeTest, M113_TheLoopServesOthersWhileAccountsAreAddedAndRemoved) {
-  Configure(seconds(60));
+  Configure(Accounts(seconds(60)));
   runtime_->Start();
   Others others(Endpoint(0));
   others.Start([](int) {});
 
   const int before = others.turns();
-  const Changes changes = Configure(seconds(60), kAccounts);
+  const Changes changes = Configure(Accounts(seconds(60), kAccounts));
   const int turns = others.turns() - before;
   others.Stop();
 
@@ -166,60 +196,74 @@ TEST_F(ShardRuntimeTest, M113_TheLoopServesOthersWhileAccountsAreAddedAndRemoved
   EXPECT_GE(turns, kLeastPieces);
 }
 
-// Nobody is shown less after a reload than before it.
+// Nobody is shown less after a reload than before it. Two accounts are read as soon as the first
+// ones have been made: in whatever order that is done, one of the two is among the first and the
+// other among the last.
 TEST_F(ShardRuntimeTest, M113_WhatIsReadWhileAccountsAreMadeIsKept) {
-  Configure(seconds(60));
+  Configure(Accounts(seconds(60)));
   runtime_->Start();
-  const AccountEndpoint first = Endpoint(0);
-  const AccountEndpoint last = Endpoint(kAccounts - 1);
-  Read(first);
-  Read(last);
-  std::shared_ptr<const Reading> before_first = StatusOf(first).reading;
-  std::shared_ptr<const Reading> before_last = StatusOf(last).reading;
-  std::promise<void> read;
-  std::atomic<int> open = 2;
-  const auto on_answer = [&](AccountAnswer) {
-    if (--open == 0) read.set_value();
-  };
+  const std::vector<int> read = {0, kAccounts - 1};
+  std::map<int, AccountEndpoint> endpoints;
+  std::map<int, SteadyTime> observed_before;
+  for (const int number : read) {
+    endpoints[number] = Endpoint(number);
+    Read(endpoints[number]);
+    ASSERT_TRUE(StatusOf(endpoints[number]).reading);
+    observed_before[number] = StatusOf(endpoints[number]).reading->observe_steady;
+  }
+  std::atomic<int> answered = 0;
+  // What a turn asks the wall clock; where more was asked since the turn before, accounts were
+  // made.
+  int asked_last = clock_.asked;
+  int asked_in_a_turn = 0;
+  bool has_read = false;
+  std::atomic<bool> reloads = false;
   Others others(Endpoint(1));
-  // Some accounts are made by the third turn, the last of all not yet: one of the two has been made
-  // already, in whatever order that is done.
-  std::atomic<int> turns_of_reload = -1;
-  others.Start([&](int) {
-    if (turns_of_reload < 0 || ++turns_of_reload != 3) return;
-    for (const AccountEndpoint& endpoint : {first, last}) {
-      endpoint.handle->Read(Anew(), on_answer, [] {});
+  others.Start([&](int turn) {
+    const int asked_by_now = clock_.asked;
+    const int asked = asked_by_now - std::exchange(asked_last, asked_by_now);
+    if (!reloads) {
+      if (turn > 1) asked_in_a_turn = std::max(asked_in_a_turn, asked);
+      return;
+    }
+    if (has_read || asked <= asked_in_a_turn) return;
+    has_read = true;
+    for (const auto& [number, endpoint] : endpoints) {
+      endpoint.handle->Read(
+          Anew(), [&](AccountAnswer) { ++answered; }, [] {});
     }
   });
-  turns_of_reload = 0;
-  Configure(seconds(50));
+  while (others.turns() < 1000) std::this_thread::yield();
+  const auto accounts = Accounts(seconds(50));
+  reloads = true;
+  Configure(accounts);
+  EXPECT_EQ(answered, 2) << "they were not read in time";
   others.Stop();
-  read.get_future().wait();
 
-  for (const auto& [number, before] : {std::pair(0, before_first), {kAccounts - 1, before_last}}) {
+  for (const int number : read) {
     const SourceStatus after = StatusOf(Endpoint(number));
     ASSERT_TRUE(after.reading);
-    EXPECT_GT(after.reading->observe_steady, before->observe_steady);
+    EXPECT_GT(after.reading->observe_steady, observed_before[number]);
     EXPECT_EQ(after.info->cache.ttl, seconds(50));
   }
 }
 
 TEST_F(ShardRuntimeTest, AccountsThatDoNotDifferAreNotMadeAgain) {
-  Configure(seconds(60));
+  Configure(Accounts(seconds(60)));
   runtime_->Start();
   const auto before = Endpoint(7).publisher;
 
-  const Changes changes = Configure(seconds(60));
+  const Changes changes = Configure(Accounts(seconds(60)));
 
   EXPECT_EQ(changes.added + changes.changed + changes.removed, 0);
   EXPECT_EQ(Endpoint(7).publisher, before);
 }
 
 TEST_F(ShardRuntimeTest, TwoConfigurationsInARowLeaveTheLastOne) {
-  Configure(seconds(60));
+  Configure(Accounts(seconds(60)));
   runtime_->Start();
-  Configure(seconds(50));
-  Configure(seconds(40), 0, "new");
+  Configure(Accounts(seconds(50)));
+  Configure(Accounts(seconds(40), 0, "new"));
 
   EXPECT_EQ(StatusOf(Endpoint(3)).info->cache.ttl, seconds(40));
   EXPECT_TRUE(runtime_->IsBeating(seconds(5)));
