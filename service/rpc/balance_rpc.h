@@ -29,7 +29,8 @@ class BalanceRpc {
   // For a call that comes without a deadline.
   static constexpr Duration kDefaultDeadline = std::chrono::seconds(10);
   // An answer leaves this long before the caller's deadline, or a quarter of its time if that is
-  // less.
+  // less: for the way to the caller. AnswerSchedule adds what many answers at a time, or a loop
+  // that is late, take.
   static constexpr Duration kAnswerMargin = std::chrono::milliseconds(25);
   static constexpr int kMaxBatchSize = 100;
   static constexpr int kDefaultPageSize = 50;
