@@ -34,9 +34,9 @@ template <>
 inline constexpr std::array<std::string_view, 4> kEnumWords<Tier> = {"free", "pro", "pro_plus",
                                                                      "enterprise"};
 template <>
-inline constexpr std::array<std::string_view, 10> kEnumWords<FaultKind> = {
-    "pass",       "reply", "truncated", "cut_chunked", "slow_body",
-    "stall_body", "raw",   "hang",      "reset",       "close"};
+inline constexpr std::array<std::string_view, 11> kEnumWords<FaultKind> = {
+    "pass", "reply", "truncated", "cut_chunked", "slow_body", "stall_body",
+    "raw",  "hang",  "reset",     "close",       "unasked"};
 
 // balanceReservation: an amount, null or "absent".
 struct Reservation {

@@ -5,7 +5,8 @@
 namespace balance::sandbox {
 namespace {
 
-constexpr std::size_t kLastRequests = 1000;
+// Of requests, and of unasked answers.
+constexpr std::size_t kMostKept = 1000;
 
 }  // namespace
 
@@ -27,7 +28,7 @@ std::uint64_t CounterBook::OnRequest(const HttpCall& call, const std::string& ke
   last_.push_back({next_request_,
                    {clock_.WallNow(), call.method, call.path, call.query, key, call.connection,
                     reused, authenticated, 0}});
-  if (last_.size() > kLastRequests) last_.pop_front();
+  if (last_.size() > kMostKept) last_.pop_front();
   return next_request_++;
 }
 
@@ -41,6 +42,12 @@ void CounterBook::OnAnswer(std::uint64_t request, int status) {
   found->record.status = status;
   ++counters_.by_path[found->record.path].by_status[status];
   ++counters_.by_key[found->record.key].by_status[status];
+}
+
+void CounterBook::OnUnasked(const std::string& text) {
+  auto& unasked = counters_.last_unasked;
+  if (unasked.size() == kMostKept) unasked.erase(unasked.begin());
+  unasked.push_back({clock_.WallNow(), text});
 }
 
 SideCounters CounterBook::Read() const {

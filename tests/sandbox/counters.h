@@ -40,6 +40,14 @@ struct RequestRecord {
   int status = 0;
 };
 
+// An answer that nobody asked for.
+struct UnaskedAnswer {
+  // From then on it lay at the client's, to be read.
+  WallTime sent;
+  // Its header and body.
+  std::string text;
+};
+
 struct SideCounters {
   Tally total;
   std::map<std::string, Tally> by_path;
@@ -51,6 +59,8 @@ struct SideCounters {
   int max_in_flight = 0;
   // The newest 1,000, oldest first.
   std::vector<RequestRecord> last_requests;
+  // The newest 1,000, oldest first.
+  std::vector<UnaskedAnswer> last_unasked;
 };
 
 // Collects one side's counters. Used on the sandbox's loop only.
@@ -66,6 +76,7 @@ class CounterBook {
   std::uint64_t OnRequest(const HttpCall& call, const std::string& key, bool authenticated,
                           const std::string& signature);
   void OnAnswer(std::uint64_t request, int status);
+  void OnUnasked(const std::string& text);
   // The request is over, answered or not.
   void OnEnd() { --counters_.in_flight; }
 

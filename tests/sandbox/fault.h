@@ -36,6 +36,9 @@ enum class FaultKind : std::uint8_t {
   kReset,
   // FIN without an answer.
   kClose,
+  // The true answer and, `drip` after it, the answer described, or the true one again where
+  // `status` is 0. Nobody asked for the second; the connection stays.
+  kUnasked,
 };
 
 struct Fault {
@@ -48,6 +51,7 @@ struct Fault {
   std::string body;
   // Before the first byte, and before the kinds without an answer act.
   Duration delay = {};
+  // Before each byte of a slow body, and before an unasked answer.
   Duration drip = std::chrono::milliseconds(100);
   // How many requests it meets; 0: all, until cleared.
   int count = 1;

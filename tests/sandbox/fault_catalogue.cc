@@ -51,6 +51,13 @@ Fault Garbage() {
   return fault;
 }
 
+// As servers do with a connection that was idle for too long, before they close it.
+Fault TimeoutOfAnIdleConnection() {
+  Fault fault = Of(FaultKind::kUnasked);
+  fault.status = 408;
+  return fault;
+}
+
 Fault ResetReused() {
   Fault fault = Of(FaultKind::kReset);
   fault.reused_connection_only = true;
@@ -73,6 +80,8 @@ std::vector<Entry> CommonEntries() {
       {"reset_reused", ResetReused()},
       {"close", Of(FaultKind::kClose)},
       {"garbage", Garbage()},
+      {"unasked", Of(FaultKind::kUnasked)},
+      {"unasked_408", TimeoutOfAnIdleConnection()},
       {"302_redirect", Reply(302, kHtml, "", {{"Location", "https://example.com/login"}})},
   };
 }

@@ -51,6 +51,7 @@ asio::awaitable<bool> HttpConnection::Send(const WirePlan& plan) {
     const std::string bytes = plan.head + plan.body;
     if (!bytes.empty()) sent = co_await channel_->Write(bytes);
   }
+  if (sent && !plan.unasked.empty()) sent = co_await SendUnasked(plan);
   if (!sent) co_return false;
   if (plan.end == WireEnd::kHang) co_await Hang();
   if (plan.end == WireEnd::kReset) channel_->Reset();
@@ -63,6 +64,13 @@ asio::awaitable<bool> HttpConnection::Drip(const WirePlan& plan) {
     co_await Wait(plan.drip);
     if (stopped_ || !co_await channel_->Write({&byte, 1})) co_return false;
   }
+  co_return true;
+}
+
+asio::awaitable<bool> HttpConnection::SendUnasked(const WirePlan& plan) {
+  co_await Wait(plan.unasked_after);
+  if (stopped_ || !co_await channel_->Write(plan.unasked)) co_return false;
+  if (plan.unasked_sent) plan.unasked_sent();
   co_return true;
 }
 

@@ -38,6 +38,7 @@ class HttpConnection {
  private:
   boost::asio::awaitable<bool> Send(const WirePlan& plan);
   boost::asio::awaitable<bool> Drip(const WirePlan& plan);
+  boost::asio::awaitable<bool> SendUnasked(const WirePlan& plan);
   boost::asio::awaitable<void> Hang();
   boost::asio::awaitable<void> Wait(Duration time);
 

@@ -42,8 +42,11 @@ WirePlan SideHandler::Plan(const HttpCall& call, const Caller& caller) {
     header.value = HttpDate(side_clock_.WallNow() + std::chrono::seconds(seconds));
   }
   AddDate(fault->headers);
-  const bool needs_answer = fault->status == 0 && fault->kind != FaultKind::kReply;
-  return PlanFault(*fault, needs_answer ? TrueAnswer(call, caller) : HttpReply{});
+  const bool needs_answer = (fault->status == 0 && fault->kind != FaultKind::kReply) ||
+                            fault->kind == FaultKind::kUnasked;
+  WirePlan plan = PlanFault(*fault, needs_answer ? TrueAnswer(call, caller) : HttpReply{});
+  plan.unasked_sent = [this, unasked = plan.unasked] { counters_.OnUnasked(unasked); };
+  return plan;
 }
 
 HttpReply SideHandler::TrueAnswer(const HttpCall& call, const Caller& caller) {

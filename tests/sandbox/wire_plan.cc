@@ -66,6 +66,13 @@ WirePlan Undelayed(const Fault& fault, const HttpReply& answer) {
       plan.head = fault.body;
       plan.end = WireEnd::kClose;
       break;
+    case FaultKind::kUnasked: {
+      const HttpReply unasked = Described(fault, answer);
+      plan = PlanReply(answer);
+      plan.unasked = Head(unasked, ContentLength(unasked.body.size())) + unasked.body;
+      plan.unasked_after = fault.drip;
+      break;
+    }
     case FaultKind::kHang:
     case FaultKind::kReset:
     case FaultKind::kClose:

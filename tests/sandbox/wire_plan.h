@@ -28,6 +28,12 @@ struct WirePlan {
   int status = 0;
   // Runs between the delay and the first byte; may be empty.
   std::function<void()> before_send;
+  // An answer to no request, sent `unasked_after` the last byte of the body; empty: none. What the
+  // client asks meanwhile is answered after it.
+  std::string unasked;
+  Duration unasked_after{};
+  // Runs once the unasked answer lies at the client's; may be empty.
+  std::function<void()> unasked_sent;
   // Freed when the request is over, whatever became of it.
   std::shared_ptr<void> permit;
 };

@@ -178,11 +178,43 @@ TEST_F(SandboxTest, StalledBodyStopsAfterTheHeaders) {
   Fault fault;
   fault.kind = FaultKind::kStallBody;
 
-  const Exchange answer = Meet(fault, 50);
+  const Exchange answer = Meet(fault, 500);
 
   EXPECT_EQ(answer.ending, Ending::kSilence);
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "");
+}
+
+TEST_F(SandboxTest, AnUnaskedAnswerLiesReadyBeforeTheNextRequest) {
+  Fault fault;
+  fault.kind = FaultKind::kUnasked;
+  fault.status = 200;
+  fault.body = "nobody asked";
+  fault.drip = milliseconds(1);
+  sandbox_->Push(kPm, fault);
+  SocketClient client(sandbox_->port(kPm));
+
+  const Exchange asked = client.Get(kPath, Sign());
+  while (sandbox_->Counters(kPm).last_unasked.empty()) std::this_thread::yield();
+  const Exchange unasked = client.Get(kPath, Sign());
+
+  EXPECT_THAT(asked.body, HasSubstr("currentBalance"));
+  EXPECT_EQ(unasked.body, "nobody asked");
+  const SideCounters counters = sandbox_->Counters(kPm);
+  EXPECT_THAT(counters.last_unasked.at(0).text, testing::EndsWith("\r\n\r\nnobody asked"));
+  EXPECT_EQ(counters.total.by_status.count(0), 0U);
+}
+
+TEST_F(SandboxTest, UndescribedTheUnaskedAnswerIsTheTrueOneAgain) {
+  sandbox_->PushNamed(kPm, "unasked");
+  SocketClient client(sandbox_->port(kPm));
+
+  const Exchange asked = client.Get(kPath, Sign());
+  // Without a login, so it would be refused.
+  const Exchange unasked = client.Get(kPath);
+
+  EXPECT_EQ(unasked.status, 200);
+  EXPECT_EQ(unasked.body, asked.body);
 }
 
 TEST_F(SandboxTest, SlowBodyArrivesWhole) {

@@ -27,8 +27,9 @@ int Connect(std::uint16_t port) {
   return -1;
 }
 
-// Splits what was received into the parts of `exchange`; true once the body is complete.
-bool Split(const std::string& received, Exchange& exchange) {
+// Splits what was received into the parts of `exchange`. Once the body is complete, takes them away
+// and returns true.
+bool Take(std::string& received, Exchange& exchange) {
   const auto end = received.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   exchange.head = received.substr(0, end + 2);
@@ -37,9 +38,13 @@ bool Split(const std::string& received, Exchange& exchange) {
     exchange.status = std::atoi(exchange.head.c_str() + sizeof "HTTP/1.1");
   }
   const auto length = exchange.head.find("Content-Length: ");
-  return length != std::string::npos &&
-         exchange.body.size() >=
-             std::strtoul(exchange.head.c_str() + length + sizeof "Content-Length:", nullptr, 10);
+  if (length == std::string::npos) return false;
+  const std::size_t size =
+      std::strtoul(exchange.head.c_str() + length + sizeof "Content-Length:", nullptr, 10);
+  if (exchange.body.size() < size) return false;
+  exchange.body.resize(size);
+  received.erase(0, end + 4 + size);
+  return true;
 }
 
 }  // namespace
@@ -77,9 +82,8 @@ Exchange SocketClient::Send(const std::string& method, const std::string& target
 
 Exchange SocketClient::Receive() {
   Exchange exchange;
-  std::string received;
   std::array<char, 4096> buffer;
-  while (true) {
+  while (!Take(received_, exchange)) {
     const ssize_t count = recv(socket_, buffer.data(), buffer.size(), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
@@ -88,12 +92,10 @@ Exchange SocketClient::Receive() {
                                               : Ending::kSilence;
       return exchange;
     }
-    received.append(buffer.data(), static_cast<std::size_t>(count));
-    if (Split(received, exchange)) {
-      exchange.ending = Ending::kComplete;
-      return exchange;
-    }
+    received_.append(buffer.data(), static_cast<std::size_t>(count));
   }
+  exchange.ending = Ending::kComplete;
+  return exchange;
 }
 
 }  // namespace balance::sandbox

@@ -49,7 +49,9 @@ class SocketClient {
  private:
   Exchange Receive();
 
-  int socket_;
+  const int socket_;
+  // What came after the last answer.
+  std::string received_;
 };
 
 }  // namespace balance::sandbox
