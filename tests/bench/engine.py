@@ -72,6 +72,23 @@ def measure_freshness(options: argparse.Namespace, cores: list[int], upstream: U
           spread((100 * run["visits_fresh"] for run in runs), 1) + " %"]])
 
 
+def measure_first_reads(options: argparse.Namespace, cores: list[int],
+                        upstream: Upstream) -> None:
+    """One shard, with as many accounts under way as it likes best, and with all of them."""
+    accounts = max(options.accounts)
+    rows = []
+    for at_once in (32, accounts):
+        runs = [run_engine(upstream, f"--accounts={accounts}", f"--at-once={at_once}", "--once",
+                           "--cores", str(cores[0])) for _ in range(options.rounds)]
+        rows.append([f"{at_once:,}", spread((run["first_cpu_us"] for run in runs), 1),
+                     spread((run["first_seconds"] for run in runs), 2),
+                     spread((run["again_cpu_us"] for run in runs), 1),
+                     spread((run["again_seconds"] for run in runs), 2)])
+    print_table([f"{accounts:,} accounts, read so many at once",
+                 "never read before: CPU us of the shard / account", "s in all",
+                 "max_age 0s: CPU us of the shard / account", "s in all"], rows)
+
+
 def read_all(address: str) -> None:
     """Reads every account once, so that each has readings."""
     result = subprocess.run(
@@ -86,7 +103,7 @@ def measure_service(options: argparse.Namespace, cores: list[int], upstream: Ups
                     folder: Path) -> None:
     """Start-up and memory of the real program."""
     rows = []
-    resident = {}
+    resident, first_reads = {}, {}
     for count in options.service_accounts:
         config = write_accounts(folder, upstream, count, NO_AGING)
         seconds, cpu = [], []
@@ -96,11 +113,15 @@ def measure_service(options: argparse.Namespace, cores: list[int], upstream: Ups
                 seconds.append(service.seconds)
                 cpu.append(service.cpu_seconds)
                 if turn == 0:
+                    before = service.server.cpu_seconds()
                     read_all(service.server.address)
+                    first_reads[count] = service.server.cpu_seconds() - before
                     resident[count] = service.resident_kib()
         rows.append([str(count), spread((1000 * value for value in seconds)),
-                     spread((1000 * value for value in cpu)), f"{resident[count] / 1024:.0f}"])
+                     spread((1000 * value for value in cpu)),
+                     f"{1e6 * first_reads[count] / count:.0f}", f"{resident[count] / 1024:.0f}"])
     print_table(["accounts with two sources", "start to SERVING, ms", "CPU until then, ms",
+                 "CPU of all threads for first reads by List, us / account",
                  "resident when all are read, MiB"], rows)
     few, many = min(resident), max(resident)
     if few < many:
@@ -132,6 +153,8 @@ def main() -> None:
             print("### Refresh engine\n")
             charts = measure_rates(options, cores, upstream)
             measure_freshness(options, cores, upstream)
+            print("### First reads\n")
+            measure_first_reads(options, cores, upstream)
             print("### Start-up and memory\n")
             measure_service(options, cores, upstream, folder)
     write_charts(options.json, charts)

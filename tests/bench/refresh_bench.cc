@@ -41,6 +41,8 @@ struct Options {
   // 0: as many refreshes as it can; else each account is read all the time and refreshed at its
   // TTL.
   double ttl_seconds = 0;
+  // Each account is read when it was never read, and once more, and that is all.
+  bool once = false;
   std::vector<int> cores;
   std::string polymarket_url;
   std::string polysimulator_url;
@@ -252,6 +254,21 @@ Visits KeepReading(const std::vector<std::unique_ptr<Engine>>& engines, double t
   return visits;
 }
 
+// Prints what it cost to read each account once: the first time, with `at_once` of them under way,
+// and anew by readers who all want it.
+void PrintOnce(const Options& options, const Sample& cold, const Sample& filled,
+               const Sample& again, std::uint64_t failures) {
+  const auto per_account = [&options](const Sample& begin, const Sample& end) {
+    return 1e6 * (end.cpu - begin.cpu) / static_cast<double>(options.accounts);
+  };
+  std::printf(
+      "{\"accounts\": %zu, \"at_once\": %zu, \"failures\": %llu, \"first_cpu_us\": %.1f, "
+      "\"first_seconds\": %.3f, \"again_cpu_us\": %.1f, \"again_seconds\": %.3f}\n",
+      options.accounts, options.at_once, static_cast<unsigned long long>(failures),
+      per_account(cold, filled), filled.wall - cold.wall, per_account(filled, again),
+      again.wall - filled.wall);
+}
+
 double CountOf(Metrics& metrics) {
   // The text that operators see: what ended OK, whoever asked.
   double count = 0;
@@ -307,9 +324,22 @@ void Measure(const Options& options) {
         [] {});
     known.get_future().wait();
   }
-  // Fills the cache.
-  for (const auto& sweep : sweeps) sweep->Start(options.at_once, true);
-  for (const auto& sweep : sweeps) sweep->Wait();
+  const auto read_each_once = [&] {
+    for (const auto& sweep : sweeps) sweep->Start(options.at_once, true);
+    for (const auto& sweep : sweeps) sweep->Wait();
+    return Take(engines);
+  };
+  const Sample cold = Take(engines);
+  const Sample filled = read_each_once();
+  if (options.once) {
+    const Sample again = read_each_once();
+    std::uint64_t failures = 0;
+    for (const auto& engine : engines) {
+      engine->runtime.Stop();
+      failures += engine->failures;
+    }
+    return PrintOnce(options, cold, filled, again, failures);
+  }
   const double resident_full = ResidentMiB();
 
   const double counted_before = CountOf(metrics);
@@ -353,6 +383,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds)->capture_default_str();
   app.add_option("--ttl", options.ttl_seconds, "Seconds; 0: refresh all the time")
       ->capture_default_str();
+  app.add_flag("--once", options.once, "Read each account once, and once more, and end");
   app.add_option("--cores", options.cores, "That the shards run on");
   app.add_option("--polymarket-url", options.polymarket_url)->required();
   app.add_option("--polysimulator-url", options.polysimulator_url)->required();

@@ -69,9 +69,10 @@ asio::awaitable<bool> HttpConnection::Drip(const WirePlan& plan) {
 
 asio::awaitable<bool> HttpConnection::SendUnasked(const WirePlan& plan) {
   co_await Wait(plan.unasked_after);
-  if (stopped_ || !co_await channel_->Write(plan.unasked)) co_return false;
-  if (plan.unasked_sent) plan.unasked_sent();
-  co_return true;
+  if (stopped_) co_return false;
+  const bool sent = co_await channel_->Write(plan.unasked);
+  if (sent && plan.unasked_sent) plan.unasked_sent();
+  co_return sent;
 }
 
 asio::awaitable<void> HttpConnection::Hang() {

@@ -1,39 +1,45 @@
 #pragma once
 
-// balance-service as a process of its own, so that its memory can be watched.
+// balance-service as a process of its own, so that its memory and its end can be watched.
 
 #include <sys/types.h>
 
 #include <string>
 
-#include "tests/sandbox/sandbox.h"
-
 namespace balance {
 
+// Used on one thread, but for address().
 class ServiceProcess {
  public:
-  // Of the configuration that it runs with; the budget is that of each credential.
-  static constexpr int kRequestsPerSecond = 5;
-  static constexpr int kBurst = 2;
-  static constexpr int kTtlSeconds = 1;
-  static constexpr int kMaxStaleSeconds = 30;
-
-  // Starts `program` between `upstreams` and a free port, with its files in `folder`, and waits
-  // until it listens. Throws std::runtime_error if it does not.
-  ServiceProcess(const std::string& program, sandbox::Sandbox& upstreams,
-                 const std::string& folder);
+  // Starts `program` with the configuration file `yaml`, which is to listen on port 0, and waits
+  // until it serves. Its files, and those that the configuration names, are in `folder`. Its log
+  // goes to standard error. Throws std::runtime_error if it does not serve.
+  ServiceProcess(const std::string& program, const std::string& folder, const std::string& yaml);
   ServiceProcess(const ServiceProcess&) = delete;
   ServiceProcess& operator=(const ServiceProcess&) = delete;
-  // Asks it to stop and waits.
+  // Stops it if Stop() was not called.
   ~ServiceProcess();
 
+  // Of its gRPC port, as host:port.
   const std::string& address() const { return address_; }
   // Resident memory in KiB; 0 if the process is gone.
   long ResidentKib() const;
 
+  // Replaces the configuration file in one step and has it read.
+  void Reload(const std::string& yaml) const;
+
+  // Asks it to stop and waits. "exit 0", or "signal 11" and the like of one that crashed.
+  std::string Stop();
+
  private:
+  void WriteConfig(const std::string& yaml) const;
+
+  const std::string config_path_;
   std::string address_;
   pid_t pid_ = -1;
 };
+
+// Writes a file that only its owner may read.
+void WriteSecret(const std::string& path, const std::string& secret);
 
 }  // namespace balance

@@ -123,7 +123,8 @@ TEST_F(HealthTest, AWatcherThatLeftIsForgotten) {
 }
 
 TEST_F(HealthTest, ChangesFasterThanAWatcherReadsEndInTheLastState) {
-  Watcher watcher(*health_stub_, kService, std::chrono::seconds(1));
+  // Its time ends the test, so it has enough to be told of the last state.
+  Watcher watcher(*health_stub_, kService, std::chrono::seconds(3));
   EXPECT_EQ(watcher.Next(), HealthCheckResponse::SERVING);
 
   for (int i = 0; i < 1000; ++i) health_.Set(kService, i % 2 != 0);

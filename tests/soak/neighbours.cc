@@ -1,0 +1,219 @@
+#include "tests/soak/neighbours.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "google/rpc/error_details.pb.h"
+#include "tests/soak/logins.h"
+#include "tests/soak/neighbour_trouble.h"
+#include "tests/soak/passers_by.h"
+#include "tests/soak/request_watch.h"
+#include "tests/soak/scratch_folder.h"
+#include "tests/soak/soak_run.h"
+
+namespace balance {
+namespace {
+
+using sandbox::Side;
+using std::chrono::duration;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+// Of the configuration.
+constexpr auto kTtl = seconds(1);
+constexpr auto kMaxStale = seconds(30);
+
+constexpr auto kReloadEvery = seconds(20);
+constexpr auto kReloadPatience = seconds(5);
+// Until then a login that is well may have no answer yet.
+constexpr auto kColdStart = seconds(3);
+// How often a login that is well must be asked at least, on average and at worst. Readers come
+// about every 50 ms.
+#ifdef __SANITIZE_ADDRESS__
+constexpr auto kMeanGap = milliseconds(2000);
+constexpr auto kLongestGap = seconds(5);
+#else
+constexpr auto kMeanGap = milliseconds(1250);
+constexpr auto kLongestGap = seconds(2);
+#endif
+// A login that keeps failing rests for at least so long before it is asked again, by two attempts.
+constexpr auto kSickRest = seconds(5);
+constexpr int kAttempts = 2;
+
+std::string Yaml(const Logins& logins, bool with_spare) {
+  return "listen: 127.0.0.1:0\n"
+         "admin_listen: 127.0.0.1:0\n" +
+         logins.AccountsYaml(with_spare) +
+         "cache: {ttl: 1s, stale_while_revalidate: 2s, max_stale: 30s, "
+         "min_refresh_interval: 0.2s}\n"
+         "upstream: {attempt_timeout: 1s, refresh_budget: 2s, requests_per_second: 5, burst: 2}\n"
+         "server: {drain_delay: 0s}\n";
+}
+
+std::string ReasonOf(const v1::SourceFailure& failure) {
+  google::rpc::ErrorInfo info;
+  for (const auto& detail : failure.status().details()) detail.UnpackTo(&info);
+  return info.reason();
+}
+
+class Neighbours final : public SoakMode {
+ public:
+  Neighbours(const SoakOptions& options, sandbox::Sandbox& upstreams, const Logins& logins,
+             SoakRun& run)
+      : lasts_(options.seconds),
+        upstreams_(upstreams),
+        logins_(logins),
+        run_(run),
+        trouble_(upstreams, logins, options.seed),
+        passers_by_(run.stub(), logins.accounts(), options.seed,
+                    [this](const auto& snapshot, const auto& policy) {
+                      run_.OnAnswer(snapshot, policy, *this);
+                    }) {}
+
+  v1::GetAccountSnapshotRequest MakeRequest(std::mt19937_64& random) override {
+    v1::GetAccountSnapshotRequest request;
+    const auto& accounts = logins_.accounts();
+    request.set_name("accounts/" + accounts[random() % accounts.size()]);
+    return request;
+  }
+
+  void OnAnswer(const v1::AccountSnapshot& snapshot, AnswerLog& log) override {
+    for (const v1::SourceBalance& source : snapshot.sources()) {
+      const Login& login = logins_.Of(source.name());
+      if (source.has_balance_set()) {
+        log.Add({SideOf(source), login.wallet, CashShown(source),
+                 ToWall(source.freshness().observe_time()),
+                 ToWall(source.freshness().receive_time())});
+      }
+      if (login.account == Logins::kSpareAccount) continue;
+      if (login.health == Health::kSick) {
+        JudgeSick(login, source, log);
+      } else if (ToWall(snapshot.serve_time()) > begin_ + kColdStart) {
+        JudgeWell(source, log);
+      }
+    }
+  }
+
+  void Step(steady_clock::duration elapsed) override {
+    trouble_.Step();
+    if (elapsed < next_reload_) return;
+    next_reload_ += kReloadEvery;
+    Reload();
+  }
+
+  void Check() override { requests_.Look(upstreams_); }
+  void Calm() override { passers_by_.Stop(); }
+
+  bool Judge() override {
+    bool is_good = passers_by_.Judge();
+    std::printf("reloads: %d, of them without effect within %lld s: %d\n", reloads_,
+                static_cast<long long>(kReloadPatience.count()), reloads_without_effect_);
+    is_good &= reloads_ > 0 && reloads_without_effect_ == 0;
+    is_good &= trouble_.Judge();
+    for (const Login& login : logins_.all()) {
+      if (login.account != Logins::kSpareAccount) is_good &= JudgeRequests(login);
+    }
+    return is_good;
+  }
+
+ private:
+  // One that is well is shown, and hears of no failure, be it its own or another's.
+  static void JudgeWell(const v1::SourceBalance& source, AnswerLog& log) {
+    if (!source.has_balance_set()) log.AddWrong({source.name() + " is well and has no data"});
+    if (!source.has_failure()) return;
+    log.AddWrong({source.name() + " is well and is told " + ReasonOf(source.failure())});
+  }
+
+  // One that is sick hears of what it met itself, or that no answer came in the caller's time.
+  static void JudgeSick(const Login& login, const v1::SourceBalance& source, AnswerLog& log) {
+    if (source.has_balance_set()) log.AddWrong({source.name() + " is sick and has data"});
+    const std::string reason = ReasonOf(source.failure());
+    if (reason == login.reason || reason == "SOURCE_UNREACHABLE") return;
+    // Nothing has been asked yet.
+    if (!source.has_failure()) return;
+    log.AddWrong({source.name() + " met " + login.reason + " and is told " + reason});
+  }
+
+  // Adds the spare account, or takes it away again.
+  void Reload() {
+    has_spare_ = !has_spare_;
+    ++reloads_;
+    run_.service().Reload(Yaml(logins_, has_spare_));
+    const auto give_up = steady_clock::now() + kReloadPatience;
+    while (IsSpareServed() != has_spare_) {
+      if (steady_clock::now() > give_up) {
+        ++reloads_without_effect_;
+        return;
+      }
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+  }
+
+  bool IsSpareServed() {
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + kReloadPatience);
+    v1::GetAccountSnapshotRequest request;
+    request.set_name(std::string("accounts/") + Logins::kSpareAccount);
+    v1::AccountSnapshot snapshot;
+    const auto status = run_.stub().GetAccountSnapshot(&context, request, &snapshot);
+    return status.error_code() != grpc::StatusCode::NOT_FOUND;
+  }
+
+  bool JudgeRequests(const Login& login) {
+    const Asked& asked = requests_.Of(login.key);
+    if (login.health == Health::kSick) {
+      const auto most = static_cast<std::uint64_t>(kAttempts * (lasts_ / kSickRest + 1));
+      std::printf("  %-40s %5llu requests, at most %llu\n", login.source.c_str(),
+                  static_cast<unsigned long long>(asked.requests),
+                  static_cast<unsigned long long>(most));
+      return asked.requests > 0 && asked.requests <= most;
+    }
+    if (asked.requests < 2) {
+      std::printf("  %-40s was asked less than twice\n", login.source.c_str());
+      return false;
+    }
+    std::printf("  %-40s %5llu requests, every %.2f s, longest gap %.2f s\n", login.source.c_str(),
+                static_cast<unsigned long long>(asked.requests),
+                duration<double>(asked.MeanGap()).count(),
+                duration<double>(asked.longest_gap).count());
+    return asked.MeanGap() <= kMeanGap && asked.longest_gap <= kLongestGap;
+  }
+
+  const seconds lasts_;
+  sandbox::Sandbox& upstreams_;
+  const Logins& logins_;
+  SoakRun& run_;
+  NeighbourTrouble trouble_;
+  RequestWatch requests_;
+  const WallTime begin_ = system_clock::now();
+  steady_clock::duration next_reload_ = kReloadEvery;
+  bool has_spare_ = false;
+  int reloads_ = 0;
+  int reloads_without_effect_ = 0;
+  // The last member: its threads use the others.
+  PassersBy passers_by_;
+};
+
+}  // namespace
+
+bool RunNeighbours(const SoakOptions& options) {
+  const auto upstreams = StartUpstreams(options, milliseconds(250));
+  const ScratchFolder folder;
+  const Logins logins(*upstreams, folder.path());
+  SoakRun run(options, *upstreams, folder.path(), Yaml(logins, false),
+              {.ttl = kTtl, .max_stale = kMaxStale});
+  Neighbours mode(options, *upstreams, logins, run);
+  return run.Run("neighbours", mode);
+}
+
+}  // namespace balance
