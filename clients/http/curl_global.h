@@ -3,8 +3,9 @@
 namespace balance {
 
 // libcurl's process-wide state. Constructed by main before any thread, destroyed after the last
-// transport. Takes SSLKEYLOGFILE out of the environment: libcurl would write the keys of its TLS
-// sessions to that file. Throws std::runtime_error if libcurl cannot start.
+// transport. Has libcurl wipe all memory that it gives back. Takes SSLKEYLOGFILE out of the
+// environment: libcurl would write the keys of its TLS sessions to that file. Throws
+// std::runtime_error if libcurl cannot start.
 class CurlGlobal {
  public:
   CurlGlobal();

@@ -5,7 +5,7 @@
 
 #include <curl/curl.h>
 
-#include <map>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -14,29 +14,33 @@ namespace balance {
 // An exchange of which nothing arrives for so long is given up.
 inline constexpr long kLowSpeedSeconds = 5;
 
+// Sets after how long a connection is closed: `max_idle` after its last answer, and in any case
+// some time after it was made. False if libcurl does not know it.
+bool SetConnectionLimits(CURL* easy, std::chrono::seconds max_idle);
+
 // Used on its loop's thread only.
 class CurlHandles {
  public:
-  explicit CurlHandles(std::string user_agent);
+  CurlHandles(std::string user_agent, std::chrono::seconds max_idle);
   CurlHandles(const CurlHandles&) = delete;
   CurlHandles& operator=(const CurlHandles&) = delete;
   // REQUIRES: all have been given back.
   ~CurlHandles();
 
-  // With every option set that does not depend on the request, and `ca_file` (empty: none). Null if
-  // libcurl is out of memory or does not know an option.
-  CURL* Take(const std::string& ca_file);
+  // With every option set that does not depend on the request. Null if libcurl is out of memory or
+  // does not know an option.
+  CURL* Take();
 
-  // REQUIRES: `easy` was taken with this `ca_file`, is in no multi handle and points to nothing of
-  // its exchange any more.
-  void Give(CURL* easy, const std::string& ca_file);
+  // REQUIRES: `easy` was taken, is in no multi handle and points to nothing of its exchange any
+  // more.
+  void Give(CURL* easy);
 
  private:
-  bool Configure(CURL* easy, const std::string& ca_file) const;
+  bool Configure(CURL* easy) const;
 
   const std::string user_agent_;
-  // By CA file.
-  std::map<std::string, std::vector<CURL*>> idle_;
+  const std::chrono::seconds max_idle_;
+  std::vector<CURL*> idle_;
 };
 
 }  // namespace balance

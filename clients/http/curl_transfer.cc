@@ -5,17 +5,27 @@
 #include <cstdio>
 #include <utility>
 
+#include "clients/core/secret.h"
+#include "clients/http/connection_check.h"
+#include "clients/http/curl_multi.h"
+
 namespace balance {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr Duration kMaxConnectTimeout = std::chrono::seconds(2);
+// How long an address is used before the name is resolved again.
+constexpr Duration kMaxResolved = std::chrono::seconds(60);
 constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 
 // libcurl takes 0 for "no limit".
 long ToMilliseconds(Duration duration) {
   return std::max<long>(1, std::chrono::ceil<milliseconds>(duration).count());
+}
+
+long ToSeconds(Duration duration) {
+  return static_cast<long>(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
 
 std::string SecondsText(Duration duration) {
@@ -47,6 +57,12 @@ Error Unverified() {
   return error;
 }
 
+Error Unasked() {
+  return MakeError(ErrorKind::kUnreachable,
+                   "an answer came before the request had arrived, so it was not taken for the "
+                   "answer");
+}
+
 Error TooLarge() {
   return MakeError(ErrorKind::kReplyInvalid, "the answer is larger than a balance can be");
 }
@@ -54,9 +70,10 @@ Error TooLarge() {
 }  // namespace
 
 CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request,
-                           CurlHandles& handles, std::size_t max_body_bytes)
+                           CurlHandles& handles, TrustStores& trust, std::size_t max_body_bytes)
     : request_(std::move(request)),
       handles_(handles),
+      trust_(trust),
       max_body_bytes_(max_body_bytes),
       done_(std::move(executor), boost::asio::steady_timer::time_point::max()) {
   if (request_.timeout <= Duration::zero()) {
@@ -68,7 +85,7 @@ CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest re
                    "a request header holds a control character; check the credential");
     return;
   }
-  easy_ = handles_.Take(request_.ca_file);
+  easy_ = handles_.Take();
   if (!easy_ || !Configure()) {
     result_ = Fail(ErrorKind::kInternal, "libcurl is out of memory");
   }
@@ -77,18 +94,20 @@ CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest re
 CurlTransfer::~CurlTransfer() {
   if (easy_) {
     Clear();
-    handles_.Give(easy_, request_.ca_file);
+    handles_.Give(easy_);
   }
   curl_slist_free_all(header_list_);
+  // Keys are among them.
+  for (HttpHeader& header : request_.headers) Wipe(header.value);
 }
 
 bool CurlTransfer::AddHeaders() {
   for (const HttpHeader& header : request_.headers) {
     if (!IsSendable(header)) return false;
     // A value that is empty is written with a semicolon, or libcurl leaves the header out.
-    const std::string line =
-        header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
+    std::string line = header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
     curl_slist* longer = curl_slist_append(header_list_, line.c_str());
+    Wipe(line);
     if (!longer) return false;
     header_list_ = longer;
   }
@@ -103,10 +122,10 @@ bool CurlTransfer::Configure() {
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_HTTPHEADER, header_list_);
-  set(CURLOPT_TIMEOUT_MS, ToMilliseconds(request_.timeout));
-  set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(ConnectTimeout()));
   set(CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeRequest);
   set(CURLOPT_PREREQDATA, this);
+  set(CURLOPT_SSL_CTX_FUNCTION, &CurlTransfer::OnTlsContext);
+  set(CURLOPT_SSL_CTX_DATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
@@ -115,9 +134,13 @@ bool CurlTransfer::Configure() {
 }
 
 void CurlTransfer::Clear() {
-  for (const CURLoption option : {CURLOPT_PRIVATE, CURLOPT_HTTPHEADER, CURLOPT_PREREQDATA,
-                                  CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) {
+  for (const CURLoption option :
+       {CURLOPT_PRIVATE, CURLOPT_HTTPHEADER, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA,
+        CURLOPT_WRITEDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_SSL_CTX_DATA}) {
     curl_easy_setopt(easy_, option, nullptr);
+  }
+  if (held_up_ > Duration::zero()) {
+    curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
   }
 }
 
@@ -125,16 +148,73 @@ Duration CurlTransfer::ConnectTimeout() const {
   return std::min(kMaxConnectTimeout, request_.timeout);
 }
 
+bool CurlTransfer::UseConnection(ConnectionTag tag, SteadyTime resolved_since, SteadyTime now) {
+  if (!started_) started_ = now;
+  tag_ = tag;
+  dropped_.reset();
+  const Duration left = request_.timeout + held_up_ - (now - *started_);
+  const auto resolved_for = resolved_since == SteadyTime::min()
+                                ? kMaxResolved
+                                : std::min<Duration>(kMaxResolved, now - resolved_since);
+  const auto set = [this](CURLoption option, long value) {
+    return curl_easy_setopt(easy_, option, value) == CURLE_OK;
+  };
+  return set(CURLOPT_ADDRESS_SCOPE, static_cast<long>(tag)) &&
+         set(CURLOPT_DNS_CACHE_TIMEOUT, ToSeconds(resolved_for)) &&
+         set(CURLOPT_TIMEOUT_MS, ToMilliseconds(left)) &&
+         set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(std::min(left, ConnectTimeout())));
+}
+
+void CurlTransfer::AddTime(Duration held_up) {
+  held_up_ += held_up;
+  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, 0L);
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(request_.timeout + held_up_));
+  curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_TIME, 0L);
+}
+
+SteadyTime CurlTransfer::overdue_at() const {
+  if (held_up_ == Duration::zero()) return SteadyTime::max();
+  return *started_ + request_.timeout + held_up_;
+}
+
 // Where a reused connection ends unanswered libcurl would send the same bytes again: a signature
 // used twice, and a request that no rate budget knows of.
 int CurlTransfer::BeforeRequest(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
-  return std::exchange(transfer.was_sent_, true) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  if (transfer.was_sent_ || !transfer.MaySend()) return CURL_PREREQFUNC_ABORT;
+  transfer.was_sent_ = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+bool CurlTransfer::MaySend() {
+  curl_tlssessioninfo* tls = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &tls);
+  const OpenConnection connection{multi_->SocketOf(tag_),
+                                  tls ? static_cast<SSL*>(tls->internals) : nullptr,
+                                  new_connections() > 0};
+  dropped_ = WhyUnfit(connection);
+  return !dropped_;
+}
+
+bool CurlTransfer::MayReceive() {
+  if (header_bytes_ == 0 && IsUnacknowledged(multi_->SocketOf(tag_))) {
+    dropped_ = ConnectionDrop::kUnaskedBytes;
+  }
+  return !dropped_;
+}
+
+CURLcode CurlTransfer::OnTlsContext(CURL*, void* context, void* self) {
+  const auto& transfer = *static_cast<const CurlTransfer*>(self);
+  X509_STORE* const store = transfer.trust_.Of(transfer.request_.ca_file);
+  if (!store) return CURLE_SSL_CACERT_BADFILE;
+  Trust(static_cast<SSL_CTX*>(context), store);
+  return CURLE_OK;
 }
 
 std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::size_t bytes = size * count;
+  if (!transfer.MayReceive()) return 0;
   transfer.header_bytes_ += bytes;
   if (transfer.header_bytes_ > kMaxHeaderBytes) {
     transfer.too_large_ = true;
@@ -145,14 +225,23 @@ std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t cou
 }
 
 void CurlTransfer::TakeHeaderLine(std::string_view line) {
+  // What libcurl shows after the headers' end is the trailer of a chunked body, which says nothing
+  // that a header does.
+  if (has_all_headers_) return;
+  const auto end = std::min(line.find_last_not_of("\r\n") + 1, line.size());
+  if (end == 0) {
+    has_all_headers_ = !is_interim_;
+    return;
+  }
   // Each answer, an interim one included, begins with a status line; the last one counts.
   if (line.starts_with("HTTP/")) {
     response_.headers.clear();
+    const auto status = line.find(' ');
+    is_interim_ = status != std::string_view::npos && line.substr(status + 1).starts_with('1');
     return;
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
-  const auto end = std::min(line.find_last_not_of("\r\n") + 1, line.size());
   response_.headers.push_back(
       {std::string(line.substr(0, colon)), std::string(line.substr(colon + 1, end - colon - 1))});
 }
@@ -170,13 +259,19 @@ std::size_t CurlTransfer::OnBody(char* data, std::size_t size, std::size_t count
 }
 
 void CurlTransfer::Finish(CURLcode code) {
-  if (code == CURLE_OK) {
+  if (dropped_ && !was_sent_) {
+    // No result: the request may go over another connection.
+  } else if (code == CURLE_OK) {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     result_ = std::move(response_);
   } else {
     Error error = ErrorOf(code);
+    if (held_up_ > Duration::zero() && error.kind == ErrorKind::kUnreachable) {
+      error.is_local = true;
+      error.message += " (this service itself was held up for " + SecondsText(held_up_) + " s)";
+    }
     error.is_connect_failure =
         error.kind == ErrorKind::kUnreachable && !error.is_local && !was_sent_;
     result_ = tl::unexpected(std::move(error));
@@ -207,6 +302,7 @@ std::string CurlTransfer::TimeoutText() const {
 }
 
 Error CurlTransfer::ErrorOf(CURLcode code) const {
+  if (dropped_) return Unasked();
   if (too_large_) return TooLarge();
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:

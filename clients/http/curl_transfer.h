@@ -11,17 +11,23 @@
 #include <string>
 #include <string_view>
 
+#include "clients/core/clock.h"
+#include "clients/core/connection_observer.h"
+#include "clients/http/connection_pool.h"
 #include "clients/http/curl_handles.h"
 #include "clients/http/http_transport.h"
+#include "clients/http/trust_store.h"
 
 namespace balance {
+
+class CurlMulti;
 
 // Lives in the coroutine that waits for it. Used on its loop's thread only.
 class CurlTransfer {
  public:
-  // `handles` must outlive the transfer.
+  // `handles` and `trust` must outlive the transfer.
   CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request, CurlHandles& handles,
-               std::size_t max_body_bytes);
+               TrustStores& trust, std::size_t max_body_bytes);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
   // REQUIRES: the handle is in no multi handle.
@@ -30,20 +36,43 @@ class CurlTransfer {
   // REQUIRES: no result() yet. Where libcurl would not take the request, there is one at once.
   CURL* easy() const { return easy_; }
 
-  // Called when libcurl is done: sets the result and wakes who waits.
+  // Says which connection to use, to be made within what is left of the request's timeout. What was
+  // resolved before `resolved_since` is resolved anew. To be called before each CurlMulti::Add().
+  // False if libcurl refuses.
+  bool UseConnection(ConnectionTag tag, SteadyTime resolved_since, SteadyTime now);
+  ConnectionTag tag() const { return tag_; }
+
+  // Adds the time for which this process was held up. From then on libcurl judges the transfer's
+  // time no more; who drives the transfer ends it at overdue_at() (max: libcurl judges).
+  void AddTime(Duration held_up);
+  SteadyTime overdue_at() const;
+  // Of CurlMulti: where the transfer is.
+  void set_multi(CurlMulti* multi) { multi_ = multi; }
+  CurlMulti* multi() const { return multi_; }
+
+  // Called when libcurl is done: sets the result, or dropped(), and wakes who waits.
   void Finish(CURLcode code);
   // Wakes who waits without a result.
   void Abort();
 
   const std::optional<Result<HttpResponse>>& result() const { return result_; }
-  // Expires when there is a result or none will come.
+  // Why the connection was given up. Without a result: the request is unsent, and may be added
+  // again to be sent on a new connection.
+  const std::optional<ConnectionDrop>& dropped() const { return dropped_; }
+  // Wakes who waits for the transfer, which has ended in one way or other.
   boost::asio::steady_timer& done() { return done_; }
 
   long new_connections() const;
 
  private:
+  // Judges the connection. False: the request must not be written to it.
+  bool MaySend();
+  // False: what arrives cannot be the answer.
+  bool MayReceive();
   static int BeforeRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
                            int local_port);
+  // Has TLS verify the upstream by the CAs of TrustStores.
+  static CURLcode OnTlsContext(CURL* easy, void* context, void* self);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
@@ -57,15 +86,25 @@ class CurlTransfer {
   Error ErrorOf(CURLcode code) const;
   std::string TimeoutText() const;
 
-  const HttpRequest request_;
+  HttpRequest request_;
   CurlHandles& handles_;
+  TrustStores& trust_;
   const std::size_t max_body_bytes_;
   boost::asio::steady_timer done_;
   CURL* easy_ = nullptr;
   curl_slist* header_list_ = nullptr;
+  CurlMulti* multi_ = nullptr;
+  ConnectionTag tag_ = 0;
+  std::optional<SteadyTime> started_;
+  // Time in which the loop did not run.
+  Duration held_up_{};
   HttpResponse response_;
   bool was_sent_ = false;
+  std::optional<ConnectionDrop> dropped_;
   std::size_t header_bytes_ = 0;
+  // Of the status line that came last: 1xx, so another one follows.
+  bool is_interim_ = false;
+  bool has_all_headers_ = false;
   bool too_large_ = false;
   std::optional<Result<HttpResponse>> result_;
 };

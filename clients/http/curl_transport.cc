@@ -4,14 +4,16 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <cstddef>
+#include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
-#include <vector>
 
+#include "clients/http/connection_pool.h"
 #include "clients/http/curl_handles.h"
 #include "clients/http/curl_multi.h"
 #include "clients/http/curl_transfer.h"
+#include "clients/http/trust_store.h"
 
 namespace balance {
 
@@ -19,60 +21,121 @@ namespace asio = boost::asio;
 
 namespace {
 
-// libcurl looks for a connection among all that a multi handle has to the host, one after the
-// other.
-constexpr std::size_t kMostTransfersOfAMulti = 256;
+// A connection that is unfit is replaced by a new one, and a new one may be unfit as well: by an
+// upstream that speaks before it is asked.
+constexpr int kMostConnectionsTried = 2;
+
+// What connections must have in common to be used for the same requests.
+std::string OriginOf(const HttpRequest& request) {
+  const auto authority = request.url.find("//");
+  const auto path =
+      authority == std::string::npos ? authority : request.url.find('/', authority + 2);
+  return request.url.substr(0, path) + " " + request.ca_file;
+}
+
+// Where the libcurl at hand has been told to look for them.
+TrustStores::System SystemCas() {
+  const curl_version_info_data* const libcurl = curl_version_info(CURLVERSION_NOW);
+  const auto text = [](const char* path) { return path ? std::string(path) : std::string(); };
+  return {text(libcurl->cainfo), text(libcurl->capath)};
+}
+
+Error SpeaksUnasked() {
+  Error error{ErrorKind::kUnreachable, "new connections hold an answer before there is a request"};
+  error.is_transient = true;
+  error.is_connect_failure = true;
+  return error;
+}
 
 }  // namespace
 
 struct CurlTransport::State {
-  State(asio::io_context& loop_of_all, const std::string& user_agent)
-      : loop(loop_of_all), handles(user_agent) {}
+  State(asio::io_context& loop, const Options& options)
+      : multi(std::make_unique<CurlMulti>(loop, options.limits.total, options.max_idle)),
+        pool(options.limits.of_a_host()),
+        trust(SystemCas()),
+        handles(options.user_agent, options.max_idle) {}
 
-  // The first that has room, so that few transfers share few connections.
-  CurlMulti& MultiWithRoom() {
-    for (const auto& multi : multis) {
-      if (multi->size() < kMostTransfersOfAMulti) return *multi;
-    }
-    return *multis.emplace_back(std::make_unique<CurlMulti>(loop));
-  }
-
-  asio::io_context& loop;
-  // Empty once the transport is gone; else none goes.
-  std::vector<std::unique_ptr<CurlMulti>> multis;
+  // Null once the transport is gone.
+  std::unique_ptr<CurlMulti> multi;
+  ConnectionPool pool;
+  TrustStores trust;
   CurlHandles handles;
   HttpTransportStats stats;
 };
 
+// A transfer's connection, from when it is chosen until the transfer has ended.
+class CurlTransport::Connection {
+ public:
+  // Both must outlive it.
+  Connection(State& state, CurlTransfer& transfer, const std::string& origin, std::uint64_t login)
+      : state_(state), transfer_(transfer), lease_(state.pool.Take(origin, login)) {}
+  ~Connection() {
+    if (state_.multi) state_.multi->Remove(transfer_);
+    state_.pool.Give(lease_, outcome_, BootClock::now());
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Starts the transfer, or starts it again. False if libcurl is out of memory.
+  bool Start() {
+    const auto now = BootClock::now();
+    return transfer_.UseConnection(lease_.tag(), ConnectionPool::FailedAt(lease_), now) &&
+           state_.multi->Add(transfer_);
+  }
+
+  void set_outcome(ConnectionPool::Outcome outcome) { outcome_ = outcome; }
+
+ private:
+  State& state_;
+  CurlTransfer& transfer_;
+  const ConnectionPool::Lease lease_;
+  ConnectionPool::Outcome outcome_ = ConnectionPool::Outcome::kCancelled;
+};
+
 CurlTransport::CurlTransport(asio::io_context& loop, Options options)
-    : options_(std::move(options)), state_(std::make_shared<State>(loop, options_.user_agent)) {}
+    : options_(std::move(options)), state_(std::make_shared<State>(loop, options_)) {}
 
-CurlTransport::~CurlTransport() { state_->multis.clear(); }
+CurlTransport::~CurlTransport() { state_->multi.reset(); }
 
-const HttpTransportStats& CurlTransport::stats() const { return state_->stats; }
+void CurlTransport::CloseIdleConnections() { state_->multi->CloseIdle(); }
+
+void CurlTransport::RenewConnections() {
+  state_->trust.Renew();
+  state_->pool.Renew();
+}
+
+HttpTransportStats CurlTransport::stats() const {
+  HttpTransportStats stats = state_->stats;
+  stats.open_sockets = state_->multi->open_sockets();
+  return stats;
+}
 
 asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   // The coroutine may outlive the transport by the time it takes to wake up.
   const std::shared_ptr<State> state = state_;
+  ConnectionObserver* const observer = options_.observer;
+  const std::string origin = OriginOf(request);
+  const std::uint64_t login = request.login;
   CurlTransfer transfer(co_await asio::this_coro::executor, std::move(request), state->handles,
-                        options_.max_body_bytes);
+                        state->trust, options_.max_body_bytes);
   if (transfer.result()) co_return *transfer.result();
-  struct Registration {
-    State& state;
-    CurlMulti& multi;
-    CurlTransfer& transfer;
-    ~Registration() {
-      if (!state.multis.empty()) multi.Remove(transfer);
-    }
-  } const registration{*state, state->MultiWithRoom(), transfer};
-  if (!registration.multi.Add(transfer)) {
-    co_return Fail(ErrorKind::kInternal, "libcurl is out of memory");
-  }
+  Connection connection(*state, transfer, origin, login);
   ++state->stats.requests;
-  boost::system::error_code ignored;
-  co_await transfer.done().async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (!transfer.result()) throw boost::system::system_error(asio::error::operation_aborted);
-  state->stats.new_connections += static_cast<std::uint64_t>(transfer.new_connections());
+  for (int tried = 0; !transfer.result() && tried < kMostConnectionsTried; ++tried) {
+    if (!connection.Start()) co_return Fail(ErrorKind::kInternal, "libcurl is out of memory");
+    boost::system::error_code ignored;
+    co_await transfer.done().async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!transfer.result() && !transfer.dropped()) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
+    if (transfer.dropped() && observer) observer->OnConnectionDropped(*transfer.dropped());
+    state->stats.new_connections += static_cast<std::uint64_t>(transfer.new_connections());
+  }
+  connection.set_outcome(transfer.result() && *transfer.result()
+                             ? ConnectionPool::Outcome::kAnswered
+                             : ConnectionPool::Outcome::kFailed);
+  if (!transfer.result()) co_return tl::unexpected<Error>(SpeaksUnasked());
   co_return *transfer.result();
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,10 @@ struct HttpRequest {
   // For the whole exchange, name resolution and TLS included. Must be positive.
   Duration timeout{};
   // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
-  std::string ca_file;
+  std::string ca_file = {};
+  // Whose request it is: one number for each credential. A connection is used for one login as long
+  // as there is room for each to have its own (ConnectionPool).
+  std::uint64_t login = 0;
 };
 
 struct HttpResponse {
@@ -52,6 +56,14 @@ class HttpTransport {
   // timed out, cut body; is_connect_failure if the request was never written), kReplyInvalid (a
   // body over the limit), kInvalidInput (the request cannot be sent as it is).
   virtual boost::asio::awaitable<Result<HttpResponse>> Send(HttpRequest request) = 0;
+
+  // Closes the connections that have been idle for too long or that the upstream has closed. To be
+  // called every few seconds.
+  virtual void CloseIdleConnections() {}
+
+  // Requests that are sent from now on go over new connections, for which the upstream's
+  // certificate is verified by the CAs as they are then.
+  virtual void RenewConnections() {}
 };
 
 }  // namespace balance

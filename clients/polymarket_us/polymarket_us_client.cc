@@ -52,6 +52,7 @@ PolymarketUsClient::PolymarketUsClient(HttpTransport& transport, Clock& clock,
       base_url_(std::move(options.base_url)),
       attempt_timeout_(options.attempt_timeout),
       ca_file_(std::move(options.ca_file)),
+      login_(options.login),
       credentials_{std::move(options.key_id), SigningKey(*options.seed)} {}
 
 boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext context) {
@@ -63,6 +64,7 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
+  request->login = login_;
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));

@@ -3,6 +3,7 @@
 // Reads an account's balances at Polymarket US.
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,8 @@ class PolymarketUsClient final : public BalanceSource {
     Duration attempt_timeout;
     // PEM file with CAs to trust beside the system's. Empty: none.
     std::string ca_file;
+    // See HttpRequest::login.
+    std::uint64_t login = 0;
   };
 
   // `transport` and `clock` must outlive the client. The seed is not kept. `venue_clock` is that of
@@ -47,6 +50,7 @@ class PolymarketUsClient final : public BalanceSource {
   const BaseUrl base_url_;
   const Duration attempt_timeout_;
   const std::string ca_file_;
+  const std::uint64_t login_;
   const polymarket_us::Credentials credentials_;
 };
 

@@ -59,6 +59,7 @@ PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock,
       base_url_(std::move(options.base_url)),
       attempt_timeout_(options.attempt_timeout),
       ca_file_(std::move(options.ca_file)),
+      login_(options.login),
       api_key_(std::move(options.api_key)) {}
 
 boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext context) {
@@ -68,6 +69,7 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = ca_file_;
+  request->login = login_;
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));

@@ -3,6 +3,7 @@
 // Reads the balance of an API wallet at PolySimulator. Simulated money.
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ class PolySimulatorClient final : public BalanceSource {
     Duration attempt_timeout;
     // PEM file with CAs to trust beside the system's. Empty: none.
     std::string ca_file;
+    // See HttpRequest::login.
+    std::uint64_t login = 0;
   };
 
   // `transport` and `clock` must outlive the client. `venue_clock` is that of the host.
@@ -45,6 +48,7 @@ class PolySimulatorClient final : public BalanceSource {
   const BaseUrl base_url_;
   const Duration attempt_timeout_;
   const std::string ca_file_;
+  const std::uint64_t login_;
   const std::shared_ptr<const Secret> api_key_;
 };
 

@@ -74,6 +74,7 @@ Metrics::Metrics() {
   RegisterCounters();
   RegisterGauges();
   RegisterTls();
+  RegisterConnections();
 }
 
 void Metrics::RegisterCounters() {
@@ -182,6 +183,18 @@ void Metrics::RegisterTls() {
                      .Register(registry_);
 }
 
+void Metrics::RegisterConnections() {
+  auto& dropped = prometheus::BuildCounter()
+                      .Name("balance_upstream_connections_dropped_total")
+                      .Help(
+                          "Connections to upstreams given up in place of carrying a request, by "
+                          "reason; the request went over another one.")
+                      .Register(registry_);
+  for (std::size_t why = 0; why < kConnectionDropCount; ++why) {
+    connections_dropped_[why] = &dropped.Add({{"reason", std::string(kConnectionDropNames[why])}});
+  }
+}
+
 void Metrics::OnStarted(RpcMethod method) {
   methods_[static_cast<std::size_t>(method)].started->Increment();
 }
@@ -225,6 +238,10 @@ std::size_t Metrics::CallsInProgress() const {
   double started = 0;
   for (const MethodSeries& method : methods_) started += method.started->Value();
   return static_cast<std::size_t>(started - handled);
+}
+
+void Metrics::OnConnectionDropped(ConnectionDrop why) {
+  connections_dropped_[static_cast<std::size_t>(why)]->Increment();
 }
 
 void Metrics::OnReload(bool succeeded) {

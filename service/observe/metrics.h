@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/core/connection_observer.h"
 #include "service/feed/source_feed.h"
 #include "service/observe/source_census.h"
 #include "service/rpc/rpc_observer.h"
@@ -22,7 +23,7 @@
 namespace balance {
 
 // Thread-safe. Every series is resolved once, in the constructor.
-class Metrics final : public RpcObserver, public RefreshObserver {
+class Metrics final : public RpcObserver, public RefreshObserver, public ConnectionObserver {
  public:
   Metrics();
   Metrics(const Metrics&) = delete;
@@ -35,6 +36,8 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
+
+  void OnConnectionDropped(ConnectionDrop why) override;
 
   // Of the configuration. One that failed counts as refused until one succeeds.
   void OnReload(bool succeeded);
@@ -81,6 +84,7 @@ class Metrics final : public RpcObserver, public RefreshObserver {
 
   void RegisterCounters();
   void RegisterTls();
+  void RegisterConnections();
   void RegisterGauges();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
@@ -90,6 +94,7 @@ class Metrics final : public RpcObserver, public RefreshObserver {
   std::array<MethodSeries, kRpcMethodCount> methods_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   std::array<KindSeries, kSourceKindCount> kinds_;
+  std::array<prometheus::Counter*, kConnectionDropCount> connections_dropped_{};
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;
   prometheus::Counter* tls_reloads_succeeded_ = nullptr;

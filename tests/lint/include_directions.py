@@ -44,7 +44,7 @@ LIBRARIES = {
     r"yaml-cpp/": [r"service/config/"],
     r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
                    r"service/server/main\.cc"],
-    r"openssl/": [r"service/config/(tls_material|x509_certificate)\.cc",
+    r"openssl/": [r"clients/http/(connection_check|trust_store)\.", r"service/config/(tls_material|x509_certificate)\.cc",
                   r"clients/balancectl/tls_check\.cc"],
     r"spdlog/": [r"service/(observe|server)/"],
     r"prometheus/": [r"service/observe/"],

@@ -263,6 +263,22 @@ TEST_F(CurlTransportTest, InterimAnswersLeaveNoHeaders) {
   EXPECT_EQ(response->Header("X-Late"), "2");
 }
 
+TEST_F(CurlTransportTest, M74_WhatATrailerSaysIsNoHeader) {
+  Push(FaultKind::kRaw,
+       "HTTP/1.1 503 Busy\r\nX-Header: 1\r\nTransfer-Encoding: chunked\r\n"
+       "Trailer: Retry-After, Date\r\n\r\n4\r\nbusy\r\n0\r\n"
+       "Retry-After: 300\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+
+  const auto response = Send();
+
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 503);
+  EXPECT_EQ(response->body, "busy");
+  EXPECT_EQ(response->Header("X-Header"), "1");
+  EXPECT_EQ(response->Header("Retry-After"), "");
+  EXPECT_EQ(response->Header("Date"), "");
+}
+
 TEST_F(CurlTransportTest, RedirectsAreNotFollowed) {
   Fault fault;
   fault.status = 302;

@@ -1,0 +1,19 @@
+#pragma once
+
+// How many connections to upstreams there may be. A firm limit keeps what a hanging venue can hold,
+// and what is left idle, from taking the descriptors that callers need.
+
+#include <cstddef>
+
+namespace balance {
+
+// Of one shard, whose transport and whose ConnectionSlots are given the same.
+struct ConnectionLimits {
+  // Connections open at a time, idle ones included. Also the number of exchanges under way.
+  std::size_t total = 512;
+
+  // Connections of one host: so many are kept, and so many are in use if no other host uses any.
+  std::size_t of_a_host() const { return total / 2; }
+};
+
+}  // namespace balance

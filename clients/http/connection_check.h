@@ -1,0 +1,37 @@
+#pragma once
+
+// Judges, by its socket, whether a connection is fit to carry a request. libcurl 7.88 does not: it
+// takes bytes that came in on an idle connection for the next answer, and looks for a connection's
+// end once a second at most.
+
+#include <openssl/types.h>
+
+#include <optional>
+
+#include "clients/core/connection_observer.h"
+
+namespace balance {
+
+struct OpenConnection {
+  // Not blocking, connected.
+  int socket = -1;
+  // Null without TLS.
+  SSL* tls = nullptr;
+  // No request was sent on it yet.
+  bool is_new = false;
+};
+
+// Why a request must not be written to the connection now; nullopt if it is fit. Whatever can be
+// read makes it unfit. Only a new TLS connection may hold unread records: those that end the
+// handshake, session tickets above all. They come before the first answer, so they make no
+// connection unfit for its second request. A TLS connection is also unfit once a certificate that
+// it was verified by has expired.
+std::optional<ConnectionDrop> WhyUnfit(const OpenConnection& connection);
+
+// Whether the peer has not acknowledged yet all that was sent. Data that arrives acknowledges what
+// the peer had received when it sent them, so an answer that comes while the request is
+// unacknowledged was sent before the request had arrived. Waits for some 100 us before it says
+// true, for TCP stacks that deliver data a moment before they note what these acknowledge.
+bool IsUnacknowledged(int socket);
+
+}  // namespace balance
