@@ -1,6 +1,7 @@
 #include "clients/resilience/paced_source.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "clients/resilience/refusal.h"
@@ -15,6 +16,25 @@ tl::unexpected<Error> OutOfTurn(Duration retry_after) {
                 retry_after);
 }
 
+// The host keeps the connections that we may have busy, or we have more logins than it can serve.
+tl::unexpected<Error> NoConnection() {
+  Error error{ErrorKind::kUnreachable,
+              "every connection to the upstream that this service may have is waiting for an "
+              "answer; it is asked again with the next read"};
+  error.is_local = true;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+// Takes a connection into `slot`, unless there is one already, and says whether there is one.
+// `slots` may be null, and then there is always one. A function of its own, because GCC 12 warns of
+// lambdas that a coroutine keeps.
+std::function<bool()> RoomAt(HostSlots* slots, std::optional<HostSlots::Slot>& slot) {
+  return [slots, &slot] {
+    if (slots && !slot) slot = slots->TryTake();
+    return !slots || slot;
+  };
+}
+
 tl::unexpected<Error> Paused(const Pacer& pacer, SteadyTime now) {
   // On a busy loop the pause may be over by now.
   return Refuse(*pacer.LatestPause(), std::max(pacer.BlockedUntil() - now, Duration::zero()));
@@ -23,25 +43,14 @@ tl::unexpected<Error> Paused(const Pacer& pacer, SteadyTime now) {
 }  // namespace
 
 PacedSource::PacedSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Pacer> pacer,
-                         Clock& clock)
-    : next_(std::move(next)), pacer_(std::move(pacer)), clock_(clock) {}
+                         Clock& clock, std::shared_ptr<HostSlots> slots)
+    : next_(std::move(next)), pacer_(std::move(pacer)), clock_(clock), slots_(std::move(slots)) {}
 
 boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context) {
   const std::shared_ptr<Pacer> pacer = pacer_;
-  // A request that is refused further down needs no turn.
-  while (!next_->Outlook().IsForbidden(clock_.SteadyNow())) {
-    const SteadyTime now = clock_.SteadyNow();
-    const SteadyTime not_before = next_->Outlook().earliest;
-    const SteadyTime turn = std::max(pacer->NextTurn(), not_before);
-    if (!pacer->BlockedBy() && turn >= context.End()) co_return OutOfTurn(turn - now);
-    const Pacer::End end =
-        co_await pacer->Turn(*context.progress, {not_before, context.End(), next_.get()});
-    if (end == Pacer::End::kTurn) break;
-    if (end == Pacer::End::kPause) co_return Paused(*pacer, clock_.SteadyNow());
-    if (end == Pacer::End::kDeadline) {
-      const SteadyTime late = clock_.SteadyNow();
-      co_return OutOfTurn(std::max(pacer->NextTurn(), late) - late);
-    }
+  std::optional<HostSlots::Slot> slot;
+  if (auto waited = co_await AwaitTurn(context, slot); !waited) {
+    co_return tl::unexpected<Error>(std::move(waited.error()));
   }
   context.progress->rate_limits = {};
   const auto sent_before = context.progress->sent_at;
@@ -49,6 +58,35 @@ boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context)
   // What was refused further down says nothing about limits.
   if (context.progress->sent_at != sent_before) Learn(*pacer, *context.progress, result);
   co_return result;
+}
+
+boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context,
+                                                            std::optional<HostSlots::Slot>& slot) {
+  const std::shared_ptr<Pacer> pacer = pacer_;
+  const std::shared_ptr<HostSlots> slots = slots_;
+  const std::function<bool()> has_room = RoomAt(slots.get(), slot);
+  // A request that is refused further down needs no turn.
+  while (!next_->Outlook().IsForbidden(clock_.SteadyNow())) {
+    const SteadyTime now = clock_.SteadyNow();
+    const SteadyTime not_before = next_->Outlook().earliest;
+    const SteadyTime turn = std::max(pacer->NextTurn(), not_before);
+    if (!pacer->BlockedBy() && turn >= context.End()) co_return OutOfTurn(turn - now);
+    // The turn that there was went to somebody else during the wait for the connection.
+    if (turn > now) slot.reset();
+    const Pacer::End end =
+        co_await pacer->Turn(*context.progress, {not_before, context.End(), next_.get(), has_room});
+    if (end == Pacer::End::kTurn) break;
+    if (end == Pacer::End::kPause) co_return Paused(*pacer, clock_.SteadyNow());
+    if (end == Pacer::End::kDeadline) {
+      const SteadyTime late = clock_.SteadyNow();
+      co_return OutOfTurn(std::max(pacer->NextTurn(), late) - late);
+    }
+    if (end == Pacer::End::kNoRoom) {
+      slot = co_await slots->Take(*context.progress, context.End());
+      if (!slot) co_return NoConnection();
+    }
+  }
+  co_return Result<void>();
 }
 
 SendOutlook PacedSource::Outlook() const {
@@ -59,7 +97,7 @@ SendOutlook PacedSource::Outlook() const {
   }
   outlook.earliest = std::max(outlook.earliest, pacer_->NextTurn());
   outlook.because = pacer_->BlockedBy();
-  outlook.has_spare = outlook.has_spare && pacer_->HasSpare();
+  outlook.has_spare = outlook.has_spare && pacer_->HasSpare() && (!slots_ || slots_->HasSpare());
   return outlook;
 }
 

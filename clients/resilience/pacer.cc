@@ -22,10 +22,12 @@ asio::awaitable<Pacer::End> Pacer::Turn(FetchProgress& progress, Terms terms) {
   const SteadyTime now = clock_.SteadyNow();
   if (budget_.blocked_until() > now) co_return End::kPause;
   if (waiting_.empty() && std::max(budget_.Earliest(), terms.not_before) <= now) {
+    if (!HasRoom(terms)) co_return End::kNoRoom;
     budget_.Take(now);
     co_return End::kTurn;
   }
-  const auto self = waiting_.insert(waiting_.end(), {&progress, terms, BootTimer(executor_)});
+  const auto self =
+      waiting_.insert(waiting_.end(), {&progress, std::move(terms), BootTimer(executor_)});
   self->wake.expires_at(SteadyTime::max());
   AddWaiter(*self);
   boost::system::error_code interrupted;
@@ -69,8 +71,12 @@ void Pacer::GiveTurns() {
   while (budget_.Earliest() <= now) {
     const auto next = Next(now);
     if (next == waiting_.end()) break;
-    budget_.Take(now);
-    Decide(*next, End::kTurn);
+    if (HasRoom(next->terms)) {
+      budget_.Take(now);
+      Decide(*next, End::kTurn);
+    } else {
+      Decide(*next, End::kNoRoom);
+    }
   }
   Plan(now);
 }

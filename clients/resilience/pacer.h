@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 
@@ -37,12 +38,17 @@ class Pacer {
     kDeadline,
     // What is further down would refuse the request.
     kForbidden,
+    // It would have been its turn, but Terms::has_room said no.
+    kNoRoom,
   };
   struct Terms {
     SteadyTime not_before = SteadyTime::min();
     SteadyTime deadline = SteadyTime::max();
     // Whose Outlook() may forbid the request meanwhile; null: nothing else does. Outlives the wait.
     const BalanceSource* next = nullptr;
+    // Asked when the turn has come; on false the turn is not taken and the wait ends with kNoRoom.
+    // Null: there is always room.
+    std::function<bool()> has_room = nullptr;
   };
 
   // Urgent fetches go first (`progress.urgent` is read when a turn is given), else first come,
@@ -102,6 +108,7 @@ class Pacer {
   // Whether it goes before whoever comes, for turns from `first` on.
   static bool IsAhead(const Waiter& waiter, SteadyTime first);
   void Decide(Waiter& waiter, End end);
+  static bool HasRoom(const Terms& terms) { return !terms.has_room || terms.has_room(); }
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;

@@ -36,7 +36,7 @@ boost::asio::awaitable<Result<Reading>> RetryingSource::Attempt(FetchContext con
   if (result) {
     retries_->OnSuccess();
     latency_.Add(clock_.SteadyNow() - *sent);
-  } else if (result.error().is_transient) {
+  } else if (result.error().is_transient && !result.error().is_local) {
     retries_->OnFailure();
   }
   co_return result;

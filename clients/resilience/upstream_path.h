@@ -8,6 +8,7 @@
 #include "clients/core/path_state.h"
 #include "clients/resilience/breaker.h"
 #include "clients/resilience/clock_skew.h"
+#include "clients/resilience/connection_slots.h"
 #include "clients/resilience/hold_off.h"
 #include "clients/resilience/pacer.h"
 #include "clients/resilience/retry_budget.h"
@@ -26,6 +27,8 @@ struct HostGuards {
   std::shared_ptr<Breaker> breaker;
   std::shared_ptr<RetryBudget> retries;
   std::shared_ptr<ClockSkew> clock_skew;
+  // Null: there is always a connection.
+  std::shared_ptr<HostSlots> slots = nullptr;
 };
 
 // Thread-safe.

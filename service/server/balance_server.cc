@@ -15,6 +15,7 @@
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
 #include "service/server/debug_services.h"
+#include "service/server/descriptor_share.h"
 #include "service/server/graceful_stop.h"
 #include "service/server/server_limits.h"
 
@@ -52,11 +53,17 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 }  // namespace
 
 BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
-  const auto make_transport = [](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
-    return std::make_unique<CurlTransport>(loop, CurlTransport::Options{.user_agent = kUserAgent});
+  ConnectionLimits limits = UpstreamShare();
+  limits.total /= kShards;
+  const auto make_transport =
+      [this, limits](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
+    return std::make_unique<CurlTransport>(
+        loop,
+        CurlTransport::Options{.user_agent = kUserAgent, .limits = limits, .observer = &metrics_});
   };
   for (std::size_t i = 0; i < kShards; ++i) {
-    shards_.push_back(std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_));
+    shards_.push_back(
+        std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_, limits));
   }
   Serve(config_);
 }

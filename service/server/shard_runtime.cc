@@ -40,6 +40,9 @@ constexpr std::size_t kAccountsInPiece = 32;
 // rest is made in one piece.
 constexpr int kMostPasses = 10;
 
+// Time between two looks at the idle connections to upstreams.
+constexpr Duration kIdleCheck = std::chrono::seconds(5);
+
 // What still holds of a source at the same upstream. A failure of another credential does not.
 SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   SourceStatus known = status;
@@ -54,10 +57,12 @@ SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
 }  // namespace
 
 ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
-                           RefreshObserver& observer)
+                           RefreshObserver& observer, ConnectionLimits limits)
     : clock_(clock),
       observer_(observer),
       transport_(make_transport(shard_.loop())),
+      slots_(std::make_shared<ConnectionSlots>(shard_.loop().get_executor(), clock, limits)),
+      idle_check_(shard_.loop().get_executor(), clock),
       seed_(std::random_device()()) {}
 
 ShardRuntime::~ShardRuntime() = default;
@@ -134,6 +139,8 @@ std::vector<std::size_t> ShardRuntime::OutdatedOf(const Staging& staging) {
 }
 
 void ShardRuntime::PutIntoEffect(Staging& staging) {
+  // The CAs that are trusted may be others by now.
+  transport_->RenewConnections();
   for (Staged& account : staging.accounts) {
     for (const auto& act : account.on_effect) act();
     std::swap(accounts_[account.config->id], account.made);
@@ -252,6 +259,7 @@ const HostGuards& ShardRuntime::HostGuardsOf(const SourceConfig& config) {
     guards.breaker = std::make_shared<Breaker>(NextRandom());
     guards.retries = std::make_shared<RetryBudget>();
     guards.clock_skew = std::make_shared<ClockSkew>();
+    guards.slots = std::make_shared<HostSlots>(slots_);
   }
   return guards;
 }
@@ -277,8 +285,16 @@ void ShardRuntime::DropUnusedGuards() {
 
 void ShardRuntime::Start() {
   is_running_ = true;
-  shard_.Post([this] { heartbeat_.Start(); });
+  shard_.Post([this] {
+    heartbeat_.Start();
+    WatchIdleConnections();
+  });
   shard_.Start();
+}
+
+void ShardRuntime::WatchIdleConnections() {
+  transport_->CloseIdleConnections();
+  idle_check_.Set(clock_.SteadyNow() + kIdleCheck, [this] { WatchIdleConnections(); });
 }
 
 void ShardRuntime::AnswerReads() {
@@ -289,7 +305,10 @@ void ShardRuntime::AnswerReads() {
 
 void ShardRuntime::Stop() {
   AnswerReads();
-  shard_.Post([this] { heartbeat_.Stop(); });
+  shard_.Post([this] {
+    heartbeat_.Stop();
+    idle_check_.Cancel();
+  });
   shard_.Join();
   is_running_ = false;
 }

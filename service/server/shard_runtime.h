@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "clients/core/alarm.h"
 #include "clients/core/clock.h"
+#include "clients/core/connection_limits.h"
 #include "clients/core/random.h"
 #include "clients/http/http_transport.h"
+#include "clients/resilience/connection_slots.h"
 #include "clients/resilience/upstream_path.h"
 #include "service/config/config.h"
 #include "service/config/source_login.h"
@@ -33,8 +36,9 @@ class ShardRuntime {
   using TransportFactory =
       std::function<std::unique_ptr<HttpTransport>(boost::asio::io_context& loop)>;
 
-  // `clock` and `observer` must outlive the runtime.
-  ShardRuntime(const TransportFactory& make_transport, Clock& clock, RefreshObserver& observer);
+  // `limits` are those of the transport. `clock` and `observer` must outlive the runtime.
+  ShardRuntime(const TransportFactory& make_transport, Clock& clock, RefreshObserver& observer,
+               ConnectionLimits limits = {});
   // REQUIRES: Stop() was called if Start() was.
   ~ShardRuntime();
 
@@ -132,6 +136,8 @@ class ShardRuntime {
   // Drops guards that no source uses. A credential's guards are kept until every pause its upstream
   // asked for has ended.
   void DropUnusedGuards();
+  // Closes connections that have been idle for too long, and again a little later. On the loop.
+  void WatchIdleConnections();
   Random NextRandom() { return SeededRandom(seed_++); }
 
   Clock& clock_;
@@ -142,6 +148,8 @@ class ShardRuntime {
   AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::atomic<bool> is_running_ = false;
   std::unique_ptr<HttpTransport> transport_;
+  std::shared_ptr<ConnectionSlots> slots_;
+  Alarm idle_check_;
   std::uint64_t seed_;
   // By fingerprint of the credential. From Start() on used on the shard's thread, as the rest is.
   std::map<Fingerprint, Credential> credentials_;

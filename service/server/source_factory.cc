@@ -1,5 +1,7 @@
 #include "service/server/source_factory.h"
 
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "clients/polymarket_us/polymarket_us_client.h"
@@ -17,27 +19,38 @@ namespace {
 
 using SourcePtr = std::unique_ptr<BalanceSource>;
 
-SourcePtr MakePolymarketUs(const PolymarketUsLogin& login, const UpstreamSettings& upstream,
-                           HttpTransport& transport, Clock& clock,
+// What HttpRequest::login holds: credentials with different numbers are different, and two that
+// differ have one number with a probability of 2^-64.
+std::uint64_t LoginNumber(const SourceConfig& config) {
+  const Fingerprint fingerprint = CredentialFingerprint(config);
+  std::uint64_t number = 0;
+  std::memcpy(&number, fingerprint.data(), sizeof number);
+  return number;
+}
+
+SourcePtr MakePolymarketUs(const SourceConfig& config, HttpTransport& transport, Clock& clock,
                            std::shared_ptr<UpstreamClock> venue_clock) {
+  const auto& login = std::get<PolymarketUsLogin>(config.login);
   PolymarketUsClient::Options options;
   options.base_url = login.base_url;
   options.key_id = login.key_id;
   options.seed = login.seed;
-  options.attempt_timeout = upstream.attempt_timeout;
-  options.ca_file = upstream.tls_ca_file;
+  options.attempt_timeout = config.upstream.attempt_timeout;
+  options.ca_file = config.upstream.tls_ca_file;
+  options.login = LoginNumber(config);
   return std::make_unique<PolymarketUsClient>(transport, clock, std::move(venue_clock),
                                               std::move(options));
 }
 
-SourcePtr MakePolySimulator(const PolySimulatorLogin& login, const UpstreamSettings& upstream,
-                            HttpTransport& transport, Clock& clock,
+SourcePtr MakePolySimulator(const SourceConfig& config, HttpTransport& transport, Clock& clock,
                             std::shared_ptr<UpstreamClock> venue_clock) {
+  const auto& login = std::get<PolySimulatorLogin>(config.login);
   PolySimulatorClient::Options options;
   options.base_url = login.base_url;
   options.api_key = login.api_key;
-  options.attempt_timeout = upstream.attempt_timeout;
-  options.ca_file = upstream.tls_ca_file;
+  options.attempt_timeout = config.upstream.attempt_timeout;
+  options.ca_file = config.upstream.tls_ca_file;
+  options.login = LoginNumber(config);
   return std::make_unique<PolySimulatorClient>(transport, clock, std::move(venue_clock),
                                                std::move(options));
 }
@@ -46,15 +59,13 @@ SourcePtr MakePolySimulator(const PolySimulatorLogin& login, const UpstreamSetti
 SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& credential,
                       std::shared_ptr<HoldOff> account, const HostGuards& host,
                       HttpTransport& transport, Clock& clock) {
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&config.login);
-  SourcePtr source =
-      polymarket ? MakePolymarketUs(*polymarket, config.upstream, transport, clock, host.clock_skew)
-                 : MakePolySimulator(std::get<PolySimulatorLogin>(config.login), config.upstream,
-                                     transport, clock, host.clock_skew);
+  SourcePtr source = std::holds_alternative<PolymarketUsLogin>(config.login)
+                         ? MakePolymarketUs(config, transport, clock, host.clock_skew)
+                         : MakePolySimulator(config, transport, clock, host.clock_skew);
   source = std::make_unique<BreakerSource>(std::move(source), host.breaker, clock);
   source = std::make_unique<HoldOffSource>(std::move(source), credential.hold_off, clock,
                                            std::move(account));
-  return std::make_unique<PacedSource>(std::move(source), credential.pacer, clock);
+  return std::make_unique<PacedSource>(std::move(source), credential.pacer, clock, host.slots);
 }
 
 // Owns `previous`, whose secret is to go with it.

@@ -176,6 +176,19 @@ TEST_F(RetryingSourceTest, AttemptsThatFailSpendTheBudgetOfAllAtTheHost) {
   EXPECT_FALSE(retries_->MayRetry());
 }
 
+TEST_F(RetryingSourceTest, M72_AttemptsThatOurOwnPauseSpoiledSpendNoBudget) {
+  Error held_up = Transient();
+  held_up.is_local = true;
+  for (int i = 0; i < 20; ++i) {
+    Fetch(source_);
+    FailWith(held_up);
+    Advance(milliseconds(50));
+    FailWith(held_up);
+  }
+
+  EXPECT_TRUE(retries_->MayRetry());
+}
+
 TEST_F(RetryingSourceTest, RejectionsSpendNoBudget) {
   for (const auto kind : {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected,
                           ErrorKind::kAccountMissing, ErrorKind::kReplyInvalid}) {

@@ -1,0 +1,116 @@
+#pragma once
+
+// How many connections to upstreams may be in use at a time: a firm limit in all, and for each host
+// as many as are still free. A host that hangs therefore never holds more than half of them, two
+// that hang never more than two thirds, and there is always room for one more host.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "clients/core/alarm.h"
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/core/connection_limits.h"
+
+namespace balance {
+
+class HostSlots;
+
+// Used on its shard's thread only.
+class ConnectionSlots {
+ public:
+  // `limits.total` must be at least 2. `clock` must outlive the slots.
+  ConnectionSlots(boost::asio::any_io_executor executor, Clock& clock, ConnectionLimits limits);
+  ConnectionSlots(const ConnectionSlots&) = delete;
+  ConnectionSlots& operator=(const ConnectionSlots&) = delete;
+  // REQUIRES: nobody waits.
+  ~ConnectionSlots() = default;
+
+  std::size_t in_use() const { return in_use_; }
+
+ private:
+  friend class HostSlots;
+
+  // Gives slots that are free to those who wait, one host after the other.
+  void Grant();
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  const std::size_t total_;
+  std::size_t in_use_ = 0;
+  // Those of which somebody waits for a slot; the one that was served last is last.
+  std::list<HostSlots*> waiting_;
+};
+
+// The slots of one host, shared by all sources at the host. Used on its shard's thread only.
+class HostSlots : public std::enable_shared_from_this<HostSlots> {
+ public:
+  // The right to use one connection, until it is destroyed.
+  class Slot {
+   public:
+    explicit Slot(std::shared_ptr<HostSlots> host) : host_(std::move(host)) {}
+    Slot(Slot&&) = default;
+    Slot& operator=(Slot&& other) noexcept {
+      std::swap(host_, other.host_);
+      return *this;
+    }
+    ~Slot() {
+      if (host_) host_->Release();
+    }
+
+   private:
+    std::shared_ptr<HostSlots> host_;
+  };
+
+  explicit HostSlots(std::shared_ptr<ConnectionSlots> all);
+  HostSlots(const HostSlots&) = delete;
+  HostSlots& operator=(const HostSlots&) = delete;
+  // REQUIRES: nobody waits.
+  ~HostSlots();
+
+  // A slot if there is one now.
+  std::optional<Slot> TryTake();
+
+  // Waits for a slot: urgent fetches go first (`progress.urgent` is read when a slot is given),
+  // else first come, first served. nullopt if there is none by the deadline.
+  boost::asio::awaitable<std::optional<Slot>> Take(const FetchProgress& progress,
+                                                   SteadyTime deadline);
+
+  std::size_t in_use() const { return in_use_; }
+  // Whether a request that nobody waits for takes nothing from those that somebody waits for.
+  bool HasSpare() const;
+
+ private:
+  friend class ConnectionSlots;
+
+  struct Waiter {
+    const FetchProgress* progress;
+    SteadyTime deadline;
+    BootTimer wake;
+    // Set a little before the wait ends.
+    std::optional<Slot> slot = std::nullopt;
+    bool is_over = false;
+  };
+
+  bool HasRoom() const { return in_use_ < all_->total_ - all_->in_use_; }
+  Slot Occupy();
+  void Release();
+  // To the next who waits. REQUIRES: HasRoom(). False if nobody waits any more.
+  bool GrantNext();
+  // Ends the waits whose deadline has come.
+  void EndWaits();
+
+  const std::shared_ptr<ConnectionSlots> all_;
+  std::size_t in_use_ = 0;
+  std::list<Waiter> waiters_;
+  // Whether `all_` knows that somebody waits here.
+  bool is_listed_ = false;
+  Alarm deadline_;
+};
+
+}  // namespace balance

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include "clients/core/connection_limits.h"
+
+namespace balance {
+
+// Connections to upstreams that fit into `descriptors`, the process's limit of open files: at most
+// a quarter, so that callers, files and name look-ups have the rest.
+ConnectionLimits UpstreamShareOf(std::uint64_t descriptors);
+
+// The same for the limit in force, which main has raised.
+ConnectionLimits UpstreamShare();
+
+}  // namespace balance
