@@ -34,6 +34,10 @@ void MatrixTest::StartUpstreams(const MatrixSetup& setup) {
 
 void MatrixTest::Start(const MatrixSetup& setup) {
   ASSERT_NO_FATAL_FAILURE(StartUpstreams(setup));
+  StartService(setup);
+}
+
+void MatrixTest::StartService(const MatrixSetup& setup) {
   const std::string config = files_.Write("config.yaml", YamlText(setup));
   service_ = std::make_unique<ServiceProcess>(config, files_.Path("."), setup.environment);
   stub_ = v1::BalanceService::NewStub(NewChannel());
@@ -66,7 +70,8 @@ std::string MatrixTest::YamlText(const MatrixSetup& setup) const {
          "    polysimulator:\n"
          "      base_url: " +
          url(setup.polysim_url, *polysim_) + "\n      api_key: " + secret("api-key") +
-         "cache: " + setup.cache + "\nupstream: {attempt_timeout: " + setup.attempt_timeout +
+         setup.more_accounts + "cache: " + setup.cache +
+         "\nupstream: {attempt_timeout: " + setup.attempt_timeout +
          ", refresh_budget: " + setup.refresh_budget + ", requests_per_second: 1000, burst: 1000" +
          ca + "}\n" + setup.more_yaml;
 }

@@ -35,6 +35,8 @@ struct MatrixSetup {
   std::string refresh_budget = "0.8s";
   // Empty: none.
   std::string tls_ca_file;
+  // Accounts beside desk-1.
+  std::string more_accounts;
   // Blocks of the configuration file beside those above.
   std::string more_yaml;
   // In place of a venue behind its proxy. Empty: the proxy.
@@ -54,6 +56,8 @@ class MatrixTest : public testing::Test {
   void Start(const MatrixSetup& setup = {});
   // What comes before the service: venues, proxies, and the files that YamlText() names.
   void StartUpstreams(const MatrixSetup& setup);
+  // After StartUpstreams().
+  void StartService(const MatrixSetup& setup);
   std::string YamlText(const MatrixSetup& setup) const;
 
   sandbox::Sandbox& upstreams() { return *sandbox_; }
