@@ -31,6 +31,8 @@ struct FetchProgress {
   // When the first and the latest attempt's requests were sent; unset while none was.
   std::optional<SteadyTime> first_sent_at;
   std::optional<SteadyTime> sent_at;
+  // The moment of `sent_at` by the wall clock, as it was set then. REQUIRES: sent_at is set.
+  WallTime sent_wall;
   // When the request that waits for its turn is expected to be sent, as things stand; unset while
   // none waits.
   std::optional<SteadyTime> planned_send;
@@ -45,9 +47,10 @@ struct FetchProgress {
     if (std::exchange(urgent, is_urgent) != is_urgent && on_urgency) on_urgency();
   }
 
-  void NoteSent(SteadyTime when) {
-    sent_at = when;
-    if (!first_sent_at) first_sent_at = when;
+  void NoteSent(Now when) {
+    sent_at = when.steady;
+    sent_wall = when.wall;
+    if (!first_sent_at) first_sent_at = when.steady;
   }
 };
 

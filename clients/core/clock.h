@@ -46,6 +46,14 @@ class Clock {
   virtual WallTime WallNow() const = 0;
   virtual SteadyTime SteadyNow() const = 0;
 
+  // Both clocks, the wall clock first. Time may pass in between, so no two pairs are equally far
+  // apart: a time of one clock is not to be turned into one of the other by a pair of another
+  // moment.
+  Now Time() const {
+    const WallTime wall = WallNow();
+    return {wall, SteadyNow()};
+  }
+
   // Completes on the calling coroutine's executor at or after `when`. Cancelling the coroutine ends
   // it early by throwing boost::system::system_error(operation_aborted).
   virtual boost::asio::awaitable<void> SleepUntil(SteadyTime when) = 0;

@@ -16,6 +16,8 @@ std::string_view WarningReason(WarningKind kind) {
       return "UNKNOWN_FIELDS";
     case WarningKind::kLegacyKey:
       return "LEGACY_KEY";
+    case WarningKind::kCachedReply:
+      return "CACHED_REPLY";
   }
   return "";
 }

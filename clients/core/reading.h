@@ -74,9 +74,10 @@ enum class WarningKind : std::uint8_t {
   kBaselineJump,
   kUnknownFields,
   kLegacyKey,
+  kCachedReply,
 };
 
-inline constexpr int kWarningKindCount = static_cast<int>(WarningKind::kLegacyKey) + 1;
+inline constexpr int kWarningKindCount = static_cast<int>(WarningKind::kCachedReply) + 1;
 
 // Warning.reason of the public API, such as "IDENTITY_MISMATCH".
 std::string_view WarningReason(WarningKind kind);
@@ -96,9 +97,14 @@ struct Reading {
   std::vector<CurrencyBalance> balances;
   std::vector<Warning> warnings;
 
-  // When the request was sent, on both clocks. Age is measured from observe_steady.
+  // When the upstream said it, on both clocks: when the request was sent, or `cache_age` earlier.
+  // Age is measured from observe_steady.
   WallTime observe_time;
   SteadyTime observe_steady;
+  // How old the answer of a cache on the way was already. Zero: the upstream itself answered.
+  Duration cache_age{0};
+  Now Observed() const { return {observe_time, observe_steady}; }
+
   // When the whole answer had arrived.
   WallTime receive_time;
   // The upstream's request or trace id, printable ASCII of at most 128 characters; may be empty.

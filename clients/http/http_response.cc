@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "clients/http/http_transport.h"
 
@@ -26,6 +27,16 @@ std::string_view HttpResponse::Header(std::string_view name) const {
     if (SameName(header.name, name)) return Trim(header.value);
   }
   return {};
+}
+
+std::optional<std::string> HttpResponse::HeaderList(std::string_view name) const {
+  std::optional<std::string> list;
+  for (const HttpHeader& header : headers) {
+    if (!SameName(header.name, name)) continue;
+    if (list) list->append(", ");
+    list = std::move(list).value_or("").append(Trim(header.value));
+  }
+  return list;
 }
 
 }  // namespace balance

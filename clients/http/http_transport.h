@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,9 @@ struct HttpResponse {
 
   // Value of the first header of that name (case-insensitive), trimmed; empty if there is none.
   std::string_view Header(std::string_view name) const;
+  // Values of all headers of that name as one list with commas (RFC 9110, 5.3); nullopt if there is
+  // no such header.
+  std::optional<std::string> HeaderList(std::string_view name) const;
 };
 
 // Used on its loop's thread only.

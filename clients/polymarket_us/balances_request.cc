@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "clients/http/cache_age.h"
 #include "clients/polymarket_us/venue.h"
 #include "clients/venue/ascii.h"
 
@@ -35,6 +36,7 @@ Result<HttpRequest> BuildBalancesRequest(const BaseUrl& base_url, const Credenti
   request.headers.push_back({"X-PM-Timestamp", timestamp});
   request.headers.push_back({"X-PM-Signature", credentials.key.Sign(signed_text)});
   request.headers.push_back({"Accept", "application/json"});
+  request.headers.push_back(PastCaches());
   return request;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "clients/http/cache_age.h"
 #include "clients/http/retry_after.h"
 #include "clients/polymarket_us/venue.h"
 #include "clients/venue/ascii.h"
@@ -57,8 +58,7 @@ bool SpeaksOfTime(const HttpResponse& response) {
 
 bool DateIsFarOff(const HttpResponse& response, WallTime sent, WallTime received) {
   // An answer from a cache has the date of another exchange.
-  const std::string_view age = response.Header("Age");
-  if (!age.empty() && age != "0") return false;
+  if (IsOutOfCache(response)) return false;
   const std::optional<WallTime> date = ParseHttpDate(response.Header("Date"));
   if (!date) return false;
   // A Date is cut to the second.

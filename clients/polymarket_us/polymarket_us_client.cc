@@ -27,7 +27,7 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Credentials& creden
   const HttpResponse& response = exchange.response;
   const std::array<std::string_view, 1> secrets = {credentials.key_id};
   if (response.status != 200) {
-    Error error = polymarket_us::ClassifyFailure(response, exchange.sent_wall + correction,
+    Error error = polymarket_us::ClassifyFailure(response, exchange.sent.wall + correction,
                                                  exchange.received_wall + correction, secrets);
     error.request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(error));

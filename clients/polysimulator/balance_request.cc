@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "clients/http/cache_age.h"
 #include "clients/polysimulator/venue.h"
 #include "clients/venue/ascii.h"
 
@@ -17,6 +18,7 @@ Result<HttpRequest> BuildBalanceRequest(const BaseUrl& base_url, const Secret& a
   request.url = base_url.ToString().append(kBalancePath);
   request.headers.push_back({"X-API-Key", std::string(api_key.Expose())});
   request.headers.push_back({"Accept", "application/json"});
+  request.headers.push_back(PastCaches());
   return request;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "clients/http/cache_age.h"
 #include "clients/polysimulator/balance_request.h"
 #include "clients/polysimulator/classify_failure.h"
 #include "clients/polysimulator/parse_balance.h"
@@ -75,7 +76,10 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));
   }
   ObserveDate(*exchange, *venue_clock_);
-  context.progress->rate_limits = polysimulator::ReadRateLimits(exchange->response);
+  // What a cache tells of the limits was told to another request.
+  if (!IsOutOfCache(exchange->response)) {
+    context.progress->rate_limits = polysimulator::ReadRateLimits(exchange->response);
+  }
   co_return ReadExchange(*exchange, *api_key_);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "clients/http/cache_age.h"
 #include "clients/http/retry_after.h"
 #include "clients/http/scrub.h"
 #include "clients/json/parse_json.h"
@@ -21,9 +22,8 @@ Result<Duration> TimeLeft(const Clock& clock, SteadyTime deadline, Duration atte
 boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, const Clock& clock,
                                                    FetchContext context, HttpRequest request) {
   Exchange exchange;
-  exchange.sent_wall = clock.WallNow();
-  exchange.sent_steady = clock.SteadyNow();
-  if (context.progress != nullptr) context.progress->NoteSent(exchange.sent_steady);
+  exchange.sent = clock.Time();
+  if (context.progress != nullptr) context.progress->NoteSent(exchange.sent);
   Result<HttpResponse> response = co_await transport.Send(std::move(request));
   exchange.received_wall = clock.WallNow();
   if (!response) co_return tl::unexpected<Error>(std::move(response.error()));
@@ -32,10 +32,9 @@ boost::asio::awaitable<Result<Exchange>> SendTimed(HttpTransport& transport, con
 }
 
 void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock) {
-  const std::string_view age = exchange.response.Header("Age");
-  if (!age.empty() && age != "0") return;
+  if (IsOutOfCache(exchange.response)) return;
   const std::optional<WallTime> date = ParseHttpDate(exchange.response.Header("Date"));
-  if (date) upstream_clock.Observe(*date, exchange.sent_wall, exchange.received_wall);
+  if (date) upstream_clock.Observe(*date, exchange.sent.wall, exchange.received_wall);
 }
 
 Error NoAnswer(std::string_view venue, Error error) {
@@ -75,14 +74,28 @@ void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secre
   }
 }
 
-Reading ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id) {
+Result<Reading> ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id) {
+  const std::optional<Duration> cache_age = CacheAge(exchange.response);
+  if (!cache_age) {
+    Error error{ErrorKind::kReplyInvalid,
+                "The answer came out of a cache that does not say how old it is; have the proxy on "
+                "the way pass requests with Cache-Control: no-cache on."};
+    error.request_id = std::move(request_id);
+    return tl::unexpected<Error>(std::move(error));
+  }
   Reading reading;
   reading.balances = std::move(parsed.balances);
   // It is kept until the next one, with what the vectors reserved.
   for (CurrencyBalance& balance : reading.balances) balance.other_fields.shrink_to_fit();
   reading.warnings = std::move(parsed.warnings);
-  reading.observe_time = exchange.sent_wall;
-  reading.observe_steady = exchange.sent_steady;
+  if (*cache_age > Duration::zero()) {
+    reading.warnings.push_back({WarningKind::kCachedReply,
+                                "A cache on the way answered in the venue's place; the figures are "
+                                "as old as it says."});
+  }
+  reading.cache_age = *cache_age;
+  reading.observe_time = exchange.sent.wall - *cache_age;
+  reading.observe_steady = exchange.sent.steady - *cache_age;
   reading.receive_time = exchange.received_wall;
   reading.request_id = std::move(request_id);
   return reading;

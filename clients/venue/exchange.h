@@ -21,9 +21,8 @@ namespace balance {
 // An answer with any status.
 struct Exchange {
   HttpResponse response;
-  // Just before sending, on both clocks.
-  WallTime sent_wall;
-  SteadyTime sent_steady;
+  // Just before sending.
+  Now sent;
   // Just after the whole answer had arrived.
   WallTime received_wall;
 };
@@ -58,7 +57,9 @@ std::string RequestId(const HttpResponse& response,
 // Drops unmapped fields that hold one of `secrets`: an upstream may echo what it was sent.
 void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secrets);
 
-// The reading that `parsed` makes with the times of its exchange.
-Reading ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id);
+// The reading that `parsed` makes with the times of its exchange. An answer out of a cache on the
+// way is as old as its Age says, and has the warning CACHED_REPLY. Fails with kReplyInvalid if the
+// Age cannot be read: a figure of unknown age is none.
+Result<Reading> ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id);
 
 }  // namespace balance

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "clients/http/cache_age.h"
 #include "clients/http/retry_after.h"
 #include "clients/http/scrub.h"
 #include "clients/json/parse_json.h"
@@ -23,6 +24,15 @@ constexpr Verdict kRefused = {ErrorKind::kUpstreamError, "refused the request",
                               "check base_url, and whether the API has changed"};
 constexpr Verdict kBroken = {ErrorKind::kUpstreamError, "has trouble of its own",
                              "it is asked again later; see the venue's status page if this lasts"};
+
+// What is left of Retry-After of an answer that has been in a cache.
+std::optional<Duration> RetryAfterNow(const HttpResponse& response) {
+  const std::optional<Duration> retry_after = ParseRetryAfter(response);
+  if (!retry_after || !IsOutOfCache(response)) return retry_after;
+  const Duration left = *retry_after - CacheAge(response).value_or(Duration::zero());
+  if (left <= Duration::zero()) return std::nullopt;
+  return left;
+}
 
 bool IsPassing(int status) {
   return status == 408 || status == 409 || status == 425 || status >= 500;
@@ -67,13 +77,16 @@ std::optional<JsonValue> ParseErrorBody(const HttpResponse& response) {
 
 Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResponse& response,
                   std::span<const std::string_view> secrets) {
+  const bool is_old = IsOutOfCache(response);
   Error error;
-  error.kind = verdict.kind;
+  // A refusal that was the answer to another request does not condemn this one's key.
+  error.kind = is_old && !TraitsOf(verdict.kind).heals ? ErrorKind::kUpstreamError : verdict.kind;
   error.message.append(venue).append(" ").append(verdict.what);
-  error.message.append(" (HTTP ").append(std::to_string(response.status)).append("); ");
+  error.message.append(" (HTTP ").append(std::to_string(response.status));
+  error.message.append(is_old ? ", out of a cache on the way); " : "); ");
   error.message.append(verdict.remedy).append(".");
   if (response.status == 429 || response.status == 503) {
-    error.retry_after = ParseRetryAfter(response);
+    error.retry_after = RetryAfterNow(response);
   }
   error.log_detail = ScrubForLog(response.body, secrets);
   error.is_transient = verdict.kind == ErrorKind::kUpstreamError && IsPassing(response.status);

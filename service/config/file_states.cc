@@ -2,12 +2,13 @@
 
 #include <sys/stat.h>
 
+#include "clients/core/saturating.h"
+
 namespace balance {
 namespace {
 
-Duration ToDuration(const timespec& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
+// A file may have been given any time.
+Duration ToDuration(const timespec& time) { return SaturatingDuration(time.tv_sec, time.tv_nsec); }
 
 }  // namespace
 

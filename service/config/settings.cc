@@ -1,10 +1,9 @@
 #include "service/config/settings.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <chrono>
 #include <cstddef>
 
+#include "clients/core/saturating.h"
 #include "service/config/duration_text.h"
 #include "service/config/read_file.h"
 
@@ -20,14 +19,6 @@ constexpr Duration kLongestConnectionAge = std::chrono::hours(24);
 constexpr double kMostRequestsPerSecond = 1000;
 constexpr int kMostBurst = 1000;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
-
-// Far outside the range of nanoseconds, only the sign matters.
-Duration Bounded(const google::protobuf::Duration& given) {
-  constexpr auto kBound = std::chrono::duration_cast<std::chrono::seconds>(kLongest).count();
-  if (given.seconds() > kBound) return Duration::max();
-  if (given.seconds() < -kBound) return Duration::min();
-  return Duration(google::protobuf::util::TimeUtil::DurationToNanoseconds(given));
-}
 
 // Reads one block of settings.
 class BlockReader {
@@ -48,7 +39,7 @@ class BlockReader {
   void Read(const char* field, const google::protobuf::Duration& given, Duration least,
             Duration most, Duration& target) {
     if (!IsGiven(field)) return;
-    const Duration value = Bounded(given);
+    const Duration value = SaturatingDuration(given.seconds(), given.nanos());
     if (value > most) {
       return Refuse(field, "is above " + PrintDuration(most),
                     "write at most " + PrintDuration(most));

@@ -3,8 +3,9 @@
 #include <google/protobuf/util/time_util.h>
 #include <sodium.h>
 
-#include <chrono>
 #include <optional>
+
+#include "clients/core/saturating.h"
 
 namespace balance {
 namespace {
@@ -23,9 +24,7 @@ std::optional<WallTime> ParseTime(std::string_view text) {
   google::protobuf::Timestamp time;
   if (!google::protobuf::util::TimeUtil::FromString(std::string(text), &time)) return std::nullopt;
   if (time.seconds() < 0) return std::nullopt;
-  // Past what nanoseconds of 64 bits can tell.
-  if (time.seconds() > 9'000'000'000) return WallTime::max();
-  return WallTime(std::chrono::seconds(time.seconds()) + std::chrono::nanoseconds(time.nanos()));
+  return WallTime(SaturatingDuration(time.seconds(), time.nanos()));
 }
 
 tl::expected<TokenHash, TokenFileIssue> ParseLine(std::string_view line, int number) {

@@ -5,11 +5,6 @@
 #include <utility>
 
 namespace balance {
-namespace {
-
-Now NowBy(const Clock& clock) { return {clock.WallNow(), clock.SteadyNow()}; }
-
-}  // namespace
 
 // One read: waits for each source as long as its bounds ask and `answer_by` allows, then shows all
 // of them as they are at that moment.
@@ -20,12 +15,18 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
         id_(id),
         read_(std::move(read)),
         on_answer_(std::move(on_answer)),
-        asked_(NowBy(account.clock_)),
         waits_(account.feeds_.size()),
         waited_(account.feeds_.size()),
+        not_before_(account.executor_, account.clock_),
         patience_(account.executor_, account.clock_) {}
 
   void Start() {
+    starts_later_ = false;
+    asked_ = account_.clock_.Time();
+    if (!read_.bounds.only_if_cached) {
+      const Duration ahead = UntilNotBefore(read_.bounds, asked_.wall);
+      if (ahead > Duration::zero()) return StartIn(ahead);
+    }
     for (std::size_t i = 0; i < waits_.size(); ++i) StartSource(i);
     if (open_ == 0) return Complete();
     if (!read_.bounds.IsExplicit()) {
@@ -39,6 +40,11 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
                                        [self = shared_from_this()] { self->GiveUp(); });
   }
 
+  // Answers with what is known if the read has not started yet.
+  void Stop() {
+    if (starts_later_) Refuse();
+  }
+
   // Leaves every wait; `on_answer` will not be called.
   void Abandon() {
     on_answer_ = nullptr;
@@ -46,6 +52,24 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   }
 
  private:
+  // The read is as if it were made when its `not_before` has come. A wall clock that is set back
+  // meanwhile makes that later, within the same limit.
+  void StartIn(Duration ahead) {
+    const SteadyTime start = asked_.steady + ahead;
+    if (ahead > kLongestNotBeforeWait || start >= read_.answer_by) return Refuse();
+    starts_later_ = true;
+    not_before_.Set(start, [self = shared_from_this()] { self->Start(); });
+  }
+
+  // Answers without having waited for any source.
+  void Refuse() {
+    const SteadyTime start = asked_.steady + UntilNotBefore(read_.bounds, asked_.wall);
+    for (std::size_t i = 0; i < waits_.size(); ++i) {
+      if (read_.wanted[i]) waited_[i] = {Waited::kRefused, std::max(start, EarliestSend(i))};
+    }
+    Complete();
+  }
+
   void StartSource(std::size_t i) {
     if (!read_.wanted[i]) return;
     SourceFeed& feed = *account_.feeds_[i];
@@ -62,8 +86,8 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
                           [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); });
   }
 
-  // The oldest observe time of the source that this read accepts.
-  SteadyTime Oldest(std::size_t i) const {
+  // What this read accepts of the source.
+  ObservedSince Oldest(std::size_t i) const {
     return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().info->cache, asked_);
   }
 
@@ -82,7 +106,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   // Ends the waits for sources that have something to show; their refreshes go on.
   void SettleForStale() {
-    const Now now = NowBy(account_.clock_);
+    const Now now = account_.clock_.Time();
     for (std::size_t i = 0; i < waits_.size(); ++i) {
       if (!waits_[i]) continue;
       SourceFeed& feed = *account_.feeds_[i];
@@ -106,6 +130,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   }
 
   void ForgetWaits() {
+    not_before_.Cancel();
     patience_.Cancel();
     if (deadline_) account_.schedule_.Remove(*std::exchange(deadline_, std::nullopt));
     for (std::size_t i = 0; i < waits_.size(); ++i) {
@@ -118,7 +143,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   void Complete() {
     const auto keep_alive = shared_from_this();
-    const Now now = NowBy(account_.clock_);
+    const Now now = account_.clock_.Time();
     account_.PublishAging(now.steady);
     AccountAnswer answer = ShowAccount(account_.Statuses(), read_, std::move(waited_), asked_, now);
     answer.revision = account_.revision_;
@@ -136,10 +161,14 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   const ReadId id_;
   const AccountRead read_;
   OnAnswer on_answer_;
-  const Now asked_;
+  // When the bounds were judged.
+  Now asked_;
   std::vector<std::optional<SourceFeed::WaiterId>> waits_;
   std::vector<SourceWait> waited_;
   std::size_t open_ = 0;
+  // Starts the read.
+  Alarm not_before_;
+  bool starts_later_ = false;
   // Ends the waits for which there is a stale reading.
   Alarm patience_;
   // Where all waits end; unset if nothing is planned.
@@ -190,6 +219,9 @@ void AccountFeed::RefreshEarly() {
 void AccountFeed::Stop(std::function<void()> on_stopped) {
   stopped_ = true;
   aging_.Cancel();
+  // Each that is answered leaves reads_.
+  const auto reads = reads_;
+  for (const auto& [id, read] : reads) read->Stop();
   stopping_ = feeds_.size();
   for (const auto& feed : feeds_) {
     feed->Stop([this, on_stopped] {

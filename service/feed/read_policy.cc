@@ -2,33 +2,49 @@
 
 #include <algorithm>
 
+#include "clients/core/saturating.h"
+
 namespace balance {
 namespace {
 
 Duration AgeOf(const Reading& reading, Now now) { return now.steady - reading.observe_steady; }
 
+// What `not_before` alone asks of a call made at `asked`.
+ObservedSince SinceNotBefore(const ReadBounds& bounds, Now asked) {
+  if (!bounds.not_before) return {};
+  const Duration ago = SaturatingDifference(asked.wall, *bounds.not_before);
+  return {SaturatingSubtract(SaturatingSubtract(asked.steady, ago), kClockReadGap),
+          *bounds.not_before};
+}
+
 // Whether a reading meets the bounds of a call made at `asked`.
 bool IsAcceptable(const SourceStatus& status, const ReadBounds& bounds, Now asked, Now now) {
   if (!status.reading || status.is_of_other_login) return false;
   const Reading& reading = *status.reading;
-  if (bounds.not_before && reading.observe_time < *bounds.not_before) return false;
   // A rejected key will not heal: what was read with it is not shown past its TTL, whatever age the
   // caller would take.
   if (status.is_rejected && AgeOf(reading, now) > status.info->cache.ttl) return false;
-  return reading.observe_steady >= OldestAcceptable(bounds, status.info->cache, asked);
+  return OldestAcceptable(bounds, status.info->cache, asked).IsMetBy(reading.Observed());
 }
 
 // Whether a reading that does not meet the bounds may be shown in place of nothing.
-bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now now) {
+bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now asked, Now now) {
   if (!status.reading) return false;
   const Reading& reading = *status.reading;
   const CacheSettings& cache = status.info->cache;
-  if (bounds.not_before && reading.observe_time < *bounds.not_before) return false;
+  if (!SinceNotBefore(bounds, asked).IsMetBy(reading.Observed())) return false;
   if (bounds.max_stale == Duration::zero()) return false;
   const Duration past_ttl =
       status.is_rejected ? Duration::zero()
                          : std::min(cache.max_stale, bounds.max_stale.value_or(Duration::max()));
   return AgeOf(reading, now) <= cache.ttl + past_ttl;
+}
+
+// Whether the source was asked within its TTL and answered: whatever there is, asking again would
+// give no more. Matters where a cache on the way gives old answers.
+bool WasJustRead(const SourceStatus& status, SteadyTime now) {
+  return status.last_attempt && status.reading && !status.failure && !status.is_of_other_login &&
+         now - *status.last_attempt <= status.info->cache.ttl;
 }
 
 // What is over counts no more: then a refresh may be tried as often as at all.
@@ -52,18 +68,46 @@ Outcome OutcomeOf(Waited waited) {
   return Outcome::kHit;
 }
 
+// Whether what there is was the source's answer to this call, or one that stands for it.
+bool IsAnswered(const SourceStatus& status, const ReadBounds& bounds, Waited waited,
+                SteadyTime now) {
+  if (bounds.only_if_cached) return false;
+  if (waited == Waited::kStarted || waited == Waited::kJoined) return true;
+  return waited == Waited::kNot && !bounds.IsExplicit() && WasJustRead(status, now);
+}
+
+Outcome OutcomeOfStale(const SourceStatus& status, const ReadBounds& bounds, Waited waited,
+                       SteadyTime now) {
+  if (status.failure) return Outcome::kStaleOnError;
+  if (IsAnswered(status, bounds, waited, now)) return OutcomeOf(waited);
+  const bool is_being_read = !bounds.only_if_cached && waited != Waited::kRefused;
+  return is_being_read ? Outcome::kStaleRevalidating : Outcome::kHit;
+}
+
+void NoteOldAnswer(SourceView& view) {
+  static const auto kOldAnswer = [] {
+    auto failure = std::make_shared<SourceFailure>();
+    failure->error = {ErrorKind::kFreshnessUnsatisfied,
+                      "the source's newest answer is older than the request allows, as from a "
+                      "cache on the way; allow a greater age, or see to that cache"};
+    return std::shared_ptr<const SourceFailure>(std::move(failure));
+  }();
+  view.failure = kOldAnswer;
+  view.retry_after = view.info->cache.min_refresh_interval;
+}
+
 }  // namespace
 
-SteadyTime OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now now) {
-  // Ages beyond the steady clock's own are all the same: any reading will do.
-  const Duration since_origin = now.steady.time_since_epoch();
-  const Duration max_age = std::min(bounds.max_age.value_or(cache.ttl), since_origin);
-  SteadyTime oldest = now.steady - max_age;
-  if (bounds.not_before) {
-    const Duration ago = std::min<Duration>(now.wall - *bounds.not_before, since_origin);
-    oldest = std::max(oldest, now.steady - ago);
-  }
-  return oldest;
+ObservedSince OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now asked) {
+  ObservedSince since = SinceNotBefore(bounds, asked);
+  since.steady =
+      std::max(since.steady, SaturatingSubtract(asked.steady, bounds.max_age.value_or(cache.ttl)));
+  return since;
+}
+
+Duration UntilNotBefore(const ReadBounds& bounds, WallTime now) {
+  if (!bounds.not_before) return Duration::zero();
+  return std::max(SaturatingDifference(*bounds.not_before, now), Duration::zero());
 }
 
 ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now) {
@@ -71,10 +115,11 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
   if (bounds.only_if_cached) return ReadAction::kAnswer;
   if (bounds.IsExplicit()) return ReadAction::kWait;
 
+  if (WasJustRead(status, now.steady)) return ReadAction::kAnswer;
   const CacheSettings& cache = status.info->cache;
   // A failure stands for the attempts that may not be made yet.
   if (status.failure && now.steady < status.failure->next_attempt) return ReadAction::kAnswer;
-  if (IsShowableStale(status, bounds, now) && !status.is_rejected &&
+  if (IsShowableStale(status, bounds, now, now) && !status.is_rejected &&
       AgeOf(*status.reading, now) <= cache.ttl + cache.stale_while_revalidate) {
     return ReadAction::kAnswerAndRefresh;
   }
@@ -103,14 +148,15 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
     view.outcome = OutcomeOf(waited);
     return view;
   }
-  if (!IsShowableStale(status, bounds, now)) return view;
+  const bool is_shown = IsShowableStale(status, bounds, asked, now);
+  if (!status.failure && IsAnswered(status, bounds, waited, now.steady)) {
+    view.is_refreshed_in_vain = bounds.IsExplicit();
+    if (bounds.IsExplicit() || !is_shown) NoteOldAnswer(view);
+  }
+  if (!is_shown) return view;
   view.reading = status.reading;
   view.state = SourceState::kStale;
-  if (status.failure) {
-    view.outcome = Outcome::kStaleOnError;
-  } else if (!bounds.only_if_cached && waited != Waited::kRefused) {
-    view.outcome = Outcome::kStaleRevalidating;
-  }
+  view.outcome = OutcomeOfStale(status, bounds, waited, now.steady);
   return view;
 }
 

@@ -3,6 +3,7 @@
 // The read algorithm of one source, as pure functions of what is known, what the caller allows and
 // the time. Callable from any thread.
 
+#include <chrono>
 #include <optional>
 
 #include "clients/core/clock.h"
@@ -22,16 +23,43 @@ struct ReadBounds {
   bool IsExplicit() const { return max_age.has_value() || not_before.has_value(); }
 };
 
-// The oldest observe time that a call made `now` accepts. Ages are measured on the steady clock, so
-// a jump of the wall clock alters none.
-SteadyTime OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now now);
+// From when on, on both clocks, something must have been observed, or sent, to serve a call.
+struct ObservedSince {
+  SteadyTime steady = SteadyTime::min();
+  WallTime wall = WallTime::min();
+
+  bool IsMetBy(Now observed) const { return observed.steady >= steady && observed.wall >= wall; }
+};
+
+// How new a reading must be for a call made at `asked`. Ages are measured on the steady clock, so a
+// step of the wall clock alters none.
+//
+// `not_before` is compared with the wall time that was noted when the request was sent, which is
+// the reading's observe_time: what a caller was shown is equal to itself. That is all while the
+// wall clock is not set. If it was set between the two, the same moment has two names, and the
+// reading must be new enough by both: by the clock as it was set then, and by the clock as it is
+// set when the call is made. So a step never makes a reading newer than it is; at worst a reading
+// from before the step is fetched again, or a time that the clock has not reached again is refused
+// as one in the future. The second comparison goes by the steady clock and leaves kClockReadGap.
+ObservedSince OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now asked);
+
+// The two clocks are read one after the other, so their distance seems to vary by the time in
+// between. More than this is a step of the wall clock.
+inline constexpr Duration kClockReadGap = std::chrono::milliseconds(100);
+
+// How far ahead of the wall clock `not_before` may be. A call waits until then before its bounds
+// are judged, so nothing that was observed or sent earlier serves it.
+inline constexpr Duration kLongestNotBeforeWait = std::chrono::seconds(5);
+
+// How long a call made `now` waits for its `not_before`; zero if that has passed.
+Duration UntilNotBefore(const ReadBounds& bounds, WallTime now);
 
 enum class ReadAction : std::uint8_t {
   // Answer from what is known.
   kAnswer,
   // Answer from what is known and start a refresh behind it.
   kAnswerAndRefresh,
-  // Wait for a refresh that was, or will be, sent at or after OldestAcceptable().
+  // Wait for a refresh whose request meets OldestAcceptable().
   kWait,
 };
 

@@ -51,9 +51,9 @@ SteadyTime SourceFeed::EarliestSend() const {
   return std::max(AfterInterval(), source_->Outlook().earliest);
 }
 
-SteadyTime SourceFeed::EarliestSendFor(SteadyTime oldest) const {
+SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
   if (flight_ && flight_->progress.sent_at) {
-    if (*flight_->progress.sent_at >= oldest) return *flight_->progress.sent_at;
+    if (Serves(*flight_, since)) return *flight_->progress.sent_at;
     return std::max(clock_.SteadyNow(),
                     *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
   }
@@ -63,7 +63,7 @@ SteadyTime SourceFeed::EarliestSendFor(SteadyTime oldest) const {
   return EarliestSend();
 }
 
-SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
+SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {
   const WaiterId id = next_waiter_++;
   if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   const auto add_to = [&](Waiters& waiters, Waited how) {
@@ -73,7 +73,7 @@ SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
     Waiters first;
     add_to(first, Waited::kStarted);
     StartFlight(std::move(first), false);
-  } else if (Serves(*flight_, oldest)) {
+  } else if (Serves(*flight_, since)) {
     add_to(flight_->waiters, Waited::kJoined);
     flight_->progress.SetUrgent(true);
   } else {
@@ -82,8 +82,9 @@ SourceFeed::WaiterId SourceFeed::Wait(SteadyTime oldest, OnEnd on_end) {
   return id;
 }
 
-bool SourceFeed::Serves(const Flight& flight, SteadyTime oldest) {
-  return !flight.progress.sent_at || *flight.progress.sent_at >= oldest;
+bool SourceFeed::Serves(const Flight& flight, ObservedSince since) {
+  const FetchProgress& progress = flight.progress;
+  return !progress.sent_at || since.IsMetBy({progress.sent_wall, *progress.sent_at});
 }
 
 void SourceFeed::Forget(WaiterId waiter) {
@@ -93,10 +94,10 @@ void SourceFeed::Forget(WaiterId waiter) {
   if (!flight_->background && !flight_->progress.sent_at) Abandon();
 }
 
-void SourceFeed::RefreshInBackground(SteadyTime oldest) {
+void SourceFeed::RefreshInBackground(ObservedSince since) {
   if (!flight_) {
     if (!stopped_) StartFlight({}, true);
-  } else if (Serves(*flight_, oldest)) {
+  } else if (Serves(*flight_, since)) {
     flight_->background = true;
   } else {
     successor_.background = true;
@@ -109,7 +110,7 @@ void SourceFeed::RefreshEarly() {
   const SendOutlook outlook = source_->Outlook();
   if (outlook.has_spare && !outlook.because && EarliestSend() <= clock_.SteadyNow()) {
     // One that runs is early enough.
-    RefreshInBackground(SteadyTime::min());
+    RefreshInBackground({});
   }
 }
 
@@ -255,7 +256,7 @@ void SourceFeed::NoteCurrencies(const Reading& reading) {
 // Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes,
 // the earlier it begins.
 SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
-  const Duration took = clock_.SteadyNow() - reading.observe_steady;
+  const Duration took = clock_.SteadyNow() - (reading.observe_steady + reading.cache_age);
   const double factor = -std::log(1 - random_());
   const Duration ttl = options_.info->cache.ttl;
   const double early =
@@ -265,7 +266,7 @@ SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
 
 bool SourceFeed::Fail(Error error, bool was_sent) {
   auto failure = std::make_shared<SourceFailure>();
-  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const Now now = clock_.Time();
   const bool first = !status_.failure;
   failure->first_failure_time = first ? now.wall : *status_.failure->first_failure_time;
   failure->consecutive_failures =

@@ -77,22 +77,21 @@ class SourceFeed {
   // what stands between the source and its upstream.
   SteadyTime EarliestSend() const;
 
-  // When a refresh that serves a reading observed at or after `oldest` will at the earliest be
-  // sent, or end unsent; a time in the past if it is under way.
-  SteadyTime EarliestSendFor(SteadyTime oldest) const;
+  // When a refresh that serves a reading observed `since` will at the earliest be sent, or end
+  // unsent; a time in the past if it is under way.
+  SteadyTime EarliestSendFor(ObservedSince since) const;
 
-  // Waits for a refresh sent at or after `oldest`, starting or queueing one if need be. `on_end` is
+  // Waits for a refresh sent `since`, starting or queueing one if need be. `on_end` is
   // called exactly once, when that refresh has succeeded or failed, unless Forget() comes first.
   // Waits of one refresh end in the order in which they began, a few at a time: the loop does other
   // work in between.
-  WaiterId Wait(SteadyTime oldest, OnEnd on_end);
+  WaiterId Wait(ObservedSince since, OnEnd on_end);
   // Takes the time of a look-up, however many others wait. Ids of waits that have ended are fine.
   void Forget(WaiterId waiter);
 
-  // Sees to it that a refresh is sent at or after `oldest`, without waiting for it: one that runs
-  // goes on even if all who wait for it leave, and one that was sent before `oldest` is followed by
-  // another.
-  void RefreshInBackground(SteadyTime oldest);
+  // Sees to it that a refresh is sent `since`, without waiting for it: one that runs goes on even
+  // if all who wait for it leave, and one that was sent before is followed by another.
+  void RefreshInBackground(ObservedSince since);
 
   // Refreshes a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
@@ -129,8 +128,8 @@ class SourceFeed {
 
   void StartFlight(Waiters waiters, bool background);
   void StartSuccessor();
-  // Whether the flight is, or will be, sent at or after `oldest`.
-  static bool Serves(const Flight& flight, SteadyTime oldest);
+  // Whether the flight was sent `since`, or is not sent yet.
+  static bool Serves(const Flight& flight, ObservedSince since);
   // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
   void Abandon();
   // Ends a flight that waits for its turn and does not see that a failure forbids it by now;

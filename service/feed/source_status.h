@@ -41,7 +41,7 @@ struct SourceStatus {
   // The source has had another login since the reading, maybe one of another account at the
   // upstream: the reading may be shown, but never as FRESH.
   bool is_of_other_login = false;
-  // When the latest attempt began. Unset: there was none.
+  // When the latest attempt was sent. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
   // Every currency that the source has ever reported. Null: none.
   std::shared_ptr<const std::set<std::string>> currencies;
@@ -75,6 +75,9 @@ struct SourceView {
   bool is_of_other_login = false;
   // Whether the reading is as new as the request asks for.
   bool meets_bounds = false;
+  // The refresh that the call waited for has succeeded, and there is still no reading that is as
+  // new as the request asks for: a cache on the way gave an old one.
+  bool is_refreshed_in_vain = false;
   // Every currency that the source has ever reported. Null: none.
   std::shared_ptr<const std::set<std::string>> currencies;
 

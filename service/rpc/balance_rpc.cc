@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "clients/core/resource_id.h"
+#include "clients/core/saturating.h"
 #include "service/rpc/joint_answer.h"
 #include "service/rpc/message_bytes.h"
 #include "service/rpc/page_token.h"
@@ -96,9 +97,8 @@ SteadyTime BalanceRpc::AnswerBy(const ServerCall& call) const {
   const auto deadline = call.call().deadline();
   Duration remaining = kDefaultDeadline;
   if (deadline != std::chrono::system_clock::time_point::max()) {
-    // Far deadlines would overflow the steady clock.
-    remaining = std::clamp<Duration>(deadline - std::chrono::system_clock::now(), Duration::zero(),
-                                     std::chrono::hours(24));
+    remaining = std::clamp(SaturatingDifference(deadline, std::chrono::system_clock::now()),
+                           Duration::zero(), kLongestDeadline);
   }
   return clock_.SteadyNow() + remaining - std::min(kAnswerMargin, remaining / 4);
 }

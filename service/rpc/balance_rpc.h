@@ -28,6 +28,8 @@ class BalanceRpc {
  public:
   // For a call that comes without a deadline.
   static constexpr Duration kDefaultDeadline = std::chrono::seconds(10);
+  // A later deadline counts as this.
+  static constexpr Duration kLongestDeadline = std::chrono::hours(24);
   // An answer leaves this long before the caller's deadline, or a quarter of its time if that is
   // less: for the way to the caller. AnswerSchedule adds what many answers at a time, or a loop
   // that is late, take.
@@ -67,7 +69,7 @@ class BalanceRpc {
   void ListAccountSnapshots(const ServerCall& call);
   void ListSources(const ServerCall& call);
 
-  Now Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
+  Now Time() const { return clock_.Time(); }
   SteadyTime AnswerBy(const ServerCall& call) const;
   grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
   // The end of every call.

@@ -3,13 +3,14 @@
 #include <grpc/support/alloc.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
-#include <grpcpp/support/time.h>
 #include <grpcpp/version_info.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <span>
 #include <utility>
 
+#include "clients/core/saturating.h"
 #include "service/snapshot/shared_bytes.h"
 
 namespace balance {
@@ -91,7 +92,12 @@ void CoreCall::Await(grpc_server* server, const CoreMethods::Method& method, Cal
 }
 
 std::chrono::system_clock::time_point CoreCall::deadline() const {
-  return grpc::Timespec2Timepoint(deadline_);
+  using Time = std::chrono::system_clock::time_point;
+  if (gpr_time_cmp(deadline_, gpr_inf_future(deadline_.clock_type)) == 0) return Time::max();
+  const gpr_timespec wall = gpr_convert_clock_type(deadline_, GPR_CLOCK_REALTIME);
+  const Time deadline(SaturatingDuration(wall.tv_sec, wall.tv_nsec));
+  // A far deadline is not none.
+  return std::min(deadline, Time::max() - Duration(1));
 }
 
 Authorizations CoreCall::authorizations() const {

@@ -18,7 +18,7 @@ class JointAnswer : public std::enable_shared_from_this<JointAnswer> {
         done_(std::move(done)) {}
 
   void Judge() {
-    const Now now{clock_.WallNow(), clock_.SteadyNow()};
+    const Now now = clock_.Time();
     std::vector<std::shared_ptr<const AccountView>> views;
     views.reserve(accounts_.size());
     std::vector<AccountHandle*> aged;

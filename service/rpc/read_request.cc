@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "clients/core/resource_id.h"
+#include "clients/core/saturating.h"
 #include "service/rpc/resource_name.h"
 #include "service/rpc/status.h"
 
@@ -14,6 +15,8 @@ namespace balance {
 namespace {
 
 constexpr const char* kRequiredSourcesField = "policy.required_sources";
+constexpr auto kNotBeforeSeconds =
+    std::chrono::floor<std::chrono::seconds>(kLongestNotBeforeWait).count();
 
 grpc::Status InvalidPolicy(std::string field, std::string message) {
   return InvalidField(reason::kInvalidReadPolicy, std::move(field), std::move(message));
@@ -29,9 +32,7 @@ grpc::Status CheckDuration(const google::protobuf::Duration& in, std::string fie
   if (in.nanos() >= kNanosPerSecond) {
     return InvalidPolicy(std::move(field), "is no valid duration: nanos must be below 1e9");
   }
-  constexpr auto kLongest = std::chrono::duration_cast<std::chrono::seconds>(Duration::max());
-  const std::chrono::seconds seconds(std::min(in.seconds(), kLongest.count() - 1));
-  out = seconds + std::chrono::nanoseconds(in.nanos());
+  out = SaturatingDuration(in.seconds(), in.nanos());
   return grpc::Status::OK;
 }
 
@@ -43,14 +44,12 @@ grpc::Status CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now,
       in.seconds() > TimeUtil::kTimestampMaxSeconds || in.nanos() < 0 || in.nanos() > 999'999'999) {
     return InvalidPolicy(field, "is no valid timestamp");
   }
-  // Before 1970 there are no readings, and what nanoseconds can hold ends in 2262.
-  constexpr auto kLimit = std::chrono::duration_cast<std::chrono::seconds>(Duration::max());
-  const std::int64_t seconds = std::clamp<std::int64_t>(in.seconds(), 0, kLimit.count() - 1);
-  const WallTime not_before(std::chrono::seconds(seconds) + std::chrono::nanoseconds(in.nanos()));
-  if (not_before > now) {
+  const WallTime not_before(SaturatingDuration(in.seconds(), in.nanos()));
+  if (not_before > now + kLongestNotBeforeWait) {
     return InvalidPolicy(field,
-                         "lies in the future by the server's clock; send a time that has "
-                         "passed, best one that this service told");
+                         "lies more than " + std::to_string(kNotBeforeSeconds) +
+                             " s in the future by the server's clock, which is as far as a call "
+                             "waits; send a time that has passed, best one that this service told");
   }
   out = not_before;
   return grpc::Status::OK;
@@ -282,10 +281,15 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
   bool any_data = false;
   for (std::size_t i = 0; i < answer.sources.size(); ++i) {
     const SourceView& view = answer.sources[i];
-    if (view.reading) any_data = true;
-    if (view.reading || view.state == SourceState::kNotRequested) continue;
-    missing.push_back(&view);
-    if (required[i]) missing_required.push_back(&view);
+    if (view.state == SourceState::kNotRequested) continue;
+    if (view.reading) {
+      any_data = true;
+    } else {
+      missing.push_back(&view);
+    }
+    if (required[i] && (!view.reading || view.is_refreshed_in_vain)) {
+      missing_required.push_back(&view);
+    }
   }
   if (!missing_required.empty() && (any_data || !policy.bounds.only_if_cached)) {
     return MissingStatus(reason::kRequiredSourcesMissing, account, missing_required, policy.bounds,
@@ -310,7 +314,8 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
 
 grpc::Status CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds) {
   const bool ran_out_of_time = waited == Waited::kGaveUp || waited == Waited::kRefused;
-  if (view.reading && (view.meets_bounds || !ran_out_of_time)) return grpc::Status::OK;
+  const bool is_old = ran_out_of_time || view.is_refreshed_in_vain;
+  if (view.reading && (view.meets_bounds || !is_old)) return grpc::Status::OK;
   Error cause = CauseOf(view, bounds);
   if (waited == Waited::kGaveUp) {
     cause = {ErrorKind::kDeadlineExceeded,

@@ -163,7 +163,7 @@ AdminServer::Probes BalanceServer::MakeProbes() {
   return probes;
 }
 
-Now BalanceServer::Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
+Now BalanceServer::Time() const { return clock_.Time(); }
 
 std::vector<SourceStatus> BalanceServer::Statuses() const {
   std::vector<SourceStatus> statuses;

@@ -40,17 +40,16 @@ Now OldestObserved(const std::vector<SourceView>& views) {
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   if (now.steady > view.fresh_until) return false;
   if (!bounds.IsExplicit()) return true;
-  if (bounds.not_before && view.oldest_observed.wall < *bounds.not_before) return false;
   // The TTLs are met already.
   constexpr CacheSettings kNoTtl{Duration::max(), {}, {}, {}};
-  return view.oldest_observed.steady >= OldestAcceptable(bounds, kNoTtl, now);
+  return OldestAcceptable(bounds, kNoTtl, now).IsMetBy(view.oldest_observed);
 }
 
 AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)
     : account_(std::move(account)), epoch_(std::move(epoch)), clock_(clock) {}
 
 std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources) {
-  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const Now now = clock_.Time();
   std::vector<SourceView> views;
   views.reserve(sources.size());
   auto view = std::make_shared<AccountView>();

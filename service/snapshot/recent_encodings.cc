@@ -13,6 +13,7 @@ std::vector<SourceView> ShownBy(std::vector<SourceView> views) {
   for (SourceView& view : views) {
     view.info.reset();
     view.meets_bounds = false;
+    view.is_refreshed_in_vain = false;
   }
   return views;
 }

@@ -128,7 +128,8 @@ std::optional<CheckedPolicy> CheckedOf(const v1::ReadPolicy& policy) {
   const ReadBounds& bounds = checked.bounds;
   Require(!bounds.max_age || *bounds.max_age >= Duration::zero(), "max_age is not negative");
   Require(!bounds.max_stale || *bounds.max_stale >= Duration::zero(), "max_stale is not negative");
-  Require(!bounds.not_before || *bounds.not_before <= kNow, "not_before has passed");
+  Require(!bounds.not_before || *bounds.not_before <= kNow + kLongestNotBeforeWait,
+          "not_before has passed or is near");
   Require(bounds.max_age.has_value() == policy.has_max_age(), "max_age is set as in the request");
   Require(checked.require != v1::ReadPolicy::REQUIRE_UNSPECIFIED, "require is decided");
   return checked;

@@ -18,7 +18,7 @@ class FakeClock final : public Clock {
   FakeClock();
 
   WallTime WallNow() const override { return wall_; }
-  SteadyTime SteadyNow() const override { return steady_; }
+  SteadyTime SteadyNow() const override { return steady_ + read_gap_; }
   boost::asio::awaitable<void> SleepUntil(SteadyTime when) override;
   std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) override;
 
@@ -26,6 +26,8 @@ class FakeClock final : public Clock {
   void Advance(Duration by);
   // Moves the wall clock alone, as an operator or NTP does.
   void JumpWall(Duration by) { wall_ += by; }
+  // From now on so much time passes between a look at the wall clock and one at the steady clock.
+  void SetReadGap(Duration gap) { read_gap_ = gap; }
 
   // Who sleeps now.
   std::size_t sleepers() const { return sleepers_->size(); }
@@ -37,6 +39,7 @@ class FakeClock final : public Clock {
 
   WallTime wall_;
   SteadyTime steady_;
+  Duration read_gap_{0};
   // Also of timers in coroutines that a loop destroys when the test has long ended.
   const std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();
 };

@@ -32,7 +32,7 @@ class FakeSource final : public BalanceSource {
     pending.wake = &wake;
     pending.sent_wall = upstream_.clock_.WallNow();
     pending.sent_steady = upstream_.clock_.SteadyNow();
-    context.progress->NoteSent(pending.sent_steady);
+    context.progress->NoteSent({pending.sent_wall, pending.sent_steady});
     upstream_.pending_.push_back(&pending);
     ++upstream_.requests_;
     boost::system::error_code ignored;

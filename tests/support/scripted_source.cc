@@ -10,23 +10,22 @@ class ScriptedSource final : public BalanceSource {
 
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override {
     Clock& clock = upstream_.clock_;
-    const WallTime sent_wall = clock.WallNow();
-    const SteadyTime sent = clock.SteadyNow();
+    const Now sent = clock.Time();
     context.progress->NoteSent(sent);
     ++upstream_.requests_;
     bool hangs = false;
-    Result<Reading> result = Decision(hangs, sent_wall, sent);
+    Result<Reading> result = Decision(hangs, sent);
     if (hangs) co_await clock.SleepUntil(context.End());
     co_return result;
   }
 
  private:
-  Result<Reading> Decision(bool& hangs, WallTime sent_wall, SteadyTime sent) {
+  Result<Reading> Decision(bool& hangs, Now sent) {
     const std::lock_guard lock(upstream_.mutex_);
     hangs = upstream_.hangs_;
     if (hangs) return Fail(ErrorKind::kUnreachable, "no complete answer in time");
     if (upstream_.fails_) return Fail(upstream_.failure_, "as the test wishes");
-    return MakeReading(upstream_.cash_, sent_wall, sent);
+    return MakeReading(upstream_.cash_, sent.wall, sent.steady);
   }
 
   ScriptedUpstream& upstream_;

@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include "clients/core/saturating.h"
 #include "tests/integration/rpc/service_fixture.h"
 
 namespace balance {
@@ -138,6 +139,47 @@ TEST_F(GetAccountSnapshotTest, NotBeforeReturnsNothingOlder) {
   EXPECT_TRUE(observed.seconds() > fill.seconds() ||
               (observed.seconds() == fill.seconds() && observed.nanos() >= fill.nanos()));
   EXPECT_EQ(Real("desk-1").requests(), 2);
+}
+
+TEST_F(GetAccountSnapshotTest, M104_TheObserveTimeOfAnAnswerMayBeAskedForAtOnce) {
+  for (int i = 0; i < 100; ++i) {
+    request_.mutable_policy()->Clear();
+    request_.mutable_policy()->mutable_max_age();
+    ASSERT_TRUE(Get(request_, snapshot_).ok());
+    const int requests = Real("desk-1").requests();
+    request_.mutable_policy()->Clear();
+    *request_.mutable_policy()->mutable_not_before() = snapshot_.oldest_observe_time();
+
+    ASSERT_TRUE(Get(request_, snapshot_).ok());
+
+    ASSERT_EQ(Real("desk-1").requests(), requests) << "after " << i;
+  }
+}
+
+TEST_F(GetAccountSnapshotTest, M102_NotBeforeALittleAheadIsWaitedFor) {
+  const WallTime fill = clock_.WallNow() + milliseconds(300);
+  *request_.mutable_policy()->mutable_not_before() = ToTimestamp(fill);
+
+  ASSERT_TRUE(Get(request_, snapshot_).ok());
+
+  const auto& observed = snapshot_.sources(0).freshness().observe_time();
+  EXPECT_GE(WallTime(SaturatingDuration(observed.seconds(), observed.nanos())), fill);
+  EXPECT_EQ(snapshot_.sources(0).state(), v1::SourceBalance::FRESH);
+}
+
+TEST_F(GetAccountSnapshotTest, M103_ADeadlineInCenturiesIsFarAndNotOver) {
+  // The last is the longest that gRPC's wire can say.
+  for (const std::int64_t years : {250, 293, 600, 11'000}) {
+    grpc::ClientContext context;
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
+                                      gpr_time_from_hours(years * 365 * 24, GPR_TIMESPAN)));
+    request_.mutable_policy()->mutable_max_age();
+
+    const auto status = stub_->GetAccountSnapshot(&context, request_, &snapshot_);
+
+    ASSERT_TRUE(status.ok()) << years << ": " << status.error_message();
+    EXPECT_EQ(snapshot_.sources(0).freshness().outcome(), v1::Freshness::FETCHED) << years;
+  }
 }
 
 TEST_F(GetAccountSnapshotTest, RequireAllNamesWhatIsMissing) {

@@ -24,7 +24,7 @@ class QuickSource final : public BalanceSource {
     Reading reading;
     reading.observe_time = clock_.WallNow();
     reading.observe_steady = clock_.SteadyNow();
-    context.progress->sent_at = reading.observe_steady;
+    context.progress->NoteSent(reading.Observed());
     co_await clock_.SleepUntil(reading.observe_steady + milliseconds(1));
     reading.receive_time = clock_.WallNow();
     co_return reading;

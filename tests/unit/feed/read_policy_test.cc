@@ -111,6 +111,14 @@ TEST_F(ReadPolicyTest, AnEnormousMaxAgeTakesAnyReading) {
   EXPECT_EQ(Decision({.max_age = Duration::max()}), ReadAction::kAnswer);
 }
 
+TEST_F(ReadPolicyTest, M103_AReadingFromBeforeTheMachineStartedHasAnAgeToo) {
+  GiveReading(hours(24 * 365 * 68));
+
+  EXPECT_EQ(Decision({.max_age = Duration::max()}), ReadAction::kAnswer);
+  EXPECT_EQ(Decision({.max_age = hours(24 * 365 * 67)}), ReadAction::kWait);
+  EXPECT_EQ(Shown().state, SourceState::kNoData);
+}
+
 TEST_F(ReadPolicyTest, NotBeforeTakesAReadingOfThatVeryInstant) {
   GiveReading(seconds(1));
 

@@ -37,7 +37,7 @@ class SourceFeedTest : public testing::Test {
   }
 
   SourceFeed::WaiterId Wait(SteadyTime oldest, const std::string& name) {
-    return feed_->Wait(oldest, [this, name](Waited how) {
+    return feed_->Wait({.steady = oldest}, [this, name](Waited how) {
       ended_.push_back(name + (how == Waited::kStarted ? ":started" : ":joined"));
     });
   }
@@ -206,7 +206,7 @@ TEST_F(SourceFeedTest, SuccessClearsTheFailureAndFailureKeepsTheReading) {
 
 TEST_F(SourceFeedTest, ChangesAreToldBeforeWaitersHear) {
   int changes_when_told = 0;
-  feed_->Wait(clock_.SteadyNow(), [&](Waited) { changes_when_told = changes_; });
+  feed_->Wait({.steady = clock_.SteadyNow()}, [&](Waited) { changes_when_told = changes_; });
   Run();
   upstream_.AnswerWith("5");
   Run();
@@ -215,8 +215,8 @@ TEST_F(SourceFeedTest, ChangesAreToldBeforeWaitersHear) {
 }
 
 TEST_F(SourceFeedTest, BackgroundRefreshNeedsNoWaiter) {
-  feed_->RefreshInBackground(clock_.SteadyNow());
-  feed_->RefreshInBackground(clock_.SteadyNow());
+  feed_->RefreshInBackground({.steady = clock_.SteadyNow()});
+  feed_->RefreshInBackground({.steady = clock_.SteadyNow()});
   Run();
 
   EXPECT_EQ(upstream_.requests(), 1);

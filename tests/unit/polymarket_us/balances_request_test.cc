@@ -32,13 +32,14 @@ TEST_F(BalancesRequestTest, HasAddressAndSignedHeaders) {
 
   ASSERT_TRUE(request);
   EXPECT_EQ(request->url, "https://api.polymarket.us/v1/account/balances");
-  ASSERT_EQ(request->headers.size(), 4u);
+  ASSERT_EQ(request->headers.size(), 5u);
   EXPECT_EQ(HeaderOf(*request, "X-PM-Access-Key"), "key-1");
   EXPECT_EQ(HeaderOf(*request, "X-PM-Timestamp"), "1756670000000");
   EXPECT_EQ(HeaderOf(*request, "X-PM-Signature"),
             "rluTQUoxWBTrcxooXfZu8r28bDaR4vEn+W69PTeRDOJEz1Q/IRZ8BsCTUIhGbFYA0NHw/"
             "2cR5TzU0ijPYNTGCw==");
   EXPECT_EQ(HeaderOf(*request, "Accept"), "application/json");
+  EXPECT_EQ(HeaderOf(*request, "Cache-Control"), "no-cache, no-store");
 }
 
 TEST_F(BalancesRequestTest, PrefixIsSentButNotSigned) {

@@ -100,10 +100,10 @@ TEST(PolymarketUsFailureTest, ADateFarFromOursIsAClockSkew) {
   EXPECT_EQ(KindWithDate("yesterday"), ErrorKind::kCredentialsRejected);
 }
 
-TEST(PolymarketUsFailureTest, TheDateOfACachedAnswerDoesNotCount) {
+TEST(PolymarketUsFailureTest, ACachedAnswerSaysNothingOfTheClockOrTheKey) {
   const std::string old = "Fri, 18 Sep 2026 14:00:00 GMT";
 
-  EXPECT_EQ(KindWithDate(old, {{"Age", "300"}}), ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(KindWithDate(old, {{"Age", "300"}}), ErrorKind::kUpstreamError);
   EXPECT_EQ(KindWithDate(old, {{"Age", "0"}}), ErrorKind::kClockSkew);
 }
 

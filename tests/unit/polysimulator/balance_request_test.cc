@@ -22,9 +22,10 @@ TEST_F(BalanceRequestTest, HasAddressAndKey) {
 
   ASSERT_TRUE(request);
   EXPECT_EQ(request->url, "https://api.polysimulator.com/ps/v1/account/balance");
-  ASSERT_EQ(request->headers.size(), 2u);
+  ASSERT_EQ(request->headers.size(), 3u);
   EXPECT_EQ(HeaderOf(*request, "X-API-Key"), "ps_live_abc");
   EXPECT_EQ(HeaderOf(*request, "Accept"), "application/json");
+  EXPECT_EQ(HeaderOf(*request, "Cache-Control"), "no-cache, no-store");
 }
 
 TEST_F(BalanceRequestTest, AKeyCannotSmuggleInAHeader) {

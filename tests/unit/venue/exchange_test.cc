@@ -46,8 +46,8 @@ TEST(SendTimedTest, TimesAreThoseOfSendingAndArrival) {
   const auto exchange = RunToEnd(SendTimed(transport, clock, {{}, &progress}, {}));
 
   ASSERT_TRUE(exchange);
-  EXPECT_EQ(exchange->sent_wall, wall);
-  EXPECT_EQ(exchange->sent_steady, steady);
+  EXPECT_EQ(exchange->sent.wall, wall);
+  EXPECT_EQ(exchange->sent.steady, steady);
   EXPECT_EQ(exchange->received_wall, wall + milliseconds(40));
   EXPECT_EQ(exchange->response.body, "body");
 }
@@ -87,6 +87,55 @@ TEST(DropSecretsTest, AnUnmappedFieldThatEchoesASecretIsDropped) {
 
   ASSERT_EQ(parsed.balances[0].other_fields.size(), 1U);
   EXPECT_EQ(parsed.balances[0].other_fields[0].first, "tier");
+}
+
+Exchange AnsweredWith(std::vector<HttpHeader> headers) {
+  FakeClock clock;
+  Exchange exchange;
+  exchange.sent = clock.Time();
+  exchange.response = {200, std::move(headers), ""};
+  return exchange;
+}
+
+TEST(ToReadingTest, M101_AnAnswerOfTheUpstreamItselfIsAsNewAsItsRequest) {
+  const Exchange exchange = AnsweredWith({});
+
+  const auto reading = ToReading({}, exchange, "id");
+
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->observe_time, exchange.sent.wall);
+  EXPECT_EQ(reading->observe_steady, exchange.sent.steady);
+  EXPECT_TRUE(reading->warnings.empty());
+}
+
+TEST(ToReadingTest, M101_AnAnswerOutOfACacheIsAsOldAsItSays) {
+  const Exchange exchange = AnsweredWith({{"Age", "30"}});
+
+  const auto reading = ToReading({}, exchange, "id");
+
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->observe_time, exchange.sent.wall - seconds(30));
+  EXPECT_EQ(reading->observe_steady, exchange.sent.steady - seconds(30));
+  ASSERT_EQ(reading->warnings.size(), 1U);
+  EXPECT_EQ(WarningReason(reading->warnings[0].kind), "CACHED_REPLY");
+}
+
+TEST(ToReadingTest, M101_AHugeAgeIsOldAndDoesNotWrap) {
+  const Exchange exchange = AnsweredWith({{"Age", "999999999999999999999999"}});
+
+  const auto reading = ToReading({}, exchange, "id");
+
+  ASSERT_TRUE(reading);
+  EXPECT_LT(reading->observe_steady, exchange.sent.steady - std::chrono::hours(24 * 365 * 60));
+  EXPECT_LT(reading->observe_time, exchange.sent.wall - std::chrono::hours(24 * 365 * 60));
+}
+
+TEST(ToReadingTest, M101_AFigureOfUnknownAgeIsNone) {
+  const auto reading = ToReading({}, AnsweredWith({{"Age", "-1"}}), "id");
+
+  ASSERT_FALSE(reading);
+  EXPECT_EQ(reading.error().kind, ErrorKind::kReplyInvalid);
+  EXPECT_EQ(reading.error().request_id, "id");
 }
 
 TEST(NoAnswerTest, NamesTheVenueAndNeverBlamesTheCaller) {

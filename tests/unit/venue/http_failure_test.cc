@@ -78,5 +78,28 @@ TEST(MakeFailureTest, RetryAfterCountsOn429And503Only) {
   EXPECT_EQ(MakeFailure("Venue", JudgeStatus(429), {429, {}, ""}, {}).retry_after, std::nullopt);
 }
 
+TEST(MakeFailureTest, M101_ARefusalOutOfACacheCondemnsNoKey) {
+  const HttpResponse cached{403, {{"Age", "30"}}, ""};
+  const HttpResponse direct{403, {}, ""};
+
+  const Error error = MakeFailure("Venue", JudgeForbidden(true), cached, {});
+
+  EXPECT_EQ(error.kind, ErrorKind::kUpstreamError);
+  EXPECT_THAT(error.message, HasSubstr("out of a cache"));
+  EXPECT_EQ(MakeFailure("Venue", JudgeForbidden(true), direct, {}).kind, ErrorKind::kForbidden);
+}
+
+TEST(MakeFailureTest, M101_RetryAfterOfACachedAnswerCountsFromWhenItWasGiven) {
+  const auto retry_after = [](const char* age) {
+    const HttpResponse response{429, {{"Retry-After", "60"}, {"Age", age}}, ""};
+    return MakeFailure("Venue", JudgeStatus(429), response, {}).retry_after;
+  };
+
+  EXPECT_EQ(retry_after("0"), seconds(60));
+  EXPECT_EQ(retry_after("45"), seconds(15));
+  EXPECT_EQ(retry_after("60"), std::nullopt);
+  EXPECT_EQ(retry_after("99999999999999"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace balance
