@@ -96,6 +96,12 @@ CLI::App* AddCommand(CLI::App& app, const char* name, const char* description) {
   return app.add_subcommand(name, description)->footer(kSubcommandFooter);
 }
 
+void AddPageSize(CLI::App& command, RawArgs& raw, const char* description) {
+  command.add_option("--page-size", raw.args.page_size, description)
+      ->type_name("NUMBER")
+      ->check(CLI::Range(1, 1000));
+}
+
 void AddCommands(CLI::App& app, RawArgs& raw) {
   CLI::App* get = AddCommand(app, "get", "One account's balances");
   get->callback([&raw] { raw.args.command = Command::kGet; });
@@ -109,14 +115,13 @@ void AddCommands(CLI::App& app, RawArgs& raw) {
   CLI::App* list = AddCommand(app, "list", "All accounts' balances, from the cache by default");
   list->callback([&raw] { raw.args.command = Command::kList; });
   AddReadOptions(*list, raw);
-  list->add_option("--page-size", raw.args.page_size, "Accounts a request; all pages are read")
-      ->type_name("NUMBER")
-      ->check(CLI::Range(1, 1000));
+  AddPageSize(*list, raw, "Accounts a request; all pages are read");
 
   CLI::App* sources = AddCommand(app, "sources", "The configured sources and their condition");
   sources->callback([&raw] { raw.args.command = Command::kSources; });
   sources->add_option("account", raw.args.account, "Id or accounts/ID; none: all accounts")
       ->type_name("");
+  AddPageSize(*sources, raw, "Sources a request; all pages are read");
 
   CLI::App* health = AddCommand(app, "health", "Whether the server serves");
   health->callback([&raw] { raw.args.command = Command::kHealth; });

@@ -48,6 +48,14 @@ class Session {
   template <typename Request>
   Request ReadRequest() const;
 
+  template <typename Request, typename Response>
+  using BalanceMethod = grpc::Status (v1::BalanceService::Stub::*)(grpc::ClientContext*,
+                                                                   const Request&, Response*);
+
+  // Calls a List method until it has told of its last page, and puts the pages together in `all`.
+  template <typename Request, typename Response>
+  grpc::Status ReadPages(BalanceMethod<Request, Response> method, Request request, Response& all);
+
   int Fail(const grpc::Status& status) const;
 
   // Writes `message` as JSON, or what `render` makes of it; returns `exit_code` if that went well.
@@ -126,19 +134,26 @@ int Session::Get() {
       ExitCodeOf(snapshot));
 }
 
-int Session::List() {
-  auto request = ReadRequest<v1::ListAccountSnapshotsRequest>();
+template <typename Request, typename Response>
+grpc::Status Session::ReadPages(BalanceMethod<Request, Response> method, Request request,
+                                Response& all) {
   request.set_page_size(args_.page_size);
-  v1::ListAccountSnapshotsResponse all;
   do {
-    v1::ListAccountSnapshotsResponse page;
-    const auto status =
-        Call(*balances_, &v1::BalanceService::Stub::ListAccountSnapshots, request, page);
-    if (!status.ok()) return Fail(status);
+    Response page;
+    const auto status = Call(*balances_, method, request, page);
+    if (!status.ok()) return status;
     request.set_page_token(page.next_page_token());
     page.clear_next_page_token();
     all.MergeFrom(page);
   } while (!request.page_token().empty());
+  return grpc::Status::OK;
+}
+
+int Session::List() {
+  v1::ListAccountSnapshotsResponse all;
+  const auto status = ReadPages(&v1::BalanceService::Stub::ListAccountSnapshots,
+                                ReadRequest<v1::ListAccountSnapshotsRequest>(), all);
+  if (!status.ok()) return Fail(status);
   return Answer(
       all, [&] { return RenderSnapshotList(all, surroundings_.now(), surroundings_.canvas); },
       ExitCodeOf(all));
@@ -147,11 +162,11 @@ int Session::List() {
 int Session::Sources() {
   v1::ListSourcesRequest request;
   request.set_parent(args_.account);
-  v1::ListSourcesResponse sources;
-  const auto status = Call(*balances_, &v1::BalanceService::Stub::ListSources, request, sources);
+  v1::ListSourcesResponse all;
+  const auto status = ReadPages(&v1::BalanceService::Stub::ListSources, request, all);
   if (!status.ok()) return Fail(status);
   return Answer(
-      sources, [&] { return RenderSources(sources, surroundings_.now(), surroundings_.canvas); },
+      all, [&] { return RenderSources(all, surroundings_.now(), surroundings_.canvas); },
       kExitComplete);
 }
 

@@ -2,6 +2,7 @@
 
 // The accounts that the API serves, by id.
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +18,8 @@ namespace balance {
 struct AccountEndpoint {
   std::shared_ptr<const AccountPublisher> publisher;
   std::shared_ptr<AccountHandle> handle;
+  // Number of configured sources, which an account keeps for its life. Set by the directory.
+  std::size_t source_count = 0;
 };
 
 // Filled by one thread, then immutable and hence thread-safe.
@@ -24,7 +27,11 @@ class AccountDirectory {
  public:
   using Accounts = std::map<std::string, AccountEndpoint, std::less<>>;
 
+  // REQUIRES: there is no account of that id yet; its feed has published.
   void Add(std::string id, AccountEndpoint endpoint) {
+    const auto view = endpoint.publisher->Get();
+    endpoint.source_count = view->statuses.size();
+    source_count_ += endpoint.source_count;
     accounts_.insert_or_assign(std::move(id), std::move(endpoint));
   }
 
@@ -37,8 +44,12 @@ class AccountDirectory {
   // Ordered by id.
   const Accounts& accounts() const { return accounts_; }
 
+  // Of all accounts together.
+  std::size_t source_count() const { return source_count_; }
+
  private:
   Accounts accounts_;
+  std::size_t source_count_ = 0;
 };
 
 }  // namespace balance

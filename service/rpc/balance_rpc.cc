@@ -10,15 +10,17 @@
 #include "clients/core/saturating.h"
 #include "service/rpc/joint_answer.h"
 #include "service/rpc/message_bytes.h"
-#include "service/rpc/page_token.h"
+#include "service/rpc/page.h"
 #include "service/rpc/resource_name.h"
 #include "service/rpc/snapshot_bytes.h"
+#include "service/rpc/source_page.h"
 #include "service/rpc/status.h"
 #include "service/rpc/waiting_call.h"
 
 namespace balance {
 namespace {
 
+constexpr std::string_view kSourcesField = "sources";
 constexpr auto kAllAccounts = std::numeric_limits<std::size_t>::max();
 
 grpc::Status NotConfigured(std::string_view reason, std::string_view full_name, std::string what) {
@@ -162,33 +164,34 @@ grpc::Status BalanceRpc::FindSourceOf(const ServerCall& call, const std::string&
                       "is no source name; send \"accounts/{account}/sources/{source}\"");
 }
 
+template <typename Request>
+grpc::Status BalanceRpc::CheckFilter(const Request& request, Filter& filter) {
+  if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
+  filter.fund_class = request.fund_class();
+  return SourceNames::Parse(request.sources(), kSourcesField, filter.sources);
+}
+
 grpc::Status BalanceRpc::MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
-                                    const v1::ReadPolicy& policy, const CheckedPolicy& checked,
-                                    SteadyTime answer_by, Target& target) const {
+                                    const CheckedPolicy& checked, SteadyTime answer_by,
+                                    SourceNames::Found& found, Target& target) {
   target.endpoint = &endpoint;
   target.view = endpoint.publisher->Get();
   target.read.bounds = checked.bounds;
   target.read.answer_by = answer_by;
   const auto& sources = target.view->statuses;
-  target.read.wanted = SelectSources(sources, *filter.sources, filter.fund_class);
-  return SelectRequired(sources, target.read.wanted, policy, target.required);
+  target.read.wanted = SelectSources(sources, filter.sources, filter.fund_class, found);
+  return SelectRequired(sources, target.read.wanted, checked, target.required);
 }
 
-grpc::Status BalanceRpc::CheckNamesOf(const Names& names, const std::vector<Target>& targets) {
-  std::vector<const std::vector<SourceStatus>*> accounts;
-  for (const Target& target : targets) accounts.push_back(&target.view->statuses);
-  return CheckSourceNames(names, accounts);
-}
-
-grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const Names& names) {
+grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const SourceNames& names) {
   if (names.empty()) return grpc::Status::OK;
-  std::vector<std::shared_ptr<const AccountView>> views;
-  std::vector<const std::vector<SourceStatus>*> accounts;
+  SourceNames::Found found = names.NoneFound();
   for (const AccountEndpoint* endpoint : call.Accounts("", kAllAccounts)) {
-    views.push_back(endpoint->publisher->Get());
-    accounts.push_back(&views.back()->statuses);
+    const auto view = endpoint->publisher->Get();
+    for (const SourceStatus& source : view->statuses) names.Match(*source.info, found);
+    if (std::find(found.begin(), found.end(), false) == found.end()) return grpc::Status::OK;
   }
-  return CheckSourceNames(names, accounts);
+  return names.CheckAllFound(found);
 }
 
 void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Respond respond) {
@@ -260,17 +263,15 @@ ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswe
 grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
                                         const v1::GetAccountSnapshotRequest& request,
                                         const CheckedPolicy& checked, SteadyTime answer_by,
-                                        EncodeView& detail, Target& target) const {
+                                        EncodeView& detail, Target& target) {
   if (auto status = CheckView(request.view(), EncodeView::kFull, detail); !status.ok()) {
     return status;
   }
-  if (auto status = CheckFundClass(request.fund_class()); !status.ok()) return status;
-  auto status = MakeTarget(endpoint, {&request.sources(), request.fund_class()}, request.policy(),
-                           checked, answer_by, target);
-  if (!request.sources().empty()) {
-    const auto names = CheckSourceNames(request.sources(), {&target.view->statuses});
-    if (!names.ok()) return names;
-  }
+  Filter filter;
+  if (auto status = CheckFilter(request, filter); !status.ok()) return status;
+  SourceNames::Found found = filter.sources.NoneFound();
+  auto status = MakeTarget(endpoint, filter, checked, answer_by, found, target);
+  if (auto names = filter.sources.CheckAllFound(found); !names.ok()) return names;
   return status;
 }
 
@@ -329,7 +330,6 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   EncodeView detail = EncodeView::kFull;
   grpc::Status status = FindSourceOf(call, request.name(), endpoint, source);
   if (status.ok()) status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
-  if (status.ok()) status = CheckRequireForm(request.policy());
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
   if (!status.ok()) return FinishNow(call, status);
 
@@ -375,7 +375,9 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
   EncodeView detail = EncodeView::kFull;
   grpc::Status status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
   if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
-  if (status.ok()) status = CheckFundClass(request.fund_class());
+  Filter filter;
+  if (status.ok()) status = CheckFilter(request, filter);
+  SourceNames::Found found = filter.sources.NoneFound();
   const SteadyTime answer_by = AnswerBy(call);
   std::vector<Target> targets(static_cast<std::size_t>(request.names_size()));
   for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
@@ -383,10 +385,9 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
     status = FindAccount(call, request.names(static_cast<int>(i)),
                          "names[" + std::to_string(i) + "]", endpoint);
     if (!status.ok()) break;
-    status = MakeTarget(*endpoint, {&request.sources(), request.fund_class()}, request.policy(),
-                        checked, answer_by, targets[i]);
+    status = MakeTarget(*endpoint, filter, checked, answer_by, found, targets[i]);
   }
-  if (status.ok()) status = CheckNamesOf(request.sources(), targets);
+  if (status.ok()) status = filter.sources.CheckAllFound(found);
   if (!status.ok()) return FinishNow(call, status);
   return Answer(
       call, std::move(targets),
@@ -417,39 +418,35 @@ grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
                                      const v1::ListAccountSnapshotsRequest& request,
                                      SteadyTime answer_by, std::vector<Target>& targets,
                                      std::string& next_page_token) const {
-  if (request.page_size() < 0) {
-    return InvalidField(reason::kInvalidPageSize, "page_size", "must not be negative");
-  }
+  std::size_t page_size = 0;
+  if (auto status = CheckPageSize(request.page_size(), page_size); !status.ok()) return status;
   CheckedPolicy checked;
   if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
     return status;
   }
-  if (auto status = CheckRequireForm(request.policy()); !status.ok()) return status;
-  if (auto status = CheckNamesOfAll(call, request.sources()); !status.ok()) return status;
+  // Does not apply here, but has to make sense.
+  checked.require = v1::ReadPolicy::ANY;
+  checked.required_sources = {};
+  Filter filter;
+  if (auto status = CheckFilter(request, filter); !status.ok()) return status;
+  if (auto status = CheckNamesOfAll(call, filter.sources); !status.ok()) return status;
   if (!request.policy().has_only_if_cached()) {
     checked.bounds.only_if_cached = !checked.bounds.IsExplicit();
   }
-  std::optional<std::string> last;
-  if (!request.page_token().empty()) {
-    last = ReadPageToken(request);
-    if (!last) {
-      return InvalidField(reason::kInvalidPageToken, "page_token",
-                          "was not made for this request; start again without one");
-    }
-  }
-  const int wished = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
-  const auto page_size = static_cast<std::size_t>(std::min(wished, kMaxPageSize));
+  PageEnd last;
+  if (auto status = ReadPageToken(request, last); !status.ok()) return status;
   // One more tells whether there is another page.
-  const auto accounts = call.Accounts(last.value_or(""), page_size + 1);
+  const auto accounts = call.Accounts(last.account, page_size + 1);
+  SourceNames::Found found = filter.sources.NoneFound();
   for (std::size_t i = 0; i < std::min(accounts.size(), page_size); ++i) {
-    if (auto status = MakeTarget(*accounts[i], {&request.sources(), request.fund_class()},
-                                 v1::ReadPolicy(), checked, answer_by, targets.emplace_back());
+    if (auto status =
+            MakeTarget(*accounts[i], filter, checked, answer_by, found, targets.emplace_back());
         !status.ok()) {
       return status;
     }
   }
   if (accounts.size() > page_size) {
-    next_page_token = MakePageToken(request, targets.back().endpoint->publisher->account());
+    next_page_token = MakePageToken(request, {targets.back().endpoint->publisher->account(), {}});
   }
   return grpc::Status::OK;
 }
@@ -461,17 +458,17 @@ void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
   std::vector<Target> targets;
   std::string next_page_token;
   grpc::Status status = CheckView(request.view(), EncodeView::kBasic, detail);
-  if (status.ok()) status = CheckFundClass(request.fund_class());
   if (status.ok()) {
     status = ListTargets(call, request, AnswerBy(call), targets, next_page_token);
   }
   if (!status.ok()) return FinishNow(call, status);
   return Answer(call, std::move(targets),
-                [this, detail, next_page_token](const std::vector<Target>& asked,
-                                                const std::vector<AccountAnswer>& answers,
-                                                MessageBytes& response) {
+                [this, detail, next_page_token, total_size = call.CountAll().accounts](
+                    const std::vector<Target>& asked, const std::vector<AccountAnswer>& answers,
+                    MessageBytes& response) {
                   v1::ListAccountSnapshotsResponse rest;
                   rest.set_next_page_token(next_page_token);
+                  rest.set_total_size(static_cast<std::int32_t>(total_size));
                   std::vector<ServedSnapshot> snapshots;
                   snapshots.reserve(asked.size());
                   for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -486,27 +483,52 @@ void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
                 });
 }
 
+grpc::Status BalanceRpc::AccountsOfSources(const ServerCall& call,
+                                           const v1::ListSourcesRequest& request,
+                                           const PageEnd& after, std::size_t page_size,
+                                           std::vector<const AccountEndpoint*>& accounts,
+                                           std::size_t& total_size) const {
+  if (!request.parent().empty()) {
+    const AccountEndpoint* endpoint = nullptr;
+    auto status = FindAccount(call, request.parent(), "parent", endpoint);
+    if (!status.ok()) return status;
+    accounts.push_back(endpoint);
+    total_size = endpoint->source_count;
+    return grpc::Status::OK;
+  }
+  total_size = call.CountAll().sources;
+  // A token proves nothing: whoever made it may not see the account by it.
+  if (!after.account.empty() && call.MaySee(after.account)) {
+    if (const AccountEndpoint* begun = call.Find(after.account)) accounts.push_back(begun);
+  }
+  // Every account has a source, so a page, and the one entry that tells of another, needs no more.
+  const auto behind = call.Accounts(after.account, page_size + 1);
+  accounts.insert(accounts.end(), behind.begin(), behind.end());
+  return grpc::Status::OK;
+}
+
 void BalanceRpc::ListSources(const ServerCall& call) {
   v1::ListSourcesRequest request;
   if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
+  std::size_t page_size = 0;
+  PageEnd after;
   std::vector<const AccountEndpoint*> endpoints;
-  if (request.parent().empty()) {
-    endpoints = call.Accounts("", kAllAccounts);
-  } else {
-    const AccountEndpoint* endpoint = nullptr;
-    const grpc::Status status = FindAccount(call, request.parent(), "parent", endpoint);
-    if (!status.ok()) return FinishNow(call, status);
-    endpoints.push_back(endpoint);
-  }
-  const std::size_t accounts = endpoints.size();
-  Encode(accounts, [this, &incoming = call.call(), method = call.method(), served = call.served(),
-                    endpoints = std::move(endpoints)] {
-    v1::ListSourcesResponse message;
-    for (const AccountEndpoint* endpoint : endpoints) {
-      // Keeps what the loop walks over alive while the shard publishes anew.
-      const auto view = endpoint->publisher->Get();
-      for (const SourceStatus& source : view->statuses) {
-        EncodeSourceStatus(source, Time(), *message.add_sources());
+  std::size_t total_size = 0;
+  grpc::Status status = CheckPageSize(request.page_size(), page_size);
+  if (status.ok()) status = ReadPageToken(request, after);
+  if (status.ok())
+    status = AccountsOfSources(call, request, after, page_size, endpoints, total_size);
+  if (!status.ok()) return FinishNow(call, status);
+  SourcePage page = MakeSourcePage(endpoints, after, page_size);
+  v1::ListSourcesResponse message;
+  message.set_total_size(static_cast<std::int32_t>(total_size));
+  if (page.end) message.set_next_page_token(MakePageToken(request, *page.end));
+  const std::size_t accounts = page.parts.size();
+  Encode(accounts, [this, &incoming = call.call(), method = call.method(), page = std::move(page),
+                    message = std::move(message)]() mutable {
+    for (const SourcePage::Part& part : page.parts) {
+      for (std::size_t i = part.begin; i < part.end; ++i) {
+        EncodeSourceStatus(part.view->statuses[i], Time(), *message.add_sources());
       }
     }
     Finish(incoming, method, grpc::Status::OK, BytesOf(message));

@@ -12,6 +12,7 @@
 #include "clients/core/clock.h"
 #include "proto/balance_v1.h"
 #include "service/rpc/incoming_call.h"
+#include "service/rpc/page.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/served.h"
@@ -35,8 +36,6 @@ class BalanceRpc {
   // that is late, take.
   static constexpr Duration kAnswerMargin = std::chrono::milliseconds(25);
   static constexpr int kMaxBatchSize = 100;
-  static constexpr int kDefaultPageSize = 50;
-  static constexpr int kMaxPageSize = 1000;
   // An answer about more accounts is encoded on a thread of its own, so that neither a queue nor a
   // shard keeps others waiting for it.
   static constexpr std::size_t kAccountsEncodedAtOnce = 16;
@@ -56,8 +55,8 @@ class BalanceRpc {
     std::vector<bool> required;
   };
   struct Filter {
-    const Names* sources;
-    v1::FundClass fund_class;
+    SourceNames sources;
+    v1::FundClass fund_class = v1::FUND_CLASS_UNSPECIFIED;
   };
   // Makes the response of the targets' answers.
   using Respond = std::function<grpc::Status(
@@ -87,13 +86,16 @@ class BalanceRpc {
                               const std::string& name, const AccountEndpoint*& endpoint) const;
   grpc::Status FindSourceOf(const ServerCall& call, const std::string& name,
                             const AccountEndpoint*& endpoint, std::string& source) const;
-  grpc::Status MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
-                          const v1::ReadPolicy& policy, const CheckedPolicy& checked,
-                          SteadyTime answer_by, Target& target) const;
+  // Of the fields of that name, which the requests for whole accounts share.
+  template <typename Request>
+  static grpc::Status CheckFilter(const Request& request, Filter& filter);
+  // Notes in `found` which of the filter's names the account has.
+  static grpc::Status MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
+                                 const CheckedPolicy& checked, SteadyTime answer_by,
+                                 SourceNames::Found& found, Target& target);
 
-  // Every name must be one of a source of at least one account.
-  static grpc::Status CheckNamesOf(const Names& names, const std::vector<Target>& targets);
-  static grpc::Status CheckNamesOfAll(const ServerCall& call, const Names& names);
+  // Every name must be one of a source of at least one account that the caller may see.
+  static grpc::Status CheckNamesOfAll(const ServerCall& call, const SourceNames& names);
 
   // Answers at once if every target can be answered from its published view, else when all have
   // answered.
@@ -102,10 +104,10 @@ class BalanceRpc {
   // Answers with the bytes that are ready, if they are an answer.
   bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
                     MessageBytes& response) const;
-  grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
-                              const v1::GetAccountSnapshotRequest& request,
-                              const CheckedPolicy& checked, SteadyTime answer_by,
-                              EncodeView& detail, Target& target) const;
+  static grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
+                                     const v1::GetAccountSnapshotRequest& request,
+                                     const CheckedPolicy& checked, SteadyTime answer_by,
+                                     EncodeView& detail, Target& target);
   grpc::Status ListTargets(const ServerCall& call, const v1::ListAccountSnapshotsRequest& request,
                            SteadyTime answer_by, std::vector<Target>& targets,
                            std::string& next_page_token) const;
@@ -117,6 +119,11 @@ class BalanceRpc {
     return {target.view->revision.epoch, answer.revision};
   }
   ServedSnapshot EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail);
+  // The accounts that the request is about, from the one in which the page begins.
+  grpc::Status AccountsOfSources(const ServerCall& call, const v1::ListSourcesRequest& request,
+                                 const PageEnd& after, std::size_t page_size,
+                                 std::vector<const AccountEndpoint*>& accounts,
+                                 std::size_t& total_size) const;
 
   const Published<Served>& served_;
   const Clock& clock_;

@@ -55,8 +55,19 @@ grpc::Status CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now,
   return grpc::Status::OK;
 }
 
-std::string UnknownSource(std::string_view name) {
-  return "there is no source \"" + ShortText(name) + "\"; ListSources names what there is";
+grpc::Status CheckRequire(const v1::ReadPolicy& policy, CheckedPolicy& out) {
+  if (!v1::ReadPolicy::Require_IsValid(policy.require())) {
+    return InvalidPolicy("policy.require", "is unknown; use ANY, ALL or NAMED");
+  }
+  out.require = policy.require() == v1::ReadPolicy::REQUIRE_UNSPECIFIED ? v1::ReadPolicy::ANY
+                                                                        : policy.require();
+  const bool is_named = out.require == v1::ReadPolicy::NAMED;
+  if (is_named == policy.required_sources().empty()) {
+    return InvalidPolicy(kRequiredSourcesField, is_named ? "require NAMED needs at least one source"
+                                                         : "is only for require NAMED");
+  }
+  if (!is_named) return grpc::Status::OK;
+  return SourceNames::Parse(policy.required_sources(), kRequiredSourcesField, out.required_sources);
 }
 
 // Greater means more permanent.
@@ -175,18 +186,7 @@ grpc::Status CheckPolicy(const v1::ReadPolicy& policy, WallTime now, CheckedPoli
     if (!status.ok()) return status;
   }
   out.bounds.only_if_cached = policy.only_if_cached();
-  switch (policy.require()) {
-    case v1::ReadPolicy::REQUIRE_UNSPECIFIED:
-      out.require = v1::ReadPolicy::ANY;
-      return grpc::Status::OK;
-    case v1::ReadPolicy::ANY:
-    case v1::ReadPolicy::ALL:
-    case v1::ReadPolicy::NAMED:
-      out.require = policy.require();
-      return grpc::Status::OK;
-    default:
-      return InvalidPolicy("policy.require", "is unknown; use ANY, ALL or NAMED");
-  }
+  return CheckRequire(policy, out);
 }
 
 grpc::Status CheckView(v1::BalanceView view, EncodeView otherwise, EncodeView& out) {
@@ -211,65 +211,45 @@ grpc::Status CheckFundClass(v1::FundClass fund_class) {
                       "is unknown; use REAL_MONEY or SIMULATED_MONEY");
 }
 
-int FindSource(const std::vector<SourceStatus>& sources, std::string_view id_or_name) {
-  const auto found = std::find_if(sources.begin(), sources.end(), [&](const SourceStatus& source) {
-    return source.info->source == id_or_name || SourceName(*source.info) == id_or_name;
+int FindSource(const std::vector<SourceStatus>& sources, std::string_view id) {
+  const auto found = std::find_if(sources.begin(), sources.end(), [id](const SourceStatus& source) {
+    return source.info->source == id;
   });
   return found == sources.end() ? -1 : static_cast<int>(found - sources.begin());
 }
 
-std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
-                                v1::FundClass fund_class) {
-  std::vector<bool> wanted(sources.size(), filter.empty());
-  for (const std::string& name : filter) {
-    const int found = FindSource(sources, name);
-    if (found >= 0) wanted[static_cast<std::size_t>(found)] = true;
-  }
-  if (fund_class == v1::FUND_CLASS_UNSPECIFIED) return wanted;
+std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const SourceNames& names,
+                                v1::FundClass fund_class, SourceNames::Found& found) {
+  std::vector<bool> wanted(sources.size(), true);
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (ToProto(sources[i].info->fund_class) != fund_class) wanted[i] = false;
+    const SourceInfo& source = *sources[i].info;
+    if (!names.empty()) wanted[i] = names.Match(source, found);
+    if (fund_class != v1::FUND_CLASS_UNSPECIFIED && ToProto(source.fund_class) != fund_class) {
+      wanted[i] = false;
+    }
   }
   return wanted;
 }
 
-grpc::Status CheckSourceNames(const Names& filter,
-                              const std::vector<const std::vector<SourceStatus>*>& accounts) {
-  for (const std::string& name : filter) {
-    const bool is_known = std::any_of(accounts.begin(), accounts.end(), [&](const auto* sources) {
-      return FindSource(*sources, name) >= 0;
-    });
-    if (!is_known) return InvalidPolicy("sources", UnknownSource(name));
-  }
-  return grpc::Status::OK;
-}
-
-grpc::Status CheckRequireForm(const v1::ReadPolicy& policy) {
-  const bool is_named = policy.require() == v1::ReadPolicy::NAMED;
-  if (is_named && policy.required_sources().empty()) {
-    return InvalidPolicy(kRequiredSourcesField, "require NAMED needs at least one source");
-  }
-  if (!is_named && !policy.required_sources().empty()) {
-    return InvalidPolicy(kRequiredSourcesField, "is only for require NAMED");
-  }
-  return grpc::Status::OK;
-}
-
 grpc::Status SelectRequired(const std::vector<SourceStatus>& sources,
-                            const std::vector<bool>& wanted, const v1::ReadPolicy& policy,
+                            const std::vector<bool>& wanted, const CheckedPolicy& policy,
                             std::vector<bool>& required) {
-  if (auto status = CheckRequireForm(policy); !status.ok()) return status;
+  if (policy.require == v1::ReadPolicy::ALL) {
+    required = wanted;
+    return grpc::Status::OK;
+  }
   required.assign(sources.size(), false);
-  if (policy.require() == v1::ReadPolicy::ALL) required = wanted;
-  for (const std::string& name : policy.required_sources()) {
-    const int found = FindSource(sources, name);
-    if (found < 0) return InvalidPolicy(kRequiredSourcesField, UnknownSource(name));
-    const auto i = static_cast<std::size_t>(found);
-    if (!wanted[i]) {
-      return InvalidPolicy(
-          kRequiredSourcesField,
-          "the request's filters exclude the required source \"" + ShortText(name) + "\"");
-    }
-    required[i] = true;
+  if (policy.required_sources.empty()) return grpc::Status::OK;
+  SourceNames::Found found = policy.required_sources.NoneFound();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    required[i] = policy.required_sources.Match(*sources[i].info, found);
+  }
+  if (auto status = policy.required_sources.CheckAllFound(found); !status.ok()) return status;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (!required[i] || wanted[i]) continue;
+    return InvalidPolicy(
+        kRequiredSourcesField,
+        "the request's filters exclude the required source \"" + sources[i].info->source + "\"");
   }
   return grpc::Status::OK;
 }

@@ -5,11 +5,12 @@
 
 #include <grpcpp/support/status.h>
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/balance_v1.h"
 #include "service/feed/account_feed.h"
+#include "service/rpc/source_names.h"
 #include "service/snapshot/encode.h"
 
 namespace balance {
@@ -18,9 +19,12 @@ namespace balance {
 struct CheckedPolicy {
   ReadBounds bounds;
   v1::ReadPolicy::Require require = v1::ReadPolicy::ANY;
+  // Empty unless `require` is NAMED.
+  SourceNames required_sources;
 };
 
-// Fails with INVALID_ARGUMENT (INVALID_READ_POLICY).
+// Fails with INVALID_ARGUMENT (INVALID_READ_POLICY), also where `require` and `required_sources` do
+// not fit together.
 grpc::Status CheckPolicy(const v1::ReadPolicy& policy, WallTime now, CheckedPolicy& out);
 
 // Fails with INVALID_ARGUMENT (INVALID_VIEW). An unset view is `otherwise`.
@@ -29,29 +33,18 @@ grpc::Status CheckView(v1::BalanceView view, EncodeView otherwise, EncodeView& o
 // Fails with INVALID_ARGUMENT (INVALID_FUND_CLASS).
 grpc::Status CheckFundClass(v1::FundClass fund_class);
 
-using Names = google::protobuf::RepeatedPtrField<std::string>;
+// Index of the account's source of that id; -1 if it has none.
+int FindSource(const std::vector<SourceStatus>& sources, std::string_view id);
 
-// One of an account's sources: an id, or a full name of this account. -1 if it has no such source.
-int FindSource(const std::vector<SourceStatus>& sources, std::string_view id_or_name);
-
-// Which of an account's sources the filters ask for. Names that the account does not have select
-// nothing.
-std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const Names& filter,
-                                v1::FundClass fund_class);
-
-// Fails with INVALID_ARGUMENT (INVALID_READ_POLICY) on a name in `filter` that none of the
-// accounts, each given by its sources, has.
-grpc::Status CheckSourceNames(const Names& filter,
-                              const std::vector<const std::vector<SourceStatus>*>& accounts);
-
-// For methods to which `require` does not apply: fails with INVALID_ARGUMENT (INVALID_READ_POLICY)
-// where it is malformed.
-grpc::Status CheckRequireForm(const v1::ReadPolicy& policy);
+// Which of an account's sources the filters ask for; notes in `found` which of the names the
+// account has. Names that it does not have select nothing.
+std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const SourceNames& names,
+                                v1::FundClass fund_class, SourceNames::Found& found);
 
 // Which of an account's sources must have data. Fails with INVALID_ARGUMENT (INVALID_READ_POLICY)
-// on an unknown or excluded source, on NAMED without names and on names without NAMED.
+// on an unknown or excluded source.
 grpc::Status SelectRequired(const std::vector<SourceStatus>& sources,
-                            const std::vector<bool>& wanted, const v1::ReadPolicy& policy,
+                            const std::vector<bool>& wanted, const CheckedPolicy& policy,
                             std::vector<bool>& required);
 
 // OK, or why the answer does not meet `require`: NOT_CACHED, NO_SOURCE_AVAILABLE or

@@ -27,24 +27,54 @@ std::variant<std::monostate, AccessRefusal> ServerCall::Identify(const Clock& cl
   return {};
 }
 
-const AccountEndpoint* ServerCall::Only() const {
-  const AccountEndpoint* only = nullptr;
-  for (const auto& [id, endpoint] : served_->accounts.accounts()) {
-    if (!MaySee(id)) continue;
-    if (only) return nullptr;
-    only = &endpoint;
+template <typename Visit>
+void ServerCall::VisitVisible(std::string_view after, const Visit& visit) const {
+  if (IsRestricted()) {
+    const auto& allowed = caller_->accounts;
+    for (auto id = allowed.upper_bound(after); id != allowed.end(); ++id) {
+      const AccountEndpoint* endpoint = Find(*id);
+      if (endpoint && !visit(*endpoint)) return;
+    }
+    return;
   }
-  return only;
+  const auto& all = served_->accounts.accounts();
+  for (auto next = all.upper_bound(after); next != all.end(); ++next) {
+    if (!visit(next->second)) return;
+  }
+}
+
+const AccountEndpoint* ServerCall::Only() const {
+  const AccountEndpoint* first = nullptr;
+  bool is_only = true;
+  VisitVisible("", [&](const AccountEndpoint& endpoint) {
+    if (first) is_only = false;
+    first = &endpoint;
+    return is_only;
+  });
+  return is_only ? first : nullptr;
 }
 
 std::vector<const AccountEndpoint*> ServerCall::Accounts(std::string_view after,
                                                          std::size_t limit) const {
   std::vector<const AccountEndpoint*> visible;
-  const auto& all = served_->accounts.accounts();
-  for (auto next = all.upper_bound(after); next != all.end() && visible.size() < limit; ++next) {
-    if (MaySee(next->first)) visible.push_back(&next->second);
-  }
+  if (limit == 0) return visible;
+  VisitVisible(after, [&](const AccountEndpoint& endpoint) {
+    visible.push_back(&endpoint);
+    return visible.size() < limit;
+  });
   return visible;
+}
+
+ServerCall::Totals ServerCall::CountAll() const {
+  const AccountDirectory& all = served_->accounts;
+  if (!IsRestricted()) return {all.accounts().size(), all.source_count()};
+  Totals totals;
+  VisitVisible("", [&](const AccountEndpoint& endpoint) {
+    ++totals.accounts;
+    totals.sources += endpoint.source_count;
+    return true;
+  });
+  return totals;
 }
 
 AccessDenial ServerCall::Denial(AccessRefusal refusal, std::string_view account) const {

@@ -2,6 +2,7 @@
 
 // One call on its way through a handler: what is served, and what of it the caller may see.
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <variant>
@@ -37,13 +38,28 @@ class ServerCall {
   }
   // The only account that the caller may see; null unless there is exactly one.
   const AccountEndpoint* Only() const;
-  // Those that the caller may see, behind `after` by id, at most `limit`.
+  // Accounts that the caller may see, ordered by id, at most `limit` of those behind `after`. What
+  // this costs depends on the limit and on the accounts of the caller, not on all there are.
   std::vector<const AccountEndpoint*> Accounts(std::string_view after, std::size_t limit) const;
+
+  // Number of the accounts that the caller may see, and of their sources.
+  struct Totals {
+    std::size_t accounts = 0;
+    std::size_t sources = 0;
+  };
+  Totals CountAll() const;
 
   // `account`: as the caller wrote it; empty if it is not about one.
   AccessDenial Denial(AccessRefusal refusal, std::string_view account) const;
 
  private:
+  // Whether the caller may see some accounts only, which its rule then names.
+  bool IsRestricted() const { return caller_ && !caller_->all_accounts; }
+  // Calls `visit` with each account that the caller may see, ordered by id, behind `after`, until
+  // it returns false.
+  template <typename Visit>
+  void VisitVisible(std::string_view after, const Visit& visit) const;
+
   IncomingCall& call_;
   const RpcMethod method_;
   const std::shared_ptr<const Served> served_;

@@ -17,7 +17,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "service/rpc/message_bytes.h"
-#include "service/rpc/page_token.h"
+#include "service/rpc/page.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/resource_name.h"
 #include "tests/fuzz/lines.h"
@@ -153,14 +153,16 @@ AccountAnswer AnswerOf(const std::vector<bool>& wanted) {
   return answer;
 }
 
-void CheckSelection(const Names& filter, v1::FundClass fund_class, const v1::ReadPolicy& policy,
-                    const CheckedPolicy& checked) {
-  CheckArgument(CheckRequireForm(policy));
-  if (!CheckArgument(CheckSourceNames(filter, {&Sources()}))) return;
-  const std::vector<bool> wanted = SelectSources(Sources(), filter, fund_class);
+void CheckSelection(const Names& filter, v1::FundClass fund_class, const CheckedPolicy& checked) {
+  SourceNames names;
+  if (!CheckArgument(SourceNames::Parse(filter, "sources", names))) return;
+  Require(static_cast<int>(names.size()) == filter.size(), "each name counts");
+  SourceNames::Found found = names.NoneFound();
+  const std::vector<bool> wanted = SelectSources(Sources(), names, fund_class, found);
+  if (!CheckArgument(names.CheckAllFound(found))) return;
   std::vector<bool> required;
   Require(wanted.size() == Sources().size(), "each source is wanted or not");
-  if (!CheckArgument(SelectRequired(Sources(), wanted, policy, required))) return;
+  if (!CheckArgument(SelectRequired(Sources(), wanted, checked, required))) return;
   Require(required.size() == wanted.size(), "each source is required or not");
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     Require(wanted[i] || !required[i], "what is required is wanted");
@@ -176,13 +178,14 @@ void CheckFilters(const Request& request) {
   EncodeView view = EncodeView::kBasic;
   CheckArgument(CheckView(request.view(), EncodeView::kFull, view));
   if (!CheckArgument(CheckFundClass(request.fund_class())) || !checked) return;
-  CheckSelection(request.sources(), request.fund_class(), request.policy(), *checked);
+  CheckSelection(request.sources(), request.fund_class(), *checked);
 }
 
 void CheckSource(const v1::GetSourceBalanceRequest& request) {
   CheckName(request.name());
   const auto checked = CheckedOf(request.policy());
-  const int found = FindSource(Sources(), request.name());
+  const auto parts = ParseSourceName(request.name());
+  const int found = FindSource(Sources(), parts ? parts->source : request.name());
   Require(found < static_cast<int>(Sources().size()), "a source is one of those that there are");
   if (!checked || found < 0) return;
   std::vector<bool> wanted(Sources().size(), false);
@@ -193,14 +196,21 @@ void CheckSource(const v1::GetSourceBalanceRequest& request) {
       {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
 }
 
-void CheckPageToken(const v1::ListAccountSnapshotsRequest& request) {
-  if (const auto account = ReadPageToken(request)) {
-    Require(IsResourceId(*account), "a token names an account");
+template <typename Request>
+void CheckPage(const Request& request, const PageEnd& last) {
+  std::size_t size = 0;
+  if (CheckArgument(CheckPageSize(request.page_size(), size))) {
+    Require(size >= 1 && size <= kMaxPageSize, "a page has a size");
   }
-  v1::ListAccountSnapshotsRequest next = request;
-  next.set_page_token(MakePageToken(request, kAccount));
+  PageEnd end;
+  if (CheckArgument(ReadPageToken(request, end)) && !request.page_token().empty()) {
+    Require(IsResourceId(end.account), "a token names an account");
+    Require(end.source.empty() || IsResourceId(end.source), "a token names a source or none");
+  }
+  Request next = request;
+  next.set_page_token(MakePageToken(request, last));
   Require(IsPrintableAscii(next.page_token()), "a token is printable");
-  Require(ReadPageToken(next) == kAccount, "a token is good for the next page");
+  Require(ReadPageToken(next, end).ok() && end == last, "a token is good for the next page");
 }
 
 }  // namespace
@@ -223,11 +233,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::CheckFilters(*request);
   }
   if (const auto request = fuzz::ParseAs<v1::ListAccountSnapshotsRequest>(bytes)) {
-    fuzz::CheckPageToken(*request);
+    fuzz::CheckPage(*request, {std::string(fuzz::kAccount), ""});
     fuzz::CheckFilters(*request);
   }
   if (const auto request = fuzz::ParseAs<v1::ListSourcesRequest>(bytes)) {
     fuzz::CheckName(request->parent());
+    fuzz::CheckPage(*request, {std::string(fuzz::kAccount), "polysimulator"});
   }
   return 0;
 }

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <sodium.h>
 
-#include "service/rpc/page_token.h"
+#include "service/rpc/page.h"
 #include "tests/integration/rpc/service_fixture.h"
 #include "tests/support/test_ca.h"
 
@@ -258,6 +258,8 @@ TEST_F(AccessTest, ListsHoldOnlyWhatTheCallerMaySee) {
   ASSERT_EQ(snapshots.snapshots_size(), 1);
   EXPECT_EQ(snapshots.snapshots(0).name(), "accounts/desk-2");
   EXPECT_THAT(snapshots.next_page_token(), IsEmpty());
+  EXPECT_EQ(snapshots.total_size(), 1);
+  EXPECT_EQ(sources.total_size(), 2);
 }
 
 TEST_F(AccessTest, AForbiddenAccountsSourcesAreNotTold) {
@@ -288,7 +290,7 @@ TEST_F(AccessTest, APageTokenOfAnothersListShowsNothingOfIt) {
     Prepare(context, "board-token");
     v1::ListAccountSnapshotsRequest request;
     request.set_page_size(1);
-    request.set_page_token(MakePageToken(everything, last));
+    request.set_page_token(MakePageToken(everything, {last, ""}));
     v1::ListAccountSnapshotsResponse page;
     ASSERT_TRUE(stub_->ListAccountSnapshots(&context, request, &page).ok());
 
@@ -296,6 +298,22 @@ TEST_F(AccessTest, APageTokenOfAnothersListShowsNothingOfIt) {
     EXPECT_EQ(page.snapshots(0).name(), "accounts/desk-2");
     EXPECT_THAT(page.next_page_token(), IsEmpty());
   }
+}
+
+TEST_F(AccessTest, APageTokenOfAnothersSourcesShowsNothingOfThem) {
+  ServePlaintext();
+  const v1::ListSourcesRequest everything;
+  grpc::ClientContext context;
+  Prepare(context, "board-token");
+  v1::ListSourcesRequest request;
+  request.set_page_size(1);
+  request.set_page_token(MakePageToken(everything, {"desk-1", "real"}));
+  v1::ListSourcesResponse page;
+  ASSERT_TRUE(stub_->ListSources(&context, request, &page).ok());
+
+  ASSERT_EQ(page.sources_size(), 1);
+  EXPECT_EQ(page.sources(0).name(), "accounts/desk-2/sources/real");
+  EXPECT_EQ(page.total_size(), 2);
 }
 
 TEST_F(AccessTest, OneForbiddenNameRefusesTheBatch) {

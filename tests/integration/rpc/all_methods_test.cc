@@ -75,8 +75,10 @@ class AllMethodsTest : public ServiceFixture {
 
   void ListAllSources() {
     grpc::ClientContext context;
+    v1::ListSourcesRequest request;
+    request.set_page_size(2 * kAccounts);
     v1::ListSourcesResponse response;
-    ASSERT_TRUE(stub_->ListSources(&context, {}, &response).ok());
+    ASSERT_TRUE(stub_->ListSources(&context, request, &response).ok());
     ASSERT_EQ(response.sources_size(), 2 * kAccounts);
     for (int i = 0; i < kAccounts; ++i) {
       EXPECT_EQ(response.sources(2 * i).name(), "accounts/" + Id(i) + "/sources/real");

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <string>
+#include <vector>
+
 #include "tests/integration/rpc/service_fixture.h"
 
 namespace balance {
@@ -21,6 +24,12 @@ class ManyAccountsTest : public ServiceFixture {
     return stub_->BatchGetAccountSnapshots(&context, request, &batch_);
   }
 
+  grpc::Status Sources(const v1::ListSourcesRequest& request) {
+    grpc::ClientContext context;
+    sources_.Clear();
+    return stub_->ListSources(&context, request, &sources_);
+  }
+
   grpc::Status List(const v1::ListAccountSnapshotsRequest& request) {
     grpc::ClientContext context;
     list_.Clear();
@@ -29,6 +38,7 @@ class ManyAccountsTest : public ServiceFixture {
 
   v1::BatchGetAccountSnapshotsResponse batch_;
   v1::ListAccountSnapshotsResponse list_;
+  v1::ListSourcesResponse sources_;
 };
 
 TEST_F(ManyAccountsTest, BatchKeepsTheOrderOfNames) {
@@ -116,6 +126,58 @@ TEST_F(ManyAccountsTest, ListPagesThroughAllInOrder) {
   ASSERT_EQ(list_.snapshots_size(), 1);
   EXPECT_EQ(list_.snapshots(0).name(), "accounts/desk-3");
   EXPECT_TRUE(list_.next_page_token().empty());
+}
+
+TEST_F(ManyAccountsTest, ListTellsHowManyAccountsThereAreOnAnyPage) {
+  v1::ListAccountSnapshotsRequest request;
+  request.set_page_size(2);
+  request.set_fund_class(v1::REAL_MONEY);
+  ASSERT_TRUE(List(request).ok());
+  EXPECT_EQ(list_.total_size(), 3);
+
+  request.set_page_token(list_.next_page_token());
+  ASSERT_TRUE(List(request).ok());
+  EXPECT_EQ(list_.total_size(), 3);
+}
+
+TEST_F(ManyAccountsTest, ListSourcesPagesThroughAllInOrder) {
+  v1::ListSourcesRequest request;
+  for (const int page_size : {1, 2, 3, 4, 5, 6, 7}) {
+    request.set_page_size(page_size);
+    request.clear_page_token();
+    std::vector<std::string> names;
+    do {
+      ASSERT_TRUE(Sources(request).ok());
+      EXPECT_LE(sources_.sources_size(), page_size);
+      EXPECT_EQ(sources_.total_size(), 6);
+      for (const v1::Source& source : sources_.sources()) names.push_back(source.name());
+      request.set_page_token(sources_.next_page_token());
+    } while (!request.page_token().empty());
+    EXPECT_THAT(names, ElementsAre("accounts/desk-1/sources/real", "accounts/desk-1/sources/paper",
+                                   "accounts/desk-2/sources/real", "accounts/desk-2/sources/paper",
+                                   "accounts/desk-3/sources/real", "accounts/desk-3/sources/paper"))
+        << page_size;
+  }
+}
+
+TEST_F(ManyAccountsTest, ListSourcesOfOneAccountPagesThroughItsOwn) {
+  v1::ListSourcesRequest request;
+  request.set_parent("accounts/desk-2");
+  request.set_page_size(1);
+  ASSERT_TRUE(Sources(request).ok());
+  EXPECT_EQ(sources_.sources(0).name(), "accounts/desk-2/sources/real");
+  EXPECT_EQ(sources_.total_size(), 2);
+
+  request.set_page_token(sources_.next_page_token());
+  ASSERT_TRUE(Sources(request).ok());
+  ASSERT_EQ(sources_.sources_size(), 1);
+  EXPECT_EQ(sources_.sources(0).name(), "accounts/desk-2/sources/paper");
+  EXPECT_TRUE(sources_.next_page_token().empty());
+
+  request.set_parent("accounts/desk-1");
+  EXPECT_EQ(DetailsOf(Sources(request)).info.reason(), "INVALID_PAGE_TOKEN");
+  request.set_page_size(-1);
+  EXPECT_EQ(DetailsOf(Sources(request)).info.reason(), "INVALID_PAGE_SIZE");
 }
 
 TEST_F(ManyAccountsTest, APageTokenOfAnotherRequestIsRefused) {

@@ -69,17 +69,23 @@ class FakeService final : public v1::BalanceService::Service {
 
   grpc::Status ListSources(grpc::ServerContext*, const v1::ListSourcesRequest* request,
                            v1::ListSourcesResponse* response) override {
-    response->add_sources()->set_name(request->parent() + "/sources/pm");
+    sources_requests.push_back(*request);
+    const std::size_t page = sources_requests.size() - 1;
+    response->add_sources()->set_name(request->parent() + "/sources/" + sources.at(page));
+    if (page + 1 < sources.size()) response->set_next_page_token(std::to_string(page + 1));
     return grpc::Status::OK;
   }
 
   v1::AccountSnapshot snapshot;
   grpc::Status get_status;
   std::vector<v1::AccountSnapshot> pages;
+  // Each on a page of its own.
+  std::vector<std::string> sources = {"pm"};
 
   v1::GetAccountSnapshotRequest get_request;
   std::vector<std::string> authorization;
   std::vector<std::string> page_tokens;
+  std::vector<v1::ListSourcesRequest> sources_requests;
 };
 
 // A file for one test.
@@ -226,6 +232,20 @@ TEST_F(RunTest, SourcesOfOneAccount) {
   EXPECT_EQ(Balancectl({"sources", "desk"}), 0);
 
   EXPECT_TRUE(out_.str().starts_with("accounts/desk\n"));
+}
+
+TEST_F(RunTest, SourcesReadsAllPages) {
+  service_.sources = {"pm", "ps", "spare"};
+
+  EXPECT_EQ(Balancectl({"sources", "desk", "--page-size", "1"}), 0);
+
+  ASSERT_EQ(service_.sources_requests.size(), 3U);
+  for (const auto& request : service_.sources_requests) {
+    EXPECT_EQ(request.parent(), "accounts/desk");
+    EXPECT_EQ(request.page_size(), 1);
+  }
+  EXPECT_EQ(service_.sources_requests[2].page_token(), "2");
+  for (const std::string& source : service_.sources) EXPECT_THAT(out_.str(), HasSubstr(source));
 }
 
 TEST_F(RunTest, HealthFollowsTheServer) {

@@ -1,0 +1,69 @@
+#pragma once
+
+// The names of sources in one field of a request: parsed once, then compared with the sources of
+// any number of accounts. Pure.
+
+#include <grpcpp/support/status.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/balance_v1.h"
+#include "service/feed/source_status.h"
+
+namespace balance {
+
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
+// Immutable once parsed, hence thread-safe.
+class SourceNames {
+ public:
+  // Most names that one field may hold.
+  static constexpr int kMaxNames = 100;
+
+  // No names.
+  SourceNames() = default;
+
+  // Reads the request's field `field`, a literal such as "policy.required_sources". An id names a
+  // source of every account that has one of that id, a full name a source of one account. Fails
+  // with INVALID_ARGUMENT (INVALID_READ_POLICY) on more than kMaxNames names, on a name that stands
+  // twice, and on what no source can be called.
+  static grpc::Status Parse(const Names& names, std::string_view field, SourceNames& out);
+
+  bool empty() const { return names_.empty(); }
+  std::size_t size() const { return names_.size(); }
+
+  // Which of the names have been found, in no order that means anything to others.
+  using Found = std::vector<bool>;
+  Found NoneFound() const { return Found(names_.size(), false); }
+
+  // Whether the source is named; notes in `found` by which names.
+  bool Match(const SourceInfo& source, Found& found) const;
+  // The same for those who do not ask whether there is a source for every name.
+  bool Match(const SourceInfo& source) const;
+
+  // OK, or INVALID_ARGUMENT (INVALID_READ_POLICY) about the first name, in the request's order,
+  // that was not found. REQUIRES: `found` began as NoneFound().
+  grpc::Status CheckAllFound(const Found& found) const;
+
+ private:
+  struct Name {
+    // Empty: of every account.
+    std::string account;
+    std::string source;
+    // Position in the request.
+    std::size_t position;
+  };
+
+  // Index of that name; size() if the request does not hold it.
+  std::size_t Find(std::string_view account, std::string_view source) const;
+
+  // Of a literal.
+  std::string_view field_;
+  // Ordered by account and source.
+  std::vector<Name> names_;
+};
+
+}  // namespace balance
