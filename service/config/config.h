@@ -3,6 +3,7 @@
 // The effective configuration as plain values: read, checked, defaults filled in, secrets loaded.
 // Made by LoadConfig() or ConfigFromEnvironment(), immutable afterwards.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ struct ConfigDefaults {
   static constexpr int kBurst = 2;
   static constexpr Duration kDrainDelay = std::chrono::seconds(10);
   static constexpr Duration kMaxConnectionAge = std::chrono::seconds(300);
+  // What gRPC's clients take in every language unless they are told otherwise.
+  static constexpr std::int32_t kMaxAnswerSize = 4 * 1024 * 1024;
 };
 
 struct UpstreamSettings {
@@ -78,6 +81,8 @@ struct ServerSettings {
   Duration drain_delay = ConfigDefaults::kDrainDelay;
   // Of a client's connection to the RPC server.
   Duration max_connection_age = ConfigDefaults::kMaxConnectionAge;
+  // Bytes of the longest answer.
+  std::int32_t max_answer_size = ConfigDefaults::kMaxAnswerSize;
   bool reflection = true;
   bool channelz = true;
 

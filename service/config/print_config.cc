@@ -149,6 +149,7 @@ std::string PrintConfig(const Config& config) {
   out << YAML::Key << "server" << YAML::Value << YAML::BeginMap;
   PrintSeconds(out, "drain_delay", config.server.drain_delay);
   PrintSeconds(out, "max_connection_age", config.server.max_connection_age);
+  out << YAML::Key << "max_answer_size" << YAML::Value << config.server.max_answer_size;
   out << YAML::Key << "reflection" << YAML::Value << config.server.reflection;
   out << YAML::Key << "channelz" << YAML::Value << config.server.channelz;
   out << YAML::EndMap;

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 #include "clients/core/saturating.h"
 #include "service/config/duration_text.h"
@@ -18,6 +20,9 @@ constexpr Duration kLeastConnectionAge = std::chrono::seconds(30);
 constexpr Duration kLongestConnectionAge = std::chrono::hours(24);
 constexpr double kMostRequestsPerSecond = 1000;
 constexpr int kMostBurst = 1000;
+// An answer about one account with a few sources fits in.
+constexpr std::int32_t kLeastAnswerSize = 64 * 1024;
+constexpr std::int32_t kMostAnswerSize = 32 * 1024 * 1024;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
 
 // Reads one block of settings.
@@ -48,6 +53,17 @@ class BlockReader {
       return RefuseLittle(field, least);
     }
     target = value;
+  }
+
+  // A whole number.
+  void Read(const char* field, std::int32_t given, std::int32_t least, std::int32_t most,
+            std::int32_t& target) {
+    if (!IsGiven(field)) return;
+    if (given < least || given > most) {
+      return Refuse(field, "is out of range",
+                    "write a number from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    target = given;
   }
 
   // `higher` must not be below `lower`.
@@ -85,13 +101,7 @@ void ReadRate(const config::v1::Upstream& given, BlockReader& block, RateSetting
       block.Refuse(field, "is out of range", "write a number above 0, at most 1000");
     }
   }
-  if (const char* field = "burst"; block.IsGiven(field)) {
-    if (given.burst() >= 1 && given.burst() <= kMostBurst) {
-      rate.burst = given.burst();
-    } else {
-      block.Refuse(field, "is out of range", "write a number from 1 to 1000");
-    }
-  }
+  block.Read("burst", given.burst(), 1, kMostBurst, rate.burst);
 }
 
 void ReadCa(const config::v1::Upstream& given, BlockReader& block, std::string& ca_file) {
@@ -154,6 +164,8 @@ ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& docum
   block.Read("drain_delay", given.server().drain_delay(), kZero, kLongestDrain, server.drain_delay);
   block.Read("max_connection_age", given.server().max_connection_age(), kLeastConnectionAge,
              kLongestConnectionAge, server.max_connection_age);
+  block.Read("max_answer_size", given.server().max_answer_size(), kLeastAnswerSize, kMostAnswerSize,
+             server.max_answer_size);
   // Neither asks who is calling.
   const bool is_open = given.callers().empty();
   server.reflection = given.server().has_reflection() ? given.server().reflection() : is_open;

@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/version_info.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -104,6 +105,7 @@ Result<void> BalanceServer::StartGrpc() {
   if (!credentials) return tl::unexpected(credentials.error());
   auto debug_services =
       std::make_unique<DebugServices>(config_.server.reflection, config_.server.channelz);
+  const auto missing_services = debug_services->missing();
   grpc::ServerBuilder builder;
   builder.SetOption(std::move(debug_services));
   // A second instance on the port must fail, not share its connections.
@@ -117,6 +119,12 @@ Result<void> BalanceServer::StartGrpc() {
                 "cannot listen on " + config_.listen +
                     " (listen): the port is in use or the address is not of this machine; choose "
                     "another");
+  }
+  if (!missing_services->empty()) {
+    return Fail(ErrorKind::kInternal,
+                "this gRPC has no plugin of the name \"" + missing_services->front() +
+                    "\", so it cannot be told apart from others and kept off; run with gRPC " +
+                    GRPC_CPP_VERSION_STRING + ", with which the service was built");
   }
   for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
   calls_.Start(*grpc_);

@@ -3,7 +3,7 @@
 #include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 
-#include <string>
+#include <algorithm>
 
 namespace balance {
 
@@ -20,11 +20,15 @@ void DebugServices::UpdateArguments(grpc::ChannelArguments* arguments) {
 
 void DebugServices::UpdatePlugins(
     std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) {
-  std::erase_if(*plugins, [this](const auto& plugin) {
-    const std::string name = plugin->name();
-    return (!reflection_ && name == "proto_server_reflection") ||
-           (!channelz_ && name == "channelz_service");
-  });
+  const auto settle = [this, plugins](const char* name, bool is_served) {
+    const auto is_meant = [name](const auto& plugin) { return plugin->name() == name; };
+    if (std::none_of(plugins->begin(), plugins->end(), is_meant)) missing_->emplace_back(name);
+    if (!is_served) std::erase_if(*plugins, is_meant);
+  };
+  settle("proto_server_reflection", reflection_);
+  settle("channelz_service", channelz_);
+  // What goes by a name that is not known may be what was to be kept off.
+  if (!missing_->empty()) plugins->clear();
 }
 
 }  // namespace balance

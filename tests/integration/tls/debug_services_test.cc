@@ -2,11 +2,15 @@
 
 #include "service/server/debug_services.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
-#include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/integration/tls/tls_fixture.h"
 
@@ -75,6 +79,50 @@ TEST_F(DebugServicesTest, AServerThatHasThemGivesThemToNoOther) {
   EXPECT_FALSE(HasReflection());
   EXPECT_FALSE(HasChannelz());
   EXPECT_NE(Call(open, "/grpc.channelz.v1.Channelz/GetServers"), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+// A plugin of some name.
+class NamedPlugin final : public grpc::ServerBuilderPlugin {
+ public:
+  explicit NamedPlugin(std::string name) : name_(std::move(name)) {}
+  std::string name() override { return name_; }
+  void InitServer(grpc::ServerInitializer*) override {}
+  void Finish(grpc::ServerInitializer*) override {}
+  void ChangeArguments(const std::string&, void*) override {}
+
+ private:
+  const std::string name_;
+};
+
+std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>> Plugins(
+    std::initializer_list<const char*> names) {
+  std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>> plugins;
+  for (const char* name : names) plugins.push_back(std::make_unique<NamedPlugin>(name));
+  return plugins;
+}
+
+TEST(DebugServicePluginsTest, APluginOfAnotherNameIsNotLetInAndTold) {
+  for (const bool reflection : {true, false}) {
+    DebugServices services(reflection, true);
+    auto plugins = Plugins({"reflection_v2", "channelz_service"});
+
+    services.UpdatePlugins(&plugins);
+
+    EXPECT_TRUE(plugins.empty());
+    EXPECT_THAT(*services.missing(), testing::ElementsAre("proto_server_reflection"));
+  }
+}
+
+TEST(DebugServicePluginsTest, PluginsOfTheKnownNamesAreLetInAsConfigured) {
+  DebugServices services(false, true);
+  auto plugins = Plugins({"another", "proto_server_reflection", "channelz_service"});
+
+  services.UpdatePlugins(&plugins);
+
+  ASSERT_EQ(plugins.size(), 2U);
+  EXPECT_EQ(plugins[0]->name(), "another");
+  EXPECT_EQ(plugins[1]->name(), "channelz_service");
+  EXPECT_TRUE(services.missing()->empty());
 }
 
 }  // namespace

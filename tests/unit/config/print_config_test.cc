@@ -27,7 +27,7 @@ std::string Everything(const ConfigFiles& files) {
   return "listen: '[::]:0'\n"
          "admin_listen: 127.0.0.1:0\n"
          "allow_insecure: true\n"
-         "server: {drain_delay: 0s, max_connection_age: 45.5s}\n"
+         "server: {drain_delay: 0s, max_connection_age: 45.5s, max_answer_size: 100000}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -56,6 +56,7 @@ admin_listen: 127.0.0.1:9464
 server:
   drain_delay: 10s
   max_connection_age: 300s
+  max_answer_size: 4194304
   reflection: true
   channelz: true
 accounts:

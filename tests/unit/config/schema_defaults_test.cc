@@ -74,6 +74,8 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
   EXPECT_EQ(schema.DefaultOf("Server", "drain_delay"), PrintDuration(ConfigDefaults::kDrainDelay));
   EXPECT_EQ(schema.DefaultOf("Server", "max_connection_age"),
             PrintDuration(ConfigDefaults::kMaxConnectionAge));
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_answer_size")),
+            ConfigDefaults::kMaxAnswerSize);
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ TEST(SettingsTest, ValuesOutOfRange) {
        "server.max_connection_age: is below 30s; write at least 30s"},
       {"server: {max_connection_age: 86401s}",
        "server.max_connection_age: is above 86400s; write at most 86400s"},
+      {"server: {max_answer_size: 65535}",
+       "server.max_answer_size: is out of range; write a number from 65536 to 33554432"},
+      {"server: {max_answer_size: 33554433}",
+       "server.max_answer_size: is out of range; write a number from 65536 to 33554432"},
   };
   for (const BadSetting& bad : cases) {
     EXPECT_THAT(files.Problems(kGood + bad.yaml + "\n"),
@@ -91,7 +95,8 @@ TEST(SettingsTest, ValuesAtTheirLimits) {
         "upstream: {attempt_timeout: 5s}", "upstream: {requests_per_second: 1000, burst: 1000}",
         "upstream: {requests_per_second: 0.01, burst: 1}", "server: {drain_delay: 600s}",
         "server: {drain_delay: 0s}", "server: {max_connection_age: 30s}",
-        "server: {max_connection_age: 86400s}", "upstream: {tls_ca_file: ''}"}) {
+        "server: {max_connection_age: 86400s}", "server: {max_answer_size: 65536}",
+        "server: {max_answer_size: 33554432}", "upstream: {tls_ca_file: ''}"}) {
     EXPECT_THAT(files.Problems(kGood + yaml + "\n"), IsEmpty()) << yaml;
   }
 }
