@@ -78,6 +78,8 @@ Details Decode(const std::string& bytes) {
 
 }  // namespace
 
+std::string ReasonOf(const grpc::Status& status) { return Decode(status.error_details()).reason; }
+
 std::string DescribeRpcError(const grpc::Status& status, const std::string& server) {
   Details details = Decode(status.error_details());
   std::string text(CodeName(status.error_code()));

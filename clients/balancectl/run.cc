@@ -21,6 +21,10 @@ namespace {
 
 namespace health = ::grpc::health::v1;
 
+// Entries of a page where the server's own choice, of which it says nothing, makes too large an
+// answer; halved until one fits.
+constexpr int kSmallerPage = 16;
+
 // One command's calls over one channel, under one deadline.
 class Session {
  public:
@@ -53,6 +57,7 @@ class Session {
                                                                    const Request&, Response*);
 
   // Calls a List method until it has told of its last page, and puts the pages together in `all`.
+  // Where an answer would be too large for the server it asks for smaller pages.
   template <typename Request, typename Response>
   grpc::Status ReadPages(BalanceMethod<Request, Response> method, Request request, Response& all);
 
@@ -138,15 +143,20 @@ template <typename Request, typename Response>
 grpc::Status Session::ReadPages(BalanceMethod<Request, Response> method, Request request,
                                 Response& all) {
   request.set_page_size(args_.page_size);
-  do {
+  for (;;) {
     Response page;
     const auto status = Call(*balances_, method, request, page);
+    if (ReasonOf(status) == "ANSWER_TOO_LARGE" && request.page_size() != 1) {
+      // A token is good for pages of any size.
+      request.set_page_size(request.page_size() == 0 ? kSmallerPage : request.page_size() / 2);
+      continue;
+    }
     if (!status.ok()) return status;
     request.set_page_token(page.next_page_token());
     page.clear_next_page_token();
     all.MergeFrom(page);
-  } while (!request.page_token().empty());
-  return grpc::Status::OK;
+    if (request.page_token().empty()) return status;
+  }
 }
 
 int Session::List() {

@@ -20,6 +20,9 @@ struct AccountRead {
   // When to answer with what is known, at the latest; see AnswerSchedule. SteadyTime::max(): wait
   // as long as the refreshes take.
   SteadyTime answer_by = SteadyTime::max();
+  // The caller's deadline: nothing is read anew for a caller who has gone by then.
+  // SteadyTime::max(): the caller has none.
+  SteadyTime deadline = SteadyTime::max();
 };
 
 // How the wait of a read for one source went.

@@ -74,6 +74,11 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
     if (!read_.wanted[i]) return;
     SourceFeed& feed = *account_.feeds_[i];
     const ReadAction action = Decide(feed.status(), read_.bounds, asked_);
+    if (action == ReadAction::kAnswer) return;
+    if (asked_.steady >= read_.deadline) {
+      waited_[i] = {Waited::kGaveUp, asked_.steady};
+      return;
+    }
     if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground(Oldest(i));
     if (action != ReadAction::kWait) return;
     const SteadyTime send = EarliestSend(i);

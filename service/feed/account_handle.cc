@@ -1,11 +1,12 @@
 #include "service/feed/account_handle.h"
 
+#include <atomic>
 #include <utility>
 
 namespace balance {
 namespace {
 
-// Its fields are touched on the shard's thread only.
+// Its fields are touched on the shard's thread only, apart from is_cancelled_.
 class ShardReadTicket final : public ReadTicket,
                               public std::enable_shared_from_this<ShardReadTicket> {
  public:
@@ -21,6 +22,7 @@ class ShardReadTicket final : public ReadTicket,
   }
 
   void Cancel() override {
+    is_cancelled_ = true;
     shard_.Post([self = shared_from_this()] {
       if (self->ended_) return;
       self->ended_ = true;
@@ -31,6 +33,8 @@ class ShardReadTicket final : public ReadTicket,
 
  private:
   void Run(AccountRead read, AccountFeed::OnAnswer on_answer) {
+    // The cancellation is on its way here: no refresh is started for somebody who has left.
+    if (is_cancelled_) return;
     id_ = account_->Read(std::move(read), [self = shared_from_this(),
                                            on_answer = std::move(on_answer)](AccountAnswer answer) {
       self->ended_ = true;
@@ -43,6 +47,7 @@ class ShardReadTicket final : public ReadTicket,
   const std::function<void()> on_cancel_;
   AccountFeed::ReadId id_ = 0;
   bool ended_ = false;
+  std::atomic<bool> is_cancelled_ = false;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "service/rpc/balance_rpc.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <limits>
 #include <span>
 #include <utility>
@@ -12,10 +11,10 @@
 #include "service/rpc/message_bytes.h"
 #include "service/rpc/page.h"
 #include "service/rpc/resource_name.h"
+#include "service/rpc/smaller_answer.h"
 #include "service/rpc/snapshot_bytes.h"
 #include "service/rpc/source_page.h"
 #include "service/rpc/status.h"
-#include "service/rpc/waiting_call.h"
 
 namespace balance {
 namespace {
@@ -63,8 +62,13 @@ grpc::Status NotParsed(const google::protobuf::Message& request) {
 
 }  // namespace
 
-BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer)
-    : served_(served), clock_(clock), observer_(observer) {}
+BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer,
+                       LoadLimits limits)
+    : served_(served),
+      clock_(clock),
+      observer_(observer),
+      awaited_accounts_(limits.awaited_accounts),
+      encoder_(limits.queued_accounts) {}
 
 void BalanceRpc::Handle(RpcMethod method, IncomingCall& incoming) {
   // Not counted: mostly a caller that left in the middle, which is no failure of a call.
@@ -95,30 +99,45 @@ grpc::Status BalanceRpc::Deny(const ServerCall& call, AccessRefusal refusal,
   return ToGrpcStatus(refusal);
 }
 
-SteadyTime BalanceRpc::AnswerBy(const ServerCall& call) const {
+BalanceRpc::CallTime BalanceRpc::TimeOf(const ServerCall& call) const {
   const auto deadline = call.call().deadline();
+  const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
   Duration remaining = kDefaultDeadline;
-  if (deadline != std::chrono::system_clock::time_point::max()) {
+  if (has_deadline) {
     remaining = std::clamp(SaturatingDifference(deadline, std::chrono::system_clock::now()),
                            Duration::zero(), kLongestDeadline);
   }
-  return clock_.SteadyNow() + remaining - std::min(kAnswerMargin, remaining / 4);
+  const SteadyTime end = clock_.SteadyNow() + remaining;
+  return {end - std::min(kAnswerMargin, remaining / 4), has_deadline ? end : SteadyTime::max()};
 }
 
 void BalanceRpc::Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
                         MessageBytes response) const {
+  if (response && !call.MakeRoom(response.size())) {
+    return Finish(call, method, Overloaded("too many answers wait for callers to take them"), {});
+  }
   observer_.OnHandled(method, status.error_code());
   call.Finish(std::move(response), status);
-}
-
-void BalanceRpc::Encode(std::size_t accounts, std::function<void()> work) {
-  if (accounts <= kAccountsEncodedAtOnce) return work();
-  boost::asio::post(encoder_, std::move(work));
 }
 
 void BalanceRpc::FinishNow(const ServerCall& call, const grpc::Status& status,
                            MessageBytes response) const {
   Finish(call.call(), call.method(), status, std::move(response));
+}
+
+bool BalanceRpc::EndIfGone(const ServerCall& call, const WaitingCall& waiting,
+                           SteadyTime deadline) const {
+  if (waiting.caller_has_left()) {
+    FinishNow(call, {grpc::StatusCode::CANCELLED, "the caller has left"});
+    return true;
+  }
+  if (clock_.SteadyNow() < deadline) return false;
+  FinishNow(call, {grpc::StatusCode::DEADLINE_EXCEEDED, "the deadline came before the answer"});
+  return true;
+}
+
+grpc::Status BalanceRpc::TooLarge(const ServerCall& call, EncodeView detail) {
+  return AnswerTooLarge(call.served()->max_answer_size, SmallerAnswer(call.method(), detail));
 }
 
 grpc::Status BalanceRpc::FindConfigured(const ServerCall& call, const std::string& account,
@@ -171,30 +190,78 @@ grpc::Status BalanceRpc::CheckFilter(const Request& request, Filter& filter) {
   return SourceNames::Parse(request.sources(), kSourcesField, filter.sources);
 }
 
-grpc::Status BalanceRpc::MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
-                                    const CheckedPolicy& checked, SteadyTime answer_by,
-                                    SourceNames::Found& found, Target& target) {
-  target.endpoint = &endpoint;
-  target.view = endpoint.publisher->Get();
-  target.read.bounds = checked.bounds;
-  target.read.answer_by = answer_by;
-  const auto& sources = target.view->statuses;
-  target.read.wanted = SelectSources(sources, filter.sources, filter.fund_class, found);
-  return SelectRequired(sources, target.read.wanted, checked, target.required);
+grpc::Status BalanceRpc::MakeTargets(const ServerCall& call, const Question& question,
+                                     std::vector<Target>& targets) {
+  const SourceNames& names = question.filter.sources;
+  SourceNames::Found found = names.NoneFound();
+  targets.reserve(question.accounts.size());
+  for (const AccountEndpoint* endpoint : question.accounts) {
+    Target& target = targets.emplace_back();
+    target.endpoint = endpoint;
+    target.view = endpoint->publisher->Get();
+    target.read.bounds = question.checked.bounds;
+    target.read.answer_by = question.time.answer_by;
+    target.read.deadline = question.time.deadline;
+    target.read.wanted =
+        SelectSources(target.view->statuses, names, question.filter.fund_class, found);
+  }
+  auto status = question.is_page ? CheckNamesOfAll(call, names, found) : names.CheckAllFound(found);
+  for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
+    Target& target = targets[i];
+    status = SelectRequired(target.view->statuses, target.read.wanted, question.checked,
+                            target.required);
+  }
+  return status;
 }
 
-grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const SourceNames& names) {
-  if (names.empty()) return grpc::Status::OK;
-  SourceNames::Found found = names.NoneFound();
+grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const SourceNames& names,
+                                         SourceNames::Found& found) {
+  const auto are_all_found = [&found] {
+    return std::find(found.begin(), found.end(), false) == found.end();
+  };
+  if (are_all_found()) return grpc::Status::OK;
   for (const AccountEndpoint* endpoint : call.Accounts("", kAllAccounts)) {
     const auto view = endpoint->publisher->Get();
     for (const SourceStatus& source : view->statuses) names.Match(*source.info, found);
-    if (std::find(found.begin(), found.end(), false) == found.end()) return grpc::Status::OK;
+    if (are_all_found()) return grpc::Status::OK;
   }
   return names.CheckAllFound(found);
 }
 
-void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Respond respond) {
+void BalanceRpc::Answer(const ServerCall& call, Question question, Respond respond) {
+  const std::size_t accounts = question.accounts.size();
+  if (accounts <= kAccountsEncodedAtOnce) {
+    std::vector<Target> targets;
+    const grpc::Status status = MakeTargets(call, question, targets);
+    if (!status.ok()) return FinishNow(call, status);
+    return AnswerTargets(call, std::move(targets), std::move(respond), nullptr);
+  }
+  const SteadyTime deadline = question.time.deadline;
+  EncodeLater(call, accounts, deadline,
+              [this, call, question = std::move(question),
+               respond = std::move(respond)](WaitingCall& waiting) {
+                std::vector<Target> targets;
+                const grpc::Status status = MakeTargets(call, question, targets);
+                if (!status.ok()) return FinishNow(call, status);
+                AnswerTargets(call, std::move(targets), respond, &waiting);
+              });
+}
+
+void BalanceRpc::EncodeLater(const ServerCall& call, std::size_t accounts, SteadyTime deadline,
+                             std::function<void(WaitingCall&)> work) {
+  auto kept = std::make_unique<WaitingCall>();
+  WaitingCall& waiting = *kept;
+  // Hears of a caller who leaves while the call waits for its turn.
+  call.call().Keep(std::move(kept));
+  const bool is_taken =
+      encoder_.TryPost(accounts, [this, call, &waiting, deadline, work = std::move(work)] {
+        if (!EndIfGone(call, waiting, deadline)) work(waiting);
+      });
+  if (!is_taken) FinishNow(call, Overloaded("too many answers about many accounts are under way"));
+}
+
+void BalanceRpc::AnswerTargets(const ServerCall& call, std::vector<Target> targets, Respond respond,
+                               WaitingCall* waiting) {
   const Now now = Time();
   std::vector<AccountAnswer> answers;
   answers.reserve(targets.size());
@@ -206,40 +273,56 @@ void BalanceRpc::Answer(const ServerCall& call, std::vector<Target> targets, Res
     answer->revision = target.view->revision.number;
     answers.push_back(std::move(*answer));
   }
-  // The targets belong to what was served when the call began.
-  auto finish = [this, &incoming = call.call(), method = call.method(), served = call.served(),
-                 respond = std::move(respond)](const std::vector<Target>& asked,
-                                               const std::vector<AccountAnswer>& found) {
-    MessageBytes response;
-    const grpc::Status status = respond(asked, found, response);
-    Finish(incoming, method, status, std::move(response));
-  };
-  const std::size_t accounts = targets.size();
-  if (answers.size() == accounts) {
-    return Encode(accounts, [finish = std::move(finish), targets = std::move(targets),
-                             answers = std::move(answers)] { finish(targets, answers); });
+  if (answers.size() == targets.size()) return FinishWith(call, targets, answers, respond);
+  const bool are_many = targets.size() > kAccountsEncodedAtOnce;
+  const std::size_t limit = awaited_accounts_.limit() / (are_many ? 2 : 1);
+  if (!awaited_accounts_.TryTake(targets.size(), limit)) {
+    return FinishNow(call, Overloaded("too many accounts are waited for"));
   }
+  if (!waiting) {
+    auto work = std::make_unique<WaitingCall>();
+    waiting = work.get();
+    call.call().Keep(std::move(work));
+  }
+  AnswerWhenRead(call, std::move(targets), std::move(respond), *waiting);
+}
+
+void BalanceRpc::AnswerWhenRead(const ServerCall& call, std::vector<Target> targets,
+                                Respond respond, WaitingCall& waiting) {
   std::vector<WaitingCall::Read> reads;
   reads.reserve(targets.size());
-  for (const Target& target : targets)
+  for (const Target& target : targets) {
     reads.push_back({target.endpoint->handle.get(), target.read});
-  auto work = std::make_unique<WaitingCall>(
-      [this, &incoming = call.call(), method = call.method(), finish = std::move(finish),
-       targets = std::move(targets)](std::optional<std::vector<AccountAnswer>> waited) {
-        if (!waited) {
-          return Finish(incoming, method, {grpc::StatusCode::CANCELLED, "the caller has left"}, {});
-        }
-        // The call keeps what is referred to until it is finished.
-        AtOneInstant(targets, std::move(*waited),
-                     [this, &finish, &targets](std::vector<AccountAnswer> judged) {
-                       Encode(targets.size(), [&finish, &targets, found = std::move(judged)] {
-                         finish(targets, found);
-                       });
-                     });
+  }
+  // The call keeps what it waits with, and so what is referred to below, until it is finished.
+  waiting.Start(std::move(reads), [this, call, &waiting, targets = std::move(targets),
+                                   respond = std::move(respond)](
+                                      std::optional<std::vector<AccountAnswer>> waited) {
+    awaited_accounts_.Give(targets.size());
+    if (EndIfGone(call, waiting, targets.front().read.deadline) || !waited) return;
+    const auto finish = [this, &call, &waiting, &targets,
+                         &respond](const std::vector<AccountAnswer>& answers) {
+      if (EndIfGone(call, waiting, targets.front().read.deadline)) return;
+      FinishWith(call, targets, answers, respond);
+    };
+    if (targets.size() <= kAccountsEncodedAtOnce) {
+      return AtOneInstant(targets, std::move(*waited), finish);
+    }
+    encoder_.Dispatch(targets.size(), [this, &targets, finish, waited = std::move(*waited)] {
+      AtOneInstant(targets, waited, [this, &targets, finish](const auto& answers) {
+        encoder_.Dispatch(targets.size(), [finish, answers] { finish(answers); });
       });
-  WaitingCall& waiting = *work;
-  call.call().Keep(std::move(work));
-  waiting.Start(std::move(reads));
+    });
+  });
+}
+
+// The targets belong to what was served when the call began, which the call keeps.
+void BalanceRpc::FinishWith(const ServerCall& call, const std::vector<Target>& targets,
+                            const std::vector<AccountAnswer>& answers,
+                            const Respond& respond) const {
+  MessageBytes response;
+  const grpc::Status status = respond(targets, answers, response);
+  FinishNow(call, status, std::move(response));
 }
 
 void BalanceRpc::AtOneInstant(const std::vector<Target>& targets,
@@ -254,36 +337,28 @@ void BalanceRpc::AtOneInstant(const std::vector<Target>& targets,
 }
 
 ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswer& answer,
-                                        EncodeView detail) {
-  return {encodings_.Snapshot(target.endpoint->publisher->account(), answer.sources,
-                              RevisionOf(target, answer), detail),
-          answer.at.wall};
+                                        EncodeView detail, bool is_of_many) {
+  const std::string& account = target.endpoint->publisher->account();
+  const SnapshotRevision revision = RevisionOf(target, answer);
+  // Those of a page would only push out what callers of single accounts share.
+  SharedBytes bytes = is_of_many ? EncodedSnapshot(account, answer.sources, revision, detail)
+                                 : encodings_.Snapshot(account, answer.sources, revision, detail);
+  return {std::move(bytes), answer.at.wall};
 }
 
-grpc::Status BalanceRpc::SnapshotTarget(const AccountEndpoint& endpoint,
-                                        const v1::GetAccountSnapshotRequest& request,
-                                        const CheckedPolicy& checked, SteadyTime answer_by,
-                                        EncodeView& detail, Target& target) {
-  if (auto status = CheckView(request.view(), EncodeView::kFull, detail); !status.ok()) {
-    return status;
-  }
-  Filter filter;
-  if (auto status = CheckFilter(request, filter); !status.ok()) return status;
-  SourceNames::Found found = filter.sources.NoneFound();
-  auto status = MakeTarget(endpoint, filter, checked, answer_by, found, target);
-  if (auto names = filter.sources.CheckAllFound(found); !names.ok()) return names;
-  return status;
-}
-
-bool BalanceRpc::PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
-                              MessageBytes& response) const {
+bool BalanceRpc::FinishPublished(const ServerCall& call, const AccountEndpoint& endpoint,
+                                 const ReadBounds& bounds) const {
   const auto view = endpoint.publisher->Get();
   const Now now = Time();
   if (!Answers(*view, bounds, now)) return false;
   if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
     endpoint.handle->RefreshEarly();
   }
-  response = BytesOf(view->encoded, now.wall);
+  if (view->encoded.view().size() + kServeTimeBytes > call.served()->max_answer_size) {
+    FinishNow(call, TooLarge(call, EncodeView::kFull));
+  } else {
+    FinishNow(call, grpc::Status::OK, BytesOf(view->encoded, now.wall));
+  }
   return true;
 }
 
@@ -297,25 +372,30 @@ void BalanceRpc::GetAccountSnapshot(const ServerCall& call) {
     status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
   }
   if (!status.ok()) return FinishNow(call, status);
-  MessageBytes published;
-  if (AsksForEverything(request) && PutPublished(*endpoint, checked.bounds, published)) {
-    return FinishNow(call, status, std::move(published));
-  }
-  EncodeView detail = EncodeView::kFull;
-  std::vector<Target> targets(1);
-  status = SnapshotTarget(*endpoint, request, checked, AnswerBy(call), detail, targets.front());
+  if (AsksForEverything(request) && FinishPublished(call, *endpoint, checked.bounds)) return;
+  Question question;
+  question.accounts = {endpoint};
+  status = CheckView(request.view(), EncodeView::kFull, question.detail);
+  if (status.ok()) status = CheckFilter(request, question.filter);
   if (!status.ok()) return FinishNow(call, status);
+  question.checked = checked;
+  question.time = TimeOf(call);
+  const EncodeView detail = question.detail;
   return Answer(
-      call, std::move(targets),
-      [this, checked, detail](const std::vector<Target>& asked,
-                              const std::vector<AccountAnswer>& answers, MessageBytes& response) {
+      call, std::move(question),
+      [this, call, checked = std::move(checked), detail](const std::vector<Target>& asked,
+                                                         const std::vector<AccountAnswer>& answers,
+                                                         MessageBytes& response) {
         const Target& target = asked.front();
         if (auto error = CheckRequired(target.endpoint->publisher->account(), answers.front(),
                                        checked, target.required);
             !error.ok()) {
           return error;
         }
-        const ServedSnapshot snapshot = EncodeAnswer(target, answers.front(), detail);
+        const ServedSnapshot snapshot = EncodeAnswer(target, answers.front(), detail, false);
+        if (snapshot.bytes.view().size() + kServeTimeBytes > call.served()->max_answer_size) {
+          return TooLarge(call, detail);
+        }
         response = BytesOf(snapshot.bytes, snapshot.serve_time);
         return grpc::Status::OK;
       });
@@ -343,24 +423,28 @@ void BalanceRpc::GetSourceBalance(const ServerCall& call) {
   }
   const auto i = static_cast<std::size_t>(index);
   target.read.bounds = checked.bounds;
-  target.read.answer_by = AnswerBy(call);
+  const CallTime time = TimeOf(call);
+  target.read.answer_by = time.answer_by;
+  target.read.deadline = time.deadline;
   target.read.wanted.assign(target.view->statuses.size(), false);
   target.read.wanted[i] = true;
-  return Answer(call, std::move(targets),
-                [this, checked, detail, i](const std::vector<Target>& asked,
-                                           const std::vector<AccountAnswer>& answers,
-                                           MessageBytes& response) {
-                  const AccountAnswer& answer = answers.front();
-                  const SourceView& view = answer.sources[i];
-                  if (auto error = CheckStrict(view, answer.waited[i].how, checked.bounds);
-                      !error.ok()) {
-                    return error;
-                  }
-                  const SharedBytes bytes =
-                      encodings_.Source(view, RevisionOf(asked.front(), answer), detail);
-                  response = MessageBytes(std::span(&bytes.slice(), 1));
-                  return grpc::Status::OK;
-                });
+  return AnswerTargets(
+      call, std::move(targets),
+      [this, call, checked, detail, i](const std::vector<Target>& asked,
+                                       const std::vector<AccountAnswer>& answers,
+                                       MessageBytes& response) {
+        const AccountAnswer& answer = answers.front();
+        const SourceView& view = answer.sources[i];
+        if (auto error = CheckStrict(view, answer.waited[i].how, checked.bounds); !error.ok()) {
+          return error;
+        }
+        const SharedBytes bytes =
+            encodings_.Source(view, RevisionOf(asked.front(), answer), detail);
+        if (bytes.view().size() > call.served()->max_answer_size) return TooLarge(call, detail);
+        response = MessageBytes(std::span(&bytes.slice(), 1));
+        return grpc::Status::OK;
+      },
+      nullptr);
 }
 
 void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
@@ -371,115 +455,98 @@ void BalanceRpc::BatchGetAccountSnapshots(const ServerCall& call) {
                      InvalidField(reason::kInvalidBatch, "names",
                                   "must hold 1 to " + std::to_string(kMaxBatchSize) + " names"));
   }
-  CheckedPolicy checked;
-  EncodeView detail = EncodeView::kFull;
-  grpc::Status status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
-  if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, detail);
-  Filter filter;
-  if (status.ok()) status = CheckFilter(request, filter);
-  SourceNames::Found found = filter.sources.NoneFound();
-  const SteadyTime answer_by = AnswerBy(call);
-  std::vector<Target> targets(static_cast<std::size_t>(request.names_size()));
-  for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
+  Question question;
+  grpc::Status status = CheckPolicy(request.policy(), clock_.WallNow(), question.checked);
+  if (status.ok()) status = CheckView(request.view(), EncodeView::kFull, question.detail);
+  if (status.ok()) status = CheckFilter(request, question.filter);
+  question.time = TimeOf(call);
+  for (int i = 0; status.ok() && i < request.names_size(); ++i) {
     const AccountEndpoint* endpoint = nullptr;
-    status = FindAccount(call, request.names(static_cast<int>(i)),
-                         "names[" + std::to_string(i) + "]", endpoint);
-    if (!status.ok()) break;
-    status = MakeTarget(*endpoint, filter, checked, answer_by, found, targets[i]);
+    status = FindAccount(call, request.names(i), "names[" + std::to_string(i) + "]", endpoint);
+    question.accounts.push_back(endpoint);
   }
-  if (status.ok()) status = filter.sources.CheckAllFound(found);
   if (!status.ok()) return FinishNow(call, status);
+  const EncodeView detail = question.detail;
+  const CheckedPolicy checked = question.checked;
   return Answer(
-      call, std::move(targets),
-      [this, checked, detail](const std::vector<Target>& asked,
-                              const std::vector<AccountAnswer>& answers, MessageBytes& response) {
-        std::vector<ServedSnapshot> snapshots;
-        snapshots.reserve(asked.size());
+      call, std::move(question),
+      [this, call, checked, detail](const std::vector<Target>& asked,
+                                    const std::vector<AccountAnswer>& answers,
+                                    MessageBytes& response) {
+        SnapshotsResponse snapshots(call.served()->max_answer_size, asked.size());
         for (std::size_t i = 0; i < asked.size(); ++i) {
           // A filter that fits other accounts only is no failure of this one.
           const std::vector<bool>& wanted = asked[i].read.wanted;
-          if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
-            snapshots.push_back(EncodeAnswer(asked[i], answers[i], detail));
-            continue;
+          if (std::find(wanted.begin(), wanted.end(), true) != wanted.end()) {
+            auto error = CheckRequired(asked[i].endpoint->publisher->account(), answers[i], checked,
+                                       asked[i].required);
+            if (!error.ok()) return error;
           }
-          if (auto error = CheckRequired(asked[i].endpoint->publisher->account(), answers[i],
-                                         checked, asked[i].required);
-              !error.ok()) {
-            return error;
+          if (!snapshots.Add(EncodeAnswer(asked[i], answers[i], detail, asked.size() > 1))) {
+            return TooLarge(call, detail);
           }
-          snapshots.push_back(EncodeAnswer(asked[i], answers[i], detail));
         }
-        response = BytesOf(snapshots, v1::BatchGetAccountSnapshotsResponse());
+        response = snapshots.Make(v1::BatchGetAccountSnapshotsResponse());
         return grpc::Status::OK;
       });
 }
 
-grpc::Status BalanceRpc::ListTargets(const ServerCall& call,
-                                     const v1::ListAccountSnapshotsRequest& request,
-                                     SteadyTime answer_by, std::vector<Target>& targets,
-                                     std::string& next_page_token) const {
+grpc::Status BalanceRpc::ListQuestion(const ServerCall& call,
+                                      const v1::ListAccountSnapshotsRequest& request,
+                                      Question& question, std::string& next_page_token) const {
   std::size_t page_size = 0;
-  if (auto status = CheckPageSize(request.page_size(), page_size); !status.ok()) return status;
-  CheckedPolicy checked;
-  if (auto status = CheckPolicy(request.policy(), clock_.WallNow(), checked); !status.ok()) {
-    return status;
-  }
+  PageEnd last;
+  CheckedPolicy& checked = question.checked;
+  grpc::Status status = CheckView(request.view(), EncodeView::kBasic, question.detail);
+  if (status.ok()) status = CheckPageSize(request.page_size(), page_size);
+  if (status.ok()) status = CheckPolicy(request.policy(), clock_.WallNow(), checked);
+  if (status.ok()) status = CheckFilter(request, question.filter);
+  if (status.ok()) status = ReadPageToken(request, last);
+  if (!status.ok()) return status;
   // Does not apply here, but has to make sense.
   checked.require = v1::ReadPolicy::ANY;
   checked.required_sources = {};
-  Filter filter;
-  if (auto status = CheckFilter(request, filter); !status.ok()) return status;
-  if (auto status = CheckNamesOfAll(call, filter.sources); !status.ok()) return status;
   if (!request.policy().has_only_if_cached()) {
     checked.bounds.only_if_cached = !checked.bounds.IsExplicit();
   }
-  PageEnd last;
-  if (auto status = ReadPageToken(request, last); !status.ok()) return status;
+  question.is_page = true;
   // One more tells whether there is another page.
-  const auto accounts = call.Accounts(last.account, page_size + 1);
-  SourceNames::Found found = filter.sources.NoneFound();
-  for (std::size_t i = 0; i < std::min(accounts.size(), page_size); ++i) {
-    if (auto status =
-            MakeTarget(*accounts[i], filter, checked, answer_by, found, targets.emplace_back());
-        !status.ok()) {
-      return status;
-    }
+  question.accounts = call.Accounts(last.account, page_size + 1);
+  if (question.accounts.size() > page_size) {
+    question.accounts.pop_back();
+    next_page_token = MakePageToken(request, {question.accounts.back()->publisher->account(), {}});
   }
-  if (accounts.size() > page_size) {
-    next_page_token = MakePageToken(request, {targets.back().endpoint->publisher->account(), {}});
-  }
-  return grpc::Status::OK;
+  return status;
 }
 
 void BalanceRpc::ListAccountSnapshots(const ServerCall& call) {
   v1::ListAccountSnapshotsRequest request;
   if (!ParseBytes(call.call().request(), request)) return FinishNow(call, NotParsed(request));
-  EncodeView detail = EncodeView::kBasic;
-  std::vector<Target> targets;
-  std::string next_page_token;
-  grpc::Status status = CheckView(request.view(), EncodeView::kBasic, detail);
-  if (status.ok()) {
-    status = ListTargets(call, request, AnswerBy(call), targets, next_page_token);
-  }
+  Question question;
+  v1::ListAccountSnapshotsResponse rest;
+  const grpc::Status status =
+      ListQuestion(call, request, question, *rest.mutable_next_page_token());
   if (!status.ok()) return FinishNow(call, status);
-  return Answer(call, std::move(targets),
-                [this, detail, next_page_token, total_size = call.CountAll().accounts](
+  question.time = TimeOf(call);
+  rest.set_total_size(static_cast<std::int32_t>(call.CountAll().accounts));
+  const EncodeView detail = question.detail;
+  return Answer(call, std::move(question),
+                [this, call, detail, rest = std::move(rest)](
                     const std::vector<Target>& asked, const std::vector<AccountAnswer>& answers,
                     MessageBytes& response) {
-                  v1::ListAccountSnapshotsResponse rest;
-                  rest.set_next_page_token(next_page_token);
-                  rest.set_total_size(static_cast<std::int32_t>(total_size));
-                  std::vector<ServedSnapshot> snapshots;
-                  snapshots.reserve(asked.size());
+                  v1::ListAccountSnapshotsResponse others = rest;
+                  SnapshotsResponse snapshots(call.served()->max_answer_size, asked.size());
                   for (std::size_t i = 0; i < asked.size(); ++i) {
-                    snapshots.push_back(EncodeAnswer(asked[i], answers[i], detail));
+                    if (!snapshots.Add(EncodeAnswer(asked[i], answers[i], detail, true))) {
+                      return TooLarge(call, detail);
+                    }
                     for (const SourceView& view : answers[i].sources) {
                       if (view.state != SourceState::kNoData) continue;
-                      rest.add_unreachable(SourceName(*view.info));
+                      others.add_unreachable(SourceName(*view.info));
                     }
                   }
-                  response = BytesOf(snapshots, rest);
-                  return grpc::Status::OK;
+                  response = snapshots.Make(others);
+                  return response ? grpc::Status::OK : TooLarge(call, detail);
                 });
 }
 
@@ -523,16 +590,21 @@ void BalanceRpc::ListSources(const ServerCall& call) {
   v1::ListSourcesResponse message;
   message.set_total_size(static_cast<std::int32_t>(total_size));
   if (page.end) message.set_next_page_token(MakePageToken(request, *page.end));
-  const std::size_t accounts = page.parts.size();
-  Encode(accounts, [this, &incoming = call.call(), method = call.method(), page = std::move(page),
-                    message = std::move(message)]() mutable {
+  const auto accounts = page.parts.size();
+  const auto finish = [this, call, page = std::move(page), message = std::move(message)] {
+    v1::ListSourcesResponse response = message;
     for (const SourcePage::Part& part : page.parts) {
       for (std::size_t i = part.begin; i < part.end; ++i) {
-        EncodeSourceStatus(part.view->statuses[i], Time(), *message.add_sources());
+        EncodeSourceStatus(part.view->statuses[i], Time(), *response.add_sources());
       }
     }
-    Finish(incoming, method, grpc::Status::OK, BytesOf(message));
-  });
+    if (response.ByteSizeLong() > call.served()->max_answer_size) {
+      return FinishNow(call, TooLarge(call, EncodeView::kBasic));
+    }
+    FinishNow(call, grpc::Status::OK, BytesOf(response));
+  };
+  if (accounts <= kAccountsEncodedAtOnce) return finish();
+  EncodeLater(call, accounts, TimeOf(call).deadline, [finish](WaitingCall&) { finish(); });
 }
 
 }  // namespace balance

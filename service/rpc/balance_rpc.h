@@ -5,19 +5,22 @@
 
 #include <grpcpp/support/status.h>
 
-#include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <functional>
 
 #include "clients/core/clock.h"
 #include "proto/balance_v1.h"
+#include "service/rpc/budget.h"
+#include "service/rpc/encode_queue.h"
 #include "service/rpc/incoming_call.h"
+#include "service/rpc/load_limits.h"
 #include "service/rpc/page.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/served.h"
 #include "service/rpc/server_call.h"
 #include "service/rpc/snapshot_bytes.h"
+#include "service/rpc/waiting_call.h"
 #include "service/snapshot/recent_encodings.h"
 
 namespace balance {
@@ -36,17 +39,23 @@ class BalanceRpc {
   // that is late, take.
   static constexpr Duration kAnswerMargin = std::chrono::milliseconds(25);
   static constexpr int kMaxBatchSize = 100;
-  // An answer about more accounts is encoded on a thread of its own, so that neither a queue nor a
-  // shard keeps others waiting for it.
+  // An answer about more accounts is made on a thread of its own; see EncodeQueue.
   static constexpr std::size_t kAccountsEncodedAtOnce = 16;
 
   // All must outlive the server's calls. `served` holds something before the first call.
-  BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer);
+  BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer,
+             LoadLimits limits = {});
 
   // Thread-safe. `call` is finished before this returns or later.
   void Handle(RpcMethod method, IncomingCall& call);
 
  private:
+  // By when a call is answered.
+  struct CallTime {
+    SteadyTime answer_by;
+    // From then on the caller has gone. SteadyTime::max(): it has set no deadline.
+    SteadyTime deadline = SteadyTime::max();
+  };
   // One account of a call, checked.
   struct Target {
     const AccountEndpoint* endpoint = nullptr;
@@ -57,6 +66,16 @@ class BalanceRpc {
   struct Filter {
     SourceNames sources;
     v1::FundClass fund_class = v1::FUND_CLASS_UNSPECIFIED;
+  };
+  // What a call asks of which accounts. Kept until it is answered.
+  struct Question {
+    std::vector<const AccountEndpoint*> accounts;
+    // Whether the filter's names may also be those of accounts that are on another page.
+    bool is_page = false;
+    Filter filter;
+    CheckedPolicy checked;
+    EncodeView detail = EncodeView::kFull;
+    CallTime time;
   };
   // Makes the response of the targets' answers.
   using Respond = std::function<grpc::Status(
@@ -69,15 +88,18 @@ class BalanceRpc {
   void ListSources(const ServerCall& call);
 
   Now Time() const { return clock_.Time(); }
-  SteadyTime AnswerBy(const ServerCall& call) const;
+  CallTime TimeOf(const ServerCall& call) const;
   grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
   // The end of every call.
   void Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
               MessageBytes response) const;
-  // Now, or on the encoding thread if it is about so many accounts.
-  void Encode(std::size_t accounts, std::function<void()> work);
   void FinishNow(const ServerCall& call, const grpc::Status& status,
                  MessageBytes response = {}) const;
+  // Ends a call whose caller waits no longer, before any more work is done for it; false if there
+  // is still somebody.
+  bool EndIfGone(const ServerCall& call, const WaitingCall& waiting, SteadyTime deadline) const;
+  // The answer of the call would be too long.
+  static grpc::Status TooLarge(const ServerCall& call, EncodeView detail);
 
   grpc::Status FindAccount(const ServerCall& call, const std::string& name,
                            const std::string& field, const AccountEndpoint*& endpoint) const;
@@ -89,28 +111,34 @@ class BalanceRpc {
   // Of the fields of that name, which the requests for whole accounts share.
   template <typename Request>
   static grpc::Status CheckFilter(const Request& request, Filter& filter);
-  // Notes in `found` which of the filter's names the account has.
-  static grpc::Status MakeTarget(const AccountEndpoint& endpoint, const Filter& filter,
-                                 const CheckedPolicy& checked, SteadyTime answer_by,
-                                 SourceNames::Found& found, Target& target);
+  // Of the question's accounts, in the same order.
+  static grpc::Status MakeTargets(const ServerCall& call, const Question& question,
+                                  std::vector<Target>& targets);
+  // Each name that is not `found` yet must be one of a source of an account that the caller may
+  // see.
+  static grpc::Status CheckNamesOfAll(const ServerCall& call, const SourceNames& names,
+                                      SourceNames::Found& found);
 
-  // Every name must be one of a source of at least one account that the caller may see.
-  static grpc::Status CheckNamesOfAll(const ServerCall& call, const SourceNames& names);
+  // Answers at once if every account can be answered from its published view, else when all have
+  // answered; on the encoding thread if they are many.
+  void Answer(const ServerCall& call, Question question, Respond respond);
+  // Does `work` on the encoding thread, unless nobody waits for it any more by then. Refuses the
+  // call if the queue is full. The call keeps the WaitingCall.
+  void EncodeLater(const ServerCall& call, std::size_t accounts, SteadyTime deadline,
+                   std::function<void(WaitingCall&)> work);
+  // `waiting`: what the call keeps already; null if nothing.
+  void AnswerTargets(const ServerCall& call, std::vector<Target> targets, Respond respond,
+                     WaitingCall* waiting);
+  void AnswerWhenRead(const ServerCall& call, std::vector<Target> targets, Respond respond,
+                      WaitingCall& waiting);
+  void FinishWith(const ServerCall& call, const std::vector<Target>& targets,
+                  const std::vector<AccountAnswer>& answers, const Respond& respond) const;
 
-  // Answers at once if every target can be answered from its published view, else when all have
-  // answered.
-  void Answer(const ServerCall& call, std::vector<Target> targets, Respond respond);
-
-  // Answers with the bytes that are ready, if they are an answer.
-  bool PutPublished(const AccountEndpoint& endpoint, const ReadBounds& bounds,
-                    MessageBytes& response) const;
-  static grpc::Status SnapshotTarget(const AccountEndpoint& endpoint,
-                                     const v1::GetAccountSnapshotRequest& request,
-                                     const CheckedPolicy& checked, SteadyTime answer_by,
-                                     EncodeView& detail, Target& target);
-  grpc::Status ListTargets(const ServerCall& call, const v1::ListAccountSnapshotsRequest& request,
-                           SteadyTime answer_by, std::vector<Target>& targets,
-                           std::string& next_page_token) const;
+  // Answers with the bytes that are ready; false if they are no answer.
+  bool FinishPublished(const ServerCall& call, const AccountEndpoint& endpoint,
+                       const ReadBounds& bounds) const;
+  grpc::Status ListQuestion(const ServerCall& call, const v1::ListAccountSnapshotsRequest& request,
+                            Question& question, std::string& next_page_token) const;
   // Calls `done` exactly once, with the answers of the targets as they are at one instant; see
   // JudgeTogether().
   void AtOneInstant(const std::vector<Target>& targets, std::vector<AccountAnswer> answers,
@@ -118,7 +146,8 @@ class BalanceRpc {
   static SnapshotRevision RevisionOf(const Target& target, const AccountAnswer& answer) {
     return {target.view->revision.epoch, answer.revision};
   }
-  ServedSnapshot EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail);
+  ServedSnapshot EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
+                              bool is_of_many);
   // The accounts that the request is about, from the one in which the page begins.
   grpc::Status AccountsOfSources(const ServerCall& call, const v1::ListSourcesRequest& request,
                                  const PageEnd& after, std::size_t page_size,
@@ -129,7 +158,9 @@ class BalanceRpc {
   const Clock& clock_;
   RpcObserver& observer_;
   RecentEncodings encodings_;
-  boost::asio::thread_pool encoder_{1};
+  // Accounts that calls wait for on the shards.
+  Budget awaited_accounts_;
+  EncodeQueue encoder_;
 };
 
 }  // namespace balance

@@ -43,7 +43,9 @@ void CheckHealth(const HealthStates& states, IncomingCall& call) {
 class CallServer::Lane {
  public:
   Lane(CallServer& server, grpc::ServerBuilder& builder)
-      : watches_(server.health_watch_, queue_, open_calls_, server.health_), queue_(builder) {
+      : unsent_(server.unsent_),
+        watches_(server.health_watch_, queue_, open_calls_, server.health_),
+        queue_(builder) {
     for (int i = 0; i < kRpcMethodCount; ++i) {
       Add(*server.methods_[static_cast<std::size_t>(i)],
           [&rpc = server.rpc_, method = static_cast<RpcMethod>(i)](IncomingCall& call) {
@@ -70,9 +72,11 @@ class CallServer::Lane {
 
  private:
   void Add(const CoreMethods::Method& method, UnaryCalls::Handle handle) {
-    calls_.push_back(std::make_unique<UnaryCalls>(method, queue_, open_calls_, std::move(handle)));
+    calls_.push_back(
+        std::make_unique<UnaryCalls>(method, queue_, open_calls_, unsent_, std::move(handle)));
   }
 
+  UnsentAnswers& unsent_;
   OpenCalls open_calls_;
   std::vector<std::unique_ptr<UnaryCalls>> calls_;
   HealthWatches watches_;
@@ -80,9 +84,10 @@ class CallServer::Lane {
   CallQueue queue_;
 };
 
-CallServer::CallServer(BalanceRpc& rpc, HealthStates& health)
+CallServer::CallServer(BalanceRpc& rpc, HealthStates& health, UnsentAnswers::Limits unsent)
     : rpc_(rpc),
       health_(health),
+      unsent_(unsent),
       balance_service_(kBalanceServiceName),
       health_service_("grpc.health.v1.Health"),
       health_check_(health_service_.AddUnary("Check")),

@@ -14,6 +14,7 @@
 #include "service/rpc/balance_rpc.h"
 #include "service/rpc/core_methods.h"
 #include "service/rpc/health_states.h"
+#include "service/rpc/unsent_answers.h"
 
 namespace balance {
 
@@ -23,7 +24,7 @@ class CallServer {
   static constexpr int kMaxQueues = 4;
 
   // Both must outlive the calls.
-  CallServer(BalanceRpc& rpc, HealthStates& health);
+  CallServer(BalanceRpc& rpc, HealthStates& health, UnsentAnswers::Limits unsent = {});
   CallServer(const CallServer&) = delete;
   CallServer& operator=(const CallServer&) = delete;
   // REQUIRES: the server that it was added to does not run any more.
@@ -45,6 +46,7 @@ class CallServer {
 
   BalanceRpc& rpc_;
   HealthStates& health_;
+  UnsentAnswers unsent_;
   CoreMethods balance_service_;
   CoreMethods health_service_;
   // Of those, in the order of RpcMethod.

@@ -5,6 +5,7 @@
 #include <grpcpp/support/status.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,11 @@ class IncomingCall {
   // Keeps `work` as long as the call lives, and has it told if the caller leaves; nobody is told of
   // a call without. Called at most once, by the handler, before Finish() can be.
   virtual void Keep(std::unique_ptr<CallWork> work) = 0;
+
+  // Whether there is room for an answer of so many bytes to wait for the caller to take it; the
+  // room is kept until the call is over. Called at most once, before Finish(), on the same thread.
+  // Where nothing bounds what waits there is always room.
+  virtual bool MakeRoom(std::size_t /*bytes*/) { return true; }
 
   // Answers with a message, which is not looked at unless the status is OK. A caller that is told
   // UNAVAILABLE is told not to repeat the call by itself: the retries of the published service

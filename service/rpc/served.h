@@ -2,6 +2,9 @@
 
 // What the API serves, and to whom: replaced as a whole when the configuration is read anew.
 
+#include <cstddef>
+#include <limits>
+
 #include "clients/core/published.h"
 #include "service/access/access_rules.h"
 #include "service/rpc/account_directory.h"
@@ -12,6 +15,8 @@ namespace balance {
 struct Served {
   AccountDirectory accounts;
   AccessRules access{{}};
+  // Bytes of the longest answer.
+  std::size_t max_answer_size = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace balance

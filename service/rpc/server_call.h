@@ -15,7 +15,7 @@
 
 namespace balance {
 
-// Lives no longer than the handler; what is to be kept for later is `served`.
+// A copy may be kept for as long as the call is not finished.
 class ServerCall {
  public:
   // `served` is kept alive; `caller` belongs to it, null where everybody may see everything.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "proto/balance_v1.h"
 #include "service/snapshot/encode.h"
@@ -49,7 +50,7 @@ class ServeTimeField {
 
  private:
   // Two varints with their tags, behind the tag of both and their size.
-  std::array<std::uint8_t, 2 + 22> bytes_{};
+  std::array<std::uint8_t, kServeTimeBytes> bytes_{};
   std::size_t size_ = 0;
 };
 
@@ -77,14 +78,18 @@ MessageBytes BytesOf(const SharedBytes& snapshot, WallTime serve_time) {
   return bytes;
 }
 
-MessageBytes BytesOf(const std::vector<ServedSnapshot>& snapshots,
-                     const google::protobuf::MessageLite& rest) {
-  std::size_t size = rest.ByteSizeLong();
-  for (const ServedSnapshot& snapshot : snapshots) {
-    size += ElementSize(snapshot.bytes.view().size() + ServeTimeField(snapshot.serve_time).size());
-  }
+bool SnapshotsResponse::Add(ServedSnapshot snapshot) {
+  size_ += ElementSize(snapshot.bytes.view().size() + ServeTimeField(snapshot.serve_time).size());
+  if (size_ > most_bytes_) return false;
+  snapshots_.push_back(std::move(snapshot));
+  return true;
+}
+
+MessageBytes SnapshotsResponse::Make(const google::protobuf::MessageLite& rest) const {
+  const std::size_t size = size_ + rest.ByteSizeLong();
+  if (size > most_bytes_) return {};
   const SharedBytes bytes(size, [&](std::uint8_t* to) {
-    for (const ServedSnapshot& snapshot : snapshots) {
+    for (const ServedSnapshot& snapshot : snapshots_) {
       const ServeTimeField serve_time(snapshot.serve_time);
       const std::string_view content = snapshot.bytes.view();
       *to++ = kSnapshotsTag;

@@ -4,6 +4,7 @@
 
 #include <google/protobuf/message_lite.h>
 
+#include <cstddef>
 #include <vector>
 
 #include "clients/core/clock.h"
@@ -19,12 +20,31 @@ struct ServedSnapshot {
   WallTime serve_time;
 };
 
+// Number of bytes that `serve_time` takes in an AccountSnapshot, at the most.
+inline constexpr std::size_t kServeTimeBytes = 2 + 22;
+
 // The AccountSnapshot, of bytes without `serve_time`, which are shared and not copied.
 MessageBytes BytesOf(const SharedBytes& snapshot, WallTime serve_time);
 
-// A response of BatchGetAccountSnapshots or ListAccountSnapshots: the snapshots, and `rest` for its
-// other fields.
-MessageBytes BytesOf(const std::vector<ServedSnapshot>& snapshots,
-                     const google::protobuf::MessageLite& rest);
+// Makes a response of BatchGetAccountSnapshots or ListAccountSnapshots, unless it would be too
+// long.
+class SnapshotsResponse {
+ public:
+  // For so many bytes and snapshots at the most.
+  SnapshotsResponse(std::size_t most_bytes, std::size_t snapshots) : most_bytes_(most_bytes) {
+    snapshots_.reserve(snapshots);
+  }
+
+  // False if the response would be too long already; it cannot be made then.
+  bool Add(ServedSnapshot snapshot);
+
+  // The snapshots, and `rest` for the other fields; no message if that is too long.
+  MessageBytes Make(const google::protobuf::MessageLite& rest) const;
+
+ private:
+  const std::size_t most_bytes_;
+  std::size_t size_ = 0;
+  std::vector<ServedSnapshot> snapshots_;
+};
 
 }  // namespace balance

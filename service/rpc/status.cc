@@ -6,6 +6,9 @@
 namespace balance {
 namespace {
 
+// What is queued at most is done by then.
+constexpr Duration kOverloadPause = std::chrono::seconds(1);
+
 grpc::Status WithDetails(const google::rpc::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), status.message(),
           status.SerializeAsString()};
@@ -45,6 +48,25 @@ grpc::Status InvalidField(std::string_view reason, std::string field, std::strin
   error.description = std::move(message);
   error.metadata = {{"field", field}};
   error.field = std::move(field);
+  return ToGrpcStatus(error);
+}
+
+grpc::Status Overloaded(std::string_view what) {
+  RpcError error;
+  error.code = grpc::StatusCode::RESOURCE_EXHAUSTED;
+  error.reason = reason::kOverloaded;
+  error.message = std::string(what) + "; try again after the time in RetryInfo";
+  error.retry_after = kOverloadPause;
+  return ToGrpcStatus(error);
+}
+
+grpc::Status AnswerTooLarge(std::size_t most, std::string_view remedy) {
+  RpcError error;
+  error.code = grpc::StatusCode::RESOURCE_EXHAUSTED;
+  error.reason = reason::kAnswerTooLarge;
+  error.message =
+      "the answer would be longer than " + std::to_string(most) + " bytes; " + std::string(remedy);
+  error.metadata = {{"max_answer_size", std::to_string(most)}};
   return ToGrpcStatus(error);
 }
 

@@ -4,6 +4,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ inline constexpr std::string_view kCallerUnknown = "CALLER_UNKNOWN";
 inline constexpr std::string_view kCallerNotAllowed = "CALLER_NOT_ALLOWED";
 inline constexpr std::string_view kRequiredSourcesMissing = "REQUIRED_SOURCES_MISSING";
 inline constexpr std::string_view kNoSourceAvailable = "NO_SOURCE_AVAILABLE";
+inline constexpr std::string_view kOverloaded = "OVERLOADED";
+inline constexpr std::string_view kAnswerTooLarge = "ANSWER_TOO_LARGE";
 }  // namespace reason
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
@@ -56,6 +59,14 @@ grpc::Status ToGrpcStatus(const RpcError& error);
 
 // INVALID_ARGUMENT about one field of the request.
 grpc::Status InvalidField(std::string_view reason, std::string field, std::string message);
+
+// RESOURCE_EXHAUSTED (OVERLOADED), with a RetryInfo: the service has as much to do as it takes on.
+// `what` says of what, as the subject of a sentence.
+grpc::Status Overloaded(std::string_view what);
+
+// RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE): the answer would be longer than `most` bytes. `remedy`
+// says what to ask for instead.
+grpc::Status AnswerTooLarge(std::size_t most, std::string_view remedy);
 
 // UNAUTHENTICATED or PERMISSION_DENIED: only ever about the caller.
 grpc::Status ToGrpcStatus(AccessRefusal refusal);

@@ -28,6 +28,7 @@ class UnaryCalls::Call final : public IncomingCall {
   void Forget() {
     work_.reset();
     core_.reset();
+    room_.reset();
   }
 
   std::chrono::system_clock::time_point deadline() const override { return core_->deadline(); }
@@ -39,6 +40,11 @@ class UnaryCalls::Call final : public IncomingCall {
     work_ = std::move(work);
     ++open_events_;
     core_->WatchClose(closed_);
+  }
+  bool MakeRoom(std::size_t bytes) override {
+    auto room = calls_.unsent_.Take(bytes, [this] { return peer(); });
+    if (room) room_.emplace(*std::move(room));
+    return room_.has_value();
   }
   void Finish(MessageBytes response, const grpc::Status& status) override {
     core_->Finish(std::move(response), status, finished_);
@@ -66,6 +72,8 @@ class UnaryCalls::Call final : public IncomingCall {
   UnaryCalls& calls_;
   std::optional<CoreCall> core_;
   std::unique_ptr<CallWork> work_;
+  // Of the answer, which gRPC may hold until the call is over.
+  std::optional<UnsentAnswers::Room> room_;
   int open_events_ = 0;
   MemberEvent<Call, &Call::OnCame> came_{*this};
   MemberEvent<Call, &Call::OnFinished> finished_{*this};
@@ -73,8 +81,12 @@ class UnaryCalls::Call final : public IncomingCall {
 };
 
 UnaryCalls::UnaryCalls(const CoreMethods::Method& method, CallQueue& queue, OpenCalls& open_calls,
-                       Handle handle)
-    : method_(method), queue_(queue), open_calls_(open_calls), handle_(std::move(handle)) {}
+                       UnsentAnswers& unsent, Handle handle)
+    : method_(method),
+      queue_(queue),
+      open_calls_(open_calls),
+      unsent_(unsent),
+      handle_(std::move(handle)) {}
 
 UnaryCalls::~UnaryCalls() = default;
 

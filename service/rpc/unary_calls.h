@@ -13,6 +13,7 @@
 #include "service/rpc/core_methods.h"
 #include "service/rpc/incoming_call.h"
 #include "service/rpc/open_calls.h"
+#include "service/rpc/unsent_answers.h"
 
 namespace balance {
 
@@ -24,7 +25,7 @@ class UnaryCalls {
   // All must outlive this, which must outlive the queue's events. Every call counts as open from
   // being awaited to being over.
   UnaryCalls(const CoreMethods::Method& method, CallQueue& queue, OpenCalls& open_calls,
-             Handle handle);
+             UnsentAnswers& unsent, Handle handle);
   UnaryCalls(const UnaryCalls&) = delete;
   UnaryCalls& operator=(const UnaryCalls&) = delete;
   ~UnaryCalls();
@@ -43,6 +44,7 @@ class UnaryCalls {
   const CoreMethods::Method& method_;
   CallQueue& queue_;
   OpenCalls& open_calls_;
+  UnsentAnswers& unsent_;
   const Handle handle_;
   grpc_server* server_ = nullptr;
   // To be used again, at most so many.

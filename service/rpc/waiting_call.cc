@@ -4,28 +4,44 @@
 
 namespace balance {
 
-void WaitingCall::Start(std::vector<Read> reads) {
+void WaitingCall::Start(std::vector<Read> reads, Finish finish) {
+  finish_ = std::move(finish);
   answers_.resize(reads.size());
-  tickets_.reserve(reads.size());
   // One more than the reads: the call does not finish while tickets are still being stored.
   open_ = reads.size() + 1;
-  for (std::size_t i = 0; i < reads.size(); ++i) {
-    tickets_.push_back(reads[i].handle->Read(
-        std::move(reads[i].read),
-        [this, i](AccountAnswer answer) {
-          answers_[i] = std::move(answer);
-          EndOne();
-        },
-        [this] {
-          withdrawn_ = true;
-          EndOne();
-        }));
+  {
+    // Whoever leaves from here on finds all tickets.
+    const std::lock_guard lock(mutex_);
+    if (caller_has_left_) {
+      withdrawn_ = true;
+      open_ = 1;
+      reads.clear();
+    }
+    tickets_.reserve(reads.size());
+    for (std::size_t i = 0; i < reads.size(); ++i) {
+      tickets_.push_back(reads[i].handle->Read(
+          std::move(reads[i].read),
+          [this, i](AccountAnswer answer) {
+            answers_[i] = std::move(answer);
+            EndOne();
+          },
+          [this] {
+            withdrawn_ = true;
+            EndOne();
+          }));
+    }
   }
   EndOne();
 }
 
 void WaitingCall::OnCallerLeft() {
-  for (const auto& ticket : tickets_) ticket->Cancel();
+  std::vector<std::shared_ptr<ReadTicket>> tickets;
+  {
+    const std::lock_guard lock(mutex_);
+    caller_has_left_ = true;
+    tickets = tickets_;
+  }
+  for (const auto& ticket : tickets) ticket->Cancel();
 }
 
 void WaitingCall::EndOne() {

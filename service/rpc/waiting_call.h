@@ -1,10 +1,12 @@
 #pragma once
 
-// A unary call that waits for accounts on their shards.
+// A unary call that is answered later: it waits for its accounts on their shards, or for its turn
+// on the encoding thread.
 
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,7 +17,7 @@
 namespace balance {
 
 // Every call ends by itself: each read answers, or is withdrawn when the caller leaves, and the
-// last one finishes the call.
+// last one finishes the call. Thread-safe; lives until the call is finished.
 class WaitingCall final : public CallWork {
  public:
   struct Read {
@@ -27,22 +29,25 @@ class WaitingCall final : public CallWork {
   // last or, if all came early, by Start().
   using Finish = std::function<void(std::optional<std::vector<AccountAnswer>>)>;
 
-  explicit WaitingCall(Finish finish) : finish_(std::move(finish)) {}
+  // Starts the reads; the call may be finished before this returns. After the caller has left none
+  // is started. REQUIRES: `reads` is not empty; the call keeps this; called at most once.
+  void Start(std::vector<Read> reads, Finish finish);
 
-  // Starts the reads; the call may be finished before this returns. REQUIRES: `reads` is not empty,
-  // the call keeps this, and its handler has not returned; called once.
-  void Start(std::vector<Read> reads);
+  bool caller_has_left() const { return caller_has_left_; }
 
   void OnCallerLeft() override;
 
  private:
   void EndOne();
 
-  const Finish finish_;
+  Finish finish_;
   std::vector<AccountAnswer> answers_;
-  std::vector<std::shared_ptr<ReadTicket>> tickets_;
   std::atomic<std::size_t> open_ = 0;
   std::atomic<bool> withdrawn_ = false;
+  std::atomic<bool> caller_has_left_ = false;
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::vector<std::shared_ptr<ReadTicket>> tickets_;
 };
 
 }  // namespace balance

@@ -80,6 +80,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   }
   auto served = std::make_shared<Served>();
   served->access = AccessRules(std::exchange(config.callers, {}));
+  served->max_answer_size = static_cast<std::size_t>(config.server.max_answer_size);
   Reconfigured done;
   if (const auto before = served_.Get()) {
     done.callers = Compare(before->access.rules(), served->access.rules());

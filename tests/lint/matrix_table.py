@@ -12,7 +12,7 @@ ROWS = {f"M{number:02}" for number in [
     *range(70, 75),
     *range(100, 106),
     *range(110, 118),
-    120, 121,
+    *range(120, 126),
     130, 131, 132,
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)

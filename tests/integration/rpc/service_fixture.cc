@@ -19,7 +19,8 @@ ErrorDetails DetailsOf(const grpc::Status& status) {
   return details;
 }
 
-ServiceFixture::ServiceFixture() = default;
+ServiceFixture::ServiceFixture(LoadLimits load, UnsentAnswers::Limits unsent)
+    : rpc_(served_, clock_, rpc_observer_, load), calls_(rpc_, health_, unsent) {}
 
 ServiceFixture::~ServiceFixture() {
   if (server_) server_->Shutdown();

@@ -5,6 +5,8 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -41,7 +43,10 @@ ErrorDetails DetailsOf(const grpc::Status& status);
 class CountingRpcObserver final : public RpcObserver {
  public:
   void OnStarted(RpcMethod) override { ++started; }
-  void OnHandled(RpcMethod, grpc::StatusCode) override { ++handled; }
+  void OnHandled(RpcMethod, grpc::StatusCode code) override {
+    ++ended_[static_cast<std::size_t>(code)];
+    ++handled;
+  }
   void OnDenied(const AccessDenial& denial) override {
     const std::lock_guard lock(mutex_);
     denials_.push_back(denial);
@@ -52,19 +57,25 @@ class CountingRpcObserver final : public RpcObserver {
     return denials_;
   }
 
+  // Number of calls that ended with that code.
+  const std::atomic<int>& Ended(grpc::StatusCode code) const {
+    return ended_[static_cast<std::size_t>(code)];
+  }
+
   std::atomic<int> started = 0;
   std::atomic<int> handled = 0;
 
  private:
   mutable std::mutex mutex_;
   std::vector<AccessDenial> denials_;
+  std::array<std::atomic<int>, 17> ended_ = {};
 };
 
 // Accounts are added by the test, then Serve() is called. Every account has a real-money source
 // "real" and a simulated one "paper".
 class ServiceFixture : public testing::Test {
  protected:
-  ServiceFixture();
+  explicit ServiceFixture(LoadLimits load = {}, UnsentAnswers::Limits unsent = {});
   ~ServiceFixture() override;
 
   void AddAccount(const std::string& id, CacheSettings cache = DefaultCache());
@@ -102,9 +113,9 @@ class ServiceFixture : public testing::Test {
   Published<Served> served_;
   // The way of every source that is added later. Null: nothing is known of it.
   std::shared_ptr<const PathProbe> path_;
-  BalanceRpc rpc_{served_, clock_, rpc_observer_};
+  BalanceRpc rpc_;
   HealthStates health_;
-  CallServer calls_{rpc_, health_};
+  CallServer calls_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::shared_ptr<grpc::Channel> channel_;

@@ -176,9 +176,10 @@ class UntakenCallTest : public testing::Test {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&service_);
     queue_ = std::make_unique<CallQueue>(builder);
-    calls_ = std::make_unique<UnaryCalls>(method_, *queue_, open_calls_, [](IncomingCall& call) {
-      call.Finish(BytesOf(v1::Source::default_instance()), grpc::Status::OK);
-    });
+    calls_ = std::make_unique<UnaryCalls>(
+        method_, *queue_, open_calls_, unsent_, [](IncomingCall& call) {
+          call.Finish(BytesOf(v1::Source::default_instance()), grpc::Status::OK);
+        });
     server_ = builder.BuildAndStart();
     calls_->Await(server_->c_server(), 1);
     queue_->Start();
@@ -211,6 +212,7 @@ class UntakenCallTest : public testing::Test {
   CoreMethods service_{kBalanceServiceName};
   const CoreMethods::Method& method_ = service_.AddUnary("GetAccountSnapshot");
   OpenCalls open_calls_;
+  UnsentAnswers unsent_{UnsentAnswers::Limits()};
   std::unique_ptr<UnaryCalls> calls_;
   std::unique_ptr<CallQueue> queue_;
   std::unique_ptr<grpc::Server> server_;

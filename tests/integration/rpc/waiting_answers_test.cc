@@ -2,26 +2,12 @@
 // and feeds, without sockets.
 
 #include <gmock/gmock.h>
-#include <grpc/grpc.h>
-#include <gtest/gtest.h>
 
-#include <deque>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "proto/balance_v1.h"
-#include "service/feed/account_handle.h"
-#include "service/rpc/balance_rpc.h"
-#include "service/snapshot/account_view.h"
 #include "service/snapshot/encode.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_source.h"
-#include "tests/support/null_observer.h"
+#include "tests/integration/rpc/handler_fixture.h"
 
 namespace balance {
 namespace {
@@ -31,117 +17,12 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr CacheSettings kCache{seconds(2), seconds(5), seconds(60), milliseconds(500)};
-
-class NullRpcObserver final : public RpcObserver {
- public:
-  void OnStarted(RpcMethod) override {}
-  void OnHandled(RpcMethod, grpc::StatusCode) override {}
-  void OnDenied(const AccessDenial&) override {}
-};
-
-// A call whose answer the test looks at.
-class TestCall final : public IncomingCall {
- public:
-  explicit TestCall(const google::protobuf::MessageLite& request) : request_(BytesOf(request)) {}
-
-  std::chrono::system_clock::time_point deadline() const override {
-    if (!time_left) return std::chrono::system_clock::time_point::max();
-    return std::chrono::system_clock::now() + *time_left;
-  }
-  Authorizations authorizations() const override { return {}; }
-  PeerIdentity identity() const override { return {}; }
-  std::string peer() const override { return {}; }
-  const MessageBytes& request() override { return request_; }
-  void Keep(std::unique_ptr<CallWork> work) override { work_ = std::move(work); }
-  void Finish(MessageBytes answer, const grpc::Status& outcome) override {
-    ++finished;
-    if (on_finish) on_finish();
-    status = outcome;
-    response = std::move(answer);
-  }
-
-  void Leave() { work_->OnCallerLeft(); }
-
-  template <typename Message>
-  Message Parsed() const {
-    Message message;
-    EXPECT_TRUE(ParseBytes(response, message));
-    return message;
-  }
-  // Where the first bytes of the answer stand: answers that share them have been encoded once.
-  const void* first_bytes() const {
-    return GRPC_SLICE_START_PTR(response.get()->data.raw.slice_buffer.slices[0]);
-  }
-
-  // Unset: the caller has no deadline.
-  std::optional<std::chrono::milliseconds> time_left;
-  std::function<void()> on_finish;
-  int finished = 0;
-  grpc::Status status;
-  MessageBytes response;
-
- private:
-  const MessageBytes request_;
-  std::unique_ptr<CallWork> work_;
-};
-
-// For the bytes of the calls, which no server or channel here initialises gRPC for.
-class GrpcInUse {
- public:
-  GrpcInUse() { grpc_init(); }
-  ~GrpcInUse() { grpc_shutdown(); }
-};
-
-class WaitingAnswersTest : public testing::Test {
+class WaitingAnswersTest : public HandlerFixture {
  protected:
   WaitingAnswersTest() {
     for (const char* id : {"desk-1", "desk-2"}) AddAccount(id, {"real"});
     AddAccount("both", {"real", "paper"});
-    served_.Publish(std::make_shared<const Served>(Served{accounts_, AccessRules({})}));
-  }
-
-  ~WaitingAnswersTest() override {
-    for (const auto& feed : feeds_) feed->Stop();
-    Run();
-  }
-
-  void AddAccount(const std::string& id, const std::vector<std::string>& sources) {
-    std::vector<AccountFeed::SourceSpec> specs;
-    for (const std::string& source : sources) {
-      auto info = std::make_shared<SourceInfo>();
-      info->account = id;
-      info->source = source;
-      info->pool = source;
-      info->cache = kCache;
-      info->measures = {Measure::kCash};
-      auto& upstream = upstreams_[id + "/" + source];
-      upstream = std::make_unique<FakeUpstream>(clock_);
-      AccountFeed::SourceSpec& spec = specs.emplace_back();
-      spec.options.info = info;
-      spec.options.refresh_budget = seconds(30);
-      spec.source = upstream->MakeSource();
-    }
-    publishers_.push_back(std::make_shared<AccountPublisher>(id, "epoch", clock_));
-    feeds_.push_back(std::make_shared<AccountFeed>(shard_.loop().get_executor(), clock_, schedule_,
-                                                   refreshes_, *publishers_.back(),
-                                                   std::move(specs)));
-    accounts_.Add(
-        id, {publishers_.back(), std::make_shared<ShardAccountHandle>(shard_, feeds_.back())});
-  }
-
-  void Run() {
-    shard_.loop().restart();
-    shard_.loop().poll();
-  }
-
-  TestCall& Call(RpcMethod method, const google::protobuf::MessageLite& request,
-                 std::optional<milliseconds> time_left = std::nullopt) {
-    TestCall& call = calls_.emplace_back(request);
-    call.time_left = time_left;
-    rpc_.Handle(method, call);
-    Run();
-    return call;
+    Serve();
   }
 
   TestCall& Get(const std::string& account, v1::BalanceView view = v1::FULL) {
@@ -167,29 +48,8 @@ class WaitingAnswersTest : public testing::Test {
   }
 
   void Answer(const std::string& account, const std::string& cash) {
-    upstreams_.at(account + "/real")->AnswerWith(cash);
-    Run();
+    AnswerSource(account, "real", cash);
   }
-
-  void Advance(Duration by) {
-    clock_.Advance(by);
-    Run();
-  }
-
-  const GrpcInUse grpc_;
-  FakeClock clock_;
-  NullObserver refreshes_;
-  NullRpcObserver rpc_observer_;
-  Shard shard_;
-  LoopHeartbeat heartbeat_{shard_.loop().get_executor(), clock_};
-  AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
-  std::map<std::string, std::unique_ptr<FakeUpstream>> upstreams_;
-  std::vector<std::shared_ptr<AccountPublisher>> publishers_;
-  std::vector<std::shared_ptr<AccountFeed>> feeds_;
-  AccountDirectory accounts_;
-  Published<Served> served_;
-  BalanceRpc rpc_{served_, clock_, rpc_observer_};
-  std::deque<TestCall> calls_;
 };
 
 WallTime TimeOf(const google::protobuf::Timestamp& time) {

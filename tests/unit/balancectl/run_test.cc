@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "balance/v1/balance_service.grpc.pb.h"
+#include "clients/balancectl/exit_code.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -60,6 +61,9 @@ class FakeService final : public v1::BalanceService::Service {
   grpc::Status ListAccountSnapshots(grpc::ServerContext*,
                                     const v1::ListAccountSnapshotsRequest* request,
                                     v1::ListAccountSnapshotsResponse* response) override {
+    page_sizes.push_back(request->page_size());
+    const int page_size = request->page_size() == 0 ? 50 : request->page_size();
+    if (page_size > most_a_page) return TooLarge();
     page_tokens.push_back(request->page_token());
     const std::size_t page = page_tokens.size() - 1;
     *response->add_snapshots() = pages.at(page);
@@ -76,8 +80,20 @@ class FakeService final : public v1::BalanceService::Service {
     return grpc::Status::OK;
   }
 
+  static grpc::Status TooLarge() {
+    google::rpc::ErrorInfo info;
+    info.set_reason("ANSWER_TOO_LARGE");
+    google::rpc::Status details;
+    details.add_details()->PackFrom(info);
+    return {grpc::StatusCode::RESOURCE_EXHAUSTED, "ask with a smaller page_size",
+            details.SerializeAsString()};
+  }
+
   v1::AccountSnapshot snapshot;
   grpc::Status get_status;
+  // Larger pages of snapshots make too large an answer. 0 is one of 50.
+  int most_a_page = 50;
+  std::vector<int> page_sizes;
   std::vector<v1::AccountSnapshot> pages;
   // Each on a page of its own.
   std::vector<std::string> sources = {"pm"};
@@ -232,6 +248,26 @@ TEST_F(RunTest, SourcesOfOneAccount) {
   EXPECT_EQ(Balancectl({"sources", "desk"}), 0);
 
   EXPECT_TRUE(out_.str().starts_with("accounts/desk\n"));
+}
+
+TEST_F(RunTest, ListAsksForSmallerPagesWhereAnswersAreTooLarge) {
+  service_.pages = {Snapshot("a", true), Snapshot("b", true), Snapshot("c", true)};
+  service_.most_a_page = 4;
+
+  EXPECT_EQ(Balancectl({"list"}), 0);
+
+  EXPECT_THAT(service_.page_sizes, ElementsAre(0, 16, 8, 4, 4, 4));
+  EXPECT_THAT(service_.page_tokens, ElementsAre("", "1", "2"));
+}
+
+TEST_F(RunTest, ListFailsWhereASingleAccountIsTooLarge) {
+  service_.pages = {Snapshot("a", true)};
+  service_.most_a_page = 0;
+
+  EXPECT_EQ(Balancectl({"list", "--page-size", "3"}), kExitFailed);
+
+  EXPECT_THAT(service_.page_sizes, ElementsAre(3, 1));
+  EXPECT_THAT(err_.str(), HasSubstr("ANSWER_TOO_LARGE"));
 }
 
 TEST_F(RunTest, SourcesReadsAllPages) {

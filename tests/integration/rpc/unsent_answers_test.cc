@@ -1,0 +1,131 @@
+// A bound on what waits for callers who do not take their answers.
+
+#include "service/rpc/unsent_answers.h"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/integration/rpc/service_fixture.h"
+#include "tests/support/http2_peer.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr UnsentAnswers::Limits kLimits{
+    .longest_short = 10, .short_bytes = 20, .long_bytes = 1000, .connection_bytes = 400};
+
+std::optional<UnsentAnswers::Room> TakeFor(UnsentAnswers& unsent, const std::string& connection,
+                                           std::size_t bytes) {
+  return unsent.Take(bytes, [&connection] { return connection; });
+}
+
+TEST(UnsentAnswersTest, M124_OneConnectionTakesNoMoreThanItsShareAndAllNoMoreThanTheirs) {
+  UnsentAnswers unsent(kLimits);
+  std::vector<UnsentAnswers::Room> rooms;
+  for (const char* connection : {"a", "a", "b", "b"}) {
+    auto room = TakeFor(unsent, connection, 200);
+    ASSERT_TRUE(room) << connection;
+    rooms.push_back(*std::move(room));
+  }
+
+  EXPECT_FALSE(TakeFor(unsent, "a", 200));
+  EXPECT_TRUE(TakeFor(unsent, "c", 200));
+  EXPECT_FALSE(TakeFor(unsent, "c", 201));
+  rooms.clear();
+  EXPECT_TRUE(TakeFor(unsent, "a", 400));
+}
+
+TEST(UnsentAnswersTest, M124_ShortAnswersHaveRoomOfTheirOwn) {
+  UnsentAnswers unsent(kLimits);
+  const auto everything = TakeFor(unsent, "a", 1000);
+  ASSERT_TRUE(everything);
+  EXPECT_FALSE(TakeFor(unsent, "b", 11));
+
+  const auto first = TakeFor(unsent, "b", 10);
+  const auto second = TakeFor(unsent, "b", 10);
+
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(TakeFor(unsent, "b", 1));
+}
+
+TEST(UnsentAnswersTest, M124_AnAnswerLongerThanAnyBoundIsLetThroughAlone) {
+  UnsentAnswers unsent(kLimits);
+
+  const auto alone = TakeFor(unsent, "a", 5000);
+
+  EXPECT_TRUE(alone);
+  EXPECT_FALSE(TakeFor(unsent, "b", 100));
+}
+
+// One untaken answer for each connection.
+class StalledCallerTest : public ServiceFixture {
+ protected:
+  StalledCallerTest()
+      : ServiceFixture({}, {.longest_short = 0,
+                            .short_bytes = 0,
+                            .long_bytes = std::size_t{1} << 20,
+                            .connection_bytes = 1}) {
+    AddAccount("desk-1");
+    Serve();
+    v1::AccountSnapshot snapshot;
+    EXPECT_TRUE(Get({}, snapshot).ok());
+  }
+
+  Http2Peer Connect() const { return Http2Peer("127.0.0.1:" + std::to_string(port_)); }
+
+  static bool Becomes(const std::atomic<int>& count, int wanted) {
+    const auto give_up = std::chrono::steady_clock::now() + seconds(20);
+    while (count < wanted && std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return count == wanted;
+  }
+};
+
+TEST_F(StalledCallerTest, M124_IsToldOverloadedAndOthersAreServed) {
+  Http2Peer stalled = Connect();
+  ASSERT_TRUE(stalled.Send(NoRoomForAnswers() + Call(1, "")));
+  ASSERT_TRUE(stalled.IsAnswerHeldBack(1));
+
+  ASSERT_TRUE(stalled.Send(Call(3, "")));
+  EXPECT_TRUE(Becomes(rpc_observer_.Ended(grpc::StatusCode::RESOURCE_EXHAUSTED), 1));
+
+  v1::AccountSnapshot snapshot;
+  EXPECT_TRUE(Get({}, snapshot).ok());
+  // Once the answer is taken there is room again.
+  ASSERT_TRUE(
+      stalled.Send(Encode({FrameType::kWindowUpdate, 0, 1, std::string("\0\0\xFF\xFF", 4)})));
+  const int ok = rpc_observer_.Ended(grpc::StatusCode::OK);
+  std::uint32_t stream = 5;
+  const auto give_up = std::chrono::steady_clock::now() + seconds(20);
+  while (rpc_observer_.Ended(grpc::StatusCode::OK) == ok &&
+         std::chrono::steady_clock::now() < give_up) {
+    const int handled = rpc_observer_.handled;
+    ASSERT_TRUE(stalled.Send(Call(stream, "")));
+    ASSERT_TRUE(Becomes(rpc_observer_.handled, handled + 1));
+    stream += 2;
+  }
+  EXPECT_EQ(rpc_observer_.Ended(grpc::StatusCode::OK), ok + 1);
+}
+
+TEST_F(StalledCallerTest, M124_GivesTheRoomBackWhenItsConnectionEnds) {
+  for (int i = 0; i < 5; ++i) {
+    Http2Peer stalled = Connect();
+    ASSERT_TRUE(stalled.Send(NoRoomForAnswers() + Call(1, "")));
+    ASSERT_TRUE(stalled.IsAnswerHeldBack(1));
+    stalled.Leave(true);
+  }
+
+  EXPECT_EQ(rpc_observer_.Ended(grpc::StatusCode::RESOURCE_EXHAUSTED), 0);
+}
+
+}  // namespace
+}  // namespace balance
