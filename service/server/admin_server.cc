@@ -1,113 +1,237 @@
 #include "service/server/admin_server.h"
 
-#include <CivetServer.h>
-
-#include <chrono>
-#include <future>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <list>
+#include <set>
+#include <string_view>
+#include <thread>
 #include <utility>
-#include <vector>
 
-#include "service/config/listen_address.h"
+#include "service/server/admin_connection.h"
+#include "service/server/admin_listeners.h"
+#include "service/server/admin_page.h"
 #include "service/server/bound_address.h"
 
 namespace balance {
 namespace {
 
-// A client that connects and says no more holds a thread for as long as the timeout.
-constexpr const char* kThreads = "64";
-constexpr const char* kRequestTimeoutMs = "1000";
-constexpr auto kKnockInterval = std::chrono::milliseconds(5);
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using Time = std::chrono::steady_clock::time_point;
 
-struct Page {
-  int status;
-  const char* content_type;
-  std::string body;
-};
+constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr unsigned kMethodNotAllowed = 405;
+constexpr const char* kAllowedMethods = "GET, HEAD";
+// After accept() has failed, most likely for want of descriptors: trying at once would only spin.
+constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
-class PageHandler final : public CivetHandler {
- public:
-  explicit PageHandler(std::function<Page()> render) : render_(std::move(render)) {}
-
-  bool handleGet(CivetServer*, mg_connection* connection) override {
-    const Page page = render_();
-    mg_printf(connection,
-              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-              "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-              page.status, page.status == 200 ? "OK" : "Service Unavailable", page.content_type,
-              page.body.size());
-    mg_write(connection, page.body.data(), page.body.size());
-    return true;
-  }
-
- private:
-  const std::function<Page()> render_;
-};
-
-Page Verdict(bool good, const char* word) {
-  return {good ? 200 : 503, "text/plain; charset=utf-8", good ? "ok\n" : std::string(word) + "\n"};
+AdminAnswer Verdict(bool good, const char* word) {
+  return good ? TextAnswer(200, "ok") : TextAnswer(503, word);
 }
 
-class CivetAdminServer final : public AdminServer {
+// All but construction and destruction runs on the loop's thread.
+class AsyncAdminServer final : public AdminServer {
  public:
-  CivetAdminServer(const std::string& address, Probes probes)
-      : metrics_([render = std::move(probes.metrics)] {
-          return Page{200, "text/plain; version=0.0.4; charset=utf-8", render()};
-        }),
-        healthy_([probe = std::move(probes.healthy)] { return Verdict(probe(), "stuck"); }),
-        ready_([probe = std::move(probes.ready)] { return Verdict(probe(), "not serving"); }),
-        status_([render = std::move(probes.status)] {
-          return Page{200, "application/json", render()};
-        }),
-        server_(std::vector<std::string>{"listening_ports", address, "num_threads", kThreads,
-                                         "request_timeout_ms", kRequestTimeoutMs,
-                                         "enable_directory_listing", "no"}) {
-    server_.addHandler("/metrics$", metrics_);
-    server_.addHandler("/healthz$", healthy_);
-    server_.addHandler("/readyz$", ready_);
-    server_.addHandler("/statusz$", status_);
-    address_ = BoundAddress(address, server_.getListeningPorts().front());
+  AsyncAdminServer(Probes probes, const Limits& limits)
+      : limits_(limits),
+        routes_{
+            Route{"/metrics",
+                  {loop_.get_executor(), renderer_.get_executor(),
+                   [render = std::move(probes.metrics)] {
+                     return AdminAnswer{200, kMetricsText, render()};
+                   }}},
+            Route{"/healthz",
+                  {loop_.get_executor(), prober_.get_executor(),
+                   [probe = std::move(probes.healthy)] { return Verdict(probe(), "stuck"); }}},
+            Route{"/readyz",
+                  {loop_.get_executor(), loop_.get_executor(),
+                   [probe = std::move(probes.ready)] { return Verdict(probe(), "not serving"); }}},
+            Route{"/statusz",
+                  {loop_.get_executor(), renderer_.get_executor(),
+                   [render = std::move(probes.status)] {
+                     return AdminAnswer{200, "application/json", render()};
+                   }}}} {}
+
+  Result<void> Listen(const std::string& address) {
+    auto acceptors = balance::Listen(loop_, address, "admin_listen");
+    if (!acceptors) return tl::unexpected(acceptors.error());
+    address_ = BoundAddress(address, acceptors->front().local_endpoint().port());
+    for (tcp::acceptor& acceptor : *acceptors) {
+      listeners_.push_back({std::move(acceptor), asio::steady_timer(loop_)});
+      Spawn(Accept(listeners_.back()));
+    }
+    thread_ = std::thread([this] { loop_.run(); });
+    return {};
   }
 
-  // civetweb notices a stop when a connection arrives, or else after two seconds.
-  ~CivetAdminServer() override {
-    const auto closed = std::async(std::launch::async, [this] { server_.close(); });
-    while (closed.wait_for(kKnockInterval) != std::future_status::ready) Knock();
+  ~AsyncAdminServer() override {
+    asio::post(loop_, [this] { Close(); });
+    // All that runs on the loop ends by itself then.
+    open_.reset();
+    if (thread_.joinable()) thread_.join();
+    prober_.join();
+    renderer_.join();
   }
 
   std::string address() const override { return address_; }
 
  private:
-  void Knock() const {
-    const auto bound = ParseListenAddress(address_);
-    char error[128];
-    mg_connection* connection =
-        mg_connect_client(bound->host.c_str(), bound->port, 0, error, sizeof error);
-    if (connection) mg_close_connection(connection);
+  struct Listener {
+    tcp::acceptor acceptor;
+    // Cancelled when a connection has ended.
+    asio::steady_timer room;
+  };
+  struct Client {
+    Client(tcp::socket socket, const Limits& limits)
+        : connection(std::move(socket), {limits.head_timeout, limits.answer_timeout}) {}
+
+    AdminConnection connection;
+    // Null until there is one.
+    std::shared_ptr<const AdminAnswer> answer;
+    // When it came, then when its request did.
+    Time since = std::chrono::steady_clock::now();
+    bool is_answered = false;
+    bool is_closed = false;
+  };
+  using Clients = std::list<Client>;
+  struct Route {
+    std::string_view path;
+    AdminPage page;
+  };
+
+  void Spawn(asio::awaitable<void> work) {
+    asio::co_spawn(loop_, std::move(work), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
   }
 
+  asio::awaitable<void> Accept(Listener& listener) {
+    while (!closing_) {
+      error_code error;
+      tcp::socket socket =
+          co_await listener.acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (error && !closing_) {
+        if (!asking_.empty()) Close(asking_.front());
+        co_await WaitForRoom(listener, std::chrono::steady_clock::now() + kAcceptPause);
+      }
+      if (error) continue;
+      while (IsFull() && !closing_) co_await MakeRoom(listener);
+      if (closing_) break;
+      asking_.emplace_back(std::move(socket), limits_);
+      Spawn(Serve(std::prev(asking_.end())));
+    }
+  }
+
+  bool IsFull() const { return asking_.size() + answered_.size() >= limits_.connections; }
+
+  // Closes the connection whose turn it is, or waits until one may be closed or has ended.
+  asio::awaitable<void> MakeRoom(Listener& listener) {
+    Client& oldest = asking_.empty() ? answered_.front() : asking_.front();
+    const auto until = oldest.since + limits_.least_patience;
+    if (until <= std::chrono::steady_clock::now()) Close(oldest);
+    co_await WaitForRoom(listener, oldest.is_closed ? Time::max() : until);
+  }
+
+  // Until a connection has ended, or `until`.
+  static asio::awaitable<void> WaitForRoom(Listener& listener, Time until) {
+    listener.room.expires_at(until);
+    error_code ignored;
+    co_await listener.room.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+
+  asio::awaitable<void> Serve(Clients::iterator self) {
+    if (const auto request = co_await self->connection.Read()) {
+      self->since = std::chrono::steady_clock::now();
+      self->is_answered = true;
+      answered_.splice(answered_.end(), asking_, self);
+      co_await Answer(*request, *self);
+    }
+    self->connection.Close();
+    (self->is_answered ? answered_ : asking_).erase(self);
+    for (Listener& listener : listeners_) listener.room.cancel();
+  }
+
+  asio::awaitable<void> Answer(const AdminRequest& request, Client& client) {
+    client.answer = co_await Find(request);
+    BoundUntaken();
+    co_await client.connection.Write(
+        request.method, *client.answer,
+        client.answer->status == kMethodNotAllowed ? kAllowedMethods : nullptr);
+  }
+
+  void BoundUntaken() {
+    std::set<const AdminAnswer*> kept;
+    std::size_t bytes = 0;
+    for (auto client = answered_.rbegin(); client != answered_.rend(); ++client) {
+      if (!client->answer || client->is_closed || kept.contains(client->answer.get())) continue;
+      bytes += client->answer->body.size();
+      if (kept.empty() || bytes <= limits_.untaken_bytes) {
+        kept.insert(client->answer.get());
+      } else {
+        Close(*client);
+      }
+    }
+  }
+
+  asio::awaitable<std::shared_ptr<const AdminAnswer>> Find(const AdminRequest& request) {
+    if (request.method == AdminRequest::Method::kOther) {
+      co_return std::make_shared<const AdminAnswer>(
+          TextAnswer(kMethodNotAllowed, "only GET and HEAD"));
+    }
+    for (Route& route : routes_) {
+      if (route.path == request.path) co_return co_await route.page.Get();
+    }
+    co_return std::make_shared<const AdminAnswer>(TextAnswer(404, "no such page"));
+  }
+
+  static void Close(Client& client) {
+    client.is_closed = true;
+    client.connection.Close();
+  }
+
+  void Close() {
+    closing_ = true;
+    for (Listener& listener : listeners_) {
+      listener.acceptor.close();
+      listener.room.cancel();
+    }
+    for (Client& client : asking_) Close(client);
+    for (Client& client : answered_) Close(client);
+  }
+
+  const Limits limits_;
+  asio::io_context loop_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> open_{loop_.get_executor()};
+  asio::thread_pool renderer_{1};
+  asio::thread_pool prober_{1};
+  std::array<Route, 4> routes_;
   std::string address_;
-  PageHandler metrics_;
-  PageHandler healthy_;
-  PageHandler ready_;
-  PageHandler status_;
-  CivetServer server_;
+  std::list<Listener> listeners_;
+  bool closing_ = false;
+  // Whose requests have not come, by the time they came themselves.
+  Clients asking_;
+  // Whose requests have come, by the time of that.
+  Clients answered_;
+  std::thread thread_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& address, Probes probes) {
-  if (!ParseListenAddress(address)) {
-    return Fail(ErrorKind::kInvalidInput,
-                "admin_listen: \"" + address + "\" is not host:port, such as 127.0.0.1:9464");
+Result<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& address, Probes probes,
+                                                        const Limits& limits) {
+  auto server = std::make_unique<AsyncAdminServer>(std::move(probes), limits);
+  if (const auto listening = server->Listen(address); !listening) {
+    return tl::unexpected(listening.error());
   }
-  try {
-    return std::make_unique<CivetAdminServer>(address, std::move(probes));
-  } catch (const CivetException&) {
-    return Fail(ErrorKind::kInvalidInput,
-                "cannot listen on " + address +
-                    " (admin_listen): the port is in use or the address is not of this machine; "
-                    "choose another");
-  }
+  return server;
 }
 
 }  // namespace balance

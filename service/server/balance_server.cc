@@ -95,7 +95,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
 
 Result<void> BalanceServer::Start() {
   for (const auto& shard : shards_) shard->Start();
-  auto admin = AdminServer::Start(config_.admin_listen, MakeProbes());
+  auto admin = AdminServer::Start(config_.admin_listen, MakeProbes(), AdminServer::Limits{});
   if (!admin) return tl::unexpected(admin.error());
   admin_ = std::move(*admin);
   return StartGrpc();

@@ -33,4 +33,4 @@ def duration(constant: str) -> float:
 
 def admin_routes() -> set[str]:
     """The paths that the admin server answers."""
-    return set(re.findall(r'addHandler\("([^"]+?)\$?",', _sources()))
+    return set(re.findall(r'Route\{"([^"]+)"', _sources()))

@@ -21,6 +21,8 @@ ALLOWED = {
     "clients/http/curl_multi.cc": "as its header",
     "clients/http/curl_transfer.h": "a signal that a transfer has ended; it never expires by itself",
     "clients/http/curl_transfer.cc": "as its header",
+    "service/server/admin_page.cc": "a signal that a rendering has ended; it never expires by itself",
+    "service/server/admin_server.cc": "patience with clients of the admin port, which a suspend only lengthens",
     "service/server/graceful_stop.cc": "patience with work of this process, which does none in a suspend",
     "service/server/stop_guard.h": "patience with work of this process, which does none in a suspend",
     "service/server/stop_guard.cc": "as its header",

@@ -48,7 +48,7 @@ LIBRARIES = {
                   r"clients/balancectl/tls_check\.cc"],
     r"spdlog/": [r"service/(observe|server)/"],
     r"prometheus/": [r"service/observe/"],
-    r"CivetServer\.h": [r"service/server/admin_server\.cc"],
+    r"boost/beast/": [r"clients/core/beast\.cc", r"service/server/admin_"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

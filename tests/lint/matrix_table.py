@@ -12,8 +12,8 @@ ROWS = {f"M{number:02}" for number in [
     *range(70, 75),
     *range(100, 106),
     *range(110, 118),
-    *range(120, 126),
-    130, 131, 132,
+     *range(120, 126),
+     130, 131, 132, 133, 134, 135,
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

@@ -1,4 +1,6 @@
-// M58: scrapers that begin to ask and say no more.
+// M58, M133: scrapers that begin to ask and say no more.
+
+#include <sys/resource.h>
 
 #include <atomic>
 #include <boost/asio/buffer.hpp>
@@ -75,6 +77,19 @@ TEST_F(HalfOpenScrapeTest, M58_TwentyThatComeAgainDelayNeitherScrapesNorProbes) 
 
   ExpectPagesAtOnce();
   EXPECT_TRUE(Becomes([&scrapers] { return scrapers.returns() >= 20; }));
+  ExpectPagesAtOnce();
+}
+
+TEST_F(HalfOpenScrapeTest, M133_AThousandThatComeAgainDelayNeitherScrapesNorProbes) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  Start();
+  const Scrapers scrapers(service().admin_address(), 1000);
+
+  ExpectPagesAtOnce();
+  EXPECT_TRUE(Becomes([&scrapers] { return scrapers.returns() >= 1000; }));
   ExpectPagesAtOnce();
 }
 
