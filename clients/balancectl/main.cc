@@ -11,6 +11,7 @@
 
 #include "clients/balancectl/args.h"
 #include "clients/balancectl/run.h"
+#include "clients/core/standard_descriptors.h"
 
 namespace {
 
@@ -28,6 +29,7 @@ std::size_t TerminalWidth() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  balance::OpenStandardDescriptors();
   // A failed call is one line of ours; gRPC would add its own to standard error.
   setenv("GRPC_VERBOSITY", "NONE", 0);
 

@@ -17,21 +17,21 @@ SecretMemory& Memory() {
 
 }  // namespace
 
-Secret::Secret(std::string_view bytes)
-    : memory_(Memory().Keep(bytes), Release{bytes.size()}), size_(bytes.size()) {}
+Secret::Secret(std::string_view bytes) : memory_(Memory().Keep(bytes), Release{bytes.size()}) {}
 
 void Secret::Release::operator()(const unsigned char* memory) const {
   Memory().Forget(memory, size);
 }
 
 std::string_view Secret::Expose() const {
-  return {reinterpret_cast<const char*>(memory_.get()), size_};
+  return {reinterpret_cast<const char*>(memory_.get()), size()};
 }
 
-std::span<const unsigned char> Secret::ExposeBytes() const { return {memory_.get(), size_}; }
+std::span<const unsigned char> Secret::ExposeBytes() const { return {memory_.get(), size()}; }
 
 bool operator==(const Secret& a, const Secret& b) {
-  return a.size_ == b.size_ && sodium_memcmp(a.memory_.get(), b.memory_.get(), a.size_) == 0;
+  if (a.size() != b.size()) return false;
+  return a.size() == 0 || sodium_memcmp(a.memory_.get(), b.memory_.get(), a.size()) == 0;
 }
 
 void Wipe(std::string& text) {

@@ -12,7 +12,8 @@
 namespace balance {
 
 // Move-only; shared as std::shared_ptr<const Secret>. Immutable after construction, so it may be
-// read from any thread. Making one costs system calls: for keys, never per request.
+// read from any thread. One that was moved from is empty. Making one costs system calls: for keys,
+// never per request.
 // REQUIRES: sodium_init() has succeeded.
 class Secret {
  public:
@@ -28,7 +29,7 @@ class Secret {
   // The bytes, for the one call that needs them. Valid as long as the Secret.
   std::string_view Expose() const;
   std::span<const unsigned char> ExposeBytes() const;
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return memory_ ? memory_.get_deleter().size : 0; }
 
   // Constant time for equal sizes.
   friend bool operator==(const Secret& a, const Secret& b);
@@ -40,7 +41,6 @@ class Secret {
   };
 
   std::unique_ptr<const unsigned char, Release> memory_;
-  std::size_t size_ = 0;
 };
 
 // Overwrites `text` with zeros in a way that the compiler keeps, then empties it.

@@ -3,6 +3,7 @@
 // What is known of a source before it was ever read. Plain values, fixed while a configuration is
 // in force.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,7 +12,11 @@
 
 namespace balance {
 
+// Who adds a kind adds it to kSourceKinds too. The compiler names the rest: switches over kinds
+// have no default, and logins are visited by one function each.
 enum class SourceKind : std::uint8_t { kPolymarketUs, kPolySimulator };
+inline constexpr std::array kSourceKinds = {SourceKind::kPolymarketUs, SourceKind::kPolySimulator};
+
 enum class FundClass : std::uint8_t { kRealMoney, kSimulatedMoney };
 enum class Measure : std::uint8_t { kCash, kAvailableToTrade, kEquity };
 

@@ -24,7 +24,7 @@ class PolymarketUsClient final : public BalanceSource {
   struct Options {
     BaseUrl base_url;
     std::string key_id;
-    // 32 bytes, from DecodeSecretKey().
+    // SecretKey::seed, from DecodeSecretKey().
     std::shared_ptr<const Secret> seed;
     // For one exchange.
     Duration attempt_timeout;

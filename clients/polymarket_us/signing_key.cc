@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kLongForm = 64;
 static_assert(kSigningSeedBytes == crypto_sign_SEEDBYTES);
 static_assert(kLongForm == crypto_sign_SECRETKEYBYTES);
+static_assert(kLongForm == 2 * kSigningSeedBytes);
 
 constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL;
 
@@ -48,6 +49,14 @@ Secret Expand(const Secret& seed) {
   return Secret(expanded.First(crypto_sign_SECRETKEYBYTES));
 }
 
+std::string_view PublicKeyOf(const Secret& expanded) {
+  return expanded.Expose().substr(kSigningSeedBytes);
+}
+
+bool IsSecondHalf(WipedBytes<kLongForm>& bytes, std::string_view half) {
+  return sodium_memcmp(bytes.data() + kSigningSeedBytes, half.data(), kSigningSeedBytes) == 0;
+}
+
 std::string ToBase64(std::span<const unsigned char> bytes) {
   std::string text(sodium_base64_encoded_len(bytes.size(), kBase64), '\0');
   sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), kBase64);
@@ -58,22 +67,25 @@ std::string ToBase64(std::span<const unsigned char> bytes) {
 
 }  // namespace
 
-Result<Secret> DecodeSecretKey(std::string_view base64_text) {
+Result<SecretKey> DecodeSecretKey(std::string_view base64_text) {
   const std::string_view text = Trim(base64_text);
   WipedBytes<kLongForm> bytes;
   std::size_t size = 0;
-  if (text.empty() || sodium_base642bin(bytes.data(), kLongForm, text.data(), text.size(), nullptr,
-                                        &size, nullptr, kBase64) != 0) {
-    return Fail(ErrorKind::kInvalidInput,
-                "The secret key is not standard base64 (with + and /, padded with =) of 32 or 64 "
-                "bytes; store it exactly as Polymarket US shows it.");
+  const bool is_base64 =
+      !text.empty() && sodium_base642bin(bytes.data(), kLongForm, text.data(), text.size(), nullptr,
+                                         &size, nullptr, kBase64) == 0;
+  if (!is_base64 || (size != kSigningSeedBytes && size != kLongForm)) {
+    return Fail(ErrorKind::kInvalidInput, "is not base64 of 32 or 64 bytes");
   }
-  if (size != kSigningSeedBytes && size != kLongForm) {
+  SecretKey key{Secret(bytes.First(kSigningSeedBytes))};
+  if (size == kSigningSeedBytes) return key;
+  const Secret expanded = Expand(key.seed);
+  key.repeats_seed = IsSecondHalf(bytes, key.seed.Expose());
+  if (!key.repeats_seed && !IsSecondHalf(bytes, PublicKeyOf(expanded))) {
     return Fail(ErrorKind::kInvalidInput,
-                "The secret key has a wrong length: it must be base64 of 32 or 64 bytes; store it "
-                "exactly as Polymarket US shows it.");
+                "holds 64 bytes of which the second half is not the public key of the first");
   }
-  return Secret(bytes.First(kSigningSeedBytes));
+  return key;
 }
 
 SigningKey::SigningKey(const Secret& seed) : expanded_(Expand(seed)) {}

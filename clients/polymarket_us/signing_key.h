@@ -14,12 +14,21 @@ namespace balance {
 // Length of an Ed25519 seed, the part of a secret key that matters.
 inline constexpr std::size_t kSigningSeedBytes = 32;
 
-// Reads a secret key as Polymarket US shows it: standard base64, padded, of the 32-byte seed or of
-// 64 bytes that begin with it. What follows the seed is ignored unchecked, as the venue's own SDKs
-// do. White space around the text is tolerated. Gives the seed; fails with kInvalidInput on
-// anything else, in words that repeat nothing of the text.
+struct SecretKey {
+  // kSigningSeedBytes long.
+  Secret seed;
+  // The 64 bytes were the seed twice, instead of the seed and its public key: a form that the tests
+  // of the venue's SDKs use, and that signs as well, but not the one that the venue shows.
+  bool repeats_seed = false;
+};
+
+// Reads a secret key as Polymarket US shows it: standard base64, padded, of the 32-byte seed, of
+// the seed and its public key, or of the seed twice. White space around the text is tolerated.
+// Fails with kInvalidInput on anything else, in words that repeat nothing of the text and can stand
+// behind the name of a field: 64 bytes of which the second half does not belong to the first are
+// more likely two halves of different keys than a key, although the venue's SDKs do not look.
 // REQUIRES: sodium_init() has succeeded.
-Result<Secret> DecodeSecretKey(std::string_view base64_text);
+Result<SecretKey> DecodeSecretKey(std::string_view base64_text);
 
 // Immutable, movable; may sign on any thread. Keeps the expanded key in guarded memory.
 class SigningKey {

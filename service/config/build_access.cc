@@ -1,5 +1,6 @@
 #include "service/config/build_access.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <set>
@@ -29,25 +30,49 @@ std::string Joined(const std::vector<std::string>& words) {
   return text;
 }
 
-bool IsDnsName(const std::string& name) {
-  return !name.empty() && name.size() <= 253 &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.*") == std::string::npos &&
-         name.find('*') == std::string::npos && !name.starts_with('.') && !name.ends_with('.');
+// Whether `valid` holds for each part of `text` between separators.
+template <typename Valid>
+bool EachPart(std::string_view text, char separator, Valid valid) {
+  while (true) {
+    const auto end = std::min(text.find(separator), text.size());
+    if (!valid(text.substr(0, end))) return false;
+    if (end == text.size()) return true;
+    text.remove_prefix(end + 1);
+  }
 }
 
-// spiffe://trust.domain/path, as the SPIFFE standard has it.
+bool IsDnsLabel(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && !label.starts_with('-') && !label.ends_with('-') &&
+         label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+bool IsDnsName(std::string_view name) {
+  return name.size() <= 253 && EachPart(name, '.', IsDnsLabel);
+}
+
+bool IsSpiffeSegment(std::string_view segment) {
+  return !segment.empty() && segment != "." && segment != ".." &&
+         segment.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+             "0123456789-._") == std::string_view::npos;
+}
+
+// spiffe://trust.domain/path by the rules of the SPIFFE-ID standard: what breaks them is in no
+// certificate that an issuer of such ids makes, nor is an id without a path, which is that of the
+// trust domain itself.
 bool IsSpiffeId(std::string_view id) {
   constexpr std::string_view kScheme = "spiffe://";
-  if (!id.starts_with(kScheme) || id.size() > 2048) return false;
+  constexpr std::size_t kLongestId = 2048;
+  constexpr std::size_t kLongestDomain = 255;
+  if (!id.starts_with(kScheme) || id.size() > kLongestId) return false;
   id.remove_prefix(kScheme.size());
   const auto slash = id.find('/');
+  if (slash == std::string_view::npos) return false;
   const std::string_view domain = id.substr(0, slash);
-  if (domain.empty() || domain.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") !=
-                            std::string_view::npos) {
-    return false;
-  }
-  return slash == std::string_view::npos ||
-         id.substr(slash).find_first_of(" ?#%") == std::string_view::npos;
+  return !domain.empty() && domain.size() <= kLongestDomain &&
+         domain.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") ==
+             std::string_view::npos &&
+         EachPart(id.substr(slash + 1), '/', IsSpiffeSegment);
 }
 
 bool IsOffLoopback(const std::string& listen) {
@@ -119,7 +144,9 @@ class CallerBuilder {
   void BuildSpiffeId(const std::string& id, const std::string& path, CallerRule& rule) {
     rule.identity = SpiffeId{id};
     if (!IsSpiffeId(id)) {
-      document_.AddIssue(path, "is no SPIFFE id", "write it as spiffe://trust.domain/path");
+      document_.AddIssue(path, "is no SPIFFE id of a caller, so no certificate could ever match it",
+                         "write it whole, as spiffe://trust.domain/path: segments of letters, "
+                         "digits and -._ without wildcards, none empty, no slash at the end");
       return;
     }
     RequireClientCa(path);

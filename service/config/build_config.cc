@@ -32,6 +32,18 @@ void RequireLoopback(const std::string& listen, ConfigDocument& document) {
       "listen on 127.0.0.1, or set tls or allow_insecure: true in the configuration file");
 }
 
+void RequireTwoPorts(const Config& config, ConfigDocument& document) {
+  const auto grpc = ParseListenAddress(config.listen);
+  const auto admin = ParseListenAddress(config.admin_listen);
+  if (!grpc || !admin || !Collide(*grpc, *admin)) return;
+  // The other one may have its default, which has no place in the file.
+  const bool admin_is_given = document.IsGiven("admin_listen");
+  document.AddIssue(
+      admin_is_given ? "admin_listen" : "listen",
+      std::string("is the address of ") + (admin_is_given ? "listen" : "admin_listen"),
+      "give the two different ports");
+}
+
 // Ids that must differ, with the line of their first use.
 class UniqueIds {
  public:
@@ -86,6 +98,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env, const InForce
   RequireLoopback(config.listen, document);
   config.admin_listen = CheckedAddress("admin_listen", message.admin_listen(),
                                        ConfigDefaults::kAdminListen, document);
+  RequireTwoPorts(config, document);
   config.tls = BuildTls(document, in_force);
   config.server = ReadServer(message, document);
 
@@ -104,6 +117,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env, const InForce
   }
   ApplySharedCredentials(config, document);
   config.callers = BuildCallers(config, document, in_force);
+  config.warnings = document.TakeWarnings();
   return config;
 }
 

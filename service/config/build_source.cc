@@ -6,20 +6,29 @@
 #include "clients/polymarket_us/signing_key.h"
 #include "clients/polymarket_us/venue.h"
 #include "clients/polysimulator/venue.h"
+#include "service/config/placeholder.h"
 #include "service/config/settings.h"
 
 namespace balance {
 namespace {
 
 constexpr std::size_t kLongestPool = 200;
-// What the client's own paths begin with.
-constexpr std::string_view kPolymarketUsVersion = "/v1";
 
 bool IsProduction(BaseUrl url) {
   const auto production = ParseBaseUrl(ConfigDefaults::kPolymarketUsBaseUrl);
   // The same host, written as one of the root of all names.
   if (url.host.ends_with('.')) url.host.pop_back();
   return production && url.tls && url.Authority() == production->Authority();
+}
+
+// The longest end of `prefix` that is a part of `route` from or to one of its ends: requests would
+// have it twice. Empty if there is none. Both consist of segments such as "/v1".
+std::string_view SharedWithRoute(std::string_view prefix, std::string_view route) {
+  for (std::string_view head = route; !head.empty(); head = head.substr(0, head.rfind('/'))) {
+    if (prefix.ends_with(head)) return head;
+  }
+  const std::string_view without_version = route.substr(route.find('/', 1));
+  return prefix.ends_with(without_version) ? without_version : std::string_view();
 }
 
 }  // namespace
@@ -70,11 +79,15 @@ void SourceBuilder::BuildPolymarketUs(const config::v1::Source& source, const st
   }
   const std::string secret_path = venue_path + ".secret_key";
   if (const auto text = secrets_.Load(venue.secret_key(), venue.has_secret_key(), secret_path)) {
-    if (auto seed = DecodeSecretKey(text->Expose())) {
-      login.seed = std::make_shared<const Secret>(std::move(*seed));
+    constexpr const char* kRemedy = "store the secret key as Polymarket US shows it";
+    if (auto key = DecodeSecretKey(text->Expose())) {
+      login.seed = std::make_shared<const Secret>(std::move(key->seed));
+      if (key->repeats_seed) {
+        document_.AddWarning(secret_path, "holds its seed twice, instead of seed and public key",
+                             kRemedy);
+      }
     } else {
-      document_.AddIssue(secret_path, "is not base64 of 32 or 64 bytes",
-                         "store the secret key as Polymarket US shows it");
+      document_.AddIssue(secret_path, key.error().message, kRemedy);
     }
   }
 
@@ -83,13 +96,11 @@ void SourceBuilder::BuildPolymarketUs(const config::v1::Source& source, const st
   result.info.fund_class = source.fund_class() == config::v1::SIMULATED_MONEY
                                ? FundClass::kSimulatedMoney
                                : FundClass::kRealMoney;
-  // Else it is another than the one that was meant.
+  // If base_url is malformed, the default stands in its place, which nobody meant.
   if (document_.IsGiven(url_path) || document_.IsAbsent(url_path)) {
     CheckFundClass(result.info.fund_class, IsProduction(login.base_url), path + ".fund_class");
   }
-  if (login.base_url.path_prefix.ends_with(kPolymarketUsVersion)) {
-    document_.AddIssue(url_path, "ends in /v1, which the service adds itself", "leave /v1 out");
-  }
+  RefuseRoute(login.base_url, polymarket_us::kBalancesPath, url_path);
   result.login = std::move(login);
 }
 
@@ -109,8 +120,10 @@ void SourceBuilder::BuildPolySimulator(const config::v1::Source& source, const s
   const config::v1::PolySimulator& venue = source.polysimulator();
   const std::string venue_path = path + ".polysimulator";
   PolySimulatorLogin login;
-  login.base_url = NormalizePolySimulatorUrl(ReadBaseUrl(
-      venue.base_url(), ConfigDefaults::kPolySimulatorBaseUrl, venue_path + ".base_url"));
+  const std::string url_path = venue_path + ".base_url";
+  login.base_url = NormalizePolySimulatorUrl(
+      ReadBaseUrl(venue.base_url(), ConfigDefaults::kPolySimulatorBaseUrl, url_path));
+  RefuseRoute(login.base_url, polysimulator::kBalancePath, url_path);
   if (const auto api_key =
           secrets_.Load(venue.api_key(), venue.has_api_key(), venue_path + ".api_key")) {
     login.api_key = std::make_shared<const Secret>(api_key->Expose());
@@ -139,6 +152,14 @@ BaseUrl SourceBuilder::ReadBaseUrl(const std::string& given, const char* standar
   return {};
 }
 
+void SourceBuilder::RefuseRoute(const BaseUrl& url, std::string_view route,
+                                const std::string& path) {
+  const std::string shared(SharedWithRoute(url.path_prefix, route));
+  if (shared.empty()) return;
+  document_.AddIssue(path, "ends in " + shared + ", which the service adds itself",
+                     "leave " + shared + " out");
+}
+
 std::string SourceBuilder::ReadPool(const std::string& given, const std::string& path) {
   if (!document_.IsGiven(path)) return {};
   const bool plain =
@@ -146,6 +167,8 @@ std::string SourceBuilder::ReadPool(const std::string& given, const std::string&
   if (given.empty() || given.size() > kLongestPool || !plain) {
     document_.AddIssue(path, "is not a name",
                        "write 1 to 200 printable ASCII characters without spaces");
+  } else if (IsPlaceholder(given)) {
+    document_.AddIssue(path, kPlaceholderProblem, "write the name itself");
   }
   return given;
 }

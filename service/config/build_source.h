@@ -3,6 +3,7 @@
 // One source of the configuration: its venue, its login and its settings.
 
 #include <string>
+#include <string_view>
 
 #include "service/config/config_document.h"
 #include "service/config/load_config.h"
@@ -31,6 +32,8 @@ class SourceBuilder {
   // Of a Polymarket US source.
   void CheckFundClass(FundClass fund_class, bool production, const std::string& path);
   BaseUrl ReadBaseUrl(const std::string& given, const char* standard, const std::string& path);
+  // Refuses a base URL that already ends in a part of the path that is appended to it.
+  void RefuseRoute(const BaseUrl& url, std::string_view route, const std::string& path);
   std::string ReadPool(const std::string& given, const std::string& path);
 
   ConfigDocument& document_;

@@ -15,6 +15,7 @@
 #include "clients/core/source_info.h"
 #include "clients/http/base_url.h"
 #include "service/access/caller_rule.h"
+#include "service/config/config_issue.h"
 
 namespace balance {
 
@@ -111,6 +112,8 @@ struct Config {
   // Empty: everybody may see everything.
   std::vector<CallerRule> callers;
   std::vector<AccountConfig> accounts;
+  // In the order of the lines, for a person to read; they keep nothing from being served.
+  std::vector<ConfigIssue> warnings;
 };
 
 }  // namespace balance

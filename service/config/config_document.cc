@@ -11,6 +11,12 @@ std::string_view Around(std::string_view path) {
   return path.substr(0, end == std::string_view::npos ? 0 : end);
 }
 
+std::vector<ConfigIssue> Sorted(std::vector<ConfigIssue> issues) {
+  std::stable_sort(issues.begin(), issues.end(),
+                   [](const ConfigIssue& a, const ConfigIssue& b) { return a.line < b.line; });
+  return issues;
+}
+
 }  // namespace
 
 int ConfigDocument::LineOf(std::string_view path) const {
@@ -40,15 +46,24 @@ void ConfigDocument::AddIssueAt(int line, const std::string& path, std::string p
 
 void ConfigDocument::AddIssueWithin(int line, const std::string& path, std::string problem,
                                     std::string remedy) {
-  const auto label = labels_.find(path);
-  issues_.push_back({file_, line, label == labels_.end() ? path : label->second, std::move(problem),
-                     std::move(remedy)});
+  issues_.push_back(Describe(line, path, std::move(problem), std::move(remedy)));
 }
 
-std::vector<ConfigIssue> ConfigDocument::TakeIssues() {
-  std::stable_sort(issues_.begin(), issues_.end(),
-                   [](const ConfigIssue& a, const ConfigIssue& b) { return a.line < b.line; });
-  return std::exchange(issues_, {});
+void ConfigDocument::AddWarning(const std::string& path, std::string problem, std::string remedy) {
+  warnings_.push_back(Describe(LineOf(path), path, std::move(problem), std::move(remedy)));
+}
+
+ConfigIssue ConfigDocument::Describe(int line, const std::string& path, std::string problem,
+                                     std::string remedy) const {
+  const auto label = labels_.find(path);
+  return {file_, line, label == labels_.end() ? path : label->second, std::move(problem),
+          std::move(remedy)};
+}
+
+std::vector<ConfigIssue> ConfigDocument::TakeIssues() { return Sorted(std::exchange(issues_, {})); }
+
+std::vector<ConfigIssue> ConfigDocument::TakeWarnings() {
+  return Sorted(std::exchange(warnings_, {}));
 }
 
 }  // namespace balance

@@ -60,13 +60,21 @@ class ConfigDocument {
   // HasIssue(path) stays as it is.
   void AddIssueWithin(int line, const std::string& path, std::string problem, std::string remedy);
 
+  // Of what works all the same.
+  void AddWarning(const std::string& path, std::string problem, std::string remedy);
+
   bool HasIssue(const std::string& path) const { return flagged_.contains(path); }
   bool HasIssues() const { return !issues_.empty(); }
 
-  // Leaves none behind. In the order of the lines.
+  // Leave none behind. In the order of the lines.
   std::vector<ConfigIssue> TakeIssues();
+  std::vector<ConfigIssue> TakeWarnings();
 
  private:
+  // What people read of a problem.
+  ConfigIssue Describe(int line, const std::string& path, std::string problem,
+                       std::string remedy) const;
+
   std::string file_;
   config::v1::Config message_;
   std::unordered_map<std::string, int> lines_;
@@ -74,6 +82,7 @@ class ConfigDocument {
   std::unordered_set<std::string> incomplete_;
   std::unordered_set<std::string> flagged_;
   std::vector<ConfigIssue> issues_;
+  std::vector<ConfigIssue> warnings_;
   FileStates files_;
 };
 

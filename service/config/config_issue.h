@@ -1,12 +1,9 @@
 #pragma once
 
-// One problem of a configuration, for the person who has to repair it. A plain value.
+// One problem of a configuration, for the person who has to repair it: an error, or a warning of
+// what works but is hardly meant. A plain value.
 
 #include <string>
-#include <tl/expected.hpp>
-#include <vector>
-
-#include "service/config/config.h"
 
 namespace balance {
 
@@ -27,8 +24,5 @@ struct ConfigIssue {
 
   friend bool operator==(const ConfigIssue&, const ConfigIssue&) = default;
 };
-
-// The configuration, or all that is wrong with it in the order of the lines: at least one issue.
-using ConfigResult = tl::expected<Config, std::vector<ConfigIssue>>;
 
 }  // namespace balance

@@ -19,6 +19,10 @@ struct ListenAddress {
   bool IsLoopback() const;
 };
 
+// Whether two sockets cannot listen on both: they are of one port, and of one host or of all. Names
+// are not looked up, but `localhost` counts as every loopback address. Port 0 is never in the way.
+bool Collide(const ListenAddress& a, const ListenAddress& b);
+
 // nullopt unless `text` is HOST:PORT, where HOST is a name, an IPv4 address or an IPv6 address in
 // brackets.
 std::optional<ListenAddress> ParseListenAddress(std::string_view text);

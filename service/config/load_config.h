@@ -9,12 +9,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
+#include <vector>
 
+#include "service/config/config.h"
 #include "service/config/config_issue.h"
 #include "service/config/file_states.h"
 #include "service/config/in_force.h"
 
 namespace balance {
+
+// The configuration, or all that is wrong with it in the order of the lines: at least one issue.
+using ConfigResult = tl::expected<Config, std::vector<ConfigIssue>>;
 
 // The value of an environment variable; nullopt if it is not set.
 using EnvLookup = std::function<std::optional<std::string>(const std::string& name)>;

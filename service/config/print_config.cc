@@ -61,12 +61,21 @@ void PrintUpstream(YAML::Emitter& out, const UpstreamSettings& upstream) {
   out << YAML::EndMap;
 }
 
+const char* NameOf(FundClass fund_class) {
+  switch (fund_class) {
+    case FundClass::kRealMoney:
+      return "REAL_MONEY";
+    case FundClass::kSimulatedMoney:
+      return "SIMULATED_MONEY";
+  }
+  return "";
+}
+
 void PrintSource(YAML::Emitter& out, const SourceConfig& source) {
   out << YAML::BeginMap;
   PrintText(out, "id", source.info.source);
   PrintText(out, "pool", source.info.pool);
-  PrintText(out, "fund_class",
-            source.info.fund_class == FundClass::kRealMoney ? "REAL_MONEY" : "SIMULATED_MONEY");
+  PrintText(out, "fund_class", NameOf(source.info.fund_class));
   std::visit([&](const auto& login) { PrintLogin(out, login); }, source.login);
   PrintCache(out, source.info.cache);
   PrintUpstream(out, source.upstream);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "service/config/placeholder.h"
 #include "service/config/read_file.h"
 #include "service/config/shown_file.h"
 
@@ -99,6 +100,9 @@ std::unique_ptr<const SecretText> SecretLoader::Check(std::string text, const st
                           [](char c) { return c > ' ' && c <= '~'; })) {
     document_.AddIssue(path, "the secret holds a space, a control or a non-ASCII character",
                        "store nothing but the secret there, on one line");
+  } else if (IsPlaceholder(trimmed)) {
+    document_.AddIssue(path, std::string("the secret ") + kPlaceholderProblem,
+                       "for the value of an environment variable write {env: NAME}");
   } else {
     secret = std::make_unique<const SecretText>(trimmed);
   }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "service/config/config.h"
 #include "service/config/config_document.h"
 
 namespace balance {

@@ -2,6 +2,7 @@
 
 // Rules between sources: what follows from sharing a credential or a pool.
 
+#include "service/config/config.h"
 #include "service/config/config_document.h"
 
 namespace balance {

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 namespace balance {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::size_t kPoolBytes = 8;
 
-std::string LowerCase(std::string text) {
+std::string InLowerCase(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -38,10 +39,28 @@ Fingerprint HashOf(std::string_view key, std::initializer_list<std::string_view>
   return hash;
 }
 
+std::string_view SecretOf(const PolymarketUsLogin& login) { return login.seed->Expose(); }
+std::string_view SecretOf(const PolySimulatorLogin& login) { return login.api_key->Expose(); }
+
 std::string_view SecretOf(const SourceConfig& source) {
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&source.login);
-  return polymarket ? polymarket->seed->Expose()
-                    : std::get<PolySimulatorLogin>(source.login).api_key->Expose();
+  return std::visit([](const auto& login) { return SecretOf(login); }, source.login);
+}
+
+bool IsComplete(const PolymarketUsLogin& login) { return !login.key_id.empty() && login.seed; }
+bool IsComplete(const PolySimulatorLogin& login) { return login.api_key != nullptr; }
+
+Fingerprint CredentialOf(const PolymarketUsLogin& login) {
+  return HashOf({}, {"polymarket-us:", InLowerCase(login.key_id)});
+}
+Fingerprint CredentialOf(const PolySimulatorLogin& login) {
+  return HashOf({}, {"polysimulator:", SecretOf(login)});
+}
+
+bool AreSame(const PolymarketUsLogin& a, const PolymarketUsLogin& b) {
+  return a.key_id == b.key_id && *a.seed == *b.seed;
+}
+bool AreSame(const PolySimulatorLogin& a, const PolySimulatorLogin& b) {
+  return *a.api_key == *b.api_key;
 }
 
 }  // namespace
@@ -57,30 +76,23 @@ bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
 
 bool HaveSameLogin(const SourceConfig& a, const SourceConfig& b) {
   if (a.login.index() != b.login.index()) return false;
-  if (const auto* mine = std::get_if<PolymarketUsLogin>(&a.login)) {
-    const auto& other = std::get<PolymarketUsLogin>(b.login);
-    return mine->key_id == other.key_id && *mine->seed == *other.seed;
-  }
-  return *std::get<PolySimulatorLogin>(a.login).api_key ==
-         *std::get<PolySimulatorLogin>(b.login).api_key;
+  return std::visit(
+      [&b](const auto& login) {
+        return AreSame(login, std::get<std::decay_t<decltype(login)>>(b.login));
+      },
+      a.login);
 }
 
 bool IsComplete(const SourceConfig& source) {
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&source.login);
-  return polymarket ? !polymarket->key_id.empty() && polymarket->seed != nullptr
-                    : std::get<PolySimulatorLogin>(source.login).api_key != nullptr;
+  return std::visit([](const auto& login) { return IsComplete(login); }, source.login);
 }
 
 Fingerprint CredentialFingerprint(const SourceConfig& source) {
-  const auto* polymarket = std::get_if<PolymarketUsLogin>(&source.login);
-  if (polymarket) return HashOf({}, {"polymarket-us:", LowerCase(polymarket->key_id)});
-  return HashOf({}, {"polysimulator:", SecretOf(source)});
+  return std::visit([](const auto& login) { return CredentialOf(login); }, source.login);
 }
 
 Fingerprint LoginFingerprint(const SourceConfig& source) {
-  const Fingerprint credential = CredentialFingerprint(source);
-  if (std::holds_alternative<PolySimulatorLogin>(source.login)) return credential;
-  return HashOf({}, {BytesOf(credential), SecretOf(source)});
+  return HashOf({}, {BytesOf(CredentialFingerprint(source)), SecretOf(source)});
 }
 
 std::string DefaultPool(const SourceConfig& source) {

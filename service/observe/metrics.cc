@@ -20,7 +20,6 @@ constexpr std::array<const char*, 17> kCodeNames = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-constexpr std::array kKinds = {SourceKind::kPolymarketUs, SourceKind::kPolySimulator};
 constexpr std::array<const char*, kShownStateCount> kStateNames = {"FRESH", "STALE", "NO_DATA"};
 constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED", "OPEN",
                                                                        "HALF_OPEN"};
@@ -100,7 +99,7 @@ void Metrics::RegisterCounters() {
                       .Name("balance_refresh_seconds")
                       .Help("Duration of a refresh, failed ones included.")
                       .Register(registry_);
-  for (const SourceKind kind : kKinds) {
+  for (const SourceKind kind : kSourceKinds) {
     KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
     const std::string name = v1::SourceKind_Name(ToProto(kind));
     series.succeeded = &refreshes.Add({{"kind", name}, {"result", "OK"}});
@@ -141,7 +140,7 @@ void Metrics::RegisterGauges() {
                     "Age of the oldest last good reading; sources never read are left out.");
   auto& failures = gauge("balance_consecutive_failures_max",
                          "Failed refreshes in a row of the source that has most.");
-  for (const SourceKind kind : kKinds) {
+  for (const SourceKind kind : kSourceKinds) {
     KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
     const std::string name = v1::SourceKind_Name(ToProto(kind));
     for (std::size_t state = 0; state < kShownStateCount; ++state) {
@@ -263,7 +262,7 @@ std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {
   const std::lock_guard lock(rendering_);
   log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
                                 log_lines_dropped_->Value());
-  for (const SourceKind kind : kKinds) SetGauges(kind, sources, now);
+  for (const SourceKind kind : kSourceKinds) SetGauges(kind, sources, now);
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

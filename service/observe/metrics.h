@@ -57,7 +57,6 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
 
  private:
   static constexpr int kStatusCodeCount = 17;
-  static constexpr int kSourceKindCount = 2;
 
   struct MethodSeries {
     prometheus::Counter* started = nullptr;
@@ -93,7 +92,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
-  std::array<KindSeries, kSourceKindCount> kinds_;
+  std::array<KindSeries, kSourceKinds.size()> kinds_;
   std::array<prometheus::Counter*, kConnectionDropCount> connections_dropped_{};
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;

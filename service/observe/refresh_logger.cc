@@ -65,6 +65,13 @@ void RefreshLogger::OnDropped(const SourceStatus& known) {
   next_.OnDropped(known);
 }
 
+void RefreshLogger::KeepOnly(const std::set<std::string>& names) {
+  const auto is_gone = [&names](const std::string& name) { return !names.contains(name); };
+  const std::lock_guard lock(mutex_);
+  std::erase_if(skewed_, is_gone);
+  std::erase_if(on_previous_, is_gone);
+}
+
 void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name) {
   if (!source.path) return;
   // Nothing here is about time passing, so any time will do.

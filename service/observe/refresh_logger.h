@@ -12,7 +12,7 @@
 
 namespace balance {
 
-// A decorator; `next` must outlive it. On the shards' threads.
+// A decorator; `next` must outlive it. Called on the shards' threads.
 class RefreshLogger final : public RefreshObserver {
  public:
   explicit RefreshLogger(RefreshObserver& next) : next_(next) {}
@@ -20,6 +20,10 @@ class RefreshLogger final : public RefreshObserver {
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
+
+  // Forgets what it knows of sources whose full names are not among `names`, after a
+  // configuration that removed some: one that comes back is new. On any thread.
+  void KeepOnly(const std::set<std::string>& names);
 
  private:
   void LogPath(const SourceStatus& source, const std::string& name);
@@ -30,7 +34,7 @@ class RefreshLogger final : public RefreshObserver {
   // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::mutex mutex_;
   std::set<std::string> skewed_;
-  // Of the sources whose new credential is rejected.
+  // Full names of the sources whose new credential is rejected.
   std::set<std::string> on_previous_;
 };
 

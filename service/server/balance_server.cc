@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "service/server/descriptor_share.h"
 #include "service/server/graceful_stop.h"
 #include "service/server/server_limits.h"
+#include "service/snapshot/encode.h"
 
 namespace balance {
 namespace {
@@ -90,6 +92,11 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
     shards_[i]->AddTo(served->accounts);
   }
   served_.Publish(std::move(served));
+  std::set<std::string> names;
+  for (const AccountConfig& account : accounts) {
+    for (const SourceConfig& source : account.sources) names.insert(SourceName(source.info));
+  }
+  refresh_logger_.KeepOnly(names);
   return done;
 }
 

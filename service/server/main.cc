@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "clients/core/standard_descriptors.h"
 #include "clients/http/curl_global.h"
 #include "service/config/load_config.h"
 #include "service/config/print_config.h"
@@ -52,6 +53,9 @@ ConfigResult Load(const Flags& flags, FileStates* files = nullptr) {
 int CheckConfig(const Flags& flags) {
   const ConfigResult config = Load(flags);
   if (config) {
+    for (const ConfigIssue& issue : config->warnings) {
+      std::cerr << "warning: " << issue.ToString() << "\n";
+    }
     std::cout << "the configuration is good\n";
     return EX_OK;
   }
@@ -138,6 +142,7 @@ int Serve(const Flags& flags, Config config, FileStates files, const sigset_t& s
   AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
+  LogWarnings(config);
   const Duration drain_delay = config.server.drain_delay;
   // Outlives the server, so that it sees all of the stop.
   std::optional<StopGuard> guard;
@@ -202,4 +207,7 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace balance
 
-int main(int argc, char** argv) { return balance::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  balance::OpenStandardDescriptors();
+  return balance::Main({argv + 1, argv + argc});
+}

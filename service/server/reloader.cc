@@ -23,6 +23,10 @@ std::string Summary(const std::vector<ConfigIssue>& issues) {
   return text;
 }
 
+void LogWarnings(const Config& config) {
+  for (const ConfigIssue& issue : config.warnings) spdlog::warn("{}", issue.ToString());
+}
+
 Reloader::Reloader(BalanceServer& server, Load load, FileStates files,
                    std::function<void()> on_change)
     : server_(server),
@@ -39,6 +43,7 @@ bool Reloader::Reload() {
     spdlog::error("reload failed, all stays as it was: {}", Summary(config.error()));
     return false;
   }
+  LogWarnings(*config);
   const auto done = server_.Reconfigure(std::move(*config));
   spdlog::info("reloaded: {}; {}", Counted("accounts", done.accounts),
                Counted("callers", done.callers));

@@ -15,6 +15,9 @@ namespace balance {
 // The first problem, for one line of a log, and how to see the rest.
 std::string Summary(const std::vector<ConfigIssue>& issues);
 
+// Writes what is hardly meant to the log.
+void LogWarnings(const Config& config);
+
 // Used on one thread at a time.
 class Reloader {
  public:

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#include <variant>
 
 #include "clients/polymarket_us/polymarket_us_client.h"
 #include "clients/polysimulator/polysimulator_client.h"
@@ -28,9 +29,9 @@ std::uint64_t LoginNumber(const SourceConfig& config) {
   return number;
 }
 
-SourcePtr MakePolymarketUs(const SourceConfig& config, HttpTransport& transport, Clock& clock,
-                           std::shared_ptr<UpstreamClock> venue_clock) {
-  const auto& login = std::get<PolymarketUsLogin>(config.login);
+SourcePtr MakeClient(const PolymarketUsLogin& login, const SourceConfig& config,
+                     HttpTransport& transport, Clock& clock,
+                     std::shared_ptr<UpstreamClock> venue_clock) {
   PolymarketUsClient::Options options;
   options.base_url = login.base_url;
   options.key_id = login.key_id;
@@ -42,9 +43,9 @@ SourcePtr MakePolymarketUs(const SourceConfig& config, HttpTransport& transport,
                                               std::move(options));
 }
 
-SourcePtr MakePolySimulator(const SourceConfig& config, HttpTransport& transport, Clock& clock,
-                            std::shared_ptr<UpstreamClock> venue_clock) {
-  const auto& login = std::get<PolySimulatorLogin>(config.login);
+SourcePtr MakeClient(const PolySimulatorLogin& login, const SourceConfig& config,
+                     HttpTransport& transport, Clock& clock,
+                     std::shared_ptr<UpstreamClock> venue_clock) {
   PolySimulatorClient::Options options;
   options.base_url = login.base_url;
   options.api_key = login.api_key;
@@ -59,9 +60,11 @@ SourcePtr MakePolySimulator(const SourceConfig& config, HttpTransport& transport
 SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& credential,
                       std::shared_ptr<HoldOff> account, const HostGuards& host,
                       HttpTransport& transport, Clock& clock) {
-  SourcePtr source = std::holds_alternative<PolymarketUsLogin>(config.login)
-                         ? MakePolymarketUs(config, transport, clock, host.clock_skew)
-                         : MakePolySimulator(config, transport, clock, host.clock_skew);
+  SourcePtr source = std::visit(
+      [&](const auto& login) {
+        return MakeClient(login, config, transport, clock, host.clock_skew);
+      },
+      config.login);
   source = std::make_unique<BreakerSource>(std::move(source), host.breaker, clock);
   source = std::make_unique<HoldOffSource>(std::move(source), credential.hold_off, clock,
                                            std::move(account));

@@ -216,11 +216,23 @@ google::protobuf::Duration ToDuration(Duration duration) {
 }
 
 v1::FundClass ToProto(FundClass fund_class) {
-  return fund_class == FundClass::kRealMoney ? v1::REAL_MONEY : v1::SIMULATED_MONEY;
+  switch (fund_class) {
+    case FundClass::kRealMoney:
+      return v1::REAL_MONEY;
+    case FundClass::kSimulatedMoney:
+      return v1::SIMULATED_MONEY;
+  }
+  return v1::FUND_CLASS_UNSPECIFIED;
 }
 
 v1::SourceKind ToProto(SourceKind kind) {
-  return kind == SourceKind::kPolymarketUs ? v1::POLYMARKET_US : v1::POLYSIMULATOR;
+  switch (kind) {
+    case SourceKind::kPolymarketUs:
+      return v1::POLYMARKET_US;
+    case SourceKind::kPolySimulator:
+      return v1::POLYSIMULATOR;
+  }
+  return v1::SOURCE_KIND_UNSPECIFIED;
 }
 
 v1::Measure ToProto(Measure measure) {

@@ -34,7 +34,7 @@ void ParsePolySimulatorReply(benchmark::State& state) {
 }
 
 void SignOneMessage(benchmark::State& state) {
-  const SigningKey key(DecodeSecretKey(kSeed).value());
+  const SigningKey key(DecodeSecretKey(kSeed).value().seed);
   for (auto _ : state) benchmark::DoNotOptimize(key.Sign("1756670000000GET/v1/account/balances"));
 }
 
@@ -42,7 +42,7 @@ void BuildSignedPolymarketUsRequest(benchmark::State& state) {
   const SystemClock clock;
   const BaseUrl url{.host = "api.polymarket.us", .path_prefix = ""};
   const polymarket_us::Credentials login{"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11",
-                                         SigningKey(DecodeSecretKey(kSeed).value())};
+                                         SigningKey(DecodeSecretKey(kSeed).value().seed)};
   for (auto _ : state) {
     benchmark::DoNotOptimize(polymarket_us::BuildBalancesRequest(url, login, clock.WallNow()));
   }

@@ -1,5 +1,6 @@
 """The life of the balance-service process: flags, exit codes, signals, a port in use."""
 
+import base64
 import contextlib
 import os
 import signal
@@ -110,6 +111,36 @@ upstream:
         result = self.run_service("--config", self.write_config(), "--check-config")
 
         self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_what_is_hardly_meant_is_a_warning_at_the_check_and_at_the_start(self):
+        seed = base64.b64decode(self.sandbox.environment["POLYMARKET_SECRET_KEY"])[:32]
+        config = self.write_config("0s", **{"secret-key": base64.b64encode(seed * 2).decode()})
+
+        check = self.run_service("--config", config, "--check-config")
+        program, ports = self.start_configured(config)
+        read = self.read_anew(ports["grpc"])
+
+        self.assertEqual(check.returncode, 0, check.stderr)
+        self.assertIn("secret_key: holds its seed twice", check.stderr)
+        self.assertTrue(check.stderr.startswith("warning: "), check.stderr)
+        self.assertIn("secret_key: holds its seed twice", program.output())
+        self.assertEqual(read.returncode, 0, read.stderr)
+        program.stop()
+
+    def test_closed_standard_descriptors_are_not_taken_by_sockets(self):
+        def close_them():
+            for descriptor in range(3):
+                os.close(descriptor)
+
+        program, ports = self.start_configured(self.write_config("0s"), preexec_fn=close_them)
+        read = self.read_anew(ports["grpc"])
+
+        self.assertEqual(read.returncode, 0, read.stderr)
+        # Only root may look into a process that cannot be dumped.
+        for descriptor in range(3) if os.geteuid() == 0 else ():
+            self.assertEqual(os.readlink(f"/proc/{program.process.pid}/fd/{descriptor}"),
+                             "/dev/null")
+        program.stop()
 
     def test_a_port_in_use_stops_the_start(self):
         for name, address in (("BALANCE_LISTEN", self.service.grpc_address),

@@ -27,7 +27,7 @@ constexpr std::string_view kSeed = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
 Path Sign() {
   const BaseUrl url{.host = "api.polymarket.us", .path_prefix = ""};
   const auto login = std::make_shared<const polymarket_us::Credentials>(polymarket_us::Credentials{
-      "c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11", SigningKey(DecodeSecretKey(kSeed).value())});
+      "c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11", SigningKey(DecodeSecretKey(kSeed).value().seed)});
   // A fixed time has a fixed number of digits.
   constexpr WallTime kNow{std::chrono::milliseconds(1'789'000'000'123)};
   return {"sign a request", kTimes, [url, login] {

@@ -18,7 +18,7 @@ OWN = {
     "clients/polymarket_us": {"clients/core", "clients/http", "clients/json", "clients/venue"},
     "clients/polysimulator": {"clients/core", "clients/http", "clients/json", "clients/venue"},
     "clients/resilience": {"clients/core"},
-    "clients/balancectl": {"proto"},
+    "clients/balancectl": {"proto", "clients/core"},
     "proto": set(),
     "service/access": {"clients/core"},
     "service/config": {"clients/core", "clients/http", "clients/polymarket_us",

@@ -13,7 +13,7 @@ ROWS = {f"M{number:02}" for number in [
     *range(100, 106),
     *range(110, 118),
      *range(120, 126),
-     130, 131, 132, 133, 134, 135,
+     *range(130, 139),
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

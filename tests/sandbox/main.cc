@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/core/standard_descriptors.h"
 #include "tests/sandbox/env_file.h"
 #include "tests/sandbox/flags.h"
 #include "tests/sandbox/login_folder.h"
@@ -83,4 +84,7 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace balance::sandbox
 
-int main(int argc, char** argv) { return balance::sandbox::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  balance::OpenStandardDescriptors();
+  return balance::sandbox::Main({argv + 1, argv + argc});
+}

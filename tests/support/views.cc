@@ -26,9 +26,13 @@ SourceView MakeView(const std::string& source, SourceKind kind) {
   info.kind = kind;
   info.pool = source;
   info.measures = {Measure::kCash, Measure::kAvailableToTrade};
-  if (kind == SourceKind::kPolySimulator) {
-    info.fund_class = FundClass::kSimulatedMoney;
-    info.measures.push_back(Measure::kEquity);
+  switch (kind) {
+    case SourceKind::kPolymarketUs:
+      break;
+    case SourceKind::kPolySimulator:
+      info.fund_class = FundClass::kSimulatedMoney;
+      info.measures.push_back(Measure::kEquity);
+      break;
   }
   info.cache = {std::chrono::seconds(2), std::chrono::seconds(5), std::chrono::seconds(60),
                 std::chrono::milliseconds(500)};

@@ -39,7 +39,7 @@ class CallerFiles : public ConfigFiles {
 
 struct BadCallers {
   const char* yaml;
-  const char* issue;
+  std::string issue;
 };
 
 TEST(CallersTest, IdentitiesAccountsAndMethods) {
@@ -79,6 +79,53 @@ TEST(CallersTest, ReflectionAndChannelzAreOffWithCallersUnlessAskedFor) {
   EXPECT_TRUE(off->server.reflection && !off->server.channelz);
 }
 
+constexpr const char* kNoSpiffeId =
+    "is no SPIFFE id of a caller, so no certificate could ever match it; write it whole, as "
+    "spiffe://trust.domain/path: segments of letters, digits and -._ without wildcards, none "
+    "empty, no slash at the end";
+
+TEST(CallersTest, M138_SpiffeIdsThatCouldNeverMatchAreRefused) {
+  const CallerFiles files;
+  for (const char* id :
+       {"spiffe://desk.example/*", "spiffe://desk.example/bot*", "spiffe://desk.example/bot/",
+        "spiffe://desk.example//bot", "spiffe://desk.example/a//b", "spiffe://desk.example/./bot",
+        "spiffe://desk.example/../bot", "spiffe://desk.example/bot/..", "spiffe://desk.example/",
+        "spiffe://desk.example", "spiffe:///bot", "spiffe://Desk.example/bot",
+        "spiffe://desk.example:443/bot", "spiffe://user@desk.example/bot",
+        "spiffe://desk.example/b%6ft", "spiffe://desk.example/bot?x", "spiffe://desk.example/bot#x",
+        "SPIFFE://desk.example/bot", "spiffe://desk.example/b\xC3\xB6t"}) {
+    EXPECT_THAT(files.Problems(files.WithTls(std::string("callers: [{id: b, spiffe_id: '") + id +
+                                             "', accounts: ['*']}]\n")),
+                ElementsAre(std::string("config.yaml:10: callers[0].spiffe_id: ") + kNoSpiffeId))
+        << id;
+  }
+}
+
+TEST(CallersTest, SpiffeIdsByTheStandardAreTaken) {
+  const CallerFiles files;
+  for (const char* id :
+       {"spiffe://d/b", "spiffe://example.org/ns/trading/sa/trading-bot",
+        "spiffe://trust_domain-1.example/A.b_C-9", "spiffe://d/...", "spiffe://d/.a"}) {
+    EXPECT_THAT(files.Problems(files.WithTls(std::string("callers: [{id: b, spiffe_id: '") + id +
+                                             "', accounts: ['*']}]\n")),
+                testing::IsEmpty())
+        << id;
+  }
+}
+
+TEST(CallersTest, M138_DnsNamesThatCouldNeverMatchAreRefused) {
+  const CallerFiles files;
+  for (const std::string& name : {std::string("a..b"), std::string("-a.example"),
+                                  std::string("a-.example"), std::string(".a"), std::string("a."),
+                                  std::string("*.a"), std::string(64, 'a') + ".example"}) {
+    EXPECT_THAT(files.Problems(files.WithTls("callers: [{id: b, dns_name: '" + name +
+                                             "', accounts: ['*']}]\n")),
+                ElementsAre("config.yaml:10: callers[0].dns_name: is no DNS name; write the whole "
+                            "name in lower case, without wildcards"))
+        << name;
+  }
+}
+
 TEST(CallersTest, WhatIsWrongWithOneIsNamed) {
   const CallerFiles files;
   const BadCallers cases[] = {
@@ -91,7 +138,7 @@ TEST(CallersTest, WhatIsWrongWithOneIsNamed) {
       {"callers: [{id: B, spiffe_id: 'spiffe://d/b', accounts: ['*']}]",
        "callers[0].id: is not an id; use at most 63 lower-case letters, digits and hyphens inside"},
       {"callers: [{id: b, spiffe_id: 'https://d/b', accounts: ['*']}]",
-       "callers[0].spiffe_id: is no SPIFFE id; write it as spiffe://trust.domain/path"},
+       std::string("callers[0].spiffe_id: ") + kNoSpiffeId},
       {"callers: [{id: b, dns_name: '*.d', accounts: ['*']}]",
        "callers[0].dns_name: is no DNS name; write the whole name in lower case, without "
        "wildcards"},

@@ -19,9 +19,28 @@ TEST(ListenAddressTest, ReadsNamesAndAddresses) {
 }
 
 TEST(ListenAddressTest, RefusesWhatIsNotHostAndPort) {
-  for (const char* text : {"", "50051", ":50051", "localhost", "localhost:", "localhost:65536",
-                           "localhost:-1", "localhost:http", "localhost:1 ", "::1:50051", "[]:1",
-                           "[::1]", "unix:/run/balance", "http://localhost:1", "a b:1"}) {
+  for (const char* text : {"",
+                           "50051",
+                           ":50051",
+                           "localhost",
+                           "localhost:",
+                           "localhost:65536",
+                           "localhost:-1",
+                           "localhost:http",
+                           "localhost:1 ",
+                           "::1:50051",
+                           "[]:1",
+                           "[:::]:1",
+                           "[1::2::3]:1",
+                           "[127.0.0.1]:1",
+                           "[12345::]:1",
+                           "256.0.0.1:1",
+                           "10.0.0:1",
+                           "1.2.3.4.5:1",
+                           "[::1]",
+                           "unix:/run/balance",
+                           "http://localhost:1",
+                           "a b:1"}) {
     EXPECT_FALSE(ParseListenAddress(text)) << text;
   }
 }
@@ -33,6 +52,24 @@ TEST(ListenAddressTest, KnowsLoopback) {
   for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "balance.example:1"}) {
     EXPECT_FALSE(ParseListenAddress(text)->IsLoopback()) << text;
   }
+}
+
+TEST(ListenAddressTest, OnePortOfOneHostCollides) {
+  const auto collide = [](const char* a, const char* b) {
+    return Collide(*ParseListenAddress(a), *ParseListenAddress(b)) &&
+           Collide(*ParseListenAddress(b), *ParseListenAddress(a));
+  };
+  EXPECT_TRUE(collide("127.0.0.1:9464", "127.0.0.1:9464"));
+  EXPECT_TRUE(collide("0.0.0.0:9464", "127.0.0.1:9464"));
+  EXPECT_TRUE(collide("[::]:9464", "10.0.0.1:9464"));
+  EXPECT_TRUE(collide("[::1]:9464", "[0:0:0:0:0:0:0:1]:9464"));
+  EXPECT_TRUE(collide("[2001:DB8::1]:9464", "[2001:db8::1]:9464"));
+  EXPECT_TRUE(collide("LocalHost:9464", "127.0.0.1:9464"));
+  EXPECT_TRUE(collide("Balance.example:9464", "balance.example:9464"));
+
+  EXPECT_FALSE(collide("127.0.0.1:9464", "127.0.0.1:9465"));
+  EXPECT_FALSE(collide("127.0.0.1:0", "127.0.0.1:0"));
+  EXPECT_FALSE(collide("10.0.0.1:9464", "127.0.0.1:9464"));
 }
 
 }  // namespace

@@ -129,5 +129,19 @@ TEST(LoadConfigTest, MisspelledConsentIsTheOnlyProblem) {
                           "allow_insecure?"));
 }
 
+TEST(LoadConfigTest, M137_OneAddressForBothServersIsRefused) {
+  const ConfigFiles files;
+  EXPECT_THAT(files.Problems("listen: 127.0.0.1:9000\nadmin_listen: localhost:9000\n" +
+                             std::string(kOneSource)),
+              ElementsAre("config.yaml:2: admin_listen: is the address of listen; give the two "
+                          "different ports"));
+  EXPECT_THAT(files.Problems("listen: 127.0.0.1:9464\n" + std::string(kOneSource)),
+              ElementsAre("config.yaml:1: listen: is the address of admin_listen; give the two "
+                          "different ports"));
+  EXPECT_THAT(
+      files.Problems("listen: 127.0.0.1:0\nadmin_listen: 127.0.0.1:0\n" + std::string(kOneSource)),
+      IsEmpty());
+}
+
 }  // namespace
 }  // namespace balance

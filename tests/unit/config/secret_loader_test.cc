@@ -204,5 +204,21 @@ TEST(SecretLoaderTest, SecretKeyBecomesItsSeed) {
   EXPECT_EQ(login.seed->Expose()[31], '\x1f');
 }
 
+TEST(SecretLoaderTest, M137_APlaceholderThatNobodyFilledInIsRefused) {
+  ConfigFiles files;
+  const std::string issue = std::string(kApiKeyAt) +
+                            "the secret is a placeholder that nobody has filled in; for the value "
+                            "of an environment variable write {env: NAME}";
+  for (const std::string placeholder : {"${POLYSIM_API_KEY}", "$POLYSIM_API_KEY",
+                                        "${POLYSIM_API_KEY:-none}", "{{api_key}}", "***"}) {
+    files.SetEnv("SIM_KEY", placeholder);
+    for (const std::string& secret :
+         {"{value: '" + placeholder + "'}", std::string("{env: SIM_KEY}"),
+          "{file: " + files.Write("key", placeholder + "\n") + "}"}) {
+      EXPECT_THAT(files.Problems(WithApiKey(secret)), ElementsAre(issue)) << secret;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace balance

@@ -141,6 +141,62 @@ TEST(SourceTest, PolymarketBaseUrlThatEndsInTheVersion) {
   EXPECT_THAT(files.Problems(PolymarketAt("https://api.polymarket.us/tv1")), IsEmpty());
 }
 
+// Whoever copies the address of the documentation's example copies the route too.
+TEST(SourceTest, M137_BaseUrlsThatEndInTheRouteAreRefused) {
+  const ConfigFiles files;
+  const auto issue = [](const char* venue, const std::string& part) {
+    return ElementsAre(std::string("config.yaml:5: accounts[0].sources[0].") + venue +
+                       ".base_url: ends in " + part + ", which the service adds itself; leave " +
+                       part + " out");
+  };
+  for (const std::string part :
+       {"/v1", "/v1/account", "/v1/account/balances", "/account/balances"}) {
+    EXPECT_THAT(files.Problems(PolymarketAt("https://api.polymarket.us" + part)),
+                issue("polymarket_us", part));
+    EXPECT_THAT(files.Problems(PolymarketAt("https://api.polymarket.us/proxy" + part + "/")),
+                issue("polymarket_us", part));
+  }
+  for (const std::string part : {"/v1/account", "/v1/account/balance", "/account/balance"}) {
+    EXPECT_THAT(files.Problems(SimulatorAt("https://api.polysimulator.com" + part)),
+                issue("polysimulator", part));
+  }
+  EXPECT_THAT(files.Problems(SimulatorAt("https://api.polysimulator.com/v1/account/balances")),
+              IsEmpty());
+}
+
+TEST(SourceTest, ASecretKeyThatIsItsSeedTwiceIsAWarning) {
+  ConfigFiles files;
+  // Bytes 00 to 1f, twice.
+  files.SetEnv(
+      "PM_SECRET",
+      "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0e"
+      "Hw==");
+  const auto config = files.Load(PolymarketAt("https://api.polymarket.us"));
+
+  ASSERT_TRUE(config) << config.error().front().ToString();
+  ASSERT_EQ(config->warnings.size(), 1U);
+  EXPECT_EQ(config->warnings.front().line, 5);
+  EXPECT_THAT(
+      config->warnings.front().ToString(),
+      HasSubstr("polymarket_us.secret_key: holds its seed twice, instead of seed and public "
+                "key; store the secret key as Polymarket US shows it"));
+}
+
+TEST(SourceTest, M136_ASecretKeyWhosePublicHalfDoesNotFitIsRefused) {
+  ConfigFiles files;
+  // Bytes 00 to 1f, then zeros.
+  files.SetEnv(
+      "PM_SECRET",
+      "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+      "AA==");
+
+  EXPECT_THAT(
+      files.Problems(PolymarketAt("https://api.polymarket.us")),
+      ElementsAre("config.yaml:5: accounts[0].sources[0].polymarket_us.secret_key: holds 64 "
+                  "bytes of which the second half is not the public key of the first; store "
+                  "the secret key as Polymarket US shows it"));
+}
+
 TEST(SourceTest, ProductionIsRealMoney) {
   for (const char* url : {"https://api.polymarket.us", "https://API.polymarket.us:443/"}) {
     const auto config = ConfigFiles().Load(PolymarketAt(url));
@@ -224,6 +280,13 @@ TEST(SourceTest, BadPool) {
                 ElementsAre("config.yaml:6: accounts[0].sources[0].pool: is not a name; write 1 to "
                             "200 printable ASCII characters without spaces"));
   }
+}
+
+TEST(SourceTest, M137_APoolThatIsAPlaceholderIsRefused) {
+  EXPECT_THAT(
+      ConfigFiles().Problems(std::string(kOneSource) + "    pool: ${POOL}\n"),
+      ElementsAre("config.yaml:6: accounts[0].sources[0].pool: is a placeholder that nobody "
+                  "has filled in; write the name itself"));
 }
 
 }  // namespace

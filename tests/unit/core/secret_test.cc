@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace balance {
 namespace {
@@ -35,6 +36,22 @@ TEST_F(SecretTest, EqualsByContent) {
   EXPECT_TRUE(Secret("key") == Secret("key"));
   EXPECT_FALSE(Secret("key") == Secret("kez"));
   EXPECT_FALSE(Secret("key") == Secret("keys"));
+}
+
+TEST_F(SecretTest, OneThatWasMovedFromIsEmpty) {
+  Secret from("key");
+  const Secret to(std::move(from));
+
+  // NOLINTBEGIN(bugprone-use-after-move): that is what this is about.
+  EXPECT_EQ(from.size(), 0U);
+  EXPECT_TRUE(from.Expose().empty());
+  EXPECT_TRUE(from.ExposeBytes().empty());
+  EXPECT_FALSE(from == to);
+  EXPECT_TRUE(from == Secret(""));
+  from = Secret("other");
+  // NOLINTEND(bugprone-use-after-move)
+  EXPECT_EQ(from.Expose(), "other");
+  EXPECT_EQ(to.Expose(), "key");
 }
 
 template <typename T>

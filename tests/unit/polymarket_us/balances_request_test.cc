@@ -21,7 +21,7 @@ class BalancesRequestTest : public testing::Test {
   static void SetUpTestSuite() { ASSERT_GE(sodium_init(), 0); }
 
   static Credentials WithKeyId(std::string key_id) {
-    return {std::move(key_id), SigningKey(*DecodeSecretKey(kSeed))};
+    return {std::move(key_id), SigningKey(DecodeSecretKey(kSeed)->seed)};
   }
 };
 

@@ -33,7 +33,7 @@ class PolymarketUsClientTest : public testing::Test {
     PolymarketUsClient::Options options;
     options.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""};
     options.key_id = "key-id-1";
-    options.seed = std::make_shared<const Secret>(*DecodeSecretKey(kSeed));
+    options.seed = std::make_shared<const Secret>(std::move(DecodeSecretKey(kSeed)->seed));
     options.attempt_timeout = seconds(3);
     options.ca_file = "ca.pem";
     client_ = std::make_unique<PolymarketUsClient>(transport_, clock_, venue_clock_, options);

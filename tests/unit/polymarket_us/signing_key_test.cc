@@ -58,27 +58,58 @@ TEST_F(SigningKeyTest, SignsAsTheVenueDocuments) {
                   "JSMG3g8xTPf+K2TkSv38I3owiQsla/F78wP2cZG96ULgzF5zWUhbcwtAVPIMMZFkMdPSzf4PWn"
                   "a6HBMqGOt+CQ=="},
        }) {
-    const SigningKey key(*DecodeSecretKey(vector.seed));
+    const SigningKey key(DecodeSecretKey(vector.seed)->seed);
 
     EXPECT_EQ(key.Sign(vector.message), vector.signature);
     EXPECT_EQ(key.Sign(vector.message), vector.signature) << "a second time";
   }
 }
 
-TEST_F(DecodeSecretKeyTest, TakesTheSeedAlone) {
-  const auto seed = DecodeSecretKey(kCountingSeed);
-
-  ASSERT_TRUE(seed);
-  EXPECT_EQ(seed->Expose(), CountingBytes());
+// What SigningKeyTest's first vectors sign for.
+std::string CountingPublicKey() {
+  std::string bytes(32, '\0');
+  constexpr std::string_view kText = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
+  sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), kText.data(),
+                    kText.size(), nullptr, nullptr, nullptr, sodium_base64_VARIANT_ORIGINAL);
+  return bytes;
 }
 
-TEST_F(DecodeSecretKeyTest, TakesTheFirstHalfOfSixtyFourBytesUnchecked) {
-  const auto twice_the_seed = DecodeSecretKey(ToBase64(CountingBytes() + CountingBytes()));
-  const auto with_zeros = DecodeSecretKey(ToBase64(CountingBytes() + std::string(32, '\0')));
+TEST_F(DecodeSecretKeyTest, TakesTheSeedAlone) {
+  const auto key = DecodeSecretKey(kCountingSeed);
 
-  ASSERT_TRUE(twice_the_seed && with_zeros);
-  EXPECT_EQ(twice_the_seed->Expose(), CountingBytes());
-  EXPECT_EQ(with_zeros->Expose(), CountingBytes());
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->seed.Expose(), CountingBytes());
+  EXPECT_FALSE(key->repeats_seed);
+}
+
+TEST_F(DecodeSecretKeyTest, TakesTheSeedWithItsPublicKey) {
+  const auto key = DecodeSecretKey(ToBase64(CountingBytes() + CountingPublicKey()));
+
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->seed.Expose(), CountingBytes());
+  EXPECT_FALSE(key->repeats_seed);
+}
+
+TEST_F(DecodeSecretKeyTest, TakesTheSeedTwiceAndSaysSo) {
+  const auto key = DecodeSecretKey(ToBase64(CountingBytes() + CountingBytes()));
+
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->seed.Expose(), CountingBytes());
+  EXPECT_TRUE(key->repeats_seed);
+}
+
+TEST_F(DecodeSecretKeyTest, M136_RefusesAPublicKeyThatDoesNotFit) {
+  std::string other_public_key = CountingPublicKey();
+  other_public_key.back() ^= 1;
+  std::string almost_the_seed = CountingBytes();
+  almost_the_seed.front() ^= 1;
+  for (const std::string& half : {other_public_key, almost_the_seed, std::string(32, '\0')}) {
+    const auto key = DecodeSecretKey(ToBase64(CountingBytes() + half));
+
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_THAT(key.error().message, HasSubstr("second half is not the public key of the first"));
+  }
 }
 
 TEST_F(DecodeSecretKeyTest, ToleratesWhiteSpaceAround) {

@@ -271,7 +271,7 @@ class SignedFetchTest : public FetchingTest {
     options.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""};
     options.key_id = "key-id-1";
     options.seed = std::make_shared<const Secret>(
-        *DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="));
+        std::move(DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed));
     options.attempt_timeout = seconds(3);
     return std::make_unique<PolymarketUsClient>(transport_, clock_, skew_, options);
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "google/rpc/error_details.pb.h"
 #include "tests/support/views.h"
 
@@ -40,6 +42,17 @@ TEST(EncodeSourceTest, AnAmountCarriesValueOriginAndBasis) {
   EXPECT_EQ(row.cash().origin(), v1::Amount::REPORTED);
   EXPECT_EQ(row.cash().basis(), "currentBalance");
   EXPECT_FALSE(row.has_equity());
+}
+
+// A kind without a word of its own would be shown as another one.
+TEST(EncodeSourceTest, EachKindHasAWordOfItsOwn) {
+  std::set<v1::SourceKind> words;
+  for (const SourceKind kind : kSourceKinds) {
+    EXPECT_NE(ToProto(kind), v1::SOURCE_KIND_UNSPECIFIED);
+    EXPECT_TRUE(words.insert(ToProto(kind)).second);
+  }
+  // All but SOURCE_KIND_UNSPECIFIED.
+  EXPECT_EQ(static_cast<int>(words.size()), v1::SourceKind_descriptor()->value_count() - 1);
 }
 
 TEST(EncodeSourceTest, NothingKnownHasNeitherBalancesNorFreshness) {
