@@ -1,9 +1,13 @@
 #include "clients/balancectl/figures.h"
 
+#include <google/protobuf/descriptor.h>
+
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "clients/balancectl/labels.h"
@@ -13,24 +17,45 @@ namespace {
 
 using B = v1::CurrencyBalance;
 
-struct Figure {
-  const char* label;
-  bool (B::*has)() const;
-  const v1::Amount& (B::*get)() const;
-};
+// The amounts of a row that are not totalled, and so not among the main figures, in their order.
+std::vector<const google::protobuf::FieldDescriptor*> OtherAmounts() {
+  std::set<std::string> totalled;
+  for (int i = 0; i < v1::Measure_descriptor()->value_count(); ++i) {
+    // A measure is called like the amount that it totals, in capitals.
+    std::string name = v1::Measure_descriptor()->value(i)->name();
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    totalled.insert(std::move(name));
+  }
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  for (int i = 0; i < B::descriptor()->field_count(); ++i) {
+    const auto* field = B::descriptor()->field(i);
+    if (field->message_type() == v1::Amount::descriptor() && !totalled.count(field->name())) {
+      fields.push_back(field);
+    }
+  }
+  return fields;
+}
 
-constexpr std::array<Figure, 11> kOtherFigures = {
-    {{"position value", &B::has_position_value, &B::position_value},
-     {"position notional", &B::has_position_notional, &B::position_notional},
-     {"position collateral", &B::has_position_collateral, &B::position_collateral},
-     {"open orders", &B::has_open_orders, &B::open_orders},
-     {"margin requirement", &B::has_margin_requirement, &B::margin_requirement},
-     {"unsettled", &B::has_unsettled, &B::unsettled},
-     {"pending credit", &B::has_pending_credit, &B::pending_credit},
-     {"reserved", &B::has_reserved, &B::reserved},
-     {"withdrawable", &B::has_withdrawable, &B::withdrawable},
-     {"starting capital", &B::has_starting_capital, &B::starting_capital},
-     {"total P&L", &B::has_total_pnl, &B::total_pnl}}};
+// The field's name for people: `total_pnl` is "total P&L".
+std::string LabelOf(const google::protobuf::FieldDescriptor& field) {
+  constexpr std::string_view kProfit = "pnl";
+  std::string label = field.name();
+  std::replace(label.begin(), label.end(), '_', ' ');
+  if (const auto at = label.find(kProfit); at != label.npos) {
+    label.replace(at, kProfit.size(), "P&L");
+  }
+  return label;
+}
+
+bool Has(const B& row, const google::protobuf::FieldDescriptor& field) {
+  return row.GetReflection()->HasField(row, &field);
+}
+
+Cell AmountOf(const B& row, const google::protobuf::FieldDescriptor& field) {
+  const auto& amount = static_cast<const v1::Amount&>(row.GetReflection()->GetMessage(row, &field));
+  return AmountCell(Has(row, field), amount);
+}
 
 // A row of a balance set with the source it belongs to.
 struct SourceRow {
@@ -129,15 +154,13 @@ TextTable OtherFigures(const SourceList& sources) {
         {ShortName(source->name()) + " " + CurrencyLabel(balance->currency_code()), Align::kPoint});
   }
   TextTable table(std::move(columns));
-  for (const Figure& figure : kOtherFigures) {
+  for (const auto* field : OtherAmounts()) {
     if (std::none_of(rows.begin(), rows.end(),
-                     [&](const SourceRow& row) { return (row.balance->*figure.has)(); })) {
+                     [&](const SourceRow& row) { return Has(*row.balance, *field); })) {
       continue;
     }
-    std::vector<Cell> cells = {{figure.label, Style::kPlain}};
-    for (const auto& [source, balance] : rows) {
-      cells.push_back(AmountCell((balance->*figure.has)(), (balance->*figure.get)()));
-    }
+    std::vector<Cell> cells = {{LabelOf(*field), Style::kPlain}};
+    for (const auto& [source, balance] : rows) cells.push_back(AmountOf(*balance, *field));
     table.AddRow(std::move(cells));
   }
   const auto has_change = [](const SourceRow& row) { return row.balance->has_change_time(); };

@@ -16,6 +16,10 @@ std::string_view WarningReason(WarningKind kind) {
       return "UNKNOWN_FIELDS";
     case WarningKind::kLegacyKey:
       return "LEGACY_KEY";
+    case WarningKind::kCurrencyUnrecognized:
+      return "CURRENCY_UNRECOGNIZED";
+    case WarningKind::kFieldUnreadable:
+      return "FIELD_UNREADABLE";
     case WarningKind::kCachedReply:
       return "CACHED_REPLY";
   }

@@ -13,6 +13,7 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/decimal.h"
+#include "clients/core/money_fields.h"
 
 namespace balance {
 
@@ -44,28 +45,38 @@ struct PendingWithdrawal {
 // One currency of one source. An unset amount was not reported, which is not a zero. The meaning of
 // each field is documented at CurrencyBalance in balance_service.proto.
 struct CurrencyBalance {
+  // 1 to 12 letters and digits, such as "USD". Empty: the upstream sent none.
   std::string currency_code;
-  std::optional<Amount> cash;
-  std::optional<Amount> available_to_trade;
-  std::optional<Amount> equity;
-  std::optional<Amount> position_value;
-  std::optional<Amount> position_notional;
-  std::optional<Amount> position_collateral;
-  std::optional<Amount> open_orders;
-  std::optional<Amount> margin_requirement;
-  std::optional<Amount> unsettled;
-  std::optional<Amount> pending_credit;
-  std::optional<Amount> reserved;
-  std::optional<Amount> withdrawable;
-  std::optional<Amount> starting_capital;
-  std::optional<Amount> total_pnl;
+  // What the upstream sent is no such code: `currency_code` is only for people to see.
+  bool is_currency_unrecognized = false;
+#define BALANCE_DECLARE_AMOUNT(name, kind) std::optional<Amount> name;
+  BALANCE_MONEY_FIELDS(BALANCE_DECLARE_AMOUNT)
+#undef BALANCE_DECLARE_AMOUNT
   std::vector<PendingWithdrawal> pending_withdrawals;
   std::optional<WallTime> change_time;
   // Unmapped upstream scalars as text, in the order received.
   std::vector<std::pair<std::string, std::string>> other_fields;
 
+  // False: it is not known in which currency the amounts are, so no total may include them.
+  bool HasCurrency() const { return !currency_code.empty() && !is_currency_unrecognized; }
+
   friend bool operator==(const CurrencyBalance&, const CurrencyBalance&) = default;
 };
+
+// One of the amounts of a CurrencyBalance.
+struct MoneyField {
+  // As in balance.v1.
+  std::string_view name;
+  std::optional<Amount> CurrencyBalance::*place;
+  MoneyKind kind;
+};
+
+// All of them, in the order of balance.v1.
+inline constexpr auto kMoneyFields = std::to_array<MoneyField>({
+#define BALANCE_MONEY_FIELD(name, kind) {#name, &CurrencyBalance::name, MoneyKind::kind},
+    BALANCE_MONEY_FIELDS(BALANCE_MONEY_FIELD)
+#undef BALANCE_MONEY_FIELD
+});
 
 enum class WarningKind : std::uint8_t {
   kIdentityMismatch,
@@ -74,6 +85,8 @@ enum class WarningKind : std::uint8_t {
   kBaselineJump,
   kUnknownFields,
   kLegacyKey,
+  kCurrencyUnrecognized,
+  kFieldUnreadable,
   kCachedReply,
 };
 
@@ -84,7 +97,8 @@ std::string_view WarningReason(WarningKind kind);
 
 struct Warning {
   WarningKind kind = WarningKind::kIdentityMismatch;
-  // One sentence. Field names at most, no values and no upstream text.
+  // One sentence. Names of fields and recognized currency codes at most, no amounts and no upstream
+  // text. It may stand beside later readings too, so it says which reading it is about.
   std::string detail;
 
   friend bool operator==(const Warning&, const Warning&) = default;

@@ -7,7 +7,6 @@
 namespace balance {
 namespace {
 
-constexpr std::string_view kMask = "***";
 constexpr std::array<std::string_view, 2> kKeyPrefixes = {"ps_live_", "ps_test_"};
 // No ordinary word of an error text is a run of this length.
 constexpr std::size_t kCredentialLength = 24;
@@ -34,11 +33,23 @@ std::vector<bool> FindSecrets(std::string_view text, std::span<const std::string
   return hidden;
 }
 
+bool HasKeyPrefix(std::string_view text) {
+  return std::any_of(kKeyPrefixes.begin(), kKeyPrefixes.end(), [text](std::string_view prefix) {
+    return text.find(prefix) != std::string_view::npos;
+  });
+}
+
 bool LooksLikeCredential(std::string_view run) {
-  return run.size() >= kCredentialLength ||
-         std::any_of(kKeyPrefixes.begin(), kKeyPrefixes.end(), [run](std::string_view prefix) {
-           return run.find(prefix) != std::string_view::npos;
-         });
+  return run.size() >= kCredentialLength || HasKeyPrefix(run);
+}
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool Holds(std::string_view text, std::string_view secret) {
+  if (secret.empty() || text.size() < secret.size()) return false;
+  if (secret.size() < kShortestSearchedSecret && text.size() > secret.size()) return false;
+  return std::search(text.begin(), text.end(), secret.begin(), secret.end(),
+                     [](char a, char b) { return Lower(a) == Lower(b); }) != text.end();
 }
 
 // So far beyond kMaxScrubbedText every secret shows that begins before it.
@@ -60,13 +71,13 @@ std::string ScrubForLog(std::string_view upstream_text, std::span<const std::str
     const std::size_t begin = at;
     while (at < text.size() && hidden[at]) ++at;
     if (at > begin) {
-      scrubbed += kMask;
+      scrubbed += kSecretMask;
       continue;
     }
     while (at < text.size() && !hidden[at] && IsCredentialCharacter(text[at])) ++at;
     if (at > begin) {
       const bool masked = LooksLikeCredential(text.substr(begin, at - begin));
-      scrubbed += masked ? kMask : text.substr(begin, std::min(at, end) - begin);
+      scrubbed += masked ? kSecretMask : text.substr(begin, std::min(at, end) - begin);
       continue;
     }
     scrubbed += IsPrintable(text[at]) ? text[at] : '?';
@@ -77,6 +88,12 @@ std::string ScrubForLog(std::string_view upstream_text, std::span<const std::str
     scrubbed += "...";
   }
   return scrubbed;
+}
+
+bool HoldsSecret(std::string_view text, std::span<const std::string_view> secrets) {
+  return HasKeyPrefix(text) ||
+         std::any_of(secrets.begin(), secrets.end(),
+                     [text](std::string_view secret) { return Holds(text, secret); });
 }
 
 std::string CleanRequestId(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "clients/polymarket_us/balances_request.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace balance::polymarket_us {
 namespace {
 
 constexpr std::string_view kMethod = "GET";
+constexpr std::string_view kSignature = "X-PM-Signature";
 
 std::string TimestampOf(WallTime time) {
   const auto since_epoch = time.time_since_epoch();
@@ -34,10 +36,16 @@ Result<HttpRequest> BuildBalancesRequest(const BaseUrl& base_url, const Credenti
   request.url = base_url.ToString().append(kBalancesPath);
   request.headers.push_back({"X-PM-Access-Key", credentials.key_id});
   request.headers.push_back({"X-PM-Timestamp", timestamp});
-  request.headers.push_back({"X-PM-Signature", credentials.key.Sign(signed_text)});
+  request.headers.push_back({std::string(kSignature), credentials.key.Sign(signed_text)});
   request.headers.push_back({"Accept", "application/json"});
   request.headers.push_back(PastCaches());
   return request;
+}
+
+std::string SignatureOf(const HttpRequest& request) {
+  return std::find_if(request.headers.begin(), request.headers.end(),
+                      [](const HttpHeader& header) { return header.name == kSignature; })
+      ->value;
 }
 
 }  // namespace balance::polymarket_us

@@ -24,4 +24,9 @@ struct Credentials {
 Result<HttpRequest> BuildBalancesRequest(const BaseUrl& base_url, const Credentials& credentials,
                                          WallTime now);
 
+// The signature that `request` carries: together with the key id and the time that stand beside it,
+// it lets whoever reads it ask for the same balances for as long as the venue accepts that time.
+// REQUIRES: `request` is from BuildBalancesRequest().
+std::string SignatureOf(const HttpRequest& request);
+
 }  // namespace balance::polymarket_us

@@ -46,11 +46,19 @@ bool IsDocumented(std::string_view name) {
          name == kCreationTime;
 }
 
-// Reads any field but the amount. False if it has no place here or an unexpected value.
-bool ReadDetail(const JsonMember& field, PendingWithdrawal& withdrawal) {
+std::string QualifiedName(const JsonMember& field) {
+  return std::string(kPendingWithdrawals) + "." + field.name;
+}
+
+// False if the value is none that the field can have. REQUIRES: IsDocumented(field.name).
+bool ReadField(const JsonMember& field, PendingWithdrawal& withdrawal) {
   const JsonValue& value = field.value;
-  if (!IsDocumented(field.name)) return false;
   if (value.IsNull()) return true;
+  if (field.name == kAmount) {
+    const auto amount = ReadDecimal(value);
+    if (amount) withdrawal.amount = Amount{**amount, AmountOrigin::kReported, kAmount};
+    return amount.has_value();
+  }
   if (field.name == kAcknowledged) {
     if (value.type != JsonValue::Type::kBool) return false;
     withdrawal.acknowledged = value.boolean;
@@ -65,38 +73,39 @@ bool ReadDetail(const JsonMember& field, PendingWithdrawal& withdrawal) {
   return true;
 }
 
-Result<PendingWithdrawal> ParseWithdrawal(const JsonValue& value, UnmappedFields& unmapped) {
-  if (!value.IsObject()) return MalformedReply(kName, "a pending withdrawal is not an object");
+// REQUIRES: value.IsObject().
+Result<PendingWithdrawal> ParseWithdrawal(const JsonValue& value, OddFields& odd) {
   PendingWithdrawal withdrawal;
   SeenNames seen;
   for (const JsonMember& field : value.members) {
     if (IsDocumented(field.name) && !seen.Add(field.name)) {
       return MalformedReply(kName, "a pending withdrawal has a field twice");
     }
-    if (field.name != kAmount) {
-      if (!ReadDetail(field, withdrawal)) unmapped.Drop("pendingWithdrawals." + field.name);
-      continue;
+    if (!IsDocumented(field.name)) {
+      odd.NameUnknown(QualifiedName(field));
+    } else if (!ReadField(field, withdrawal)) {
+      odd.NameUnreadable(QualifiedName(field));
     }
-    const auto amount = ReadDecimal(field.value);
-    if (!amount) return MalformedReply(kName, "the amount of a pending withdrawal is not a number");
-    if (*amount) withdrawal.amount = Amount{**amount, AmountOrigin::kReported, kAmount};
   }
   return withdrawal;
 }
 
 }  // namespace
 
-Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value,
-                                                        UnmappedFields& unmapped) {
+Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value, OddFields& odd) {
   std::vector<PendingWithdrawal> withdrawals;
   if (value.IsNull()) return withdrawals;
-  if (!value.IsArray()) return MalformedReply(kName, "pendingWithdrawals is not a list");
-  if (value.elements.size() > kMaxWithdrawals) {
-    return MalformedReply(kName, "pendingWithdrawals is longer than can be true");
+  if (!value.IsArray() || value.elements.size() > kMaxWithdrawals) {
+    odd.NameUnreadable(kPendingWithdrawals);
+    return withdrawals;
   }
   withdrawals.reserve(value.elements.size());
   for (const JsonValue& element : value.elements) {
-    auto withdrawal = ParseWithdrawal(element, unmapped);
+    if (!element.IsObject()) {
+      odd.NameUnreadable(kPendingWithdrawals);
+      continue;
+    }
+    auto withdrawal = ParseWithdrawal(element, odd);
     if (!withdrawal) return tl::unexpected<Error>(std::move(withdrawal.error()));
     withdrawals.push_back(*std::move(withdrawal));
   }

@@ -3,24 +3,27 @@
 // Withdrawals under way, as Polymarket US lists them in a balance.
 
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
 #include "clients/json/json_value.h"
-#include "clients/venue/unmapped_fields.h"
+#include "clients/venue/odd_fields.h"
 
 namespace balance::polymarket_us {
 
-// Most withdrawals of one balance; more make the reply malformed.
+// The name of the field.
+inline constexpr std::string_view kPendingWithdrawals = "pendingWithdrawals";
+// Most withdrawals of one balance; more are taken for none that can be read.
 inline constexpr std::size_t kMaxWithdrawals = 10'000;
 // Longest text of a withdrawal, in bytes; a longer one is shortened.
 inline constexpr std::size_t kMaxWithdrawalText = 1024;
 
-// Reads the value of `pendingWithdrawals`: an array of objects, or null for none. The amount is
-// read as money is everywhere. Anything else that has an unexpected type, a time that is no
-// RFC 3339 and fields without a place here are left out and named in `unmapped`. Pure otherwise.
-Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value,
-                                                        UnmappedFields& unmapped);
+// Reads the value of `pendingWithdrawals`: an array of objects, or null for none. Whatever cannot
+// be read is left out and named in `odd`: the list if it is none or too long, a withdrawal that is
+// no object, an amount that is no number, a time that is no RFC 3339. So are fields without a place
+// here. Fails with kReplyInvalid on a repeated field only. Pure otherwise.
+Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value, OddFields& odd);
 
 }  // namespace balance::polymarket_us

@@ -14,31 +14,28 @@
 namespace balance {
 namespace {
 
-using polymarket_us::Credentials;
-
 std::string IdOf(const HttpResponse& response, std::span<const std::string_view> secrets) {
   return RequestId(response, {"x-pm-trace-id", "x-request-id", "poly-correlation-id", "cf-ray"},
                    secrets);
 }
 
-// `correction` is what was added to our time before it was signed.
-Result<Reading> ReadExchange(const Exchange& exchange, const Credentials& credentials,
+// `correction` is what was added to our time before it was signed. `secrets` are what the request
+// carried to prove who asks.
+Result<Reading> ReadExchange(const Exchange& exchange, std::span<const std::string_view> secrets,
                              Duration correction) {
   const HttpResponse& response = exchange.response;
-  const std::array<std::string_view, 1> secrets = {credentials.key_id};
   if (response.status != 200) {
     Error error = polymarket_us::ClassifyFailure(response, exchange.sent.wall + correction,
                                                  exchange.received_wall + correction, secrets);
     error.request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(error));
   }
-  auto parsed = polymarket_us::ParseBalances(response.body);
+  auto parsed = polymarket_us::ParseBalances(response.body, secrets);
   if (!parsed) {
     parsed.error().log_detail = DescribeUnreadable(response, secrets);
     parsed.error().request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
-  DropSecrets(*parsed, secrets);
   return ToReading(*std::move(parsed), exchange, IdOf(response, secrets));
 }
 
@@ -65,11 +62,13 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   request->timeout = *timeout;
   request->ca_file = ca_file_;
   request->login = login_;
+  const std::string signature = polymarket_us::SignatureOf(*request);
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));
   }
-  Result<Reading> reading = ReadExchange(*exchange, credentials_, correction);
+  const std::array<std::string_view, 2> secrets = {credentials_.key_id, signature};
+  Result<Reading> reading = ReadExchange(*exchange, secrets, correction);
   if (!reading && reading.error().kind == ErrorKind::kClockSkew) venue_clock_->Distrust();
   ObserveDate(*exchange, *venue_clock_);
   co_return reading;

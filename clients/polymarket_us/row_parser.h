@@ -5,26 +5,25 @@
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
 #include "clients/json/json_value.h"
-#include "clients/venue/unmapped_fields.h"
+#include "clients/venue/odd_fields.h"
 
 namespace balance::polymarket_us {
 
 // Used for one row on one thread. Contract at ParseBalances().
 class RowParser {
  public:
-  // Fields without a place are reported to `unmapped`, which must outlive the parser.
-  explicit RowParser(UnmappedFields& unmapped) : unmapped_(unmapped) {}
+  // Fields that cannot be taken over are reported to `odd`, which must outlive the parser.
+  explicit RowParser(OddFields& odd) : odd_(odd) {}
 
   // Called once.
   Result<CurrencyBalance> Parse(const JsonValue& row);
 
  private:
   Result<void> ReadField(const JsonMember& field);
-  Result<void> ReadCurrency(const JsonValue& value);
   Result<void> ReadWithdrawals(const JsonValue& value);
   void ReadLastUpdated(const JsonMember& field);
 
-  UnmappedFields& unmapped_;
+  OddFields& odd_;
   CurrencyBalance balance_;
 };
 

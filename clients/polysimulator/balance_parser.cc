@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "clients/json/read_decimal.h"
 #include "clients/json/seen_names.h"
 #include "clients/polysimulator/venue.h"
+#include "clients/venue/currency_code.h"
+#include "clients/venue/upstream_amounts.h"
 
 namespace balance::polysimulator {
 namespace {
@@ -21,24 +22,12 @@ constexpr std::string_view kUnrealizedPnl = "unrealized_pnl";
 constexpr std::string_view kTotalValue = "total_value";
 constexpr std::string_view kPositionValueRule = "total_value-balance";
 
-struct MoneyField {
-  // Also the amount's basis.
-  std::string_view name;
-  std::optional<Amount> CurrencyBalance::*place;
-};
-
-constexpr std::array<MoneyField, 4> kMoneyFields = {{
-    {kBalance, &CurrencyBalance::cash},
+constexpr std::array<UpstreamAmount, 4> kAmounts = {{
+    {kBalance, &CurrencyBalance::cash, true},
     {kStartingBalance, &CurrencyBalance::starting_capital},
     {kUnrealizedPnl, &CurrencyBalance::total_pnl},
-    {kTotalValue, &CurrencyBalance::equity},
+    {kTotalValue, &CurrencyBalance::equity, true},
 }};
-
-const MoneyField* FindMoneyField(std::string_view name) {
-  const auto found = std::find_if(kMoneyFields.begin(), kMoneyFields.end(),
-                                  [&](const MoneyField& field) { return field.name == name; });
-  return found == kMoneyFields.end() ? nullptr : found;
-}
 
 // Of the oldest shape, of spring 2026.
 constexpr std::array<std::string_view, 3> kUnmappedFields = {"user_id", "pnl", "pnl_percent"};
@@ -48,7 +37,7 @@ bool IsUnmapped(std::string_view name) {
 }
 
 bool IsDocumented(std::string_view name) {
-  return name == kCurrency || FindMoneyField(name) != nullptr || IsUnmapped(name);
+  return name == kCurrency || FindAmount(kAmounts, name) != nullptr || IsUnmapped(name);
 }
 
 // The venue's own definition of its misnamed field. True also if a part was not reported.
@@ -75,40 +64,24 @@ Result<ParsedBalances> BalanceParser::Parse(const JsonValue& reply) {
   if (!derived) return tl::unexpected<Error>(std::move(derived.error()));
 
   ParsedBalances parsed;
-  parsed.warnings = Warnings();
   parsed.balances.push_back(std::move(balance_));
+  parsed.warnings = WarningsOf(parsed.balances);
   return parsed;
 }
 
 Result<void> BalanceParser::ReadField(const JsonMember& field) {
-  if (field.name == kCurrency) return ReadCurrency(field.value);
-  if (FindMoneyField(field.name) != nullptr) return ReadMoney(field);
-  if (IsUnmapped(field.name)) {
-    unmapped_.KeepDocumented(field, balance_);
+  const UpstreamAmount* amount = FindAmount(kAmounts, field.name);
+  if (amount != nullptr && (field.name != kUnrealizedPnl || has_total_value_)) {
+    if (TakeOver(*amount, field.value, balance_, odd_)) return {};
+    return MalformedReply(kName, "balance or total_value is not a number");
+  }
+  if (field.name == kCurrency) {
+    ReadCurrency(field.value, balance_);
+  } else if (IsDocumented(field.name)) {
+    odd_.KeepDocumented(field, balance_);
   } else {
-    unmapped_.KeepUnknown(field, balance_);
+    odd_.KeepUnknown(field, balance_);
   }
-  return {};
-}
-
-Result<void> BalanceParser::ReadMoney(const JsonMember& field) {
-  const MoneyField& money = *FindMoneyField(field.name);
-  const auto amount = ReadDecimal(field.value);
-  if (!amount) return MalformedReply(kName, "an amount is not a number");
-  if (money.name == kUnrealizedPnl && !has_total_value_) {
-    unmapped_.KeepDocumented(field, balance_);
-  } else if (*amount) {
-    balance_.*(money.place) = Amount{**amount, AmountOrigin::kReported, money.name};
-  }
-  return {};
-}
-
-Result<void> BalanceParser::ReadCurrency(const JsonValue& value) {
-  if (value.IsNull()) return {};
-  if (!value.IsString() || value.text.size() > kMaxCurrencyCode) {
-    return MalformedReply(kName, "the currency is not a code");
-  }
-  balance_.currency_code = value.text;
   return {};
 }
 
@@ -123,14 +96,14 @@ Result<void> BalanceParser::Derive() {
   return {};
 }
 
-std::vector<Warning> BalanceParser::Warnings() const {
+std::vector<Warning> BalanceParser::WarningsOf(const std::vector<CurrencyBalance>& balances) const {
   std::vector<Warning> warnings;
-  if (!KeepsProfitIdentity(balance_)) {
+  if (!std::all_of(balances.begin(), balances.end(), KeepsProfitIdentity)) {
     warnings.push_back(
         {WarningKind::kIdentityMismatch, "unrealized_pnl is not total_value - starting_balance."});
   }
-  if (balance_.currency_code.empty()) warnings.push_back(CurrencyMissing());
-  if (auto unknown = unmapped_.ToWarning()) warnings.push_back(*std::move(unknown));
+  AddCurrencyWarnings(balances, warnings);
+  odd_.AddWarnings(warnings);
   return warnings;
 }
 

@@ -7,8 +7,8 @@
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
 #include "clients/json/json_value.h"
+#include "clients/venue/odd_fields.h"
 #include "clients/venue/parsed_balances.h"
-#include "clients/venue/unmapped_fields.h"
 
 namespace balance::polysimulator {
 
@@ -20,12 +20,10 @@ class BalanceParser {
 
  private:
   Result<void> ReadField(const JsonMember& field);
-  Result<void> ReadMoney(const JsonMember& field);
-  Result<void> ReadCurrency(const JsonValue& value);
   Result<void> Derive();
-  std::vector<Warning> Warnings() const;
+  std::vector<Warning> WarningsOf(const std::vector<CurrencyBalance>& balances) const;
 
-  UnmappedFields unmapped_;
+  OddFields odd_;
   CurrencyBalance balance_;
   // False in the oldest shape, whose unrealized_pnl is that of the open positions.
   bool has_total_value_ = false;

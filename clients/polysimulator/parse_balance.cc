@@ -2,15 +2,16 @@
 
 #include <optional>
 
-#include "clients/json/parse_json.h"
 #include "clients/polysimulator/balance_parser.h"
 #include "clients/polysimulator/venue.h"
+#include "clients/venue/reply_document.h"
 
 namespace balance::polysimulator {
 
-Result<ParsedBalances> ParseBalance(std::string_view body) {
-  const std::optional<JsonValue> reply = ParseJson(body);
-  if (!reply || !reply->IsObject()) {
+Result<ParsedBalances> ParseBalance(std::string_view body,
+                                    std::span<const std::string_view> secrets) {
+  const std::optional<JsonValue> reply = ReadReply(body, secrets);
+  if (!reply) {
     return MalformedReply(kName, "the body is not one complete JSON object");
   }
   return BalanceParser().Parse(*reply);

@@ -34,7 +34,7 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
     error.request_id = IdOf(response, secrets);
     return tl::unexpected<Error>(std::move(error));
   }
-  auto parsed = polysimulator::ParseBalance(response.body);
+  auto parsed = polysimulator::ParseBalance(response.body, secrets);
   if (!parsed) {
     parsed.error().log_detail = DescribeUnreadable(response, secrets);
     parsed.error().request_id = IdOf(response, secrets);
@@ -45,7 +45,6 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
                                 "PolySimulator has downgraded this key of its beta to free "
                                 "read-only access; create a new key."});
   }
-  DropSecrets(*parsed, secrets);
   return ToReading(*std::move(parsed), exchange, IdOf(response, secrets));
 }
 

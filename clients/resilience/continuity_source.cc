@@ -1,27 +1,13 @@
 #include "clients/resilience/continuity_source.h"
 
 #include <algorithm>
-#include <array>
+#include <string>
 #include <utility>
+
+#include "clients/core/time_text.h"
 
 namespace balance {
 namespace {
-
-using MoneyField = std::optional<Amount> CurrencyBalance::*;
-
-// Not among them: what a simulator was started with, and its profit.
-constexpr std::array<MoneyField, 12> kMoney = {&CurrencyBalance::cash,
-                                               &CurrencyBalance::available_to_trade,
-                                               &CurrencyBalance::equity,
-                                               &CurrencyBalance::position_value,
-                                               &CurrencyBalance::position_notional,
-                                               &CurrencyBalance::position_collateral,
-                                               &CurrencyBalance::open_orders,
-                                               &CurrencyBalance::margin_requirement,
-                                               &CurrencyBalance::unsettled,
-                                               &CurrencyBalance::pending_credit,
-                                               &CurrencyBalance::reserved,
-                                               &CurrencyBalance::withdrawable};
 
 bool AreEqual(const std::optional<Amount>& a, const std::optional<Amount>& b) {
   return a && b && Decimal::Compare(a->value, b->value) == 0;
@@ -38,21 +24,32 @@ bool IsAtBaseline(const CurrencyBalance& balance) {
 
 tl::unexpected<Error> Unconfirmed() {
   return Fail(ErrorKind::kReplyInvalid,
-              "The upstream suddenly reported that nothing is held, and could not be asked again "
-              "in time; it is asked again with the next read.");
+              "The upstream suddenly reported that money is gone, and could not be asked often "
+              "enough to be sure; it is asked again with the next read.");
+}
+
+// Upstream text that is no currency code is not repeated.
+std::string LabelOf(const ZeroEvent& event) {
+  if (event.is_currency_unrecognized) return "an unrecognized currency";
+  return event.currency_code.empty() ? "a missing currency" : event.currency_code;
+}
+
+std::string Describe(ZeroVerdict verdict, const std::string& currencies, const std::string& time) {
+  switch (verdict) {
+    case ZeroVerdict::kZero:
+      return "At " + time + " every amount reported in " + currencies +
+             " was zero, where there was money before; it was the second answer to say so.";
+    case ZeroVerdict::kVanished:
+      return "At " + time + " no balance was reported in " + currencies +
+             " any more, where there was money before; it was the second answer to say so.";
+    case ZeroVerdict::kUnconfirmed:
+      return "Shortly before " + time + " an answer reported no money in " + currencies +
+             "; the one of " + time + " did not confirm it.";
+  }
+  return {};
 }
 
 }  // namespace
-
-bool HoldsMoney(const std::vector<CurrencyBalance>& balances) {
-  return std::any_of(balances.begin(), balances.end(), [](const CurrencyBalance& balance) {
-    return !balance.pending_withdrawals.empty() ||
-           std::any_of(kMoney.begin(), kMoney.end(), [&](MoneyField field) {
-             const std::optional<Amount>& amount = balance.*field;
-             return amount && !amount->value.IsZero();
-           });
-  });
-}
 
 Baseline BaselineOf(const std::vector<CurrencyBalance>& balances) {
   if (balances.size() != 1) return {};
@@ -70,34 +67,21 @@ ContinuitySource::ContinuitySource(std::unique_ptr<BalanceSource> next, Duration
     : next_(std::move(next)),
       pause_(pause),
       clock_(clock),
-      held_money_(HoldsMoney(last)),
+      zero_guard_(pause, last),
       baseline_(BaselineOf(last)) {}
 
 boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext context) {
   Result<Reading> result = co_await next_->Fetch(context);
-  if (result && NeedsConfirmation(*result)) result = co_await AskAgain(context);
-  if (!result) co_return result;
-  if (zero_since_) {
-    Warn(WarningKind::kSuddenZero,
-         HoldsMoney(result->balances)
-             ? "One answer said that nothing is held; the next one did not confirm it and is shown."
-             : "All money is gone since the reading before; a second answer confirmed it.",
-         result->observe_steady);
+  for (int asked = 0; result; ++asked) {
+    // Out of a cache on the way: it says nothing about what happened since, and nobody will show
+    // it.
+    if (result->observe_steady < newest_) co_return result;
+    if (zero_guard_.Judge(*result)) break;
+    if (asked == kMostQuestions) co_return Unconfirmed();
+    result = co_await AskAgain(context);
   }
-  if (IsBaselineJump(baseline_, result->balances)) {
-    Warn(WarningKind::kBaselineJump,
-         "The simulator was set back to its start; the change is no profit or loss.",
-         result->observe_steady);
-  }
-  Keep(*result);
+  if (result) Keep(*result);
   co_return result;
-}
-
-bool ContinuitySource::NeedsConfirmation(const Reading& reading) {
-  if (!held_money_ || HoldsMoney(reading.balances)) return false;
-  if (zero_since_) return reading.observe_steady < *zero_since_ + pause_;
-  zero_since_ = reading.observe_steady;
-  return true;
 }
 
 boost::asio::awaitable<Result<Reading>> ContinuitySource::AskAgain(FetchContext context) {
@@ -110,18 +94,41 @@ boost::asio::awaitable<Result<Reading>> ContinuitySource::AskAgain(FetchContext 
   co_return second;
 }
 
-void ContinuitySource::Warn(WarningKind kind, std::string detail, SteadyTime at) {
-  std::erase_if(warnings_, [kind](const Recent& recent) { return recent.warning.kind == kind; });
-  warnings_.push_back({{kind, std::move(detail)}, at + kWarningTime});
+void ContinuitySource::Keep(Reading& reading) {
+  newest_ = reading.observe_steady;
+  const Mark mark{reading.observe_time, reading.observe_steady + kWarningTime};
+  for (ZeroEvent& event : zero_guard_.Keep(reading)) {
+    std::erase_if(
+        zeros_, [&](const auto& zero) { return zero.first.currency_code == event.currency_code; });
+    zeros_.emplace_back(std::move(event), mark);
+  }
+  if (IsBaselineJump(baseline_, reading.balances)) jump_ = mark;
+  baseline_ = BaselineOf(reading.balances);
+  AddWarnings(reading);
 }
 
-void ContinuitySource::Keep(Reading& reading) {
-  std::erase_if(warnings_,
-                [&](const Recent& recent) { return recent.until <= reading.observe_steady; });
-  for (const Recent& recent : warnings_) reading.warnings.push_back(recent.warning);
-  held_money_ = HoldsMoney(reading.balances);
-  baseline_ = BaselineOf(reading.balances);
-  zero_since_.reset();
+void ContinuitySource::AddWarnings(Reading& reading) {
+  const auto is_over = [&](const Mark& mark) { return mark.until <= reading.observe_steady; };
+  std::erase_if(zeros_, [&](const auto& zero) { return is_over(zero.second); });
+  if (jump_ && is_over(*jump_)) jump_.reset();
+  // What was found out at one time is told in one sentence.
+  for (auto first = zeros_.begin(); first != zeros_.end();) {
+    std::string currencies;
+    auto next = first;
+    for (; next != zeros_.end() && next->first.verdict == first->first.verdict &&
+           next->second.at == first->second.at;
+         ++next) {
+      currencies += (currencies.empty() ? "" : ", ") + LabelOf(next->first);
+    }
+    reading.warnings.push_back({WarningKind::kSuddenZero, Describe(first->first.verdict, currencies,
+                                                                   UtcText(first->second.at))});
+    first = next;
+  }
+  if (!jump_) return;
+  reading.warnings.push_back(
+      {WarningKind::kBaselineJump, "At " + UtcText(jump_->at) +
+                                       " the simulator was found set back to its start; the change "
+                                       "from the reading before is no profit or loss."});
 }
 
 }  // namespace balance

@@ -58,20 +58,9 @@ std::string RequestId(const HttpResponse& response,
                       std::span<const std::string_view> secrets) {
   for (const std::string_view name : header_names) {
     std::string id = CleanRequestId(response.Header(name));
-    if (!id.empty() && ScrubForLog(id, secrets) == id) return id;
+    if (!id.empty() && !HoldsSecret(id, secrets)) return id;
   }
   return {};
-}
-
-void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secrets) {
-  for (CurrencyBalance& balance : parsed.balances) {
-    std::erase_if(balance.other_fields, [&](const auto& field) {
-      return std::any_of(secrets.begin(), secrets.end(), [&](std::string_view secret) {
-        return field.second.find(secret) != std::string::npos ||
-               field.first.find(secret) != std::string::npos;
-      });
-    });
-  }
 }
 
 Result<Reading> ToReading(ParsedBalances parsed, const Exchange& exchange, std::string request_id) {

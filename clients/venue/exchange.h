@@ -48,14 +48,11 @@ Error NoAnswer(std::string_view venue, Error error);
 std::string DescribeUnreadable(const HttpResponse& response,
                                std::span<const std::string_view> secrets);
 
-// The first of `header_names` that holds an id fit for logs and callers; empty if none does. One
-// that holds one of `secrets`, or what looks like one, is not.
+// The first of `header_names` that holds an id fit for logs and callers; empty if none does. An id
+// that holds one of `secrets` is not fit, see HoldsSecret().
 std::string RequestId(const HttpResponse& response,
                       std::initializer_list<std::string_view> header_names,
                       std::span<const std::string_view> secrets);
-
-// Drops unmapped fields that hold one of `secrets`: an upstream may echo what it was sent.
-void DropSecrets(ParsedBalances& parsed, std::span<const std::string_view> secrets);
 
 // The reading that `parsed` makes with the times of its exchange. An answer out of a cache on the
 // way is as old as its Age says, and has the warning CACHED_REPLY. Fails with kReplyInvalid if the

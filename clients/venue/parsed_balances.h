@@ -16,14 +16,12 @@ struct ParsedBalances {
   std::vector<Warning> warnings;
 };
 
-// Longest currency code accepted; a longer one makes the reply malformed.
-inline constexpr std::size_t kMaxCurrencyCode = 32;
-
 // The kReplyInvalid error of a 200 that cannot be read as a balance. `what` completes the sentence
 // "<venue> answered 200, but ..." and is a literal, never upstream text.
 tl::unexpected<Error> MalformedReply(std::string_view venue, std::string_view what);
 
-// The CURRENCY_MISSING warning.
-Warning CurrencyMissing();
+// Adds CURRENCY_MISSING and CURRENCY_UNRECOGNIZED, each only if a row gives reason for it.
+void AddCurrencyWarnings(const std::vector<CurrencyBalance>& balances,
+                         std::vector<Warning>& warnings);
 
 }  // namespace balance

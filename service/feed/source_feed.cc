@@ -246,7 +246,7 @@ void SourceFeed::Accept(Reading reading) {
 void SourceFeed::NoteCurrencies(const Reading& reading) {
   std::set<std::string> seen = status_.currencies ? *status_.currencies : std::set<std::string>();
   for (const CurrencyBalance& balance : reading.balances) {
-    if (!balance.currency_code.empty()) seen.insert(balance.currency_code);
+    if (balance.HasCurrency()) seen.insert(balance.currency_code);
   }
   if (!status_.currencies || seen.size() != status_.currencies->size()) {
     status_.currencies = std::make_shared<const std::set<std::string>>(std::move(seen));

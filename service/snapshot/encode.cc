@@ -79,26 +79,10 @@ void EncodeWithdrawal(const PendingWithdrawal& withdrawal, v1::PendingWithdrawal
 
 void EncodeBalance(const CurrencyBalance& in, EncodeView detail, v1::CurrencyBalance& out) {
   out.set_currency_code(in.currency_code);
-  if (in.cash) EncodeAmount(*in.cash, *out.mutable_cash());
-  if (in.available_to_trade) {
-    EncodeAmount(*in.available_to_trade, *out.mutable_available_to_trade());
-  }
-  if (in.equity) EncodeAmount(*in.equity, *out.mutable_equity());
-  if (in.position_value) EncodeAmount(*in.position_value, *out.mutable_position_value());
-  if (in.position_notional) EncodeAmount(*in.position_notional, *out.mutable_position_notional());
-  if (in.position_collateral) {
-    EncodeAmount(*in.position_collateral, *out.mutable_position_collateral());
-  }
-  if (in.open_orders) EncodeAmount(*in.open_orders, *out.mutable_open_orders());
-  if (in.margin_requirement) {
-    EncodeAmount(*in.margin_requirement, *out.mutable_margin_requirement());
-  }
-  if (in.unsettled) EncodeAmount(*in.unsettled, *out.mutable_unsettled());
-  if (in.pending_credit) EncodeAmount(*in.pending_credit, *out.mutable_pending_credit());
-  if (in.reserved) EncodeAmount(*in.reserved, *out.mutable_reserved());
-  if (in.withdrawable) EncodeAmount(*in.withdrawable, *out.mutable_withdrawable());
-  if (in.starting_capital) EncodeAmount(*in.starting_capital, *out.mutable_starting_capital());
-  if (in.total_pnl) EncodeAmount(*in.total_pnl, *out.mutable_total_pnl());
+#define BALANCE_ENCODE_AMOUNT(name, kind) \
+  if (in.name) EncodeAmount(*in.name, *out.mutable_##name());
+  BALANCE_MONEY_FIELDS(BALANCE_ENCODE_AMOUNT)
+#undef BALANCE_ENCODE_AMOUNT
   if (in.change_time) *out.mutable_change_time() = ToTimestamp(*in.change_time);
   if (detail == EncodeView::kBasic) return;
   for (const PendingWithdrawal& withdrawal : in.pending_withdrawals) {

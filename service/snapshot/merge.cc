@@ -32,9 +32,10 @@ std::optional<Decimal> Contribution(const SourceView& view, const std::string& c
   if (!view.reading) return std::nullopt;
   Decimal sum;
   for (const CurrencyBalance& balance : view.reading->balances) {
-    const auto& amount = AmountOf(balance, measure);
-    if (balance.currency_code.empty() && amount) return std::nullopt;
+    // It might be this currency, and its amounts, reported or not, those that are missing.
+    if (!balance.HasCurrency()) return std::nullopt;
     if (balance.currency_code != currency) continue;
+    const auto& amount = AmountOf(balance, measure);
     if (!amount) return std::nullopt;
     const auto added = Decimal::Add(sum, amount->value);
     if (!added) return std::nullopt;

@@ -29,9 +29,10 @@ struct MeasureTotal {
 
 // One entry for each fund class, currency and measure that at least one source of the class can
 // report: USD always, other currencies once seen. Real money first, then by currency and measure.
-// A source without a row in a currency contributes zero. A row whose amount is unset, or that has
-// an amount but no currency, makes its source a missing one. Of sources with one pool only the
-// newest reading contributes, and a pool that contributed has no missing source.
+// A source without a row in a currency contributes zero. A row whose amount is unset makes its
+// source a missing one; a row without a currency, or with one that is not recognized, does so in
+// every currency. Of sources with one pool only the newest reading contributes, and a pool that
+// contributed has no missing source.
 std::vector<MeasureTotal> MergeTotals(const std::vector<SourceView>& views);
 
 struct Completeness {

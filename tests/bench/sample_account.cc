@@ -30,9 +30,9 @@ SourceView ViewOf(const std::string& source, SourceKind kind, const ParsedBalanc
 
 std::vector<SourceView> SampleViews(const std::string& polymarket_reply) {
   return {ViewOf("polymarket-us", SourceKind::kPolymarketUs,
-                 polymarket_us::ParseBalances(polymarket_reply).value()),
+                 polymarket_us::ParseBalances(polymarket_reply, {}).value()),
           ViewOf("polysimulator", SourceKind::kPolySimulator,
-                 polysimulator::ParseBalance(polysimulator::samples::kOrdinary).value())};
+                 polysimulator::ParseBalance(polysimulator::samples::kOrdinary, {}).value())};
 }
 
 std::vector<SourceStatus> SampleStatuses(const std::string& polymarket_reply) {

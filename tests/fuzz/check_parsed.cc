@@ -4,7 +4,9 @@
 #include <set>
 #include <string>
 
-#include "clients/venue/unmapped_fields.h"
+#include "clients/http/scrub.h"
+#include "clients/venue/currency_code.h"
+#include "clients/venue/odd_fields.h"
 
 namespace balance::fuzz {
 namespace {
@@ -25,6 +27,7 @@ void CheckAmount(const std::optional<Amount>& amount) {
 void CheckText(const std::string& text, std::size_t most) {
   Require(IsUtf8(text), "a text is UTF-8");
   Require(text.size() <= most, "a text is bounded");
+  Require(!HoldsSecret(text, kSecrets), "a text holds no secret");
 }
 
 void CheckWithdrawal(const PendingWithdrawal& withdrawal) {
@@ -37,22 +40,19 @@ void CheckWithdrawal(const PendingWithdrawal& withdrawal) {
 }
 
 void CheckBalance(const CurrencyBalance& balance) {
-  CheckText(balance.currency_code, kMaxCurrencyCode);
-  for (const auto& amount :
-       {balance.cash, balance.available_to_trade, balance.equity, balance.position_value,
-        balance.position_notional, balance.position_collateral, balance.open_orders,
-        balance.margin_requirement, balance.unsettled, balance.pending_credit, balance.reserved,
-        balance.withdrawable, balance.starting_capital, balance.total_pnl}) {
-    CheckAmount(amount);
-  }
+  CheckText(balance.currency_code, kMaxShownCurrency);
+  Require(IsPrintableAscii(balance.currency_code), "a currency is printable");
+  Require(!balance.HasCurrency() || balance.currency_code.size() <= kMaxCurrencyCode,
+          "a currency that is totalled is a code");
+  for (const MoneyField& field : kMoneyFields) CheckAmount(balance.*(field.place));
   for (const PendingWithdrawal& withdrawal : balance.pending_withdrawals) {
     CheckWithdrawal(withdrawal);
   }
-  Require(balance.other_fields.size() <= UnmappedFields::kMaxFields, "other fields are few");
+  Require(balance.other_fields.size() <= OddFields::kMaxFields, "other fields are few");
   std::set<std::string> names;
   for (const auto& [name, text] : balance.other_fields) {
-    CheckText(name, UnmappedFields::kMaxFieldName);
-    CheckText(text, UnmappedFields::kMaxFieldText);
+    CheckText(name, OddFields::kMaxFieldName);
+    CheckText(text, OddFields::kMaxFieldText);
     Require(names.insert(name).second, "an other field stands once");
   }
 }
@@ -75,6 +75,7 @@ void CheckParsed(const Result<ParsedBalances>& parsed, LiteralMessages& messages
   }
   for (const Warning& warning : parsed->warnings) {
     Require(IsPrintableAscii(warning.detail), "a warning is printable");
+    Require(!HoldsSecret(warning.detail, kSecrets), "a warning holds no secret");
     Require(!warning.detail.empty() && warning.detail.size() <= kLongestWarning,
             "a warning is of sensible length");
   }

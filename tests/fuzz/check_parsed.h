@@ -2,11 +2,17 @@
 
 // What holds for every result of a venue's parser, whatever the body was.
 
+#include <array>
+#include <string_view>
+
 #include "clients/core/result.h"
 #include "clients/venue/parsed_balances.h"
 #include "tests/fuzz/require.h"
 
 namespace balance::fuzz {
+
+// What the parsers are told to be secret.
+inline constexpr std::array<std::string_view, 1> kSecrets = {kCanary};
 
 // `messages` are the parser's errors so far.
 void CheckParsed(const Result<ParsedBalances>& parsed, LiteralMessages& messages);

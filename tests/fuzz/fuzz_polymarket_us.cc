@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace balance;
   static fuzz::LiteralMessages messages;
-  const auto parsed = polymarket_us::ParseBalances(fuzz::AsText(data, size));
+  const auto parsed = polymarket_us::ParseBalances(fuzz::AsText(data, size), fuzz::kSecrets);
   fuzz::CheckParsed(parsed, messages);
   if (parsed) {
     fuzz::Require(parsed->balances.size() <= polymarket_us::kMaxRows, "rows are bounded");

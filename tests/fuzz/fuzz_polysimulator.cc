@@ -24,7 +24,7 @@ void CheckWallet(const CurrencyBalance& wallet) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace balance;
   static fuzz::LiteralMessages messages;
-  const auto parsed = polysimulator::ParseBalance(fuzz::AsText(data, size));
+  const auto parsed = polysimulator::ParseBalance(fuzz::AsText(data, size), fuzz::kSecrets);
   fuzz::CheckParsed(parsed, messages);
   if (parsed) {
     fuzz::Require(parsed->balances.size() == 1, "there is one wallet");

@@ -140,6 +140,26 @@ INSTANTIATE_TEST_SUITE_P(
                     EchoCase{"CutBody", FaultKind::kTruncated, 200, R"({"balance":")", ""}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
+// A reply that is a balance at both venues, with the echo wherever a text may stand.
+TEST_F(NoSecretTest, M96_SecretsEchoedInABalanceAreSeenNowhere) {
+  Start();
+  for (const std::string& secret : {Secrets().at(1), Secrets().at(2)}) {
+    std::string body =
+        R"({"balance":"1","currency":"#","#":"#","balances":[{"currentBalance":1,"currency":"#",)"
+        R"("displayedCash":"x#","new-#":"#","lastUpdated":"#","pendingWithdrawals":[{"id":"#",)"
+        R"("description":"#","name":"#","status":"#","#":1}]}]})";
+    for (auto at = body.find('#'); at != body.npos; at = body.find('#', at + secret.size())) {
+      body.replace(at, 1, secret);
+    }
+    Fault fault;
+    fault.headers = {{"Content-Type", "application/json"}, {"X-Request-Id", secret}};
+    fault.body = body;
+    Always(secret == Secrets().at(1) ? Side::kPolymarket : Side::kPolysimulator, fault);
+  }
+
+  ExpectNoneSeen();
+}
+
 TEST_F(MatrixTest, M60_ACrashLeavesNoCoreFile) {
   Start();
   std::ifstream limits("/proc/" + std::to_string(service().pid()) + "/limits");

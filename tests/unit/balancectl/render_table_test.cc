@@ -1,8 +1,12 @@
 #include "clients/balancectl/render_table.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace balance::ctl {
 namespace {
@@ -392,6 +396,30 @@ SIMULATED MONEY (cannot be spent)
 
 PARTIAL: 2 of 5 sources fresh, 1 stale, 1 without data, 1 not requested
 )");
+}
+
+// Whatever amounts the API has, those of a later version included.
+TEST(RenderTableTest, EveryAmountOfARowIsShown) {
+  v1::AccountSnapshot snapshot;
+  v1::SourceBalance& source = *snapshot.add_sources();
+  source.set_fund_class(v1::REAL_MONEY);
+  v1::CurrencyBalance& row = *source.mutable_balance_set()->add_balances();
+  std::vector<std::string> values;
+  const auto& descriptor = *v1::CurrencyBalance::descriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    const auto* field = descriptor.field(i);
+    if (field->message_type() != v1::Amount::descriptor()) continue;
+    values.push_back(std::to_string(7000 + i) + ".5");
+    auto* amount = row.GetReflection()->MutableMessage(&row, field);
+    dynamic_cast<v1::Amount&>(*amount).set_value(values.back());
+  }
+  ASSERT_GE(values.size(), 14U);
+
+  const std::string text = RenderSnapshot(snapshot, Now(), {});
+
+  for (const std::string& value : values) EXPECT_THAT(text, HasSubstr(value));
+  EXPECT_THAT(text, HasSubstr("margin requirement"));
+  EXPECT_THAT(text, HasSubstr("total P&L"));
 }
 
 TEST(RenderTableTest, NarrowTerminalGetsRecords) {

@@ -103,6 +103,33 @@ TEST(ScrubTest, SecretsThatOverlapAreMaskedWhole) {
   EXPECT_EQ(ScrubForLog("key one two three.", secrets), "key ***.");
 }
 
+TEST(HoldsSecretTest, ASecretIsFoundWhereverItStandsAndInEitherCase) {
+  const std::array<std::string_view, 2> secrets = {"Key-Id-1", ""};
+
+  EXPECT_TRUE(HoldsSecret("Key-Id-1", secrets));
+  EXPECT_TRUE(HoldsSecret("for key-id-1.", secrets));
+  EXPECT_TRUE(HoldsSecret("KEY-ID-12", secrets));
+  EXPECT_FALSE(HoldsSecret("key-id-", secrets));
+  EXPECT_FALSE(HoldsSecret("", secrets));
+}
+
+TEST(HoldsSecretTest, AKeyOfPolySimulatorIsKnownByItsForm) {
+  EXPECT_TRUE(HoldsSecret("sent ps_live_x", {}));
+  EXPECT_TRUE(HoldsSecret("ps_test_", {}));
+  EXPECT_FALSE(HoldsSecret("ps_lives", {}));
+}
+
+TEST(HoldsSecretTest, LengthAloneIsNoSecret) {
+  EXPECT_FALSE(HoldsSecret("4bf92f3577b34da6a3ce929d0e0e4736", {}));
+}
+
+TEST(HoldsSecretTest, ASecretTooShortToBeOneIsNotSearchedForInWords) {
+  const std::array<std::string_view, 1> secrets = {"bal"};
+
+  EXPECT_TRUE(HoldsSecret("BAL", secrets));
+  EXPECT_FALSE(HoldsSecret("currentBalance", secrets));
+}
+
 TEST(RequestIdTest, OnlyPrintableWordsOfReasonableLengthPass) {
   EXPECT_EQ(CleanRequestId("req-1_2:3/4"), "req-1_2:3/4");
   EXPECT_EQ(CleanRequestId("a b"), "");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "clients/json/rfc3339.h"
 #include "clients/polymarket_us/parse_withdrawals.h"
@@ -26,7 +27,7 @@ std::string Figure(const std::optional<Amount>& amount, std::string_view basis) 
 }
 
 ParsedBalances Parse(const std::string& body) {
-  auto parsed = ParseBalances(body);
+  auto parsed = ParseBalances(body, {});
   EXPECT_TRUE(parsed) << body;
   return parsed ? *std::move(parsed) : ParsedBalances{};
 }
@@ -45,7 +46,7 @@ std::vector<WarningKind> Kinds(const ParsedBalances& parsed) {
 }
 
 void ExpectMalformed(const std::string& body) {
-  const auto parsed = ParseBalances(body);
+  const auto parsed = ParseBalances(body, {});
   ASSERT_FALSE(parsed) << body;
   EXPECT_EQ(parsed.error().kind, ErrorKind::kReplyInvalid);
   EXPECT_THAT(parsed.error().message, HasSubstr("Polymarket US answered 200, but "));
@@ -243,10 +244,12 @@ TEST(PolymarketUsParseTest, OddDetailsOfAWithdrawalAreDroppedAndNamed) {
   EXPECT_EQ(withdrawal.acknowledged, std::nullopt);
   EXPECT_EQ(withdrawal.create_time, std::nullopt);
   EXPECT_EQ(withdrawal.status, "PENDING");
-  ASSERT_THAT(Kinds(parsed), ElementsAre(WarningKind::kUnknownFields));
-  EXPECT_THAT(parsed.warnings[0].detail,
+  ASSERT_THAT(Kinds(parsed),
+              ElementsAre(WarningKind::kUnknownFields, WarningKind::kFieldUnreadable));
+  EXPECT_THAT(parsed.warnings[0].detail, HasSubstr(": pendingWithdrawals.fee."));
+  EXPECT_THAT(parsed.warnings[1].detail,
               HasSubstr(": pendingWithdrawals.id, pendingWithdrawals.acknowledged, "
-                        "pendingWithdrawals.creationTime, pendingWithdrawals.fee."));
+                        "pendingWithdrawals.creationTime."));
 }
 
 TEST(PolymarketUsParseTest, LongTextsOfAWithdrawalAreShortened) {
@@ -283,28 +286,100 @@ TEST(PolymarketUsParseTest, RepliesThatAreNoBalances) {
   ExpectMalformed(std::string(R"({"balances":[]})") + '\0');
 }
 
-TEST(PolymarketUsParseTest, MoneyThatIsNone) {
-  for (const std::string value : {"true", "{}", "[]", R"({"value":"1","currency":"USD"})", R"("")",
-                                  R"("n/a")", "1E400", "1e-300", R"("1,000.00")", "NaN"}) {
+// What is no amount, though whole JSON.
+const std::vector<std::string> kNoMoney = {
+    "true",          "{}",       "[]",         R"({"value":"1","currency":"USD"})",
+    R"("")",         R"("n/a")", R"("1E400")", "1e-300",
+    R"("1,000.00")", R"("NaN")"};
+
+TEST(PolymarketUsParseTest, M94_AKeyAmountThatIsNoneMakesTheReplyMalformed) {
+  for (const std::string& value : kNoMoney) {
     ExpectMalformed(Reply(R"("currency":"USD","currentBalance":)" + value));
-    ExpectMalformed(Reply(R"("currency":"USD","availableToWithdraw":)" + value));
-    ExpectMalformed(Reply(R"("currency":"USD","pendingWithdrawals":[{"balance":)" + value + "}]"));
+    ExpectMalformed(Reply(R"("currency":"USD","buyingPower":)" + value));
+  }
+  ExpectMalformed(Reply(R"("currency":"USD","availableToWithdraw":NaN)"));
+  ExpectMalformed(Reply(R"("currency":"USD","availableToWithdraw":1E400)"));
+}
+
+TEST(PolymarketUsParseTest, M94_AnyOtherAmountThatIsNoneCostsNothingElse) {
+  for (const std::string& value : kNoMoney) {
+    for (const std::string name :
+         {"assetNotional", "assetAvailable", "pendingCredit", "openOrders", "unsettledFunds",
+          "marginRequirement", "balanceReservation", "availableToWithdraw"}) {
+      const ParsedBalances parsed = Parse(Reply(
+          R"("currency":"USD","currentBalance":7.50,"buyingPower":5,")" + name + "\":" + value));
+
+      ASSERT_EQ(parsed.balances.size(), 1U);
+      const CurrencyBalance& row = parsed.balances[0];
+      EXPECT_EQ(Figure(row.cash, "currentBalance"), "7.50");
+      EXPECT_EQ(Figure(row.available_to_trade, "buyingPower"), "5");
+      int set = 0;
+      for (const MoneyField& field : kMoneyFields) set += (row.*(field.place)).has_value();
+      EXPECT_EQ(set, 2) << name << value;
+      ASSERT_THAT(Kinds(parsed), ElementsAre(WarningKind::kFieldUnreadable));
+      EXPECT_THAT(parsed.warnings[0].detail, HasSubstr(": " + name + "."));
+    }
   }
 }
 
-TEST(PolymarketUsParseTest, CurrencyThatIsNone) {
-  ExpectMalformed(Reply(R"("currency":840)"));
-  ExpectMalformed(Reply(R"("currency":{})"));
-  ExpectMalformed(Reply(R"("currency":")" + std::string(kMaxCurrencyCode + 1, 'U') + '"'));
+TEST(PolymarketUsParseTest, M94_AnUnreadableAmountOfAWithdrawalIsUnset) {
+  for (const std::string& value : kNoMoney) {
+    const ParsedBalances parsed = Parse(Reply(
+        R"("currency":"USD","currentBalance":1,"pendingWithdrawals":[{"id":"wd-1","balance":)" +
+        value + R"(},{"id":"wd-2","balance":2}])"));
+
+    const auto& withdrawals = parsed.balances.at(0).pending_withdrawals;
+    ASSERT_EQ(withdrawals.size(), 2U);
+    EXPECT_EQ(withdrawals[0].id, "wd-1");
+    EXPECT_FALSE(withdrawals[0].amount);
+    EXPECT_EQ(Figure(withdrawals[1].amount, "balance"), "2");
+    ASSERT_THAT(Kinds(parsed), ElementsAre(WarningKind::kFieldUnreadable));
+    EXPECT_THAT(parsed.warnings[0].detail, HasSubstr(": pendingWithdrawals.balance."));
+  }
+}
+
+TEST(PolymarketUsParseTest, M90_ACurrencyInAnotherSpellingIsTheSame) {
+  EXPECT_EQ(ParseRow(R"("currency":"usd ","currentBalance":1)").currency_code, "USD");
+  EXPECT_THAT(Parse(Reply(R"("currency":" Usd","currentBalance":1)")).warnings, IsEmpty());
+}
+
+TEST(PolymarketUsParseTest, M91_WhatIsNoCurrencyCostsNoOtherRow) {
+  for (const std::string currency : {"840", "{}", R"("US$")", R"("UNITED STATES DOLLAR")"}) {
+    const ParsedBalances parsed = Parse(R"({"balances":[{"currency":)" + currency +
+                                        R"(,"currentBalance":1},{"currency":"EUR"}]})");
+
+    ASSERT_EQ(parsed.balances.size(), 2U);
+    EXPECT_TRUE(parsed.balances[0].is_currency_unrecognized);
+    EXPECT_EQ(Figure(parsed.balances[0].cash, "currentBalance"), "1");
+    EXPECT_EQ(parsed.balances[1].currency_code, "EUR");
+    EXPECT_THAT(Kinds(parsed), ElementsAre(WarningKind::kCurrencyUnrecognized));
+  }
+}
+
+TEST(PolymarketUsParseTest, NullAndAbsentAreNoCurrency) {
   EXPECT_EQ(ParseRow(R"("currency":null,"currentBalance":1)").currency_code, "");
   EXPECT_THAT(Kinds(Parse(Reply(R"("currentBalance":1)"))),
               ElementsAre(WarningKind::kCurrencyMissing));
 }
 
-TEST(PolymarketUsParseTest, WithdrawalsThatAreNone) {
+TEST(PolymarketUsParseTest, M94_WithdrawalsThatAreNoneAreLeftOut) {
   for (const std::string value : {"{}", "0", "\"\"", "true", "[1]", "[null]", "[[]]"}) {
-    ExpectMalformed(Reply(R"("currency":"USD","pendingWithdrawals":)" + value));
+    const ParsedBalances parsed =
+        Parse(Reply(R"("currency":"USD","currentBalance":1,"pendingWithdrawals":)" + value));
+
+    EXPECT_EQ(Figure(parsed.balances.at(0).cash, "currentBalance"), "1");
+    EXPECT_THAT(parsed.balances[0].pending_withdrawals, IsEmpty());
+    ASSERT_THAT(Kinds(parsed), ElementsAre(WarningKind::kFieldUnreadable)) << value;
+    EXPECT_THAT(parsed.warnings[0].detail, HasSubstr(": pendingWithdrawals."));
   }
+}
+
+TEST(PolymarketUsParseTest, M94_ANullWithdrawalCostsNoOther) {
+  const CurrencyBalance row =
+      ParseRow(R"("currency":"USD","pendingWithdrawals":[null,{"id":"wd-2"}])");
+
+  ASSERT_EQ(row.pending_withdrawals.size(), 1U);
+  EXPECT_EQ(row.pending_withdrawals[0].id, "wd-2");
 }
 
 TEST(PolymarketUsParseTest, RepeatedFieldsAreMalformed) {
@@ -320,18 +395,23 @@ TEST(PolymarketUsParseTest, RepeatedFieldsAreMalformed) {
   ExpectMalformed(Reply(R"("pendingWithdrawals":[{"id":"a","id":"b"}])"));
 }
 
-TEST(PolymarketUsParseTest, ACurrencyHasOneRow) {
-  ExpectMalformed(R"({"balances":[{"currency":"USD"},{"currency":"USD"}]})");
+TEST(PolymarketUsParseTest, M90_ACurrencyHasOneRowHoweverItIsSpelled) {
+  for (const std::string other : {"USD", "usd", "USD ", "\\tUsd"}) {
+    ExpectMalformed(R"({"balances":[{"currency":"USD"},{"currency":")" + other + R"("}]})");
+  }
 }
 
-TEST(PolymarketUsParseTest, MoreThanCanBeTrueIsMalformed) {
+TEST(PolymarketUsParseTest, MoreThanCanBeTrueIsNotTaken) {
   std::string rows = R"({"currency":""})";
   for (std::size_t i = 0; i < kMaxRows; ++i) rows += R"(,{"currency":""})";
   ExpectMalformed(R"({"balances":[)" + rows + "]}");
 
   std::string withdrawals = "{}";
   for (std::size_t i = 0; i < kMaxWithdrawals; ++i) withdrawals += ",{}";
-  ExpectMalformed(Reply(R"("pendingWithdrawals":[)" + withdrawals + "]"));
+  const ParsedBalances parsed = Parse(Reply(R"("pendingWithdrawals":[)" + withdrawals + "]"));
+  EXPECT_THAT(parsed.balances.at(0).pending_withdrawals, IsEmpty());
+  EXPECT_THAT(Kinds(parsed),
+              ElementsAre(WarningKind::kCurrencyMissing, WarningKind::kFieldUnreadable));
 }
 
 TEST(PolymarketUsParseTest, DepthOfAMillionIsMalformed) {
@@ -347,7 +427,7 @@ TEST(PolymarketUsParseTest, BadUtf8IsMalformed) {
 TEST(PolymarketUsParseTest, NoCutReplyIsEverABalance) {
   for (const std::string& whole : {samples::kOrdinary, samples::kExtremes, samples::kWithdrawals}) {
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      const auto parsed = ParseBalances(std::string_view(whole).substr(0, length));
+      const auto parsed = ParseBalances(std::string_view(whole).substr(0, length), {});
 
       ASSERT_FALSE(parsed) << length;
       EXPECT_EQ(parsed.error().kind, ErrorKind::kReplyInvalid);
@@ -361,7 +441,7 @@ TEST(PolymarketUsParseTest, NoBrokenByteCrashesOrThrows) {
       std::string body = samples::kWithdrawals;
       body[at] = byte;
 
-      const auto parsed = ParseBalances(body);
+      const auto parsed = ParseBalances(body, {});
 
       EXPECT_TRUE(parsed || parsed.error().kind == ErrorKind::kReplyInvalid);
     }

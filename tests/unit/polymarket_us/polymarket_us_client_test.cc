@@ -11,6 +11,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/fake_upstream_clock.h"
+#include "tests/support/reading_texts.h"
 #include "tests/unit/polymarket_us/samples.h"
 
 namespace balance {
@@ -135,6 +136,39 @@ TEST_F(PolymarketUsClientTest, SkewIsMeasuredAgainstTheTimeOfTheExchange) {
   clock_.JumpWall(seconds(45));
   transport_.AnswerWith(401, "", {{"Date", "Fri, 18 Sep 2026 14:05:22 GMT"}});
   EXPECT_EQ(Fetch().error().kind, ErrorKind::kClockSkew);
+}
+
+TEST_F(PolymarketUsClientTest, M95_ATraceIdOfTheVenueReachesTheCaller) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  transport_.AnswerWith(200, kOrdinary, {{"x-pm-trace-id", trace}, {"cf-ray", "ray-1"}});
+  EXPECT_EQ(Fetch()->request_id, trace);
+
+  transport_.AnswerWith(500, "", {{"x-request-id", "3f0c9a52-6d1e-4b7a-8c35-92e1d7a40b66"}});
+  EXPECT_EQ(Fetch().error().request_id, "3f0c9a52-6d1e-4b7a-8c35-92e1d7a40b66");
+}
+
+TEST_F(PolymarketUsClientTest, M96_NoTextOfAReadingTellsASecret) {
+  for (const std::string header : {"X-PM-Access-Key", "X-PM-Signature"}) {
+    std::string echo;
+    transport_.OnSend([&] {
+      echo = HeaderOf(transport_.requests().back(), header);
+      std::string body =
+          R"({"#":1,"balances":[{"currentBalance":1,"currency":"#","new-#":"#",)"
+          R"("displayedCash":"x#","lastUpdated":"#","pendingWithdrawals":[{"id":"#",)"
+          R"("name":"#","description":"pad#","status":"#","bankId":"#","#":"#"}]}]})";
+      for (auto at = body.find('#'); at != body.npos; at = body.find('#', at + echo.size())) {
+        body.replace(at, 1, echo);
+      }
+      transport_.AnswerWith(200, body, {{"x-pm-trace-id", echo}});
+    });
+
+    const auto reading = Fetch();
+
+    ASSERT_TRUE(reading);
+    EXPECT_EQ(reading->balances.at(0).pending_withdrawals.size(), 1U);
+    EXPECT_FALSE(echo.empty());
+    for (const std::string& text : TextsOf(*reading)) EXPECT_THAT(text, Not(HasSubstr(echo)));
+  }
 }
 
 TEST_F(PolymarketUsClientTest, NoErrorTellsASecret) {

@@ -29,7 +29,7 @@ std::string Derived(const std::optional<Amount>& amount, std::string_view rule) 
 }
 
 ParsedBalances Parse(const std::string& body) {
-  auto parsed = ParseBalance(body);
+  auto parsed = ParseBalance(body, {});
   EXPECT_TRUE(parsed) << body;
   if (!parsed) return {{CurrencyBalance{}}, {}};
   EXPECT_EQ(parsed->balances.size(), 1u);
@@ -45,7 +45,7 @@ std::vector<WarningKind> Kinds(const std::string& body) {
 }
 
 void ExpectMalformed(const std::string& body) {
-  const auto parsed = ParseBalance(body);
+  const auto parsed = ParseBalance(body, {});
   ASSERT_FALSE(parsed) << body;
   EXPECT_EQ(parsed.error().kind, ErrorKind::kReplyInvalid);
   EXPECT_THAT(parsed.error().message, HasSubstr("PolySimulator answered 200, but "));
@@ -177,20 +177,47 @@ TEST(PolySimulatorParseTest, RepliesThatAreNoBalance) {
   }
 }
 
-TEST(PolySimulatorParseTest, MoneyThatIsNone) {
-  for (const std::string value :
-       {"true", "{}", "[]", R"("")", R"("n/a")", R"("1,000")", "1E400", R"("1e999")", R"(" 1")"}) {
-    for (const std::string name : {"starting_balance", "total_value", "unrealized_pnl"}) {
-      ExpectMalformed(R"({"balance":"1",")" + name + "\":" + value + "}");
-    }
+// What is no amount, though whole JSON.
+const std::vector<std::string> kNoMoney = {
+    "true", "{}", "[]", R"("")", R"("n/a")", R"("1,000")", R"("1e999")", R"(" 1")", R"("NaN")"};
+
+TEST(PolySimulatorParseTest, M94_AKeyAmountThatIsNoneMakesTheReplyMalformed) {
+  for (const std::string& value : kNoMoney) {
     ExpectMalformed(R"({"balance":)" + value + "}");
+    ExpectMalformed(R"({"balance":"1","total_value":)" + value + "}");
+  }
+  ExpectMalformed(R"({"balance":"1","starting_balance":1E400})");
+}
+
+TEST(PolySimulatorParseTest, M94_AnyOtherAmountThatIsNoneCostsNothingElse) {
+  for (const std::string& value : kNoMoney) {
+    for (const std::string name : {"starting_balance", "unrealized_pnl"}) {
+      const ParsedBalances parsed = Parse(R"({"balance":"1","currency":"USD","total_value":"3",")" +
+                                          name + "\":" + value + "}");
+
+      const CurrencyBalance& row = parsed.balances.at(0);
+      EXPECT_EQ(Figure(row.cash, "balance"), "1");
+      EXPECT_EQ(Figure(row.equity, "total_value"), "3");
+      EXPECT_FALSE(row.starting_capital || row.total_pnl);
+      ASSERT_EQ(parsed.warnings.size(), 1U);
+      EXPECT_EQ(parsed.warnings[0].kind, WarningKind::kFieldUnreadable);
+      EXPECT_THAT(parsed.warnings[0].detail, HasSubstr(": " + name + "."));
+    }
   }
 }
 
-TEST(PolySimulatorParseTest, CurrencyThatIsNone) {
-  ExpectMalformed(R"({"balance":"1","currency":840})");
-  ExpectMalformed(R"({"balance":"1","currency":")" + std::string(kMaxCurrencyCode + 1, 'U') +
-                  "\"}");
+TEST(PolySimulatorParseTest, M90_ACurrencyInAnotherSpellingIsTheSame) {
+  EXPECT_EQ(ParseRow(R"({"balance":"1","currency":"usd "})").currency_code, "USD");
+  EXPECT_THAT(Kinds(R"({"balance":"1","currency":"usd "})"), IsEmpty());
+}
+
+TEST(PolySimulatorParseTest, M91_WhatIsNoCurrencyIsShown) {
+  const std::string body = R"({"balance":"1","currency":"US$"})";
+
+  EXPECT_EQ(ParseRow(body).currency_code, "US$");
+  EXPECT_FALSE(ParseRow(body).HasCurrency());
+  EXPECT_THAT(Kinds(body), ElementsAre(WarningKind::kCurrencyUnrecognized));
+  EXPECT_FALSE(ParseRow(R"({"balance":"1","currency":840})").HasCurrency());
 }
 
 TEST(PolySimulatorParseTest, RepeatedFieldsAreMalformed) {
@@ -214,7 +241,7 @@ TEST(PolySimulatorParseTest, DepthAndBadUtf8AreMalformed) {
 TEST(PolySimulatorParseTest, NoCutReplyIsEverABalance) {
   for (const std::string& whole : {samples::kOrdinary, samples::kOldShape, samples::kNumbers}) {
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      const auto parsed = ParseBalance(std::string_view(whole).substr(0, length));
+      const auto parsed = ParseBalance(std::string_view(whole).substr(0, length), {});
 
       ASSERT_FALSE(parsed) << length;
       EXPECT_EQ(parsed.error().kind, ErrorKind::kReplyInvalid);
@@ -228,7 +255,7 @@ TEST(PolySimulatorParseTest, NoBrokenByteCrashesOrThrows) {
       std::string body = samples::kOldShape;
       body[at] = byte;
 
-      const auto parsed = ParseBalance(body);
+      const auto parsed = ParseBalance(body, {});
 
       EXPECT_TRUE(parsed || parsed.error().kind == ErrorKind::kReplyInvalid);
     }

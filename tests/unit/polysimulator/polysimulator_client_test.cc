@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 
+#include "clients/venue/ascii.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/fake_upstream_clock.h"
+#include "tests/support/reading_texts.h"
 #include "tests/unit/polysimulator/samples.h"
 
 namespace balance {
@@ -61,6 +63,28 @@ TEST_F(PolySimulatorClientTest, ReadingHasBalanceTimesAndId) {
   EXPECT_EQ(reading->receive_time, wall + milliseconds(70));
   EXPECT_EQ(reading->request_id, "req-1");
   EXPECT_EQ(progress_.sent_at, steady);
+}
+
+TEST_F(PolySimulatorClientTest, M95_ARequestIdOfTheVenueReachesTheCaller) {
+  const std::string id = "3f0c9a52-6d1e-4b7a-8c35-92e1d7a40b66";
+  transport_.AnswerWith(200, kOrdinary, {{"X-Request-Id", id}});
+
+  EXPECT_EQ(Fetch()->request_id, id);
+}
+
+TEST_F(PolySimulatorClientTest, M96_NoTextOfAReadingTellsTheKey) {
+  transport_.AnswerWith(
+      200,
+      R"({"balance":"1.00","currency":"ps-key-1","note":"of PS-KEY-1","x-ps-key-1":"1",)"
+      R"("user_id":"ps-key-1"})",
+      {{"X-Request-Id", "ps-key-1"}});
+
+  const auto reading = Fetch();
+
+  ASSERT_TRUE(reading);
+  for (const std::string& text : TextsOf(*reading)) {
+    EXPECT_THAT(AsciiLower(text), Not(HasSubstr("ps-key-1")));
+  }
 }
 
 TEST_F(PolySimulatorClientTest, RequestHasAddressKeyTimeoutAndCa) {

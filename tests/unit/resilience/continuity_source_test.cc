@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "clients/core/time_text.h"
 #include "clients/resilience/paced_source.h"
 #include "tests/support/fetching.h"
 
@@ -13,7 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class ContinuitySourceTest : public FetchingTest {
@@ -38,6 +43,36 @@ class ContinuitySourceTest : public FetchingTest {
   }
 
   static Reading Of(const std::string& cash) { return MakeReading(cash, {}, {}); }
+
+  // A row of cash for each currency.
+  static Reading Of(const std::vector<std::pair<std::string, std::string>>& rows) {
+    Reading reading;
+    for (const auto& [currency, cash] : rows) {
+      reading.balances.push_back(Of(cash).balances.front());
+      reading.balances.back().currency_code = currency;
+    }
+    return reading;
+  }
+
+  // What the reading warns of, in words.
+  std::vector<std::string> Details() const {
+    std::vector<std::string> details;
+    if (!result_ || !*result_) return details;
+    for (const Warning& warning : (*result_)->warnings) details.push_back(warning.detail);
+    return details;
+  }
+
+  // The reading that the fetch gave, as `currency cash` for each row.
+  std::string Rows() const {
+    if (!result_) return "no answer";
+    if (!*result_) return "an error";
+    std::string rows;
+    for (const CurrencyBalance& row : (*result_)->balances) {
+      rows += (rows.empty() ? "" : ", ") + row.currency_code + " " +
+              (row.cash ? row.cash->value.ToString() : "unset");
+    }
+    return rows;
+  }
 
   // Of a simulator.
   static Reading Simulated(const std::string& cash, const std::string& total,
@@ -306,45 +341,245 @@ TEST_F(ContinuitySourceTest, TheBaselineWarningStaysForAMinute) {
   EXPECT_THAT(Warnings(), IsEmpty());
 }
 
-Amount Of(const std::string& text) {
-  return {*Decimal::Parse(text), AmountOrigin::kReported, "test"};
+TEST_F(ContinuitySourceTest, M92_ARowThatFlickersToZeroIsNotShown) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_);
+  Answer(Of({{"USD", "0.00"}, {"USDC", "50"}}));
+  EXPECT_EQ(Rows(), "no answer");
+  Advance(kPause);
+  Answer(Of({{"USD", "101"}, {"USDC", "50"}}));
+
+  EXPECT_EQ(Rows(), "USD 101, USDC 50");
+  EXPECT_THAT(Warnings(), ElementsAre(WarningKind::kSuddenZero));
+  EXPECT_THAT(Details(), ElementsAre(AllOf(HasSubstr("an answer reported no money in USD; "),
+                                           HasSubstr("did not confirm it."))));
 }
 
-TEST(HoldsMoneyTest, AnyFigureThatIsNotZeroIsMoney) {
-  for (const auto field :
-       {&CurrencyBalance::cash, &CurrencyBalance::equity, &CurrencyBalance::position_value,
-        &CurrencyBalance::open_orders, &CurrencyBalance::unsettled, &CurrencyBalance::reserved}) {
-    CurrencyBalance row;
-    row.*field = Of("0.000");
-    EXPECT_FALSE(HoldsMoney({row}));
-    row.*field = Of("-0.001");
-    EXPECT_TRUE(HoldsMoney({CurrencyBalance(), row}));
+TEST_F(ContinuitySourceTest, M92_ARowThatVanishesForOnceIsNotMissed) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}}));
+  EXPECT_EQ(Rows(), "no answer");
+  Advance(kPause);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+
+  EXPECT_EQ(Rows(), "USD 100, USDC 50");
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("reported no money in USDC; ")));
+}
+
+TEST_F(ContinuitySourceTest, M92_ARowThatStaysAwayIsBelievedTheSecondTime) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}}));
+  Advance(kPause);
+  Answer(Of({{"USD", "100"}}));
+  EXPECT_EQ(Rows(), "USD 100");
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("no balance was reported in USDC any more")));
+
+  // It is news no longer.
+  const int requests = upstream_.requests();
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}}));
+  EXPECT_EQ(upstream_.requests(), requests + 1);
+}
+
+TEST_F(ContinuitySourceTest, M92_OneRowFlickersWhileAnotherReallyGoesToZero) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_);
+  Answer(Of({{"USD", "0"}, {"USDC", "0"}}));
+  Advance(kPause);
+  Answer(Of({{"USD", "100"}, {"USDC", "0"}}));
+
+  EXPECT_EQ(Rows(), "USD 100, USDC 0");
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("an answer reported no money in USD; "),
+                                     HasSubstr("every amount reported in USDC was zero")));
+}
+
+TEST_F(ContinuitySourceTest, M92_AZeroInTheConfirmingAnswerIsAskedForAgain) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_);
+  Answer(Of({{"USD", "0"}, {"USDC", "50"}}));
+  Advance(kPause);
+  Answer(Of({{"USD", "100"}, {"USDC", "0"}}));
+  EXPECT_EQ(Rows(), "no answer");
+  Advance(kPause);
+  Answer(Of({{"USD", "100"}, {"USDC", "0"}}));
+
+  EXPECT_EQ(Rows(), "USD 100, USDC 0");
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("an answer reported no money in USD; "),
+                                     HasSubstr("every amount reported in USDC was zero")));
+}
+
+TEST_F(ContinuitySourceTest, M92_RowsThatFlickerByTurnsEndTheFetch) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_, seconds(60));
+  for (int i = 0; i <= ContinuitySource::kMostQuestions; ++i) {
+    Answer(Of({{i % 2 == 0 ? "USD" : "USDC", "1"}}));
+    Advance(kPause);
   }
+
+  EXPECT_EQ(Rows(), "an error");
+  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+  EXPECT_EQ(upstream_.requests(), 2 + ContinuitySource::kMostQuestions);
 }
 
-TEST(HoldsMoneyTest, AWithdrawalOnItsWayIsMoney) {
-  CurrencyBalance row;
-  row.cash = Of("0");
-  row.pending_withdrawals.emplace_back();
+TEST_F(ContinuitySourceTest, M92_TheGuardOfARowSurvivesAReload) {
+  ContinuitySource after(upstream_.MakeSource(), kPause, clock_,
+                         Of({{"USD", "100"}, {"USDC", "50"}}).balances);
+  Fetch(after);
+  Answer(Of({{"USD", "100"}}));
 
-  EXPECT_TRUE(HoldsMoney({row}));
+  EXPECT_EQ(Rows(), "no answer");
 }
 
-TEST(HoldsMoneyTest, WhatASimulatorStartedWithIsNot) {
-  CurrencyBalance row;
-  row.cash = Of("0");
-  row.starting_capital = Of("10000");
-  row.total_pnl = Of("-10000");
+// Both are one answer, kept on the way.
+TEST_F(ContinuitySourceTest, M92_AnAnswerThatIsAsOldAsTheFirstConfirmsNothing) {
+  FetchOnce("5");
+  const SteadyTime observed = clock_.SteadyNow();
+  FetchOnce("0");
+  for (int i = 0; i < ContinuitySource::kMostQuestions; ++i) {
+    Advance(kPause);
+    Reading same = Of("0");
+    same.observe_steady = observed;
+    upstream_.AnswerWith(std::move(same));
+    Run();
+  }
 
-  EXPECT_FALSE(HoldsMoney({row}));
-  EXPECT_FALSE(HoldsMoney({}));
+  EXPECT_EQ(Rows(), "an error");
+}
+
+TEST_F(ContinuitySourceTest, M92_AnOlderAnswerOutOfACacheChangesNothing) {
+  FetchOnce("5");
+  const SteadyTime before = clock_.SteadyNow() - seconds(1);
+  for (int i = 0; i < 2; ++i) {
+    Advance(kPause);
+    Reading old = Of("0");
+    old.observe_steady = before + i * kPause / 2;
+    Fetch(source_);
+    upstream_.AnswerWith(std::move(old));
+    Run();
+    EXPECT_EQ(Rows(), "USD 0");
+  }
+  Advance(kPause);
+  FetchOnce("0");
+
+  EXPECT_EQ(Rows(), "no answer");
+}
+
+TEST_F(ContinuitySourceTest, M93_AmountsThatAreNotReportedAreNeitherZeroNorGone) {
+  FetchOnce("100");
+  Reading silent = Of("1");
+  silent.balances.front().cash.reset();
+  silent.balances.front().available_to_trade.reset();
+  Fetch(source_);
+  Answer(silent);
+  EXPECT_EQ(Rows(), "USD unset");
+  EXPECT_THAT(Warnings(), IsEmpty());
+
+  // What was last reported is remembered.
+  FetchOnce("0");
+  EXPECT_EQ(Rows(), "no answer");
+}
+
+TEST_F(ContinuitySourceTest, M93_ARowWithoutAnythingIsNoZeroInTheCurrencyThatIsGone) {
+  FetchOnce("100");
+  Reading empty_row;
+  empty_row.balances.emplace_back();
+  Fetch(source_);
+  Answer(empty_row);
+  Advance(kPause);
+  Answer(empty_row);
+
+  EXPECT_EQ(Rows(), " unset");
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("no balance was reported in USD any more")));
+}
+
+TEST_F(ContinuitySourceTest, M97_TheWarningSpeaksOfTheReadingThatItIsAbout) {
+  FetchOnce("100.25");
+  FetchOnce("0");
+  Advance(kPause);
+  const std::string when = UtcText(clock_.WallNow());
+  Answer(Of("0"));
+  const std::vector<std::string> details = Details();
+  EXPECT_THAT(details, ElementsAre(AllOf(HasSubstr("At " + when + " every amount"),
+                                         HasSubstr(" in USD was zero"))));
+
+  Advance(seconds(2));
+  FetchOnce("90.00");
+  EXPECT_EQ(Rows(), "USD 90.00");
+  EXPECT_EQ(Details(), details);
+}
+
+TEST_F(ContinuitySourceTest, M97_SoDoesTheOneOfASimulatorSetBack) {
+  Fetch(source_);
+  Answer(Simulated("8612.45", "9688.80", "10000.00"));
+  Fetch(source_);
+  const std::string when = UtcText(clock_.WallNow());
+  Answer(Simulated("10000.00", "10000.00", "10000.00"));
+  const std::vector<std::string> details = Details();
+  Advance(seconds(5));
+  Fetch(source_);
+  Answer(Simulated("9000.00", "9990.00", "10000.00"));
+
+  EXPECT_THAT(details, ElementsAre(HasSubstr("At " + when + " the simulator")));
+  EXPECT_EQ(Details(), details);
+}
+
+TEST_F(ContinuitySourceTest, AllThatIsFoundOutAtOnceIsOneWarning) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  Fetch(source_);
+  Answer(Reading());
+  Advance(kPause);
+  Answer(Reading());
+
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("reported in USD, USDC any more")));
+}
+
+TEST_F(ContinuitySourceTest, EachCurrencyHasItsOwnMinute) {
+  Fetch(source_);
+  Answer(Of({{"USD", "100"}, {"USDC", "50"}}));
+  for (const std::string usdc : {"50", "0"}) {
+    Fetch(source_);
+    Answer(Of({{"USD", "0"}, {"USDC", usdc}}));
+    Advance(kPause);
+    Answer(Of({{"USD", "0"}, {"USDC", usdc}}));
+    Advance(seconds(40));
+  }
+  Fetch(source_);
+  Answer(Of({{"USD", "0"}, {"USDC", "0"}}));
+
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr(" in USDC was zero")));
+}
+
+TEST_F(ContinuitySourceTest, TextThatIsNoCurrencyIsNotRepeated) {
+  Reading odd = Of({{"evil text", "1"}});
+  odd.balances.front().is_currency_unrecognized = true;
+  Fetch(source_);
+  Answer(odd);
+  Fetch(source_);
+  Answer(Reading());
+  Advance(kPause);
+  Answer(Reading());
+
+  EXPECT_THAT(Details(), ElementsAre(HasSubstr("in an unrecognized currency any more")));
+}
+
+Amount AmountOf(const std::string& text) {
+  return {*Decimal::Parse(text), AmountOrigin::kReported, "test"};
 }
 
 TEST(IsBaselineJumpTest, ALiveAccountWithoutABaselineNeverJumps) {
   CurrencyBalance before;
-  before.cash = Of("5");
+  before.cash = AmountOf("5");
   CurrencyBalance after;
-  after.cash = Of("10000");
+  after.cash = AmountOf("10000");
 
   EXPECT_FALSE(IsBaselineJump(BaselineOf({before}), {after}));
   EXPECT_FALSE(IsBaselineJump(BaselineOf({}), {after}));
@@ -353,9 +588,9 @@ TEST(IsBaselineJumpTest, ALiveAccountWithoutABaselineNeverJumps) {
 
 TEST(IsBaselineJumpTest, TheSameMoneyWrittenOtherwiseIsNoJump) {
   CurrencyBalance before;
-  before.cash = before.equity = before.starting_capital = Of("10000.00");
+  before.cash = before.equity = before.starting_capital = AmountOf("10000.00");
   CurrencyBalance after;
-  after.cash = after.equity = after.starting_capital = Of("10000");
+  after.cash = after.equity = after.starting_capital = AmountOf("10000");
 
   EXPECT_FALSE(IsBaselineJump(BaselineOf({before}), {after}));
 }

@@ -1,8 +1,11 @@
 #include "service/snapshot/encode.h"
 
+#include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <vector>
 
 #include "google/rpc/error_details.pb.h"
 #include "tests/support/views.h"
@@ -53,6 +56,43 @@ TEST(EncodeSourceTest, EachKindHasAWordOfItsOwn) {
   }
   // All but SOURCE_KIND_UNSPECIFIED.
   EXPECT_EQ(static_cast<int>(words.size()), v1::SourceKind_descriptor()->value_count() - 1);
+}
+
+// The list of money fields is the descriptor's: a field of either that the other one lacks is money
+// that nobody sees.
+TEST(MoneyFieldsTest, AreTheAmountsOfTheMessageInItsOrder) {
+  std::vector<std::string> listed;
+  for (const MoneyField& field : kMoneyFields) listed.emplace_back(field.name);
+  std::vector<std::string> described;
+  const auto& descriptor = *v1::CurrencyBalance::descriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    if (descriptor.field(i)->message_type() == v1::Amount::descriptor()) {
+      described.push_back(descriptor.field(i)->name());
+    }
+  }
+
+  EXPECT_EQ(listed, described);
+}
+
+TEST(MoneyFieldsTest, EachIsEncodedIntoTheFieldOfItsName) {
+  for (const MoneyField& field : kMoneyFields) {
+    SourceView view = MakeView("real", kReal);
+    Reading reading = *view.reading;
+    reading.balances.emplace_back().*(field.place) =
+        Amount{*Decimal::Parse("7.50"), AmountOrigin::kReported, "upstream"};
+    view.reading = std::make_shared<const Reading>(std::move(reading));
+
+    const v1::SourceBalance source = Encoded(view);
+
+    const v1::CurrencyBalance& row = source.balance_set().balances(0);
+    std::vector<const google::protobuf::FieldDescriptor*> set;
+    row.GetReflection()->ListFields(row, &set);
+    ASSERT_EQ(set.size(), 1U) << field.name;
+    EXPECT_EQ(set.front()->name(), field.name);
+    const auto& amount =
+        dynamic_cast<const v1::Amount&>(row.GetReflection()->GetMessage(row, set.front()));
+    EXPECT_EQ(amount.value(), "7.50");
+  }
 }
 
 TEST(EncodeSourceTest, NothingKnownHasNeitherBalancesNorFreshness) {

@@ -118,6 +118,40 @@ TEST(MergeTotalsTest, AnAmountWithoutACurrencyIsInNoTotal) {
   EXPECT_THAT(RealCash(views).counted_sources, IsEmpty());
 }
 
+TEST(MergeTotalsTest, M93_ARowWithoutAmountsSetsNoTotal) {
+  for (const std::string currency : {"USD", ""}) {
+    const std::vector<SourceView> views = {WithRow(MakeView("a", kReal), currency, "")};
+
+    for (const Measure measure : {Measure::kCash, Measure::kAvailableToTrade}) {
+      const MeasureTotal total = TotalOf(views, FundClass::kRealMoney, "USD", measure);
+      EXPECT_EQ(Text(total.total), "unset");
+      EXPECT_EQ(Text(total.known_subtotal), "unset");
+      EXPECT_THAT(total.missing_sources, ElementsAre(0));
+    }
+  }
+}
+
+TEST(MergeTotalsTest, M91_ARowOfAnUnrecognizedCurrencyMissesInEveryTotalOfItsClass) {
+  SourceView odd = WithRow(WithRow(MakeView("odd", kReal), "USD", "5"), "US$", "7", "7");
+  Reading reading = *odd.reading;
+  reading.balances.back().is_currency_unrecognized = true;
+  odd.reading = std::make_shared<const Reading>(reading);
+  odd.currencies = nullptr;
+  const std::vector<SourceView> views = {odd, WithRow(MakeView("good", kReal), "USD", "3", "3"),
+                                         WithRow(MakeView("usdc", kReal), "USDC", "2", "2"),
+                                         WithRow(MakeView("paper", kPaper), "USD", "1", "1", "1")};
+
+  for (const std::string currency : {"USD", "USDC"}) {
+    const MeasureTotal total = TotalOf(views, FundClass::kRealMoney, currency, Measure::kCash);
+    EXPECT_EQ(Text(total.total), "unset");
+    EXPECT_THAT(total.missing_sources, ElementsAre(0));
+    EXPECT_THAT(total.counted_sources, ElementsAre(1, 2));
+  }
+  EXPECT_EQ(Text(RealCash(views).known_subtotal), "3");
+  EXPECT_EQ(Text(TotalOf(views, FundClass::kSimulatedMoney, "USD", Measure::kCash).total), "1");
+  for (const MeasureTotal& total : MergeTotals(views)) EXPECT_NE(total.currency_code, "US$");
+}
+
 TEST(MergeTotalsTest, OnePoolIsCountedOnceByItsNewestReading) {
   const std::vector<SourceView> views = {
       WithPool(ObservedAt(WithRow(MakeView("old", kPaper), "USD", "1"), seconds(1)), "p"),

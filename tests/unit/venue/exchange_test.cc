@@ -78,15 +78,29 @@ TEST(RequestIdTest, OneThatEchoesASecretIsNone) {
   EXPECT_EQ(RequestId(response, {"x-request-id", "cf-ray"}, secrets), "ray-1");
 }
 
-TEST(DropSecretsTest, AnUnmappedFieldThatEchoesASecretIsDropped) {
-  ParsedBalances parsed;
-  parsed.balances.emplace_back().other_fields = {{"note", "for key-1"}, {"tier", "free"}};
-  const std::array<std::string_view, 1> secrets = {"key-1"};
+// Real shapes of ids; see also kMaxRequestId.
+TEST(RequestIdTest, M95_AnIdOfTheLengthAndAlphabetOfAKeyIsAnId) {
+  const std::array<std::string_view, 1> secrets = {"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11"};
+  for (const std::string id :
+       {"3f0c9a52-6d1e-4b7a-8c35-92e1d7a40b66", "4bf92f3577b34da6a3ce929d0e0e4736",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "8c0ffee0ba1ace00-IAD",
+        "Root=1-67891233-abcdef012345678912345678", "01J9ZQ4Y8M3T7K2V5X6W0B1C2D",
+        "req_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/=="}) {
+    const HttpResponse response{200, {{"X-Request-Id", id}}, ""};
 
-  DropSecrets(parsed, secrets);
+    EXPECT_EQ(RequestId(response, {"x-request-id"}, secrets), id);
+  }
+}
 
-  ASSERT_EQ(parsed.balances[0].other_fields.size(), 1U);
-  EXPECT_EQ(parsed.balances[0].other_fields[0].first, "tier");
+TEST(RequestIdTest, M96_AnIdThatEchoesAKeyIsNone) {
+  const std::array<std::string_view, 1> secrets = {"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11"};
+  for (const std::string id :
+       {"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11", "C5A1F0DE-7B58-4A9E-9D4E-0F3A1F4F8B11",
+        "key=c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11;1", "ps_live_of_another"}) {
+    const HttpResponse response{200, {{"X-Request-Id", id}}, ""};
+
+    EXPECT_EQ(RequestId(response, {"x-request-id"}, secrets), "") << id;
+  }
 }
 
 Exchange AnsweredWith(std::vector<HttpHeader> headers) {

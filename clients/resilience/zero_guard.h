@@ -1,0 +1,79 @@
+#pragma once
+
+// Doubts readings in which the money of a currency is suddenly gone.
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/reading.h"
+
+namespace balance {
+
+// What became of a currency that had money.
+enum class ZeroVerdict : std::uint8_t {
+  // Every amount that is reported is zero, and a second reading agreed.
+  kZero,
+  // There is no row any more, and a second reading agreed.
+  kVanished,
+  // A reading said one of the two, and a later one did not.
+  kUnconfirmed,
+};
+
+struct ZeroEvent {
+  // As CurrencyBalance has them.
+  std::string currency_code;
+  bool is_currency_unrecognized = false;
+  ZeroVerdict verdict = ZeroVerdict::kZero;
+};
+
+// Knows, for each currency of a source, which amounts were not zero when they were last reported.
+// An amount that is not reported is no zero: it is remembered as it was. Used on one thread.
+class ZeroGuard {
+ public:
+  // `pause` lies between a reading and the one that may confirm it. `last` is the reading before.
+  ZeroGuard(Duration pause, const std::vector<CurrencyBalance>& last);
+
+  // Whether `reading` may be believed. False: a currency that had money has none for the first
+  // time, or for less than the pause; the next reading has to decide. Call once for each reading.
+  bool Judge(const Reading& reading);
+
+  // What was found out since the call before, up to `reading`, which is the one that is remembered
+  // from now on. REQUIRES: Judge(reading) was the latest call, and true.
+  std::vector<ZeroEvent> Keep(const Reading& reading);
+
+ private:
+  // One bit for each of kMoneyFields that is a holding, one for the withdrawals under way.
+  using Holdings = std::bitset<kMoneyFields.size() + 1>;
+
+  // What is known of one currency.
+  struct Row {
+    std::string currency_code;
+    bool is_currency_unrecognized = false;
+    // Not zero when last reported.
+    Holdings held;
+    // When the first of the readings was observed that since say that there is no money.
+    std::optional<SteadyTime> zero_since;
+    // Since the last kept reading, one said that there is no money and a later one did not.
+    bool was_doubted = false;
+  };
+
+  // What a reading says about one currency.
+  struct Report {
+    bool is_present = false;
+    Holdings reported;
+    Holdings held;
+  };
+
+  static Report ReportOf(const Row& row, const std::vector<CurrencyBalance>& balances);
+  // Whether `report` says that the money of `row` is gone.
+  static bool IsGone(const Row& row, const Report& report);
+
+  const Duration pause_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace balance
