@@ -25,6 +25,18 @@ struct Now {
   SteadyTime steady;
 };
 
+// How far the wall clock is ahead of the steady one. It stays as it is until somebody sets the wall
+// clock.
+inline Duration WallOffset(Now now) {
+  return now.wall.time_since_epoch() - now.steady.time_since_epoch();
+}
+
+// Whether the wall clock was set between two moments with these offsets. A second is more than the
+// few parts in ten thousand by which it is slewed make in minutes.
+inline bool WasWallClockSet(Duration before, Duration after) {
+  return std::chrono::abs(after - before) >= std::chrono::seconds(1);
+}
+
 // One callback at one time; see Alarm, which is what to use.
 class ClockTimer {
  public:

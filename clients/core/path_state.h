@@ -14,7 +14,7 @@ enum class BreakerState : std::uint8_t { kClosed, kOpen, kHalfOpen };
 inline constexpr int kBreakerStateCount = static_cast<int>(BreakerState::kHalfOpen) + 1;
 
 struct PathState {
-  // Of the upstream's host and port.
+  // Of the login and of the upstream's host and port, that which lets less through.
   BreakerState breaker = BreakerState::kClosed;
   // The credential was rejected or has no account: no request before this. Unset: no hold-off.
   std::optional<SteadyTime> hold_off_until;
@@ -24,13 +24,15 @@ struct PathState {
   std::optional<Duration> clock_skew;
   // The credential was replaced, the upstream rejects the new one, and the one before serves on.
   bool uses_previous_credential = false;
+  // Whether one of these forbids requests now.
+  bool is_forbidden = false;
 };
 
 // Thread-safe.
 class PathProbe {
  public:
   virtual ~PathProbe() = default;
-  virtual PathState Probe(SteadyTime now) const = 0;
+  virtual PathState Probe(Now now) const = 0;
 };
 
 }  // namespace balance

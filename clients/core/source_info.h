@@ -33,6 +33,12 @@ struct CacheSettings {
 // Rate budget of one credential. In no sliding second more than requests_per_second with burst 1,
 // never more than requests_per_second + burst - 1.
 struct RateSettings {
+  // One in three hours. Below, no balance would be worth the name, and below 1e-10 or so the time
+  // between two requests would be beyond a Duration.
+  static constexpr double kLeastPerSecond = 0.0001;
+  static constexpr double kMostPerSecond = 1000;
+  static constexpr int kMostBurst = 1000;
+
   double requests_per_second = 0;
   int burst = 1;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "clients/resilience/growing_pause.h"
+
 namespace balance {
 
 Breaker::Permit::~Permit() {
@@ -13,8 +15,8 @@ void Breaker::Permit::Succeeded(SteadyTime now) {
   std::exchange(breaker_, nullptr)->OnSuccess(is_probe_, begun_, now);
 }
 
-void Breaker::Permit::Failed(SteadyTime now, const Error& error, bool by_deadline) {
-  std::exchange(breaker_, nullptr)->OnFailure(is_probe_, begun_, now, error, by_deadline);
+void Breaker::Permit::Failed(SteadyTime now, const Error& error) {
+  std::exchange(breaker_, nullptr)->OnFailure(is_probe_, now, error);
 }
 
 Breaker::Breaker(Random random, Settings settings)
@@ -22,13 +24,32 @@ Breaker::Breaker(Random random, Settings settings)
 
 std::optional<Breaker::Permit> Breaker::Admit(SteadyTime now) {
   if (Because(now)) return std::nullopt;
-  probing_ = is_open_;
+  SetProbing(is_open_);
   return std::make_optional<Permit>(*this, is_open_, now);
 }
 
 std::shared_ptr<const Error> Breaker::Because(SteadyTime now) const {
   if (!is_open_) return nullptr;
   return now < open_until_ || probing_ ? because_ : nullptr;
+}
+
+bool Breaker::UsuallyTakesLongerThan(Duration time) const {
+  return time < latency_.Quantile(0.5).value_or(Duration(0));
+}
+
+void Breaker::OnReload() {
+  if (is_open_ && because_->is_local) Close();
+}
+
+void Breaker::OnHostBack(SteadyTime now) {
+  if (!is_open_ || !because_->is_connect_failure) return;
+  open_until_ = std::min(open_until_, std::max(now, opened_at_ + settings_.open));
+  shared_until_.Set(open_until_);
+}
+
+void Breaker::SetProbing(bool is_probing) {
+  probing_ = is_probing;
+  shared_is_probing_ = is_probing;
 }
 
 BreakerState Breaker::State(SteadyTime now) const {
@@ -40,53 +61,38 @@ void Breaker::OnSuccess(bool was_probe, SteadyTime begun, SteadyTime now) {
   latency_.Add(now - begun);
   if (was_probe) {
     EndProbe();
-    if (++good_probes_ >= settings_.probes) Close();
+    if (is_open_ && ++good_probes_ >= settings_.probes) Close();
     return;
   }
   // A request of before the breaker opened says nothing about now.
   if (is_open_) return;
   failures_in_a_row_ = 0;
-  Count(now, false);
+  calls_.Add(now, false);
 }
 
-void Breaker::OnFailure(bool was_probe, SteadyTime begun, SteadyTime now, const Error& error,
-                        bool by_deadline) {
-  const bool counts = !by_deadline || now - begun >= latency_.Quantile(0.5).value_or(Duration(0));
+void Breaker::OnFailure(bool was_probe, SteadyTime now, const Error& error) {
   if (was_probe) {
     EndProbe();
-    if (counts) Open(now, error);
-    return;
+    return Open(now, error);
   }
-  if (is_open_ || !counts) return;
+  if (is_open_) return;
   ++failures_in_a_row_;
-  Count(now, true);
-  if (ShouldOpen()) Open(now, error);
+  calls_.Add(now, true);
+  if (ShouldOpen(error)) Open(now, error);
 }
 
-void Breaker::Count(SteadyTime now, bool failed) {
-  calls_.push_back({now, failed});
-  if (failed) ++failed_calls_;
-  while (calls_.front().end + settings_.window <= now) {
-    if (calls_.front().failed) --failed_calls_;
-    calls_.pop_front();
-  }
-}
-
-bool Breaker::ShouldOpen() const {
+bool Breaker::ShouldOpen(const Error& latest) const {
+  if (latest.kind == ErrorKind::kReplyInvalid) return true;
   if (failures_in_a_row_ >= settings_.failures_in_a_row) return true;
-  if (calls_.size() < static_cast<std::size_t>(settings_.calls)) return false;
-  return static_cast<double>(failed_calls_) >=
-         settings_.failed_share * static_cast<double>(calls_.size());
+  return calls_.calls() >= settings_.calls &&
+         calls_.failed() >= settings_.failed_share * calls_.calls();
 }
 
 void Breaker::Open(SteadyTime now, const Error& error) {
-  Duration length = settings_.open;
-  for (int i = 0; i < opened_in_a_row_ && length < settings_.longest_open; ++i) length *= 2;
-  ++opened_in_a_row_;
-  const double spread = 1 + settings_.jitter * (2 * random_() - 1);
-  length = std::min(length, settings_.longest_open);
+  const Duration length = GrowingPause(settings_.open, opened_in_a_row_++, settings_.longest_open);
+  opened_at_ = now;
   open_until_ =
-      now + Duration(static_cast<Duration::rep>(static_cast<double>(length.count()) * spread));
+      now + Spread(length, settings_.open, settings_.longest_open, settings_.jitter, random_());
   because_ = std::make_shared<const Error>(error);
   good_probes_ = 0;
   is_open_ = true;
@@ -98,8 +104,7 @@ void Breaker::Close() {
   is_open_ = false;
   opened_in_a_row_ = 0;
   failures_in_a_row_ = 0;
-  calls_.clear();
-  failed_calls_ = 0;
+  calls_.Clear();
   because_ = nullptr;
   shared_is_open_ = false;
 }

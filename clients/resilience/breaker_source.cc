@@ -1,6 +1,5 @@
 #include "clients/resilience/breaker_source.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "clients/resilience/refusal.h"
@@ -8,63 +7,68 @@
 namespace balance {
 namespace {
 
-// Where a probe is under way.
-constexpr Duration kProbePatience = std::chrono::seconds(1);
+enum class Meaning : std::uint8_t { kFailure, kNoFailure, kNothing };
 
-bool IsFailureOfHost(const Error& error) {
-  switch (error.kind) {
+Meaning MeaningOf(ErrorKind kind) {
+  switch (kind) {
     case ErrorKind::kUnreachable:
-    case ErrorKind::kReplyInvalid:
-      return true;
     case ErrorKind::kUpstreamError:
-      return error.is_transient;
-    default:
-      return false;
+    case ErrorKind::kReplyInvalid:
+      return Meaning::kFailure;
+    case ErrorKind::kRateLimited:
+    case ErrorKind::kCredentialsRejected:
+    case ErrorKind::kClockSkew:
+    case ErrorKind::kForbidden:
+    case ErrorKind::kAccountMissing:
+      return Meaning::kNoFailure;
+    case ErrorKind::kFreshnessUnsatisfied:
+    case ErrorKind::kNotCached:
+    case ErrorKind::kDeadlineExceeded:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kInvalidInput:
+    case ErrorKind::kInternal:
+      return Meaning::kNothing;
   }
-}
-
-bool SaysNothing(const Error& error) {
-  return error.is_local || error.kind == ErrorKind::kCancelled ||
-         error.kind == ErrorKind::kInternal || error.kind == ErrorKind::kDeadlineExceeded;
+  return Meaning::kNothing;
 }
 
 }  // namespace
 
-BreakerSource::BreakerSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Breaker> breaker,
-                             Clock& clock)
+BreakerSource::BreakerSource(std::unique_ptr<BalanceSource> next,
+                             std::shared_ptr<LoginBreaker> breaker, Clock& clock)
     : next_(std::move(next)), breaker_(std::move(breaker)), clock_(clock) {}
 
 boost::asio::awaitable<Result<Reading>> BreakerSource::Fetch(FetchContext context) {
   const SteadyTime begun = clock_.SteadyNow();
-  std::optional<Breaker::Permit> permit = breaker_->Admit(begun);
-  if (!permit) co_return Refuse(*breaker_->Because(begun), Until(begun) - begun);
+  std::optional<LoginBreaker::Permit> permit = breaker_->Admit(begun);
+  if (!permit) co_return Refuse(*breaker_->Because(begun), breaker_->Until(begun) - begun);
   const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
-  const SteadyTime now = clock_.SteadyNow();
-  if (result) {
-    permit->Succeeded(now);
-  } else if (context.progress->sent_at == sent_before || SaysNothing(result.error())) {
-    co_return result;
-  } else if (IsFailureOfHost(result.error())) {
-    permit->Failed(now, result.error(), now >= context.End());
-  } else {
-    permit->Succeeded(now);
-  }
+  if (context.progress->sent_at != sent_before) Tell(*permit, result, begun, context.End());
   co_return result;
+}
+
+void BreakerSource::Tell(LoginBreaker::Permit& permit, const Result<Reading>& result,
+                         SteadyTime begun, SteadyTime end) const {
+  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const Meaning meaning = result ? Meaning::kNoFailure : MeaningOf(result.error().kind);
+  if (meaning == Meaning::kNoFailure) return permit.Succeeded(now.steady);
+  if (meaning == Meaning::kNothing) return;
+  const bool is_cut_short = result.error().kind == ErrorKind::kUnreachable && now.steady >= end &&
+                            breaker_->UsuallyTakesLongerThan(now.steady - begun);
+  if (!is_cut_short) permit.Failed(now, result.error());
 }
 
 SendOutlook BreakerSource::Outlook() const {
   SendOutlook outlook = next_->Outlook();
   const SteadyTime now = clock_.SteadyNow();
-  if (auto because = breaker_->Because(now); because && Until(now) > outlook.earliest) {
-    outlook.earliest = Until(now);
+  auto because = breaker_->Because(now);
+  if (!because) return outlook;
+  if (const SteadyTime until = breaker_->Until(now); until > outlook.earliest) {
+    outlook.earliest = until;
     outlook.because = std::move(because);
   }
   return outlook;
-}
-
-SteadyTime BreakerSource::Until(SteadyTime now) const {
-  return breaker_->Until() > now ? breaker_->Until() : now + kProbePatience;
 }
 
 }  // namespace balance

@@ -1,13 +1,13 @@
 #pragma once
 
-// Sends nothing to a host whose breaker is open.
+// Sends nothing with a login whose breaker is open, nor to a host that no login can connect to.
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
-#include "clients/resilience/breaker.h"
+#include "clients/resilience/login_breaker.h"
 
 namespace balance {
 
@@ -15,25 +15,27 @@ namespace balance {
 // breaker.
 class BreakerSource final : public BalanceSource {
  public:
-  // `breaker` is shared by all sources at the host. `clock` must outlive the source.
-  BreakerSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<Breaker> breaker,
+  // `breaker` is shared by all sources of the login. `clock` must outlive the source.
+  BreakerSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<LoginBreaker> breaker,
                 Clock& clock);
 
   // As the decorated source; while the breaker is open fails unsent with the failure that opened
-  // it. No answer, a 5xx, 408, 409, 425 and a reply that is no balance are failures of the host;
-  // that it rejects the credential or limits its rate is not. What was not sent, and trouble that
-  // may be ours alone (Error::is_local; a certificate that is not accepted, too, for which CAs are
-  // trusted is each source's own setting), says nothing about the host.
+  // it. No answer, a status that is no answer to the question (5xx, a redirect, 4xx but for those
+  // that follow) and a reply that is no balance are failures. That the upstream rejects the
+  // credential (401 to 403), knows no account or limits the rate is not: a HoldOff or a Pacer
+  // heeds it. What was not sent, what was given up, and what our own deadline cut short although
+  // good answers usually take longer says nothing.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;
 
  private:
-  // Until when there is no permit, as far as one can tell.
-  SteadyTime Until(SteadyTime now) const;
+  // How a request that was sent at `begun` and had to end by `end` has ended.
+  void Tell(LoginBreaker::Permit& permit, const Result<Reading>& result, SteadyTime begun,
+            SteadyTime end) const;
 
   const std::unique_ptr<BalanceSource> next_;
-  const std::shared_ptr<Breaker> breaker_;
+  const std::shared_ptr<LoginBreaker> breaker_;
   Clock& clock_;
 };
 

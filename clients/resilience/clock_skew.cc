@@ -9,24 +9,26 @@ namespace balance {
 Duration ClockSkew::Correction() const {
   if (samples_.empty()) return {};
   const Sample median = Median();
-  const Duration size = std::chrono::abs(median.offset);
+  const Duration skew = median.offset - OurOffset();
+  const Duration size = std::chrono::abs(skew);
   if (size <= kIgnored + median.error || size > kMaxCorrection) return {};
-  return median.offset;
+  return skew;
 }
 
 void ClockSkew::Observe(WallTime date, WallTime sent, WallTime received) {
   const Duration took = received - sent;
   if (took < Duration::zero() || took >= kSlowestExchange) return;
   constexpr Duration kHalfSecond = std::chrono::milliseconds(500);
-  samples_.push_back({date + kHalfSecond - (sent + took / 2), kHalfSecond + took / 2});
+  const Duration ahead = date + kHalfSecond - (sent + took / 2);
+  samples_.push_back({OurOffset() + ahead, kHalfSecond + took / 2});
   if (samples_.size() > kSamples) samples_.pop_front();
-  skew_ = Median().offset.count();
+  offset_ = Median().offset.count();
   is_known_ = true;
 }
 
 std::optional<Duration> ClockSkew::Skew() const {
   if (!is_known_) return std::nullopt;
-  return Duration(skew_.load());
+  return Duration(offset_.load()) - OurOffset();
 }
 
 ClockSkew::Sample ClockSkew::Median() const {

@@ -11,9 +11,13 @@
 
 namespace balance {
 
-// Of one host. Used on its shard's thread only, except Skew().
+// Of one host. What is known is kept against the steady clock, so it still holds after this
+// machine's wall clock was set. Used on its shard's thread only, except Skew().
 class ClockSkew final : public UpstreamClock {
  public:
+  // `clock` must outlive it.
+  explicit ClockSkew(const Clock& clock) : clock_(clock) {}
+
   // A correction beyond this would hide a clock that somebody has to mend.
   static constexpr Duration kMaxCorrection = std::chrono::minutes(15);
 
@@ -37,16 +41,20 @@ class ClockSkew final : public UpstreamClock {
   static constexpr Duration kIgnored = std::chrono::milliseconds(1500);
 
   struct Sample {
+    // WallOffset() as the upstream has it.
     Duration offset;
     // The true offset is at most this far from it.
     Duration error;
   };
 
   Sample Median() const;
+  Duration OurOffset() const { return WallOffset({clock_.WallNow(), clock_.SteadyNow()}); }
 
+  const Clock& clock_;
   std::deque<Sample> samples_;
   std::atomic<bool> is_known_ = false;
-  std::atomic<Duration::rep> skew_ = 0;
+  // The upstream's WallOffset().
+  std::atomic<Duration::rep> offset_ = 0;
 };
 
 }  // namespace balance

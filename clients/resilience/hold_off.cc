@@ -1,17 +1,17 @@
 #include "clients/resilience/hold_off.h"
 
-#include <algorithm>
+#include "clients/resilience/growing_pause.h"
 
 namespace balance {
 
-void HoldOff::OnRejected(SteadyTime now, const Error& error) {
+void HoldOff::OnRejected(Now now, const Error& error) {
   // It was sent before the rejection that holds off by now.
-  if (now < until_) return;
-  Duration length = first_;
-  for (int i = 0; i < in_a_row_ && length < longest_; ++i) length *= 2;
-  ++in_a_row_;
-  until_ = now + std::min(length, longest_);
+  if (Because(now)) return;
+  if (because_ && IsOver(now)) Clear();
+  until_ = now.steady + GrowingPause(first_, in_a_row_++, longest_);
   because_ = std::make_shared<const Error>(error);
+  is_for_time_ = error.kind == ErrorKind::kClockSkew;
+  wall_offset_ = WallOffset(now).count();
   shared_until_.Set(until_);
 }
 
@@ -19,11 +19,27 @@ void HoldOff::Clear() {
   in_a_row_ = 0;
   until_ = SteadyTime::min();
   because_ = nullptr;
+  is_for_time_ = false;
   shared_until_.Set(until_);
 }
 
-std::shared_ptr<const Error> HoldOff::Because(SteadyTime now) const {
-  return now < until_ ? because_ : nullptr;
+void HoldOff::OnReload() {
+  if (!is_for_time_) return;
+  Clear();
+  ++times_forgiven_;
+}
+
+std::shared_ptr<const Error> HoldOff::Because(Now now) const {
+  return now.steady < until_ && !IsOver(now) ? because_ : nullptr;
+}
+
+std::optional<SteadyTime> HoldOff::HeldUntil(Now now) const {
+  const auto until = shared_until_.After(now.steady);
+  return until && !IsOver(now) ? until : std::nullopt;
+}
+
+bool HoldOff::IsOver(Now now) const {
+  return is_for_time_ && WasWallClockSet(Duration(wall_offset_.load()), WallOffset(now));
 }
 
 }  // namespace balance

@@ -1,6 +1,5 @@
 #include "clients/resilience/hold_off_source.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -21,8 +20,7 @@ HoldOffSource::HoldOffSource(std::unique_ptr<BalanceSource> next,
       clock_(clock) {}
 
 boost::asio::awaitable<Result<Reading>> HoldOffSource::Fetch(FetchContext context) {
-  const SteadyTime now = clock_.SteadyNow();
-  if (const HoldOff* held = InForce()) co_return Refuse(*held->Because(now), held->Until() - now);
+  if (const Held held = InForce(); held.because) co_return Refuse(*held.because, held.left);
   const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
   if (context.progress->sent_at != sent_before) Learn(result);
@@ -31,28 +29,24 @@ boost::asio::awaitable<Result<Reading>> HoldOffSource::Fetch(FetchContext contex
 
 SendOutlook HoldOffSource::Outlook() const {
   SendOutlook outlook = next_->Outlook();
-  if (!outlook.because) outlook.earliest = std::max(outlook.earliest, reply_invalid_.Until());
-  const HoldOff* held = InForce();
-  if (held && held->Until() > outlook.earliest) {
-    outlook.earliest = held->Until();
-    outlook.because = held->Because(clock_.SteadyNow());
+  if (Held held = InForce(); held.because && held.until > outlook.earliest) {
+    outlook.earliest = held.until;
+    outlook.because = std::move(held.because);
   }
   return outlook;
 }
 
 void HoldOffSource::Learn(const Result<Reading>& result) {
-  const SteadyTime now = clock_.SteadyNow();
   if (result) {
-    clock_rejected_ = false;
-    reply_invalid_.Clear();
+    rejected_time_.reset();
     if (credential_->Until() != SteadyTime::min()) credential_->Clear();
     return;
   }
   const Error& error = result.error();
+  const Now now{clock_.WallNow(), clock_.SteadyNow()};
   switch (error.kind) {
     case ErrorKind::kClockSkew:
-      // The first one is answered by a request with the time set right.
-      if (std::exchange(clock_rejected_, true)) credential_->OnRejected(now, error);
+      OnTimeRejected(now, error);
       break;
     case ErrorKind::kCredentialsRejected:
     case ErrorKind::kForbidden:
@@ -61,21 +55,30 @@ void HoldOffSource::Learn(const Result<Reading>& result) {
     case ErrorKind::kAccountMissing:
       account_missing_->OnRejected(now, error);
       break;
-    case ErrorKind::kReplyInvalid:
-      reply_invalid_.OnRejected(now, error);
-      break;
     default:
       break;
   }
 }
 
-const HoldOff* HoldOffSource::InForce() const {
-  const SteadyTime now = clock_.SteadyNow();
-  const std::array<const HoldOff*, 2> all = {credential_.get(), account_missing_.get()};
-  for (const HoldOff* held : all) {
-    if (held->Because(now)) return held;
+void HoldOffSource::OnTimeRejected(Now now, const Error& error) {
+  const RejectedTime present{WallOffset(now), credential_->times_forgiven()};
+  const std::optional<RejectedTime> before = std::exchange(rejected_time_, present);
+  if (before && before->times_forgiven == present.times_forgiven &&
+      !WasWallClockSet(before->wall_offset, present.wall_offset)) {
+    credential_->OnRejected(now, error);
   }
-  return nullptr;
+}
+
+HoldOffSource::Held HoldOffSource::InForce() const {
+  const SteadyTime steady = clock_.SteadyNow();
+  const std::array<const HoldOff*, 2> all = {credential_.get(), account_missing_.get()};
+  for (const HoldOff* hold_off : all) {
+    if (hold_off->Until() <= steady) continue;
+    if (auto because = hold_off->Because({clock_.WallNow(), steady})) {
+      return {std::move(because), hold_off->Until(), hold_off->Until() - steady};
+    }
+  }
+  return {};
 }
 
 }  // namespace balance

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <optional>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -13,12 +14,11 @@
 namespace balance {
 
 // Lengths of the pauses. A rejected credential does not heal by itself; a missing account may be
-// opened; a reply that is no balance is often gone a moment later, so it only delays.
+// opened.
 struct HoldOffTimes {
   static constexpr Duration kCredential = std::chrono::seconds(60);
   static constexpr Duration kCredentialLongest = std::chrono::minutes(15);
   static constexpr Duration kAccountMissing = std::chrono::seconds(30);
-  static constexpr Duration kReplyInvalid = std::chrono::seconds(5);
 };
 
 // For one source whose account may be missing.
@@ -32,23 +32,39 @@ class HoldOffSource final : public BalanceSource {
   HoldOffSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<HoldOff> credential,
                 Clock& clock, std::shared_ptr<HoldOff> account = MakeAccountHoldOff());
 
-  // As the decorated source; during a hold-off fails unsent with the failure that began it (a pause
-  // after an unreadable reply is for the one above to wait for, see Outlook()).
+  // As the decorated source; during a hold-off fails unsent with the failure that began it. The
+  // first rejection of a request's time holds nothing off: the next request has its time set right.
+  // The next one does, unless this machine's clock was set, or the configuration was read anew,
+  // between the two.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;
 
  private:
+  // The circumstances under which a request's time was rejected.
+  struct RejectedTime {
+    Duration wall_offset;
+    int times_forgiven;
+  };
+
+  // What forbids requests now, until when, and for how long still. `because` is null if nothing
+  // does.
+  struct Held {
+    std::shared_ptr<const Error> because;
+    SteadyTime until;
+    Duration left{};
+  };
+
   void Learn(const Result<Reading>& result);
-  // The hold-off that forbids requests now; null if none does.
-  const HoldOff* InForce() const;
+  void OnTimeRejected(Now now, const Error& error);
+  Held InForce() const;
 
   const std::unique_ptr<BalanceSource> next_;
   const std::shared_ptr<HoldOff> credential_;
   const std::shared_ptr<HoldOff> account_missing_;
-  HoldOff reply_invalid_{HoldOffTimes::kReplyInvalid, HoldOffTimes::kReplyInvalid};
   Clock& clock_;
-  bool clock_rejected_ = false;
+  // Since the latest good answer; unset: no time was rejected.
+  std::optional<RejectedTime> rejected_time_;
 };
 
 }  // namespace balance

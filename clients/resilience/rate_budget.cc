@@ -22,9 +22,11 @@ constexpr Duration kRaiseAfter = seconds(10);
 constexpr Duration kFirstPause = seconds(1);
 constexpr Duration kLongestPause = seconds(300);
 
-// Rounded up: rounding down would let one request too many into a second.
+// Rounded up: rounding down would let one request too many into a second. An upstream may state any
+// limit; one that no credential can have is taken for the nearest that one can.
 Duration IntervalOf(double per_second) {
   assert(per_second > 0);
+  per_second = std::clamp(per_second, RateSettings::kLeastPerSecond, RateSettings::kMostPerSecond);
   return Duration(static_cast<Duration::rep>(std::ceil(1e9 / (per_second * kUsedShare))));
 }
 

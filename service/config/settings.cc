@@ -7,6 +7,7 @@
 
 #include "clients/core/saturating.h"
 #include "service/config/duration_text.h"
+#include "service/config/number_text.h"
 #include "service/config/read_file.h"
 
 namespace balance {
@@ -18,8 +19,6 @@ constexpr Duration kLongest = std::chrono::hours(24 * 365);
 constexpr Duration kLongestDrain = std::chrono::seconds(600);
 constexpr Duration kLeastConnectionAge = std::chrono::seconds(30);
 constexpr Duration kLongestConnectionAge = std::chrono::hours(24);
-constexpr double kMostRequestsPerSecond = 1000;
-constexpr int kMostBurst = 1000;
 // An answer about one account with a few sources fits in.
 constexpr std::int32_t kLeastAnswerSize = 64 * 1024;
 constexpr std::int32_t kMostAnswerSize = 32 * 1024 * 1024;
@@ -95,13 +94,16 @@ class BlockReader {
 
 void ReadRate(const config::v1::Upstream& given, BlockReader& block, RateSettings& rate) {
   if (const char* field = "requests_per_second"; block.IsGiven(field)) {
-    if (given.requests_per_second() > 0 && given.requests_per_second() <= kMostRequestsPerSecond) {
-      rate.requests_per_second = given.requests_per_second();
+    const double value = given.requests_per_second();
+    if (value >= RateSettings::kLeastPerSecond && value <= RateSettings::kMostPerSecond) {
+      rate.requests_per_second = value;
     } else {
-      block.Refuse(field, "is out of range", "write a number above 0, at most 1000");
+      block.Refuse(field, "is out of range",
+                   "write a number from " + PrintNumber(RateSettings::kLeastPerSecond) + " to " +
+                       PrintNumber(RateSettings::kMostPerSecond));
     }
   }
-  block.Read("burst", given.burst(), 1, kMostBurst, rate.burst);
+  block.Read("burst", given.burst(), 1, RateSettings::kMostBurst, rate.burst);
 }
 
 void ReadCa(const config::v1::Upstream& given, BlockReader& block, std::string& ca_file) {

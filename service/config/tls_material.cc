@@ -8,11 +8,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <optional>
 #include <utility>
 
+#include "clients/core/utc_text.h"
 #include "service/config/read_file.h"
 #include "service/config/shown_file.h"
 #include "service/config/x509_certificate.h"
@@ -36,15 +35,6 @@ struct FreeTls {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 using PrivateKey = std::unique_ptr<EVP_PKEY, FreeTls>;
-
-std::string TimeText(sys_seconds time) {
-  const std::time_t seconds = time.time_since_epoch().count();
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
 
 std::string Numbered(std::size_t index) { return "certificate " + std::to_string(index + 1); }
 
@@ -91,9 +81,9 @@ void CheckValidity(const Certificates& chain, sys_seconds now, FileIssues& issue
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const std::string which = Numbered(i) + " in " + issues.file();
     if (now > chain[i].not_after()) {
-      issues.Add(which + " ended at " + TimeText(chain[i].not_after()), "replace it by a new one");
+      issues.Add(which + " ended at " + UtcText(chain[i].not_after()), "replace it by a new one");
     } else if (now < chain[i].not_before()) {
-      issues.Add(which + " begins only at " + TimeText(chain[i].not_before()),
+      issues.Add(which + " begins only at " + UtcText(chain[i].not_before()),
                  "wait until then, or set the clock of this machine right");
     }
   }

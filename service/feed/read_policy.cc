@@ -54,6 +54,14 @@ std::optional<Duration> RetryAfter(const SourceStatus& status, SteadyTime now) {
   return left > Duration::zero() ? ToMillisecond(left) : status.info->cache.min_refresh_interval;
 }
 
+// Whether the latest failure stands for the attempts that may not be made yet. What forbade them
+// may be over by now: another login has reached the host, or somebody has set the clock.
+bool StandsForAttempts(const SourceStatus& status, Now now) {
+  if (!status.failure || now.steady >= status.failure->next_attempt) return false;
+  if (!status.path || now.steady < status.failure->next_turn) return true;
+  return status.path->Probe(now).is_forbidden;
+}
+
 Outcome OutcomeOf(Waited waited) {
   switch (waited) {
     case Waited::kStarted:
@@ -117,8 +125,7 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
 
   if (WasJustRead(status, now.steady)) return ReadAction::kAnswer;
   const CacheSettings& cache = status.info->cache;
-  // A failure stands for the attempts that may not be made yet.
-  if (status.failure && now.steady < status.failure->next_attempt) return ReadAction::kAnswer;
+  if (StandsForAttempts(status, now)) return ReadAction::kAnswer;
   if (IsShowableStale(status, bounds, now, now) && !status.is_rejected &&
       AgeOf(*status.reading, now) <= cache.ttl + cache.stale_while_revalidate) {
     return ReadAction::kAnswerAndRefresh;

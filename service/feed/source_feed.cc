@@ -271,8 +271,11 @@ bool SourceFeed::Fail(Error error, bool was_sent) {
   failure->first_failure_time = first ? now.wall : *status_.failure->first_failure_time;
   failure->consecutive_failures =
       (first ? 0 : status_.failure->consecutive_failures) + (was_sent ? 1 : 0);
-  failure->next_attempt =
-      std::max(EarliestSend(), now.steady + error.retry_after.value_or(Duration::zero()));
+  const SendOutlook outlook = source_->Outlook();
+  const SteadyTime interval_end = AfterInterval();
+  failure->next_attempt = std::max(
+      {interval_end, outlook.earliest, now.steady + error.retry_after.value_or(Duration::zero())});
+  failure->next_turn = outlook.because ? interval_end : std::max(interval_end, outlook.earliest);
   failure->next_attempt_time = now.wall + (failure->next_attempt - now.steady);
   failure->error = std::move(error);
   failure->error.retry_after.reset();

@@ -24,6 +24,9 @@ struct SourceFailure {
   // The earliest time of the next attempt, on both clocks; it also needs a caller.
   std::optional<WallTime> next_attempt_time;
   SteadyTime next_attempt = SteadyTime::min();
+  // The same, were it for the refresh interval and the rate budget alone: what else forbids an
+  // attempt may end early, see SourceStatus::path.
+  SteadyTime next_turn = SteadyTime::min();
   // Failed refreshes in a row.
   int consecutive_failures = 0;
 };

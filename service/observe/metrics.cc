@@ -125,7 +125,8 @@ void Metrics::RegisterGauges() {
   auto& failing =
       gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
   auto& breakers = gauge("balance_sources_by_breaker_state",
-                         "Sources by the state of the circuit breaker of their host.");
+                         "Sources by the state of the circuit breakers of their login and host, whichever "
+                         "lets less through.");
   auto& held_off =
       gauge("balance_sources_held_off",
             "Sources that are not asked because their credential was rejected or has no "

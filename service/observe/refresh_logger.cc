@@ -75,7 +75,7 @@ void RefreshLogger::KeepOnly(const std::set<std::string>& names) {
 void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name) {
   if (!source.path) return;
   // Nothing here is about time passing, so any time will do.
-  const PathState path = source.path->Probe(SteadyTime::min());
+  const PathState path = source.path->Probe(Now{});
   const std::lock_guard lock(mutex_);
   if (path.clock_skew) LogSkew(*path.clock_skew, name);
   LogPreviousCredential(path.uses_previous_credential, name);

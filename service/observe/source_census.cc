@@ -25,7 +25,7 @@ SourceCensus CountSources(SourceKind kind, const std::vector<SourceStatus>& sour
     if (source.info->kind != kind) continue;
     const SourceView view = Show(source, kCachedOnly, Waited::kNot, now, now);
     ++census.in_state[static_cast<std::size_t>(view.state)];
-    CountPath(source.path ? source.path->Probe(now.steady) : PathState(), census);
+    CountPath(source.path ? source.path->Probe(now) : PathState(), census);
     if (source.reading) {
       census.oldest_reading_age =
           std::max(census.oldest_reading_age, now.steady - source.reading->observe_steady);

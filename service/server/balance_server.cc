@@ -30,6 +30,9 @@ constexpr const char* kWholeServer = "";
 // Some edges refuse the default ones of HTTP libraries.
 constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
 constexpr std::size_t kShards = 1;
+// Each shard has UpstreamGuards of its own, and accounts go to shards by their ids: with a second
+// one, two accounts with one credential would ask twice as often as its rate allows.
+static_assert(kShards == 1, "let shards share what they know of a credential first");
 constexpr auto kBeatPatience = std::chrono::seconds(1);
 
 std::string MakeEpoch(const Clock& clock) {

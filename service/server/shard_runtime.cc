@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "clients/resilience/hold_off_source.h"
+#include "service/config/source_login.h"
 
 namespace balance {
 namespace {
@@ -29,9 +30,6 @@ const SourceStatus* FindStatus(const AccountView& view, const std::string& sourc
                    [&](const SourceStatus& candidate) { return candidate.info->source == source; });
   return found == view.statuses.end() ? nullptr : &*found;
 }
-
-// At least as long as a hold-off lasts, and as a rate that a 429 lowered needs to rise again.
-constexpr Duration kCredentialMemory = HoldOffTimes::kCredentialLongest;
 
 // One piece of making accounts: whatever of the two is reached first.
 constexpr Duration kPiece = std::chrono::milliseconds(1);
@@ -61,9 +59,9 @@ ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
     : clock_(clock),
       observer_(observer),
       transport_(make_transport(shard_.loop())),
-      slots_(std::make_shared<ConnectionSlots>(shard_.loop().get_executor(), clock, limits)),
       idle_check_(shard_.loop().get_executor(), clock),
-      seed_(std::random_device()()) {}
+      seed_(std::random_device()()),
+      guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()) {}
 
 ShardRuntime::~ShardRuntime() = default;
 
@@ -77,7 +75,7 @@ Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& account
   }
   bool is_in_effect = false;
   while (!is_in_effect) RunOnLoop([&] { is_in_effect = MakeSome(staging); });
-  RunOnLoop([&] { DropUnusedGuards(); });
+  RunOnLoop([&] { guards_.OnReload(); });
   // What was in effect before ends here, and not on the loop.
   return changes;
 }
@@ -174,15 +172,8 @@ void ShardRuntime::MakeAccount(Staged& account, const std::string& epoch) {
 AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Staged& account) {
   const Account* old = account.old;
   Account& fresh = account.made;
-  Credential& shared = CredentialOf(config);
-  const CredentialGuards& credential = shared.guards;
-  const HostGuards& host = HostGuardsOf(config);
-  account.on_effect.push_back([&shared, &config, login = LoginFingerprint(config)] {
-    shared.guards.pacer->Configure(config.upstream.rate);
-    // It was another secret that the upstream rejected.
-    if (std::exchange(shared.login_fingerprint, login) != login) shared.guards.hold_off->Clear();
-  });
-  SourceParts parts{config, credential, host, nullptr, MakeAccountHoldOff(), {}};
+  SourceParts parts{config, guards_.Of(config), nullptr, MakeAccountHoldOff(), {}};
+  account.on_effect.push_back([this, &config] { guards_.Configure(config); });
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
@@ -193,7 +184,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
     if (HaveSameLogin(*before, config)) {
       parts.account = old->hold_offs.at(config.info.source);
     } else {
-      account.on_effect.push_back([hold_off = credential.hold_off] { hold_off->Clear(); });
+      account.on_effect.push_back([hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);
     if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
@@ -202,7 +193,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
   spec.options.info = {fresh.config, &config.info};
   spec.options.refresh_budget = config.upstream.refresh_budget;
   spec.options.path = std::make_shared<const UpstreamPath>(
-      credential, host, parts.account, parts.previous ? parts.previous->rotation : nullptr);
+      parts.guards, parts.account, parts.previous ? parts.previous->rotation : nullptr);
   spec.source = MakeSource(std::move(parts), *transport_, NextRandom(), clock_);
   spec.random = NextRandom();
   return spec;
@@ -220,7 +211,7 @@ std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceC
   const SourceConfig& served = unfinished ? unfinished->config : before;
   if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
   return std::make_shared<const PreviousCredential>(
-      PreviousCredential{served, CredentialOf(served).guards, std::make_shared<Rotation>()});
+      PreviousCredential{served, guards_.Of(served), std::make_shared<Rotation>()});
 }
 
 std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,
@@ -238,49 +229,6 @@ void ShardRuntime::Dispose(std::unique_ptr<Runtime> runtime) {
 
 void ShardRuntime::AddTo(AccountDirectory& directory) const {
   for (const auto& [id, account] : accounts_) directory.Add(id, account.endpoint);
-}
-
-ShardRuntime::Credential& ShardRuntime::CredentialOf(const SourceConfig& config) {
-  Credential& credential = credentials_[CredentialFingerprint(config)];
-  CredentialGuards& guards = credential.guards;
-  if (!guards.pacer) {
-    guards.pacer =
-        std::make_shared<Pacer>(shard_.loop().get_executor(), clock_, config.upstream.rate);
-    guards.hold_off =
-        std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
-    credential.login_fingerprint = LoginFingerprint(config);
-  }
-  return credential;
-}
-
-const HostGuards& ShardRuntime::HostGuardsOf(const SourceConfig& config) {
-  HostGuards& guards = hosts_[HostOf(config)];
-  if (!guards.breaker) {
-    guards.breaker = std::make_shared<Breaker>(NextRandom());
-    guards.retries = std::make_shared<RetryBudget>();
-    guards.clock_skew = std::make_shared<ClockSkew>();
-    guards.slots = std::make_shared<HostSlots>(slots_);
-  }
-  return guards;
-}
-
-// Those that only this map knows. An account that is on its way out still knows its own.
-void ShardRuntime::DropUnusedGuards() {
-  const SteadyTime now = clock_.SteadyNow();
-  for (auto& [fingerprint, credential] : credentials_) {
-    if (credential.guards.pacer.use_count() > 1) {
-      credential.unused_since.reset();
-    } else if (!credential.unused_since) {
-      credential.unused_since = now;
-    }
-  }
-  std::erase_if(credentials_, [now](const auto& entry) {
-    const Credential& credential = entry.second;
-    if (!credential.unused_since) return false;
-    return now >= std::max(*credential.unused_since + kCredentialMemory,
-                           credential.guards.pacer->FullAt());
-  });
-  std::erase_if(hosts_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });
 }
 
 void ShardRuntime::Start() {

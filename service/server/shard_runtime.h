@@ -15,10 +15,8 @@
 #include "clients/core/connection_limits.h"
 #include "clients/core/random.h"
 #include "clients/http/http_transport.h"
-#include "clients/resilience/connection_slots.h"
-#include "clients/resilience/upstream_path.h"
+#include "clients/resilience/hold_off.h"
 #include "service/config/config.h"
-#include "service/config/source_login.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/answer_schedule.h"
 #include "service/feed/loop_heartbeat.h"
@@ -26,6 +24,7 @@
 #include "service/rpc/account_directory.h"
 #include "service/server/changes.h"
 #include "service/server/source_factory.h"
+#include "service/server/upstream_guards.h"
 #include "service/snapshot/account_view.h"
 
 namespace balance {
@@ -63,13 +62,6 @@ class ShardRuntime {
   bool IsBeating(Duration patience) const { return heartbeat_.IsBeating(patience); }
 
  private:
-  // What is known of a credential. Holds no secret.
-  struct Credential {
-    CredentialGuards guards;
-    Fingerprint login_fingerprint{};
-    // Unset while a source uses it.
-    std::optional<SteadyTime> unused_since;
-  };
   // An account while somebody may still read it.
   struct Runtime {
     Runtime(const std::string& id, const std::string& epoch, const Clock& clock)
@@ -130,12 +122,6 @@ class ShardRuntime {
   std::shared_ptr<Runtime> MakeRuntime(const std::string& id, const std::string& epoch);
   void Dispose(std::unique_ptr<Runtime> runtime);
 
-  // Makes it if it is new.
-  Credential& CredentialOf(const SourceConfig& config);
-  const HostGuards& HostGuardsOf(const SourceConfig& config);
-  // Drops guards that no source uses. A credential's guards are kept until every pause its upstream
-  // asked for has ended.
-  void DropUnusedGuards();
   // Closes connections that have been idle for too long, and again a little later. On the loop.
   void WatchIdleConnections();
   Random NextRandom() { return SeededRandom(seed_++); }
@@ -148,13 +134,10 @@ class ShardRuntime {
   AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::atomic<bool> is_running_ = false;
   std::unique_ptr<HttpTransport> transport_;
-  std::shared_ptr<ConnectionSlots> slots_;
   Alarm idle_check_;
   std::uint64_t seed_;
-  // By fingerprint of the credential. From Start() on used on the shard's thread, as the rest is.
-  std::map<Fingerprint, Credential> credentials_;
-  // By host:port.
-  std::map<std::string, HostGuards> hosts_;
+  // From Start() on used on the shard's thread, as the rest is.
+  UpstreamGuards guards_;
   // Changed on the shard's thread only, while the thread that configures waits.
   std::map<std::string, Account> accounts_;
 };

@@ -57,40 +57,38 @@ SourcePtr MakeClient(const PolySimulatorLogin& login, const SourceConfig& config
 }
 
 // As far as one credential goes.
-SourcePtr MakeGuarded(const SourceConfig& config, const CredentialGuards& credential,
-                      std::shared_ptr<HoldOff> account, const HostGuards& host,
-                      HttpTransport& transport, Clock& clock) {
+SourcePtr MakeGuarded(const SourceConfig& config, const SourceGuards& guards,
+                      std::shared_ptr<HoldOff> account, HttpTransport& transport, Clock& clock) {
   SourcePtr source = std::visit(
       [&](const auto& login) {
-        return MakeClient(login, config, transport, clock, host.clock_skew);
+        return MakeClient(login, config, transport, clock, guards.host.clock_skew);
       },
       config.login);
-  source = std::make_unique<BreakerSource>(std::move(source), host.breaker, clock);
-  source = std::make_unique<HoldOffSource>(std::move(source), credential.hold_off, clock,
+  source = std::make_unique<BreakerSource>(std::move(source), guards.login.breaker, clock);
+  source = std::make_unique<HoldOffSource>(std::move(source), guards.credential.hold_off, clock,
                                            std::move(account));
-  return std::make_unique<PacedSource>(std::move(source), credential.pacer, clock, host.slots);
+  return std::make_unique<PacedSource>(std::move(source), guards.credential.pacer, clock,
+                                       guards.host.slots);
 }
 
 // Owns `previous`, whose secret is to go with it.
 std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCredential> previous,
-                                            const HostGuards& host, HttpTransport& transport,
-                                            Clock& clock) {
+                                            HttpTransport& transport, Clock& clock) {
   struct Owner {
     std::shared_ptr<const PreviousCredential> credential;
     SourcePtr source;
   };
   SourcePtr source =
-      MakeGuarded(previous->config, previous->guards, MakeAccountHoldOff(), host, transport, clock);
+      MakeGuarded(previous->config, previous->guards, MakeAccountHoldOff(), transport, clock);
   const auto owner = std::make_shared<Owner>(Owner{std::move(previous), std::move(source)});
   return {owner, owner->source.get()};
 }
 
 }  // namespace
 
-std::string HostOf(const SourceConfig& config) {
-  const BaseUrl& url = BaseUrlOf(config);
-  return url.host + ":" + std::to_string(url.port);
-}
+std::string HostOf(const SourceConfig& config) { return BaseUrlOf(config).Authority(); }
+
+std::string AddressOf(const SourceConfig& config) { return BaseUrlOf(config).ToString(); }
 
 bool AreSame(const SourceConfig& a, const SourceConfig& b) {
   return a.info == b.info && a.upstream == b.upstream && HaveSameUpstream(a, b) &&
@@ -98,14 +96,13 @@ bool AreSame(const SourceConfig& a, const SourceConfig& b) {
 }
 
 SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random, Clock& clock) {
-  SourcePtr source =
-      MakeGuarded(parts.config, parts.credential, parts.account, parts.host, transport, clock);
+  SourcePtr source = MakeGuarded(parts.config, parts.guards, parts.account, transport, clock);
   if (parts.previous) {
     source = std::make_unique<RotatingSource>(
-        std::move(source), MakePrevious(parts.previous, parts.host, transport, clock),
-        parts.previous->rotation, parts.credential.hold_off);
+        std::move(source), MakePrevious(parts.previous, transport, clock), parts.previous->rotation,
+        parts.guards.credential.hold_off);
   }
-  source = std::make_unique<RetryingSource>(std::move(source), parts.host.retries,
+  source = std::make_unique<RetryingSource>(std::move(source), parts.guards.login.retries,
                                             std::move(random), clock);
   return std::make_unique<ContinuitySource>(
       std::move(source), parts.config.info.cache.min_refresh_interval, clock, parts.known);

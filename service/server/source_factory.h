@@ -15,8 +15,9 @@
 
 namespace balance {
 
-// host:port of the upstream.
+// host:port of the upstream, and its whole base URL.
 std::string HostOf(const SourceConfig& config);
+std::string AddressOf(const SourceConfig& config);
 
 // Nothing differs.
 bool AreSame(const SourceConfig& a, const SourceConfig& b);
@@ -25,16 +26,14 @@ bool AreSame(const SourceConfig& a, const SourceConfig& b);
 // source's own.
 struct PreviousCredential {
   SourceConfig config;
-  CredentialGuards guards;
+  SourceGuards guards;
   std::shared_ptr<Rotation> rotation;
 };
 
 struct SourceParts {
   const SourceConfig& config;
-  // Shared with the other sources of the credential.
-  const CredentialGuards& credential;
-  // Shared with the other sources at the host.
-  const HostGuards& host;
+  // Shared with the other sources of the credential, the login, and at the host.
+  SourceGuards guards;
   // Null: no replacement is under way.
   std::shared_ptr<const PreviousCredential> previous;
   // The source's own, for an account that is missing.
@@ -43,10 +42,10 @@ struct SourceParts {
   std::vector<CurrencyBalance> known;
 };
 
-// The venue's client and, from the inside out, what guards it: breaker of the host, hold-off and
-// pacing of the credential together with the host's connections, the bridge to a new credential,
-// retries, the comparison with the reading before. It lets go of `previous` when the replacement is
-// over. `transport` and `clock` must outlive the source.
+// The venue's client and, from the inside out, what guards it: breakers of the login and of the
+// host, hold-off and pacing of the credential together with the host's connections, the bridge to a
+// new credential, retries, the comparison with the reading before. It lets go of `previous` when the
+// replacement is over. `transport` and `clock` must outlive the source.
 std::unique_ptr<BalanceSource> MakeSource(SourceParts parts, HttpTransport& transport,
                                           Random random, Clock& clock);
 

@@ -1,11 +1,12 @@
 #include "service/server/tls_files.h"
 
-#include <spdlog/fmt/chrono.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <memory>
 #include <utility>
+
+#include "clients/core/utc_text.h"
 
 namespace balance {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 // Time enough for a person to act.
 constexpr auto kSoon = std::chrono::days(7);
 constexpr auto kWarningInterval = std::chrono::days(1);
-
-std::string TimeText(std::chrono::sys_seconds time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time.time_since_epoch().count()));
-}
 
 }  // namespace
 
@@ -45,14 +42,14 @@ void TlsFiles::Reload() {
     if (problem != problem_) {
       metrics_.OnTlsReload(false);
       spdlog::error("TLS files refused, the certificate until {} stays in force: {}",
-                    TimeText(material_.Get()->expires), problem);
+                    UtcText(material_.Get()->expires), problem);
       problem_ = std::move(problem);
     }
   } else if (*material != *material_.Get()) {
     TakeOver(std::move(*material));
     metrics_.OnTlsReload(true);
     spdlog::info("TLS files taken over: new connections get the certificate until {}",
-                 TimeText(material_.Get()->expires));
+                 UtcText(material_.Get()->expires));
   } else if (!problem_.empty()) {
     spdlog::info("TLS files are again those in force");
     problem_.clear();
@@ -73,7 +70,7 @@ void TlsFiles::WarnOfEnd() {
   if (std::chrono::ceil<std::chrono::seconds>(now) + kSoon < expires) return;
   if (last_warning_ && now - *last_warning_ < kWarningInterval) return;
   last_warning_ = now;
-  spdlog::warn("the TLS certificate ends at {}; replace {} and {} before", TimeText(expires),
+  spdlog::warn("the TLS certificate ends at {}; replace {} and {} before", UtcText(expires),
                settings_.certificate_file, settings_.private_key_file);
 }
 

@@ -268,7 +268,7 @@ void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source)
   source.set_fund_class(ToProto(info.fund_class));
   source.set_pool(info.pool);
   for (const Measure measure : info.measures) source.add_measures(ToProto(measure));
-  EncodePath(status.path ? status.path->Probe(now.steady) : PathState(), now, source);
+  EncodePath(status.path ? status.path->Probe(now) : PathState(), now, source);
   if (status.reading) {
     *source.mutable_last_observe_time() = ToTimestamp(status.reading->observe_time);
   }

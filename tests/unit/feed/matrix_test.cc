@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "clients/resilience/hold_off_source.h"
 #include "clients/resilience/paced_source.h"
+#include "clients/resilience/upstream_path.h"
 #include "service/feed/account_feed.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_source.h"
@@ -544,6 +546,69 @@ TEST_F(SharedKeyTest, M19_ATurnThatMovesPastTheDeadlineRefusesWhoeverComes) {
   Advance(seconds(10));
   ASSERT_EQ(queued.size(), 1U);
   EXPECT_EQ(queued[0].waited[1].how, Waited::kRefused);
+}
+
+// "real" is a login whose requests' time the upstream rejects.
+class RejectedTimeTest : public FeedMatrixTest {
+ protected:
+  RejectedTimeTest() {
+    AccountFeed::SourceSpec spec = Spec(real_);
+    spec.source = std::make_unique<HoldOffSource>(std::move(spec.source),
+                                                  guards_.credential.hold_off, clock_);
+    spec.options.path = std::make_shared<const UpstreamPath>(guards_);
+    std::vector<AccountFeed::SourceSpec> specs;
+    specs.push_back(std::move(spec));
+    specs.push_back(Spec(paper_));
+    Use(std::move(specs));
+    // The first is signed anew, the second holds off.
+    for (int i = 0; i < 2; ++i) {
+      Read(NewAnswers());
+      Run();
+      real_.FailWith(ErrorKind::kClockSkew);
+      Run();
+      Advance(seconds(1));
+    }
+  }
+
+  const std::shared_ptr<HostBreaker> host_ = std::make_shared<HostBreaker>([] { return 0.5; });
+  const SourceGuards guards_{
+      {std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{2, 1}),
+       std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest)},
+      {std::make_shared<LoginBreaker>(host_, [] { return 0.5; }), std::make_shared<RetryBudget>()},
+      {host_, std::make_shared<ClockSkew>(clock_)}};
+};
+
+TEST_F(RejectedTimeTest, M83_APlainReadIsSentAtOnceAfterTheClockWasSetRight) {
+  EXPECT_EQ(ReadNow().failure->error.kind, ErrorKind::kClockSkew);
+  EXPECT_EQ(real_.requests(), 2);
+  clock_.JumpWall(seconds(-120));
+
+  Read(NewAnswers());
+  Run();
+  EXPECT_EQ(real_.requests(), 3);
+  real_.AnswerWith("10");
+  Run();
+  EXPECT_EQ(Cash(ReadNow()), "10");
+}
+
+TEST_F(RejectedTimeTest, M83_APlainReadIsSentAtOnceAfterAReload) {
+  guards_.credential.hold_off->OnReload();
+
+  Read(NewAnswers());
+  Run();
+  EXPECT_EQ(real_.requests(), 3);
+}
+
+TEST_F(RejectedTimeTest, M83_WithoutEitherNothingIsSentForAMinute) {
+  for (int i = 0; i < 58; ++i) {
+    ReadNow();
+    Advance(seconds(1) - milliseconds(1));
+  }
+  EXPECT_EQ(real_.requests(), 2);
+  Advance(seconds(2));
+  Read(NewAnswers());
+  Run();
+  EXPECT_EQ(real_.requests(), 3);
 }
 
 TEST_F(FeedMatrixTest, M40_AnOlderReadingThatArrivesLaterIsDroppedAndCounted) {

@@ -48,6 +48,38 @@ class ReadPolicyTest : public testing::Test {
   SourceStatus status_;
 };
 
+// What forbids requests as a test sets it.
+class FakePath final : public PathProbe {
+ public:
+  PathState Probe(Now) const override {
+    PathState state;
+    state.is_forbidden = is_forbidden;
+    return state;
+  }
+
+  bool is_forbidden = true;
+};
+
+TEST_F(ReadPolicyTest, AFailureStandsForTheAttemptsThatMayNotBeMadeWhileTheyMayNot) {
+  const auto path = std::make_shared<FakePath>();
+  status_.path = path;
+  auto failure = std::make_shared<SourceFailure>();
+  failure->next_attempt = clock_.SteadyNow() + seconds(60);
+  failure->next_turn = clock_.SteadyNow() + seconds(1);
+  status_.failure = failure;
+  EXPECT_EQ(Decision(), ReadAction::kAnswer);
+
+  path->is_forbidden = false;
+  EXPECT_EQ(Decision(), ReadAction::kAnswer);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Decision(), ReadAction::kWait);
+
+  path->is_forbidden = true;
+  EXPECT_EQ(Decision(), ReadAction::kAnswer);
+  clock_.Advance(seconds(59));
+  EXPECT_EQ(Decision(), ReadAction::kWait);
+}
+
 TEST_F(ReadPolicyTest, NothingReadYetWaits) {
   EXPECT_EQ(Decision(), ReadAction::kWait);
   EXPECT_EQ(Shown().state, SourceState::kNoData);

@@ -17,58 +17,86 @@ using std::chrono::seconds;
 
 class BreakerSourceTest : public FetchingTest {
  protected:
-  void FetchAndFail(ErrorKind kind, bool is_transient = true) {
-    Fetch(source_);
-    if (!upstream_.IsWaiting()) return;
-    Error error{kind, "as the test wishes"};
-    error.is_transient = is_transient;
-    upstream_.FailWith(std::move(error));
-    Run();
+  static Error Refused() {
+    Error error{ErrorKind::kUnreachable, "Nobody is there; ask again."};
+    error.is_transient = true;
+    error.is_connect_failure = true;
+    return error;
   }
 
-  std::shared_ptr<Breaker> breaker_ = std::make_shared<Breaker>([] { return 0.5; });
+  std::shared_ptr<LoginBreaker> NewLogin() {
+    return std::make_shared<LoginBreaker>(host_, [] { return 0.5; });
+  }
+
+  void FetchAndFail(BalanceSource& source, const Error& error) {
+    Fetch(source);
+    if (!upstream_.IsWaiting()) return;
+    upstream_.FailWith(error);
+    Run();
+  }
+  void FetchAndFail(ErrorKind kind, bool is_transient = true) {
+    Error error{kind, "as the test wishes"};
+    error.is_transient = is_transient;
+    FetchAndFail(source_, error);
+  }
+
+  BreakerState State() const { return breaker_->State(clock_.SteadyNow()); }
+
+  std::shared_ptr<HostBreaker> host_ = std::make_shared<HostBreaker>([] { return 0.5; });
+  std::shared_ptr<LoginBreaker> breaker_ = NewLogin();
   BreakerSource source_{upstream_.MakeSource(), breaker_, clock_};
 };
 
 TEST_F(BreakerSourceTest, WhileOpenNothingIsSentAndTheFailureThatOpenedItIsTold) {
-  for (int i = 0; i < 100; ++i) FetchAndFail(ErrorKind::kReplyInvalid);
+  for (int i = 0; i < 100; ++i) FetchAndFail(ErrorKind::kUpstreamError);
 
   EXPECT_EQ(upstream_.requests(), 5);
-  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUpstreamError);
   EXPECT_EQ(result_->error().retry_after, seconds(5));
   EXPECT_EQ(source_.Outlook().earliest, clock_.SteadyNow() + seconds(5));
-  EXPECT_EQ(source_.Outlook().because->kind, ErrorKind::kReplyInvalid);
+  EXPECT_EQ(source_.Outlook().because->kind, ErrorKind::kUpstreamError);
 }
 
-TEST_F(BreakerSourceTest, WhatIsNoFaultOfTheHostLeavesItClosed) {
+// A redirect, a bare 404, 400, 410, 451; a reply that is no balance; a certificate that is not
+// accepted.
+TEST_F(BreakerSourceTest, M81_WhatWillBeTheSameNextTimeIsAskedFiveSecondsLaterDoublingToAMinute) {
+  Error local{ErrorKind::kUnreachable, "The certificate was not accepted."};
+  local.is_local = true;
+  for (const Error& error : {Error{ErrorKind::kUpstreamError, "moved"},
+                             Error{ErrorKind::kReplyInvalid, "no balance"}, local}) {
+    BreakerSource source(upstream_.MakeSource(), NewLogin(), clock_);
+    std::vector<SteadyTime> sent;
+    for (const SteadyTime end = clock_.SteadyNow() + std::chrono::minutes(5);
+         clock_.SteadyNow() < end; Advance(milliseconds(250))) {
+      Fetch(source);
+      EXPECT_EQ(result_.has_value(), !upstream_.IsWaiting());
+      if (!upstream_.IsWaiting()) continue;
+      sent.push_back(clock_.SteadyNow());
+      upstream_.FailWith(error);
+      Run();
+    }
+    std::vector<Duration> pauses;
+    for (std::size_t i = 1; i < sent.size(); ++i) {
+      const Duration pause = sent[i] - sent[i - 1];
+      // Up to five to see that it keeps failing.
+      if (pause == milliseconds(250) && i < 5) continue;
+      pauses.push_back(pause);
+    }
+
+    EXPECT_EQ(pauses, (std::vector<Duration>{seconds(5), seconds(10), seconds(20), seconds(40),
+                                             seconds(60), seconds(60), seconds(60)}));
+    EXPECT_EQ(result_->error().message, error.message);
+  }
+}
+
+TEST_F(BreakerSourceTest, WhatHoldOffsAndPacersHeedLeavesItClosed) {
   for (const auto kind :
        {ErrorKind::kRateLimited, ErrorKind::kCredentialsRejected, ErrorKind::kForbidden,
         ErrorKind::kAccountMissing, ErrorKind::kClockSkew, ErrorKind::kCancelled}) {
     for (int i = 0; i < 20; ++i) FetchAndFail(kind, false);
   }
-  // A redirect, a bare 404.
-  for (int i = 0; i < 20; ++i) FetchAndFail(ErrorKind::kUpstreamError, false);
 
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
-}
-
-TEST_F(BreakerSourceTest, TroubleThatMayBeOursSaysNothingOfTheHost) {
-  Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
-  local.is_local = true;
-  const auto fail = [&] {
-    Fetch(source_);
-    if (upstream_.IsWaiting()) upstream_.FailWith(local);
-    Run();
-  };
-  for (int i = 0; i < 20; ++i) fail();
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
-
-  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
-  Advance(seconds(5));
-  for (int i = 0; i < 3; ++i) fail();
-
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kHalfOpen);
-  EXPECT_FALSE(source_.Outlook().because);
+  EXPECT_EQ(State(), BreakerState::kClosed);
 }
 
 // Fails before anything is sent.
@@ -85,7 +113,7 @@ TEST_F(BreakerSourceTest, WhatWasNotSentClosesNoBreaker) {
   BreakerSource unsent(std::make_unique<UnsentSource>(), breaker_, clock_);
   for (int i = 0; i < 5; ++i) Fetch(unsent);
 
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kHalfOpen);
+  EXPECT_EQ(State(), BreakerState::kHalfOpen);
   EXPECT_EQ(result_->error().kind, ErrorKind::kInvalidInput);
 }
 
@@ -197,12 +225,12 @@ TEST_F(BreakerSourceTest, TwoGoodProbesOpenTheWayForAll) {
   }
 }
 
-TEST_F(BreakerSourceTest, ARejectedCredentialShowsThatTheHostIsBack) {
+TEST_F(BreakerSourceTest, ARejectedCredentialShowsThatTheUpstreamAnswersAgain) {
   for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
   Advance(seconds(5));
   for (int i = 0; i < 2; ++i) FetchAndFail(ErrorKind::kCredentialsRejected, false);
 
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
+  EXPECT_EQ(State(), BreakerState::kClosed);
 }
 
 TEST_F(BreakerSourceTest, OurOwnShortDeadlineIsNoFailure) {
@@ -218,7 +246,7 @@ TEST_F(BreakerSourceTest, OurOwnShortDeadlineIsNoFailure) {
     upstream_.FailWith(ErrorKind::kUnreachable);
     Run();
   }
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kClosed);
+  EXPECT_EQ(State(), BreakerState::kClosed);
 
   for (int i = 0; i < 5; ++i) {
     Fetch(source_, milliseconds(300));
@@ -226,16 +254,52 @@ TEST_F(BreakerSourceTest, OurOwnShortDeadlineIsNoFailure) {
     upstream_.FailWith(ErrorKind::kUnreachable);
     Run();
   }
-  EXPECT_EQ(breaker_->State(clock_.SteadyNow()), BreakerState::kOpen);
+  EXPECT_EQ(State(), BreakerState::kOpen);
 }
 
-TEST_F(BreakerSourceTest, ItIsSharedByAllSourcesAtTheHost) {
+TEST_F(BreakerSourceTest, ItIsSharedByAllSourcesOfTheLogin) {
   BreakerSource other(upstream_.MakeSource(), breaker_, clock_);
   for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
   Fetch(other);
 
   EXPECT_EQ(upstream_.requests(), 5);
   EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
+}
+
+TEST_F(BreakerSourceTest, M80_OneLoginsFailuresNeverStopAnother) {
+  BreakerSource other(upstream_.MakeSource(), NewLogin(), clock_);
+  for (const auto kind :
+       {ErrorKind::kUpstreamError, ErrorKind::kReplyInvalid, ErrorKind::kUnreachable}) {
+    for (int i = 0; i < 50; ++i) FetchAndFail(kind);
+    const int before = upstream_.requests();
+    Fetch(other);
+    EXPECT_EQ(upstream_.requests(), before + 1);
+    upstream_.AnswerWith("1");
+    Run();
+    EXPECT_TRUE(*result_);
+    Advance(std::chrono::minutes(2));
+  }
+}
+
+TEST_F(BreakerSourceTest, M82_WhereNobodyCanConnectEachLoginIsToldItsOwnFailureAndSinceWhen) {
+  BreakerSource other(upstream_.MakeSource(), NewLogin(), clock_);
+  for (int i = 0; i < 4; ++i) FetchAndFail(source_, Refused());
+  Fetch(other);
+  EXPECT_TRUE(upstream_.IsWaiting());
+  Advance(seconds(2));
+  upstream_.FailWith(Refused());
+  Run();
+  // One of its own and four of another.
+  Fetch(other);
+
+  EXPECT_EQ(upstream_.requests(), 5);
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUnreachable);
+  EXPECT_EQ(result_->error().message,
+            "Nobody is there; ask again; no login has reached the host since "
+            "2026-09-18T14:05:22Z.");
+  EXPECT_EQ(result_->error().retry_after, seconds(5));
+  EXPECT_EQ(other.Outlook().earliest, clock_.SteadyNow() + seconds(5));
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 namespace balance {
@@ -17,7 +19,7 @@ const Error kDown{ErrorKind::kUnreachable, "down"};
 class BreakerTest : public testing::Test {
  protected:
   void Succeed() { breaker_.Admit(now_)->Succeeded(now_); }
-  void FailOnce() { breaker_.Admit(now_)->Failed(now_, kDown, false); }
+  void FailOnce() { breaker_.Admit(now_)->Failed(now_, kDown); }
   void Open() {
     while (!breaker_.Because(now_)) FailOnce();
   }
@@ -115,32 +117,32 @@ TEST_F(BreakerTest, EachFailedProbeDoublesTheWaitUpToAMinute) {
                                           seconds(60), seconds(60)}));
 }
 
-TEST_F(BreakerTest, TheWaitIsSpreadByAFifth) {
+TEST_F(BreakerTest, M81_TheWaitIsSpreadByAFifthWithinFiveSecondsAndAMinute) {
+  std::vector<Duration> waits;
   chance_ = 0;
   Open();
-  EXPECT_EQ(breaker_.Until() - now_, seconds(4));
+  for (const double chance : {1.0, 0.0, 1.0, 1.0, 0.0}) {
+    waits.push_back(breaker_.Until() - now_);
+    now_ = breaker_.Until();
+    chance_ = chance;
+    FailOnce();
+  }
+  waits.push_back(breaker_.Until() - now_);
 
-  now_ = breaker_.Until();
-  chance_ = 1;
-  FailOnce();
-
-  EXPECT_EQ(breaker_.Until() - now_, seconds(12));
+  EXPECT_EQ(waits, (std::vector<Duration>{seconds(5), seconds(12), seconds(16), seconds(48),
+                                          seconds(60), seconds(48)}));
 }
 
-TEST_F(BreakerTest, OurOwnShortDeadlineIsNoFailureOfASlowHost) {
+TEST_F(BreakerTest, ItKnowsHowLongGoodAnswersUsuallyTake) {
+  EXPECT_FALSE(breaker_.UsuallyTakesLongerThan(Duration(1)));
   for (int i = 0; i < 10; ++i) {
     auto permit = breaker_.Admit(now_);
     now_ += milliseconds(300);
     permit->Succeeded(now_);
   }
-  for (int i = 0; i < 20; ++i) {
-    auto permit = breaker_.Admit(now_);
-    ASSERT_TRUE(permit);
-    now_ += milliseconds(100);
-    permit->Failed(now_, kDown, true);
-  }
 
-  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+  EXPECT_TRUE(breaker_.UsuallyTakesLongerThan(milliseconds(299)));
+  EXPECT_FALSE(breaker_.UsuallyTakesLongerThan(milliseconds(300)));
 }
 
 TEST_F(BreakerTest, OneSuccessEndsARow) {
@@ -169,7 +171,7 @@ TEST_F(BreakerTest, HalfOfNineIsNotEnoughToJudgeBy) {
 TEST_F(BreakerTest, TheFailureOfAProbeIsToldFromThenOn) {
   Open();
   now_ = breaker_.Until();
-  breaker_.Admit(now_)->Failed(now_, {ErrorKind::kUpstreamError, "still broken"}, false);
+  breaker_.Admit(now_)->Failed(now_, {ErrorKind::kUpstreamError, "still broken"});
 
   EXPECT_EQ(breaker_.Because(now_)->message, "still broken");
 }
@@ -208,7 +210,7 @@ TEST_F(BreakerTest, RequestsOfBeforeItOpenedChangeNothing) {
   const SteadyTime until = breaker_.Until();
   now_ += seconds(1);
   good->Succeeded(now_);
-  bad->Failed(now_, kDown, false);
+  bad->Failed(now_, kDown);
   EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
   EXPECT_EQ(breaker_.Until(), until);
 
@@ -227,39 +229,87 @@ TEST_F(BreakerTest, AnOldRequestThatIsGivenUpDoesNotFreeThePlaceOfTheProbe) {
   EXPECT_FALSE(breaker_.Admit(now_));
 }
 
-TEST_F(BreakerTest, AProbeThatOurDeadlineCutShortIsNeitherGoodNorBad) {
-  for (int i = 0; i < 10; ++i) {
-    auto permit = breaker_.Admit(now_);
-    now_ += milliseconds(300);
-    permit->Succeeded(now_);
+TEST_F(BreakerTest, AReplyThatIsNoBalanceOpensItAtOnceAndForLongerEachTime) {
+  std::vector<Duration> waits;
+  for (int i = 0; i < 6; ++i) {
+    breaker_.Admit(now_)->Failed(now_, {ErrorKind::kReplyInvalid, "no balance"});
+    waits.push_back(breaker_.Until() - now_);
+    EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+    now_ = breaker_.Until();
   }
+
+  EXPECT_EQ(waits, (std::vector<Duration>{seconds(5), seconds(10), seconds(20), seconds(40),
+                                          seconds(60), seconds(60)}));
+}
+
+TEST_F(BreakerTest, M81_FailuresThatDoNotPassOpenItLikeThoseThatDo) {
+  for (const ErrorKind kind : {ErrorKind::kUpstreamError, ErrorKind::kUnreachable}) {
+    Breaker breaker([] { return 0.5; });
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(breaker.State(now_), BreakerState::kClosed);
+      breaker.Admit(now_)->Failed(now_, {kind, "moved"});
+    }
+    EXPECT_EQ(breaker.State(now_), BreakerState::kOpen);
+  }
+}
+
+TEST_F(BreakerTest, AReloadClosesItWhereAFileOfOursMayHaveBeenAtFault) {
+  Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
+  local.is_local = true;
+  for (int i = 0; i < 5; ++i) breaker_.Admit(now_)->Failed(now_, local);
+  ASSERT_EQ(breaker_.State(now_), BreakerState::kOpen);
+  breaker_.OnReload();
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+  EXPECT_TRUE(breaker_.Admit(now_));
+
   Open();
-  now_ = breaker_.Until();
-  auto probe = breaker_.Admit(now_);
-  now_ += milliseconds(100);
-  probe->Failed(now_, kDown, true);
-  EXPECT_EQ(breaker_.State(now_), BreakerState::kHalfOpen);
-
-  auto next = breaker_.Admit(now_);
-  ASSERT_TRUE(next);
-  now_ += milliseconds(400);
-  next->Failed(now_, kDown, true);
-
+  breaker_.OnReload();
   EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+}
+
+TEST_F(BreakerTest, AHostThatIsBackIsProbedAtOnceButNotTwiceInFiveSeconds) {
+  Error refused = kDown;
+  refused.is_connect_failure = true;
+  const auto fail = [&] { breaker_.Admit(now_)->Failed(now_, refused); };
+  for (int i = 0; i < 5; ++i) fail();
+  for (int i = 0; i < 3; ++i) {
+    now_ = breaker_.Until();
+    fail();
+  }
+  const SteadyTime latest = now_;
+  now_ += seconds(1);
+  breaker_.OnHostBack(now_);
+  EXPECT_EQ(breaker_.Until(), latest + seconds(5));
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+
+  now_ += seconds(20);
+  breaker_.OnHostBack(now_);
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kHalfOpen);
+  // It was the login's own after all.
+  fail();
+  EXPECT_EQ(breaker_.Until() - now_, seconds(60));
+}
+
+TEST_F(BreakerTest, AHostThatIsBackSaysNothingAboutTheLoginsOwnFailures) {
+  Open();
+  const SteadyTime until = breaker_.Until();
+  breaker_.OnHostBack(now_ + seconds(6));
+
+  EXPECT_EQ(breaker_.Until(), until);
 }
 
 TEST_F(BreakerTest, EveryWaitIsWithinAFifthOfItsLength) {
   const std::uint64_t seed = 20261121;
   SCOPED_TRACE("seed " + std::to_string(seed));
   Breaker breaker(SeededRandom(seed));
-  for (int i = 0; i < 5; ++i) breaker.Admit(now_)->Failed(now_, kDown, false);
+  for (int i = 0; i < 5; ++i) breaker.Admit(now_)->Failed(now_, kDown);
   for (int i = 0; i < 50; ++i) {
     const double expected = std::min(60.0, 5.0 * std::pow(2, i));
     const double wait = std::chrono::duration<double>(breaker.Until() - now_).count();
-    EXPECT_GE(wait, expected * 0.8);
-    EXPECT_LE(wait, expected * 1.2);
+    EXPECT_GE(wait, std::max(5.0, expected * 0.8));
+    EXPECT_LE(wait, std::min(60.0, expected * 1.2));
     now_ = breaker.Until();
-    breaker.Admit(now_)->Failed(now_, kDown, false);
+    breaker.Admit(now_)->Failed(now_, kDown);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "clients/core/random.h"
+#include "tests/support/fake_clock.h"
 
 namespace balance {
 namespace {
@@ -23,7 +24,8 @@ class ClockSkewTest : public testing::Test {
     }
   }
 
-  ClockSkew skew_;
+  FakeClock clock_;
+  ClockSkew skew_{clock_};
 };
 
 TEST_F(ClockSkewTest, NothingIsKnownAtFirst) {
@@ -123,13 +125,24 @@ TEST_F(ClockSkewTest, JustUnderAQuarterOfAnHourIsCorrected) {
   }
 }
 
+TEST_F(ClockSkewTest, M83_AfterOurClockWasSetTheSkewIsWhatIsLeftOfIt) {
+  Observe(seconds(45), milliseconds(40), 9);
+  clock_.JumpWall(seconds(45));
+  EXPECT_EQ(skew_.Correction(), Duration());
+  EXPECT_LT(std::chrono::abs(*skew_.Skew()), seconds(1));
+
+  clock_.JumpWall(seconds(60));
+  EXPECT_NEAR(std::chrono::duration<double>(skew_.Correction()).count(), -60, 1);
+}
+
 TEST_F(ClockSkewTest, OnAnyNetworkItIsRightToWithinTheErrorOfMeasurement) {
   const std::uint64_t seed = 4711;
   SCOPED_TRACE("seed " + std::to_string(seed));
   const Random random = SeededRandom(seed);
+  const FakeClock clock;
   for (int i = 0; i < 500; ++i) {
     const auto ahead = Duration(static_cast<Duration::rep>((random() - 0.5) * 240e9));
-    ClockSkew skew;
+    ClockSkew skew(clock);
     for (int n = 0; n < 9; ++n) {
       const WallTime sent = kNow + Duration(static_cast<Duration::rep>(random() * 60e9));
       const auto there = Duration(static_cast<Duration::rep>(random() * 0.9e9));

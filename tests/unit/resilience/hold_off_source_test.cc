@@ -4,14 +4,11 @@
 
 #include <vector>
 
-#include "clients/resilience/breaker_source.h"
 #include "tests/support/fetching.h"
-#include "tests/unit/resilience/many_fetches.h"
 
 namespace balance {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -63,7 +60,7 @@ TEST_F(HoldOffSourceTest, ARefusalTellsTheRejectionAndWhenItEnds) {
   EXPECT_EQ(result_->error().kind, ErrorKind::kCredentialsRejected);
   EXPECT_EQ(result_->error().retry_after, seconds(50));
   EXPECT_FALSE(progress_.sent_at);
-  EXPECT_TRUE(credential_->until().After(clock_.SteadyNow()));
+  EXPECT_TRUE(credential_->HeldUntil({clock_.WallNow(), clock_.SteadyNow()}));
 }
 
 TEST_F(HoldOffSourceTest, ItHoldsOffEverySourceOfTheCredentialAndNoOther) {
@@ -92,15 +89,8 @@ TEST_F(HoldOffSourceTest, M12_AMissingAccountIsNotAskedForForHalfAMinute) {
   FetchAndFail(ErrorKind::kAccountMissing);
 
   EXPECT_EQ(HeldFor(), seconds(30));
-  EXPECT_TRUE(account_->until().After(clock_.SteadyNow()));
+  EXPECT_TRUE(account_->HeldUntil({clock_.WallNow(), clock_.SteadyNow()}));
   EXPECT_FALSE(same_key.Outlook().because);
-}
-
-TEST_F(HoldOffSourceTest, AnUnreadableReplyDelaysTheNextRequest) {
-  FetchAndFail(ErrorKind::kReplyInvalid);
-
-  EXPECT_EQ(HeldFor(), seconds(5));
-  EXPECT_FALSE(source_.Outlook().because);
 }
 
 TEST_F(HoldOffSourceTest, TheFirstRejectedTimeMayBeSetRightAtOnce) {
@@ -111,9 +101,35 @@ TEST_F(HoldOffSourceTest, TheFirstRejectedTimeMayBeSetRightAtOnce) {
   EXPECT_EQ(HeldFor(), seconds(60));
 }
 
-TEST_F(HoldOffSourceTest, TroubleOfTheHostHoldsNothingOff) {
-  for (const auto kind :
-       {ErrorKind::kUnreachable, ErrorKind::kUpstreamError, ErrorKind::kRateLimited}) {
+TEST_F(HoldOffSourceTest, M83_AfterTheClockWasSetTheNextRequestGoesAtOnceAndMayBeSetRightToo) {
+  FetchAndFail(ErrorKind::kClockSkew);
+  FetchAndFail(ErrorKind::kClockSkew);
+  Advance(seconds(5));
+  EXPECT_EQ(HeldFor(), seconds(55));
+  clock_.JumpWall(minutes(-20));
+
+  EXPECT_EQ(HeldFor(), Duration());
+  FetchAndFail(ErrorKind::kClockSkew);
+  EXPECT_EQ(HeldFor(), Duration());
+  FetchAndFail(ErrorKind::kClockSkew);
+  EXPECT_EQ(HeldFor(), seconds(60));
+}
+
+TEST_F(HoldOffSourceTest, M83_AfterAReloadTheNextRequestGoesAtOnceAndMayBeSetRightToo) {
+  FetchAndFail(ErrorKind::kClockSkew);
+  FetchAndFail(ErrorKind::kClockSkew);
+  credential_->OnReload();
+
+  EXPECT_EQ(HeldFor(), Duration());
+  FetchAndFail(ErrorKind::kClockSkew);
+  EXPECT_EQ(HeldFor(), Duration());
+  FetchAndFail(ErrorKind::kClockSkew);
+  EXPECT_EQ(HeldFor(), seconds(60));
+}
+
+TEST_F(HoldOffSourceTest, FailuresOfLoginOrHostHoldNothingOff) {
+  for (const auto kind : {ErrorKind::kUnreachable, ErrorKind::kUpstreamError,
+                          ErrorKind::kReplyInvalid, ErrorKind::kRateLimited}) {
     FetchAndFail(kind);
 
     EXPECT_EQ(HeldFor(), Duration());
@@ -130,38 +146,6 @@ TEST_F(HoldOffSourceTest, AGoodAnswerBetweenForgivesARejectedTime) {
   }
 
   EXPECT_EQ(upstream_.requests(), 10);
-}
-
-TEST_F(HoldOffSourceTest, AGoodAnswerEndsADelay) {
-  Fetch(source_);
-  ManyFetches other(loop_);
-  other.Start(source_);
-  Run();
-  upstream_.FailWith(ErrorKind::kReplyInvalid);
-  Run();
-  EXPECT_EQ(HeldFor(), seconds(5));
-  upstream_.AnswerWith("1");
-  Run();
-
-  EXPECT_EQ(HeldFor(), Duration());
-}
-
-TEST_F(HoldOffSourceTest, WhatIsRefusedFurtherDownIsNoNewAnswer) {
-  const auto breaker = std::make_shared<Breaker>([] { return 0.5; });
-  HoldOffSource source(std::make_unique<BreakerSource>(upstream_.MakeSource(), breaker, clock_),
-                       credential_, clock_);
-  for (int i = 0; i < 5; ++i) {
-    Fetch(source);
-    upstream_.FailWith(ErrorKind::kReplyInvalid);
-    Run();
-  }
-  Advance(milliseconds(4999));
-  Fetch(source);
-  EXPECT_EQ(result_->error().kind, ErrorKind::kReplyInvalid);
-  EXPECT_EQ(upstream_.requests(), 5);
-  Advance(milliseconds(1));
-
-  EXPECT_LE(source.Outlook().earliest, clock_.SteadyNow());
 }
 
 }  // namespace

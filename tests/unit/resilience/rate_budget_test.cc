@@ -293,6 +293,22 @@ TEST(RateBudgetTest, AnExhaustedLimitDelaysWithoutBlame) {
 }
 
 // Turns are taken late, as a busy loop does, and limits and pauses come and go.
+TEST(RateBudgetTest, M81_ARateBeyondAllBoundsIsACeilingToo) {
+  for (const double rate : {1e-300, 1e-12, 1e-9, RateSettings::kLeastPerSecond}) {
+    RateBudget budget({rate, RateSettings::kMostBurst});
+    for (int i = 0; i < RateSettings::kMostBurst; ++i) budget.Take(kStart);
+    EXPECT_GT(budget.Earliest(), kStart + std::chrono::hours(2)) << rate;
+    EXPECT_LT(budget.Earliest(), kStart + std::chrono::hours(4)) << rate;
+  }
+  for (const double stated : {1e-300, 1e-12, 1e300}) {
+    RateBudget budget({RateSettings::kMostPerSecond, 1});
+    budget.OnLimits(kStart, {.per_second = stated, .per_minute = stated, .exhausted_for = {}});
+    budget.Take(kStart);
+    EXPECT_GE(budget.Earliest(), kStart + milliseconds(1)) << stated;
+    EXPECT_LT(budget.Earliest(), kStart + std::chrono::hours(4)) << stated;
+  }
+}
+
 TEST(RateBudgetPropertyTest, M17_NoSlidingSecondExceedsTheCeiling) {
   EXPECT_TRUE(rc::check([] {
     // Whole rates and such as 1.2 alike.

@@ -303,7 +303,7 @@ class SignedFetchTest : public FetchingTest {
   }
 
   FakeTransport transport_;
-  std::shared_ptr<ClockSkew> skew_ = std::make_shared<ClockSkew>();
+  std::shared_ptr<ClockSkew> skew_ = std::make_shared<ClockSkew>(clock_);
   std::shared_ptr<Pacer> pacer_ =
       std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1000, 10});
   std::unique_ptr<RetryingSource> source_ = MakeSource();

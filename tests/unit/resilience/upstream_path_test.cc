@@ -15,17 +15,19 @@ using std::chrono::seconds;
 
 class UpstreamPathTest : public testing::Test {
  protected:
-  PathState Probe() const { return path_.Probe(clock_.SteadyNow()); }
+  PathState Probe() const { return path_.Probe(Time()); }
+  Now Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
 
   boost::asio::io_context loop_;
   FakeClock clock_;
-  CredentialGuards credential_{
-      std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{5, 2}),
-      std::make_shared<HoldOff>(seconds(60), std::chrono::minutes(15))};
-  HostGuards host_{std::make_shared<Breaker>([] { return 0.5; }), std::make_shared<RetryBudget>(),
-                   std::make_shared<ClockSkew>()};
-  std::shared_ptr<HoldOff> account_ = MakeAccountHoldOff();
-  UpstreamPath path_{credential_, host_, account_};
+  const std::shared_ptr<HostBreaker> host_ = std::make_shared<HostBreaker>([] { return 0.5; });
+  const SourceGuards guards_{
+      {std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{5, 2}),
+       std::make_shared<HoldOff>(seconds(60), std::chrono::minutes(15))},
+      {std::make_shared<LoginBreaker>(host_, [] { return 0.5; }), std::make_shared<RetryBudget>()},
+      {host_, std::make_shared<ClockSkew>(clock_)}};
+  const std::shared_ptr<HoldOff> account_ = MakeAccountHoldOff();
+  const UpstreamPath path_{guards_, account_};
 };
 
 TEST_F(UpstreamPathTest, AFreshPathIsClear) {
@@ -35,41 +37,60 @@ TEST_F(UpstreamPathTest, AFreshPathIsClear) {
   EXPECT_FALSE(state.hold_off_until);
   EXPECT_FALSE(state.blocked_until);
   EXPECT_FALSE(state.clock_skew);
+  EXPECT_FALSE(state.is_forbidden);
 }
 
 TEST_F(UpstreamPathTest, EachGuardIsSeenUntilItEnds) {
   const SteadyTime now = clock_.SteadyNow();
-  credential_.hold_off->OnRejected(now, {ErrorKind::kForbidden, "no"});
-  credential_.pacer->OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(7)});
-  for (int i = 0; i < 5; ++i) {
-    host_.breaker->Admit(now)->Failed(now, {ErrorKind::kUnreachable, "down"}, false);
-  }
+  guards_.credential.hold_off->OnRejected(Time(), {ErrorKind::kForbidden, "no"});
+  guards_.credential.pacer->OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(7)});
+  guards_.login.breaker->Admit(now)->Failed(Time(), {ErrorKind::kUpstreamError, "moved"});
   EXPECT_EQ(Probe().hold_off_until, now + seconds(60));
   EXPECT_EQ(Probe().blocked_until, now + seconds(7));
   EXPECT_EQ(Probe().breaker, BreakerState::kOpen);
 
   clock_.Advance(seconds(5));
   EXPECT_EQ(Probe().breaker, BreakerState::kHalfOpen);
+  EXPECT_TRUE(Probe().is_forbidden);
   clock_.Advance(seconds(55));
 
   EXPECT_FALSE(Probe().hold_off_until);
   EXPECT_FALSE(Probe().blocked_until);
+  EXPECT_FALSE(Probe().is_forbidden);
+}
+
+TEST_F(UpstreamPathTest, EachGuardAloneForbidsRequests) {
+  const SteadyTime now = clock_.SteadyNow();
+  account_->OnRejected(Time(), {ErrorKind::kAccountMissing, "no account"});
+  EXPECT_TRUE(Probe().is_forbidden);
+  account_->Clear();
+  guards_.credential.hold_off->OnRejected(Time(), {ErrorKind::kForbidden, "no"});
+  EXPECT_TRUE(Probe().is_forbidden);
+  guards_.credential.hold_off->Clear();
+  EXPECT_FALSE(Probe().is_forbidden);
+  guards_.login.breaker->Admit(now)->Failed(Time(), {ErrorKind::kUpstreamError, "moved"});
+  EXPECT_TRUE(Probe().is_forbidden);
+
+  clock_.Advance(seconds(5));
+  EXPECT_FALSE(Probe().is_forbidden);
+  const auto probe = guards_.login.breaker->Admit(clock_.SteadyNow());
+  EXPECT_TRUE(Probe().is_forbidden);
 }
 
 TEST_F(UpstreamPathTest, AMissingAccountHoldsOffItsOwnSource) {
   const SteadyTime now = clock_.SteadyNow();
-  account_->OnRejected(now, {ErrorKind::kAccountMissing, "no account"});
+  account_->OnRejected(Time(), {ErrorKind::kAccountMissing, "no account"});
   EXPECT_EQ(Probe().hold_off_until, now + seconds(30));
-  EXPECT_FALSE(UpstreamPath(credential_, host_).Probe(now).hold_off_until);
+  EXPECT_FALSE(UpstreamPath(guards_).Probe(Time()).hold_off_until);
 
-  credential_.hold_off->OnRejected(now, {ErrorKind::kForbidden, "no"});
+  guards_.credential.hold_off->OnRejected(Time(), {ErrorKind::kForbidden, "no"});
 
   EXPECT_EQ(Probe().hold_off_until, now + seconds(60));
 }
 
 TEST_F(UpstreamPathTest, TheSkewIsThatOfTheVenuesClockMinusOurs) {
   const WallTime sent = std::chrono::floor<seconds>(clock_.WallNow());
-  host_.clock_skew->Observe(sent + seconds(45), sent, sent + milliseconds(1000));
+  guards_.host.clock_skew->Observe(sent + seconds(45), sent, sent + milliseconds(1000));
 
   EXPECT_EQ(Probe().clock_skew, seconds(45));
 }

@@ -1,0 +1,98 @@
+#include "service/server/upstream_guards.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "clients/resilience/hold_off_source.h"
+#include "service/config/source_login.h"
+#include "service/server/source_factory.h"
+
+namespace balance {
+namespace {
+
+// At least as long as a hold-off lasts, and as a rate that a 429 lowered needs to rise again.
+constexpr Duration kCredentialMemory = HoldOffTimes::kCredentialLongest;
+
+}  // namespace
+
+UpstreamGuards::UpstreamGuards(boost::asio::any_io_executor executor, Clock& clock,
+                               ConnectionLimits limits, std::uint64_t seed)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      slots_(std::make_shared<ConnectionSlots>(executor_, clock, limits)),
+      seed_(seed) {}
+
+SourceGuards UpstreamGuards::Of(const SourceConfig& config) {
+  const HostGuards& host = HostGuardsOf(config);
+  return {CredentialOf(config).guards, LoginOf(config, host), host};
+}
+
+void UpstreamGuards::Configure(const SourceConfig& config) {
+  Credential& credential = CredentialOf(config);
+  credential.guards.pacer->Configure(config.upstream.rate);
+  const Fingerprint login = LoginFingerprint(config);
+  // It was another secret that the upstream rejected.
+  if (std::exchange(credential.login_fingerprint, login) != login) {
+    credential.guards.hold_off->Clear();
+  }
+}
+
+void UpstreamGuards::OnReload() {
+  for (auto& [fingerprint, credential] : credentials_) credential.guards.hold_off->OnReload();
+  for (auto& [key, login] : logins_) login.breaker->OnReload();
+  DropUnused();
+}
+
+UpstreamGuards::Credential& UpstreamGuards::CredentialOf(const SourceConfig& config) {
+  Credential& credential = credentials_[CredentialFingerprint(config)];
+  CredentialGuards& guards = credential.guards;
+  if (!guards.pacer) {
+    guards.pacer = std::make_shared<Pacer>(executor_, clock_, config.upstream.rate);
+    guards.hold_off =
+        std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
+    credential.login_fingerprint = LoginFingerprint(config);
+  }
+  return credential;
+}
+
+const LoginGuards& UpstreamGuards::LoginOf(const SourceConfig& config, const HostGuards& host) {
+  LoginGuards& guards =
+      logins_[{LoginFingerprint(config), AddressOf(config), config.upstream.tls_ca_file}];
+  if (!guards.breaker) {
+    guards.breaker = std::make_shared<LoginBreaker>(host.breaker, NextRandom());
+    guards.retries = std::make_shared<RetryBudget>();
+  }
+  return guards;
+}
+
+const HostGuards& UpstreamGuards::HostGuardsOf(const SourceConfig& config) {
+  HostGuards& guards = hosts_[HostOf(config)];
+  if (!guards.breaker) {
+    guards.breaker = std::make_shared<HostBreaker>(NextRandom());
+    guards.clock_skew = std::make_shared<ClockSkew>(clock_);
+    guards.slots = std::make_shared<HostSlots>(slots_);
+  }
+  return guards;
+}
+
+// Those that only these maps know. An account that is on its way out still knows its own.
+void UpstreamGuards::DropUnused() {
+  const SteadyTime now = clock_.SteadyNow();
+  for (auto& [fingerprint, credential] : credentials_) {
+    if (credential.guards.pacer.use_count() > 1) {
+      credential.unused_since.reset();
+    } else if (!credential.unused_since) {
+      credential.unused_since = now;
+    }
+  }
+  std::erase_if(credentials_, [now](const auto& entry) {
+    const Credential& credential = entry.second;
+    if (!credential.unused_since) return false;
+    return now >= std::max(*credential.unused_since + kCredentialMemory,
+                           credential.guards.pacer->FullAt());
+  });
+  std::erase_if(logins_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });
+  std::erase_if(hosts_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });
+}
+
+}  // namespace balance
