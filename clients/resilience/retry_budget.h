@@ -1,6 +1,7 @@
 #pragma once
 
-// Keeps retries a small share of all attempts at a host, so that they cannot feed an outage.
+// Keeps retries a small share of all attempts of a login, so that they cannot feed an outage. One
+// for each login: the retries of one that keeps failing are not taken from the others.
 
 namespace balance {
 

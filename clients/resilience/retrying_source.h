@@ -20,7 +20,7 @@ class RetryingSource final : public BalanceSource {
   // For the first retry; the actual pause is random between zero and this (full jitter).
   static constexpr Duration kBackOff = std::chrono::milliseconds(100);
 
-  // `retries` is shared by all sources at the host. `clock` must outlive the source.
+  // `retries` is shared by all sources of the login. `clock` must outlive the source.
   RetryingSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<RetryBudget> retries,
                  Random random, Clock& clock);
 

@@ -43,9 +43,12 @@ class LoginBreakerTest : public testing::Test {
     }
   }
 
+  LoginBreaker& At(int login) { return *logins_[static_cast<std::size_t>(login)]; }
+  void Leave(int login) { logins_[static_cast<std::size_t>(login)].reset(); }
+
   Now Time() const { return {clock_.WallNow(), clock_.SteadyNow()}; }
   std::optional<LoginBreaker::Permit> Admit(int login) {
-    return logins_[login]->Admit(clock_.SteadyNow());
+    return At(login).Admit(clock_.SteadyNow());
   }
   // False: it may not.
   bool FailWith(int login, const Error& error) {
@@ -58,7 +61,7 @@ class LoginBreakerTest : public testing::Test {
     if (permit) permit->Succeeded(clock_.SteadyNow());
     return permit.has_value();
   }
-  BreakerState State(int login) const { return logins_[login]->State(clock_.SteadyNow()); }
+  BreakerState State(int login) { return At(login).State(clock_.SteadyNow()); }
   // As it asks when a reader comes, without being sent.
   bool IsRefused(int login) { return !Admit(login).has_value(); }
 
@@ -82,7 +85,7 @@ TEST_F(LoginBreakerTest, M80_AnsweredFailuresAndTimeOutsAreTheLoginsOwn) {
   EXPECT_EQ(State(9), BreakerState::kClosed);
   EXPECT_TRUE(Succeed(9));
   EXPECT_EQ(State(0), BreakerState::kOpen);
-  EXPECT_EQ(logins_[0]->Because(clock_.SteadyNow())->message, "HTTP 500");
+  EXPECT_EQ(At(0).Because(clock_.SteadyNow())->message, "HTTP 500");
 }
 
 TEST_F(LoginBreakerTest, M82_AHostThatNobodyConnectsToIsHeldToBeDown) {
@@ -91,8 +94,8 @@ TEST_F(LoginBreakerTest, M82_AHostThatNobodyConnectsToIsHeldToBeDown) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(IsRefused(i));
     EXPECT_EQ(State(i), BreakerState::kOpen);
-    EXPECT_TRUE(logins_[i]->Forbids(clock_.SteadyNow()));
-    EXPECT_EQ(logins_[i]->Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(5));
+    EXPECT_TRUE(At(i).Forbids(clock_.SteadyNow()));
+    EXPECT_EQ(At(i).Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(5));
   }
 }
 
@@ -101,28 +104,35 @@ TEST_F(LoginBreakerTest, M82_WhoHasNotMetTheTroubleGoesOnceAndIsToldNothingBefor
 
   for (int i = 5; i < 10; ++i) {
     EXPECT_EQ(State(i), BreakerState::kClosed);
-    EXPECT_FALSE(logins_[i]->Because(clock_.SteadyNow()));
+    EXPECT_FALSE(At(i).Because(clock_.SteadyNow()));
     EXPECT_TRUE(FailWith(i, Refused()));
     EXPECT_TRUE(IsRefused(i));
   }
   // Their failures leave the schedule of the probes alone.
-  EXPECT_EQ(logins_[0]->Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(5));
+  EXPECT_EQ(At(0).Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(5));
 }
 
 TEST_F(LoginBreakerTest, M82_AnyAnswerToAnyLoginShowsThatTheHostIsUp) {
-  const Error no_balance{ErrorKind::kReplyInvalid, "a login page"};
-  for (int i = 0; i < 3; ++i) {
-    TakeDown();
-    ASSERT_TRUE(IsRefused(0));
-    if (i == 0) EXPECT_TRUE(Succeed(9));
-    if (i == 1) EXPECT_TRUE(FailWith(8, Broken()));
-    if (i == 2) EXPECT_TRUE(FailWith(7, no_balance));
-
+  const auto expect_all_go = [this] {
     for (int login = 0; login < 5; ++login) {
       EXPECT_EQ(State(login), BreakerState::kClosed);
       EXPECT_TRUE(Succeed(login));
     }
-  }
+  };
+  TakeDown();
+  EXPECT_TRUE(IsRefused(0));
+  EXPECT_TRUE(Succeed(9));
+  expect_all_go();
+
+  TakeDown();
+  EXPECT_TRUE(IsRefused(0));
+  EXPECT_TRUE(FailWith(8, Broken()));
+  expect_all_go();
+
+  TakeDown();
+  EXPECT_TRUE(IsRefused(0));
+  EXPECT_TRUE(FailWith(7, {ErrorKind::kReplyInvalid, "a login page"}));
+  expect_all_go();
 }
 
 TEST_F(LoginBreakerTest, M82_ATimeOutAfterTheRequestWasWrittenSaysNothingAboutTheHost) {
@@ -153,8 +163,8 @@ TEST_F(LoginBreakerTest, M21_OneProbeAtATimeGoesToAHostThatIsDown) {
 
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(IsRefused(i));
-    EXPECT_TRUE(logins_[i]->Forbids(clock_.SteadyNow()));
-    EXPECT_GT(logins_[i]->Until(clock_.SteadyNow()), clock_.SteadyNow());
+    EXPECT_TRUE(At(i).Forbids(clock_.SteadyNow()));
+    EXPECT_GT(At(i).Until(clock_.SteadyNow()), clock_.SteadyNow());
   }
 }
 
@@ -163,7 +173,7 @@ TEST_F(LoginBreakerTest, AProbeThatIsGivenUpFreesThePlace) {
   clock_.Advance(seconds(5));
   ASSERT_TRUE(Admit(0));
 
-  EXPECT_FALSE(logins_[1]->Forbids(clock_.SteadyNow()));
+  EXPECT_FALSE(At(1).Forbids(clock_.SteadyNow()));
   EXPECT_TRUE(Admit(1));
 }
 
@@ -172,7 +182,7 @@ TEST_F(LoginBreakerTest, M82_EachProbeThatFailsDoublesTheWaitUpToAMinute) {
   TakeDown(10);
   std::vector<Duration> waits;
   for (int i = 0; i < 7; ++i) {
-    waits.push_back(logins_[9]->Until(clock_.SteadyNow()) - clock_.SteadyNow());
+    waits.push_back(At(9).Until(clock_.SteadyNow()) - clock_.SteadyNow());
     clock_.Advance(waits.back());
     ASSERT_TRUE(FailWith(i, Refused()));
   }
@@ -205,8 +215,8 @@ TEST_F(LoginBreakerTest, AProbeWaitsASecondForWhoseTurnItIs) {
   ASSERT_TRUE(IsRefused(4));
   clock_.Advance(seconds(5));
   EXPECT_TRUE(IsRefused(4));
-  EXPECT_TRUE(logins_[4]->Because(clock_.SteadyNow()));
-  EXPECT_FALSE(logins_[3]->Because(clock_.SteadyNow()));
+  EXPECT_TRUE(At(4).Because(clock_.SteadyNow()));
+  EXPECT_FALSE(At(3).Because(clock_.SteadyNow()));
 
   clock_.Advance(seconds(1));
   EXPECT_TRUE(Admit(4));
@@ -227,7 +237,7 @@ TEST_F(LoginBreakerTest, WhoHasStoppedAskingIsNotWaitedFor) {
 TEST_F(LoginBreakerTest, ALoginThatLeavesLeavesItsPlaceToo) {
   TakeDown();
   ASSERT_TRUE(IsRefused(3));
-  logins_[3].reset();
+  Leave(3);
   clock_.Advance(seconds(5));
 
   EXPECT_TRUE(Admit(4));
@@ -245,15 +255,15 @@ TEST_F(LoginBreakerTest, AnAnswerToARequestOfBeforeTheTroubleIsNoSign) {
 TEST_F(LoginBreakerTest, M82_WhenTheHostIsBackWhoeverCouldNotConnectIsAskedAtOnce) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(FailWith(0, Refused()));
   for (int i = 0; i < 4; ++i) {
-    clock_.Advance(logins_[0]->Until(clock_.SteadyNow()) - clock_.SteadyNow());
+    clock_.Advance(At(0).Until(clock_.SteadyNow()) - clock_.SteadyNow());
     ASSERT_TRUE(FailWith(0, Refused()));
   }
-  EXPECT_EQ(logins_[0]->Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(60));
+  EXPECT_EQ(At(0).Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(60));
   clock_.Advance(seconds(6));
   ASSERT_TRUE(IsRefused(0));
   ASSERT_TRUE(Succeed(9));
 
-  EXPECT_FALSE(logins_[0]->Forbids(clock_.SteadyNow()));
+  EXPECT_FALSE(At(0).Forbids(clock_.SteadyNow()));
   EXPECT_TRUE(Succeed(0));
 }
 

@@ -160,7 +160,7 @@ TEST_F(RetryingSourceTest, WithoutBudgetNothingIsTriedAgain) {
   EXPECT_EQ(result_->error().message, "first");
 }
 
-TEST_F(RetryingSourceTest, AttemptsThatFailSpendTheBudgetOfAllAtTheHost) {
+TEST_F(RetryingSourceTest, AttemptsThatFailSpendTheBudgetOfAllSourcesOfTheLogin) {
   RetryingSource neighbour(
       upstream_.MakeSource(), retries_, [] { return 0.5; }, clock_);
   for (int i = 0; i < 3; ++i) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "clients/http/http_transport.h"
+#include "clients/resilience/hold_off_source.h"
 #include "service/feed/account_feed.h"
 #include "service/server/source_factory.h"
 #include "service/server/upstream_guards.h"
@@ -219,8 +220,9 @@ class World {
     config->info.kind = SourceKind::kPolySimulator;
     config->info.cache = {plan.ttl, seconds(0), seconds(60), plan.ttl / 10};
     config->upstream.rate = {20, 20};
-    config->login = PolySimulatorLogin{{.tls = false, .host = "venue.example", .port = 80},
-                                       std::make_shared<const Secret>(plan.key)};
+    config->login =
+        PolySimulatorLogin{{.tls = false, .host = "venue.example", .port = 80, .path_prefix = ""},
+                           std::make_shared<const Secret>(plan.key)};
     SourceParts parts{*config, guards_.Of(*config), nullptr, MakeAccountHoldOff(), {}};
     AccountFeed::SourceSpec spec;
     spec.options.info = {config, &config->info};
