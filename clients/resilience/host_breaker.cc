@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "clients/core/utc_text.h"
+#include "clients/core/time_text.h"
 #include "clients/resilience/growing_pause.h"
 #include "clients/resilience/login_breaker.h"
 

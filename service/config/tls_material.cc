@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "clients/core/utc_text.h"
+#include "clients/core/time_text.h"
 #include "service/config/read_file.h"
 #include "service/config/shown_file.h"
 #include "service/config/x509_certificate.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "clients/core/utc_text.h"
+#include "clients/core/time_text.h"
 
 namespace balance {
 namespace {
