@@ -16,7 +16,7 @@ FOR = re.compile(r"\bfor \(")
 REFERENCE = re.compile(r"(?:&|\bstring_view|\bspan<[^;=]*>) (\w+) = ([^;]*);")
 # A pointer that a call returns, unless protobuf's own naming says that it is a plain one.
 THROUGH_CALL = re.compile(r"(\w+)\([^()]*\)->")
-PLAIN_POINTERS = re.compile(r"mutable_\w+|add_\w+|emplace_back|get|GetDescriptor|descriptor"
+PLAIN_POINTERS = re.compile(r"mutable_\w+|add_\w+|emplace_back|get|GetDescriptor|GetReflection|descriptor"
                             r"|message_type|r?begin|back|front|find")
 
 

@@ -10,6 +10,7 @@ TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(M\d+)_", re.MULTILINE)
 ROWS = {f"M{number:02}" for number in [
     *range(1, 18), *range(19, 35), 40, 41, 43, *range(47, 61), 63, 64,
     *range(70, 75),
+    *range(80, 84),
     *range(90, 98),
     *range(100, 106),
     *range(110, 118),
