@@ -35,7 +35,7 @@ class AnswerSizeTest : public HandlerFixture {
       of_row.resize(static_cast<std::size_t>(withdrawals));
       for (PendingWithdrawal& withdrawal : of_row) {
         withdrawal.id = "0f0e0d0c-0b0a-0908-0706-050403020100";
-        withdrawal.description = "to the desk's account at the bank, as every month";
+        withdrawal.description = std::string(120, 'd');
       }
       AnswerSource(Id(i), "real", std::move(reading));
     }

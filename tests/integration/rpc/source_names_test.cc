@@ -14,8 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr auto kInvalid = grpc::StatusCode::INVALID_ARGUMENT;
-
 SourceInfo Source(const std::string& account, const std::string& source) {
   SourceInfo info;
   info.account = account;
@@ -47,7 +45,7 @@ TEST(SourceNamesTest, TheFirstNameThatIsNotFoundIsTold) {
 
   const auto status = names.CheckAllFound(found);
 
-  EXPECT_EQ(status.error_code(), kInvalid);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("\"zebra\""));
 }
 
@@ -100,7 +98,7 @@ class ManyNamesTest : public ServiceFixture {
 
   static void ExpectRefused(const grpc::Status& status, const std::string& field,
                             const std::string& why) {
-    EXPECT_EQ(status.error_code(), kInvalid) << status.error_message();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
     const auto details = DetailsOf(status);
     EXPECT_EQ(details.info.reason(), "INVALID_READ_POLICY");
     EXPECT_EQ(details.info.metadata().at("field"), field);
