@@ -26,9 +26,9 @@ class Breaker {
     // Opens after so many failures in a row, whatever they are: one more status that will be the
     // same next time, such as a bare 404, is no better than a 503,
     int failures_in_a_row = 5;
-    // or when, of at least so many calls within CallWindow::kLength, this share failed. A reply that
-    // is no balance (kReplyInvalid) opens it at once: what stands in the way of it does not go away
-    // between two reads.
+    // or when, of at least so many calls within CallWindow::kLength, this share failed. A reply
+    // that is no balance (kReplyInvalid) opens it at once: what stands in the way of it does not go
+    // away between two reads.
     std::uint32_t calls = 10;
     double failed_share = 0.5;
     // Stays open this long, twice as long each time until it closes, give or take the jitter but

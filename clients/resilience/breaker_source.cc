@@ -50,7 +50,7 @@ boost::asio::awaitable<Result<Reading>> BreakerSource::Fetch(FetchContext contex
 
 void BreakerSource::Tell(LoginBreaker::Permit& permit, const Result<Reading>& result,
                          SteadyTime begun, SteadyTime end) const {
-  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const Now now = clock_.Time();
   const Meaning meaning = result ? Meaning::kNoFailure : MeaningOf(result.error().kind);
   if (meaning == Meaning::kNoFailure) return permit.Succeeded(now.steady);
   if (meaning == Meaning::kNothing) return;

@@ -48,7 +48,7 @@ class ClockSkew final : public UpstreamClock {
   };
 
   Sample Median() const;
-  Duration OurOffset() const { return WallOffset({clock_.WallNow(), clock_.SteadyNow()}); }
+  Duration OurOffset() const { return WallOffset(clock_.Time()); }
 
   const Clock& clock_;
   std::deque<Sample> samples_;

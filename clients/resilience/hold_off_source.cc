@@ -43,7 +43,7 @@ void HoldOffSource::Learn(const Result<Reading>& result) {
     return;
   }
   const Error& error = result.error();
-  const Now now{clock_.WallNow(), clock_.SteadyNow()};
+  const Now now = clock_.Time();
   switch (error.kind) {
     case ErrorKind::kClockSkew:
       OnTimeRejected(now, error);

@@ -124,9 +124,10 @@ void Metrics::RegisterGauges() {
   auto& in_state = gauge("balance_sources", "Sources by the state that a cached read shows.");
   auto& failing =
       gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
-  auto& breakers = gauge("balance_sources_by_breaker_state",
-                         "Sources by the state of the circuit breakers of their login and host, whichever "
-                         "lets less through.");
+  auto& breakers =
+      gauge("balance_sources_by_breaker_state",
+            "Sources by the state of the circuit breakers of their login and host, whichever "
+            "lets less through.");
   auto& held_off =
       gauge("balance_sources_held_off",
             "Sources that are not asked because their credential was rejected or has no "

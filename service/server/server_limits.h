@@ -16,8 +16,8 @@ namespace balance {
 struct ServerLimits {
   // Calls at a time on one connection; more wait at the client.
   static constexpr int kConcurrentStreams = 128;
-  // The longest request, a batch of 100 accounts with as many full names of sources in each of its two
-  // fields for them, has 37 KiB.
+  // The longest request, a batch of 100 accounts with as many full names of sources in each of its
+  // two fields for them, has 37 KiB.
   static constexpr int kRequestBytes = 64 * 1024;
   // The headers of one call, a bearer token included. gRPC's own default, but not left to it.
   static constexpr int kMetadataBytes = 8 * 1024;

@@ -184,7 +184,8 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
     if (HaveSameLogin(*before, config)) {
       parts.account = old->hold_offs.at(config.info.source);
     } else {
-      account.on_effect.push_back([hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
+      account.on_effect.push_back(
+          [hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);
     if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);

@@ -44,8 +44,8 @@ struct SourceParts {
 
 // The venue's client and, from the inside out, what guards it: breakers of the login and of the
 // host, hold-off and pacing of the credential together with the host's connections, the bridge to a
-// new credential, retries, the comparison with the reading before. It lets go of `previous` when the
-// replacement is over. `transport` and `clock` must outlive the source.
+// new credential, retries, the comparison with the reading before. It lets go of `previous` when
+// the replacement is over. `transport` and `clock` must outlive the source.
 std::unique_ptr<BalanceSource> MakeSource(SourceParts parts, HttpTransport& transport,
                                           Random random, Clock& clock);
 

@@ -240,5 +240,22 @@ TEST(ClockSkewTest, AClockTooFarOffIsLeftForAPersonToMend) {
   EXPECT_EQ(ReasonOf(service.GetSource("polymarket-us", source)), "SOURCE_CLOCK_SKEW");
 }
 
+TEST(ClockSkewTest, M83_OnceTheClocksAgreeAReloadEndsTheHoldOff) {
+  RunningService service;
+  service.upstreams().SetClockOffset(Side::kPolymarket, std::chrono::minutes(20));
+  v1::SourceBalance source;
+  EXPECT_EQ(ReasonOf(service.GetSource("polymarket-us", source)), "SOURCE_CLOCK_SKEW");
+  service.upstreams().SetClockOffset(Side::kPolymarket, std::chrono::seconds(0));
+  EXPECT_EQ(ReasonOf(service.GetSource("polymarket-us", source)), "SOURCE_CLOCK_SKEW");
+  EXPECT_TRUE(service.PathOf("polymarket-us").has_hold_off_until());
+
+  service.Reload();
+
+  EXPECT_FALSE(service.PathOf("polymarket-us").has_hold_off_until());
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(service.Get(snapshot).ok());
+  EXPECT_EQ(snapshot.sources(kPolymarketUs).state(), v1::SourceBalance::FRESH);
+}
+
 }  // namespace
 }  // namespace balance

@@ -16,6 +16,8 @@
 #include "clients/http/http_transport.h"
 #include "clients/resilience/hold_off_source.h"
 #include "service/feed/account_feed.h"
+#include "service/feed/answer_schedule.h"
+#include "service/feed/loop_heartbeat.h"
 #include "service/server/source_factory.h"
 #include "service/server/upstream_guards.h"
 #include "tests/support/fake_clock.h"
@@ -231,7 +233,7 @@ class World {
     spec.source = MakeSource(std::move(parts), venue_, SeededRandom(1), clock_);
     std::vector<AccountFeed::SourceSpec> specs;
     specs.push_back(std::move(spec));
-    return std::make_unique<AccountFeed>(loop_.get_executor(), clock_, observer_, sink_,
+    return std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_, sink_,
                                          std::move(specs));
   }
 
@@ -250,7 +252,9 @@ class World {
   FakeClock clock_;
   const std::vector<Plan> plans_;
   Venue venue_;
-  UpstreamGuards guards_{loop_.get_executor(), clock_, 7};
+  UpstreamGuards guards_{loop_.get_executor(), clock_, ConnectionLimits(), 7};
+  LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
+  AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
   NullObserver observer_;
   NullSink sink_;
   std::vector<std::unique_ptr<AccountFeed>> accounts_;
