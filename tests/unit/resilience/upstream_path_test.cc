@@ -44,7 +44,7 @@ TEST_F(UpstreamPathTest, EachGuardIsSeenUntilItEnds) {
   const SteadyTime now = clock_.SteadyNow();
   guards_.credential.hold_off->OnRejected(Time(), {ErrorKind::kForbidden, "no"});
   guards_.credential.pacer->OnRateLimited({ErrorKind::kRateLimited, "slow down", seconds(7)});
-  guards_.login.breaker->Admit(now)->Failed(Time(), {ErrorKind::kUpstreamError, "moved"});
+  guards_.login.breaker->Admit(now)->Failed(Time(), {ErrorKind::kReplyInvalid, "no balance"});
   EXPECT_EQ(Probe().hold_off_until, now + seconds(60));
   EXPECT_EQ(Probe().blocked_until, now + seconds(7));
   EXPECT_EQ(Probe().breaker, BreakerState::kOpen);
@@ -68,7 +68,7 @@ TEST_F(UpstreamPathTest, EachGuardAloneForbidsRequests) {
   EXPECT_TRUE(Probe().is_forbidden);
   guards_.credential.hold_off->Clear();
   EXPECT_FALSE(Probe().is_forbidden);
-  guards_.login.breaker->Admit(now)->Failed(Time(), {ErrorKind::kUpstreamError, "moved"});
+  guards_.login.breaker->Admit(now)->Failed(Time(), {ErrorKind::kReplyInvalid, "no balance"});
   EXPECT_TRUE(Probe().is_forbidden);
 
   clock_.Advance(seconds(5));
