@@ -113,7 +113,7 @@ class InterruptingProbe final : public PathProbe {
     interruption_ = std::move(interruption);
   }
 
-  PathState Probe(SteadyTime) const override {
+  PathState Probe(Now) const override {
     if (const auto interruption = std::exchange(interruption_, nullptr)) interruption();
     return {};
   }

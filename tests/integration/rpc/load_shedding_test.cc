@@ -27,7 +27,7 @@ constexpr int kManyAccounts = 20;
 // Holds up the first who asks, from Close() until Open().
 class Gate final : public PathProbe {
  public:
-  PathState Probe(SteadyTime) const override {
+  PathState Probe(Now) const override {
     if (is_closed_.exchange(false)) {
       entered_.release();
       opened_.acquire();

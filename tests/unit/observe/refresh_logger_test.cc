@@ -16,7 +16,7 @@ namespace {
 class FixedPath final : public PathProbe {
  public:
   explicit FixedPath(PathState state) : state_(state) {}
-  PathState Probe(SteadyTime) const override { return state_; }
+  PathState Probe(Now) const override { return state_; }
 
  private:
   const PathState state_;
