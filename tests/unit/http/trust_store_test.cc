@@ -15,13 +15,15 @@ namespace {
 class TrustStoreTest : public testing::Test {
  protected:
   TrustStoreTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "trust-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
     Write("system.pem", TestCa("system").cert_pem());
     Write("own.pem", TestCa("own").cert_pem());
   }
   ~TrustStoreTest() override { std::filesystem::remove_all(directory_); }
 
+  static std::string MakeDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "trust-test-XXXXXX").string();
+    return mkdtemp(pattern.data());
+  }
   std::string Path(const std::string& name) const { return directory_ + "/" + name; }
   // As files are replaced in a pod: by another one of the same name.
   void Write(const std::string& name, const std::string& content) {
@@ -33,7 +35,7 @@ class TrustStoreTest : public testing::Test {
     return store ? sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) : -1;
   }
 
-  std::string directory_;
+  const std::string directory_ = MakeDirectory();
   TrustStores stores_{{Path("system.pem"), directory_}};
 };
 
