@@ -33,7 +33,8 @@ apt-get -qq -o APT::Sandbox::User=root download \
 for package in ./*.deb; do dpkg -x "$package" root; done
 lib=$(dirname "$(find "$dir/root" -name libgrpc++.so)")
 python3 -m venv python
-python/bin/pip install -q --disable-pip-version-check --no-deps h2==4.1.0 hpack==4.0.0 hyperframe==6.0.1
+python/bin/pip install -q --disable-pip-version-check --no-deps \
+  h2==4.1.0 hpack==4.0.0 hyperframe==6.0.1
 
 cat >server.cc <<'CC'
 #include <grpcpp/generic/async_generic_service.h>

@@ -25,7 +25,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv python
-python/bin/pip install -q --disable-pip-version-check --no-deps grpcio==1.66.2 grpclib==0.4.9 h2==4.4.1 hpack==4.2.0 hyperframe==6.1.0 multidict==7.2.1
+python/bin/pip install -q --disable-pip-version-check --no-deps \
+  grpcio==1.66.2 grpclib==0.4.9 h2==4.4.1 hpack==4.2.0 hyperframe==6.1.0 multidict==7.2.1
 
 cat >probe.py <<'PY'
 import asyncio
