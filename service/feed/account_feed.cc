@@ -56,7 +56,9 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   // meanwhile makes that later, within the same limit.
   void StartIn(Duration ahead) {
     const SteadyTime start = asked_.steady + ahead;
-    if (ahead > kLongestNotBeforeWait || start >= read_.answer_by) return Refuse();
+    if (account_.stopped_ || ahead > kLongestNotBeforeWait || start >= read_.answer_by) {
+      return Refuse();
+    }
     starts_later_ = true;
     not_before_.Set(start, [self = shared_from_this()] { self->Start(); });
   }

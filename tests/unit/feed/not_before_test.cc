@@ -289,6 +289,16 @@ TEST_F(NotBeforeTest, M102_AStopAnswersWhoWaits) {
   EXPECT_EQ(clock_.sleepers(), 0U);
 }
 
+TEST_F(NotBeforeTest, M102_WhoComesAfterAStopIsAnsweredAtOnce) {
+  account_->Stop();
+  Run();
+
+  Read({.not_before = clock_.WallNow() + seconds(3)});
+
+  EXPECT_EQ(Answer().state, SourceState::kNoData);
+  EXPECT_EQ(clock_.sleepers(), 0U);
+}
+
 TEST_F(NotBeforeTest, M105_AClockThatIsSetBackALittleWhileSomeoneWaitsMakesTheWaitLonger) {
   const WallTime fill = clock_.WallNow() + seconds(3);
   Read({.not_before = fill});
