@@ -76,19 +76,29 @@ Outcome OutcomeOf(Waited waited) {
   return Outcome::kHit;
 }
 
+// Whether a request has been sent that meets the bounds of a call made at `asked`. A feed that is
+// stopped ends the waits for requests that were never sent, or were cut off.
+bool WasSentFor(const SourceStatus& status, const ReadBounds& bounds, Now asked) {
+  return status.last_attempt &&
+         *status.last_attempt >= OldestAcceptable(bounds, status.info->cache, asked).steady;
+}
+
 // Whether what there is was the source's answer to this call, or one that stands for it.
-bool IsAnswered(const SourceStatus& status, const ReadBounds& bounds, Waited waited,
+bool IsAnswered(const SourceStatus& status, const ReadBounds& bounds, Waited waited, Now asked,
                 SteadyTime now) {
   if (bounds.only_if_cached) return false;
-  if (waited == Waited::kStarted || waited == Waited::kJoined) return true;
+  if (waited == Waited::kStarted || waited == Waited::kJoined) {
+    return WasSentFor(status, bounds, asked);
+  }
   return waited == Waited::kNot && !bounds.IsExplicit() && WasJustRead(status, now);
 }
 
 Outcome OutcomeOfStale(const SourceStatus& status, const ReadBounds& bounds, Waited waited,
-                       SteadyTime now) {
+                       Now asked, SteadyTime now) {
   if (status.failure) return Outcome::kStaleOnError;
-  if (IsAnswered(status, bounds, waited, now)) return OutcomeOf(waited);
-  const bool is_being_read = !bounds.only_if_cached && waited != Waited::kRefused;
+  if (IsAnswered(status, bounds, waited, asked, now)) return OutcomeOf(waited);
+  const bool is_being_read =
+      !bounds.only_if_cached && (waited == Waited::kNot || waited == Waited::kGaveUp);
   return is_being_read ? Outcome::kStaleRevalidating : Outcome::kHit;
 }
 
@@ -156,14 +166,14 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
     return view;
   }
   const bool is_shown = IsShowableStale(status, bounds, asked, now);
-  if (!status.failure && IsAnswered(status, bounds, waited, now.steady)) {
+  if (!status.failure && IsAnswered(status, bounds, waited, asked, now.steady)) {
     view.is_refreshed_in_vain = bounds.IsExplicit();
     if (bounds.IsExplicit() || !is_shown) NoteOldAnswer(view);
   }
   if (!is_shown) return view;
   view.reading = status.reading;
   view.state = SourceState::kStale;
-  view.outcome = OutcomeOfStale(status, bounds, waited, now.steady);
+  view.outcome = OutcomeOfStale(status, bounds, waited, asked, now.steady);
   return view;
 }
 

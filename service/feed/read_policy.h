@@ -69,7 +69,7 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
 enum class Waited : std::uint8_t {
   // The call did not wait.
   kNot,
-  // It started the refresh, and the refresh ended.
+  // It started the refresh, and the refresh ended, unsent or cut off if the feed was stopped.
   kStarted,
   // It joined a refresh that somebody else had started, and the refresh ended.
   kJoined,

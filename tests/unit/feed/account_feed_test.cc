@@ -450,7 +450,27 @@ TEST_F(AccountFeedTest, StopAnswersWhoStillWaits) {
   account_->Stop();
   Run();
 
-  EXPECT_EQ(answers_, 1);
+  ASSERT_EQ(answers_, 1);
+  // Nothing has been answered that could be too old.
+  EXPECT_EQ(Real().state, SourceState::kNoData);
+  EXPECT_FALSE(Real().failure) << Real().failure->error.message;
+  EXPECT_FALSE(Real().is_refreshed_in_vain);
+}
+
+TEST_F(AccountFeedTest, StopShowsWhatThereIsToWhoWaitsForSomethingNewer) {
+  Warm();
+  clock_.Advance(seconds(5));
+  Read({.max_age = Duration::zero()});
+
+  account_->Stop();
+  Run();
+
+  ASSERT_EQ(answers_, 2);
+  EXPECT_EQ(Real().state, SourceState::kStale);
+  ASSERT_TRUE(Real().reading);
+  EXPECT_EQ(Real().outcome, Outcome::kHit);
+  EXPECT_FALSE(Real().failure) << Real().failure->error.message;
+  EXPECT_FALSE(Real().is_refreshed_in_vain);
 }
 
 }  // namespace
