@@ -29,7 +29,6 @@ std::size_t TerminalWidth() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  balance::OpenStandardDescriptors();
   // A failed call is one line of ours; gRPC would add its own to standard error.
   setenv("GRPC_VERBOSITY", "NONE", 0);
 

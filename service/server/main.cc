@@ -208,6 +208,5 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace balance
 
 int main(int argc, char** argv) {
-  balance::OpenStandardDescriptors();
   return balance::Main({argv + 1, argv + argc});
 }

@@ -37,9 +37,13 @@ HttpResponse ToResponse(std::string_view text) {
 
 // The message without the status, which is a number of the answer's.
 std::string WithoutStatus(std::string message, int status) {
-  const std::string shown = "(HTTP " + std::to_string(status) + ")";
+  // A remark may follow in the parentheses, as that a cache has answered.
+  const std::string shown = "(HTTP " + std::to_string(status);
   const auto at = message.find(shown);
   Require(at != std::string::npos, "a message tells the status");
+  Require(message.size() > at + shown.size() &&
+              (message[at + shown.size()] == ')' || message[at + shown.size()] == ','),
+          "nothing else begins with the status");
   return message.erase(at, shown.size());
 }
 

@@ -85,6 +85,5 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace balance::sandbox
 
 int main(int argc, char** argv) {
-  balance::OpenStandardDescriptors();
   return balance::sandbox::Main({argv + 1, argv + argc});
 }

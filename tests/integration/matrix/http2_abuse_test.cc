@@ -212,7 +212,7 @@ TEST_F(Http2AbuseTest, M57_TheLongestBatchIsWithinTheLimit) {
   v1::BatchGetAccountSnapshotsRequest batch;
   for (int i = 0; i < 100; ++i) {
     batch.add_names("accounts/" + std::string(63, 'x'));
-    batch.add_sources(std::string(63, 'x'));
+    batch.add_sources(std::string(60, 'x') + std::to_string(100 + i));
   }
   v1::BatchGetAccountSnapshotsResponse response;
 

@@ -163,9 +163,11 @@ TEST_F(ManyAccountsAtOnceTest, AListFromTheCacheAnswersWithAll) {
 
 TEST_F(ManyAccountsAtOnceTest, ListSourcesNamesAll) {
   grpc::ClientContext context;
+  v1::ListSourcesRequest request;
+  request.set_page_size(2 * kAccounts);
   v1::ListSourcesResponse response;
 
-  const auto status = stub_->ListSources(&context, {}, &response);
+  const auto status = stub_->ListSources(&context, request, &response);
 
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(response.sources_size(), 2 * kAccounts);
