@@ -7,12 +7,13 @@
 
 namespace balance {
 
-// Of one shard, whose transport and whose ConnectionSlots are given the same.
+// Limits of one shard: its transport and its ConnectionSlots are given the same.
 struct ConnectionLimits {
-  // Connections open at a time, idle ones included. Also the number of exchanges under way.
+  // Most connections open at a time, idle ones included. Also the most exchanges under way.
   std::size_t total = 512;
 
-  // Connections of one host: so many are kept, and so many are in use if no other host uses any.
+  // Most connections of one host: so many are kept, and so many are in use if no other host uses
+  // any.
   std::size_t of_a_host() const { return total / 2; }
 };
 

@@ -22,7 +22,7 @@ enum class ConnectionDrop : std::uint8_t {
 inline constexpr int kConnectionDropCount =
     static_cast<int>(ConnectionDrop::kCertificateExpired) + 1;
 
-// By ConnectionDrop.
+// Name of each ConnectionDrop, indexed by it.
 inline constexpr std::array<std::string_view, kConnectionDropCount> kConnectionDropNames = {
     "UNASKED_BYTES", "CLOSED_BY_PEER", "CERTIFICATE_EXPIRED"};
 

@@ -14,7 +14,7 @@ enum class BreakerState : std::uint8_t { kClosed, kOpen, kHalfOpen };
 inline constexpr int kBreakerStateCount = static_cast<int>(BreakerState::kHalfOpen) + 1;
 
 struct PathState {
-  // Of the login and of the upstream's host and port, that which lets less through.
+  // State of the login's breaker or of the host's, whichever is stricter.
   BreakerState breaker = BreakerState::kClosed;
   // The credential was rejected or has no account: no request before this. Unset: no hold-off.
   std::optional<SteadyTime> hold_off_until;

@@ -13,11 +13,11 @@
 namespace balance {
 
 struct OpenConnection {
-  // Not blocking, connected.
+  // A connected socket that does not block.
   int socket = -1;
   // Null without TLS.
   SSL* tls = nullptr;
-  // No request was sent on it yet.
+  // Whether no request was sent on it yet.
   bool is_new = false;
 };
 

@@ -22,7 +22,7 @@
 
 namespace balance {
 
-// Tells the connections of one origin apart; never 0.
+// Number that tells the connections of one origin apart; never 0.
 using ConnectionTag = std::uint32_t;
 
 // Used on its loop's thread only.
@@ -36,10 +36,10 @@ class ConnectionPool {
   using Connections = std::list<Connection>;
   using ByLogin = std::unordered_multimap<std::uint64_t, Connections::iterator>;
   struct Origin {
-    // The one that has been idle for longest is first.
+    // Connections without a request, the one that has been idle for longest first.
     Connections idle;
     Connections busy;
-    // All of them.
+    // All connections, in use or not.
     ByLogin by_login;
     // Logins whose latest exchange had no complete answer.
     std::unordered_set<std::uint64_t> failing;

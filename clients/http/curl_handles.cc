@@ -7,7 +7,7 @@ namespace {
 
 // Slower than this for this long is as good as dead.
 constexpr long kLowSpeedBytesPerSecond = 1;
-// Of a connection's life.
+// Longest life of a connection.
 constexpr long kMaxConnectionSeconds = 300;
 // For what arrives, a buffer that an ordinary balance fits in.
 constexpr long kBufferBytes = 4096;

@@ -27,8 +27,8 @@ class CurlHandles {
   // REQUIRES: all have been given back.
   ~CurlHandles();
 
-  // With every option set that does not depend on the request. Null if libcurl is out of memory or
-  // does not know an option.
+  // Takes a handle with every option set that does not depend on the request. Null if libcurl is
+  // out of memory or does not know an option.
   CURL* Take();
 
   // REQUIRES: `easy` was taken, is in no multi handle and points to nothing of its exchange any

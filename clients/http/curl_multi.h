@@ -46,7 +46,7 @@ class CurlMulti {
   // libcurl does so by itself only when it looks for a connection.
   void CloseIdle();
 
-  // Sockets that are open, idle ones included.
+  // Number of sockets that are open, idle ones included.
   std::size_t open_sockets() const { return socket_of_.size(); }
 
   // The socket of a connection, -1 if none is open or libcurl still tries several addresses.
@@ -96,9 +96,9 @@ class CurlMulti {
   bool is_sweeping_ = false;
   SocketPoll sockets_;
   std::unordered_set<CurlTransfer*> transfers_;
-  // By the tag of their connection: one, or several while libcurl tries several addresses.
+  // Socket of each connection, indexed by its tag; several while libcurl tries several addresses.
   std::unordered_multimap<ConnectionTag, int> socket_of_;
-  // By socket.
+  // Tag of the connection of each socket, indexed by socket.
   std::vector<ConnectionTag> tag_of_;
   // Handlers that the loop has already queued run even if we are gone; they look here first.
   const std::shared_ptr<Life> life_ = std::make_shared<Life>();

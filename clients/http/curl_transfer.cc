@@ -97,7 +97,7 @@ CurlTransfer::~CurlTransfer() {
     handles_.Give(easy_);
   }
   curl_slist_free_all(header_list_);
-  // Keys are among them.
+  // Secrets are among the headers.
   for (HttpHeader& header : request_.headers) Wipe(header.value);
 }
 

@@ -46,7 +46,7 @@ class CurlTransfer {
   // time no more; who drives the transfer ends it at overdue_at() (max: libcurl judges).
   void AddTime(Duration held_up);
   SteadyTime overdue_at() const;
-  // Of CurlMulti: where the transfer is.
+  // Called by CurlMulti with itself when it takes the transfer.
   void set_multi(CurlMulti* multi) { multi_ = multi; }
   CurlMulti* multi() const { return multi_; }
 
@@ -65,9 +65,9 @@ class CurlTransfer {
   long new_connections() const;
 
  private:
-  // Judges the connection. False: the request must not be written to it.
+  // Whether the request may be written to the connection; judges that.
   bool MaySend();
-  // False: what arrives cannot be the answer.
+  // Whether what arrives can be the answer.
   bool MayReceive();
   static int BeforeRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
                            int local_port);
@@ -79,7 +79,7 @@ class CurlTransfer {
   bool AddHeaders();
   // False if libcurl refused an option.
   bool Configure();
-  // So that nothing of this exchange is left in the handle.
+  // Leaves nothing of this exchange in the handle.
   void Clear();
   Duration ConnectTimeout() const;
   void TakeHeaderLine(std::string_view line);
@@ -102,7 +102,7 @@ class CurlTransfer {
   bool was_sent_ = false;
   std::optional<ConnectionDrop> dropped_;
   std::size_t header_bytes_ = 0;
-  // Of the status line that came last: 1xx, so another one follows.
+  // Whether the latest status line was a 1xx, which another one follows.
   bool is_interim_ = false;
   bool has_all_headers_ = false;
   bool too_large_ = false;

@@ -26,7 +26,7 @@ struct HttpTransportStats {
   std::uint64_t requests = 0;
   // Connections made; the other requests reused one.
   std::uint64_t new_connections = 0;
-  // Sockets that are open now, those of idle connections included.
+  // Number of sockets that are open now, those of idle connections included.
   std::uint64_t open_sockets = 0;
 };
 
@@ -43,7 +43,8 @@ class CurlTransport final : public HttpTransport {
     // A connection without a request for longer than this is closed: balancers close idle ones
     // without a word.
     std::chrono::seconds max_idle = std::chrono::seconds(25);
-    // More requests at a time than these wait inside libcurl, where what is signed ages.
+    // Limits of the connections. Requests beyond them wait inside libcurl, where what is signed
+    // ages.
     ConnectionLimits limits = {};
     // May be null; else outlives the transport.
     ConnectionObserver* observer = nullptr;

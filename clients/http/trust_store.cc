@@ -20,7 +20,7 @@ X509_STORE* TrustStores::Of(const std::string& ca_file) {
   const std::array<FileState, 2> states = {StateOf(file), StateOf(system_.directory)};
   Entry& entry = stores_[ca_file];
   if (!entry.store || entry.states != states) {
-    // Before the files, lest a change in between goes unnoticed.
+    // Read the states before the files: a change in between must not go unnoticed.
     entry.states = states;
     entry.store = Load(file);
   }

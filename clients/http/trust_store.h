@@ -52,7 +52,7 @@ class TrustStores {
   std::unique_ptr<X509_STORE, Free> Load(const std::string& file) const;
 
   const System system_;
-  // By CA file; "" for the system's.
+  // Store of each CA file, indexed by its path; that of "" holds the system's CAs.
   std::map<std::string, Entry> stores_;
 };
 

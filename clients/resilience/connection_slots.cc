@@ -20,7 +20,7 @@ void ConnectionSlots::Grant() {
     waiting_.splice(waiting_.end(), waiting_, waiting_.begin());
     if (!host->HasRoom()) continue;
     if (host->GrantNext()) {
-      // There may be more of it for everybody.
+      // Go round once more: every host may get another one.
       left = waiting_.size() + 1;
     } else {
       host->is_listed_ = false;

@@ -43,7 +43,7 @@ class ConnectionSlots {
   Clock& clock_;
   const std::size_t total_;
   std::size_t in_use_ = 0;
-  // Those of which somebody waits for a slot; the one that was served last is last.
+  // Hosts for which somebody waits for a slot; the one that was served last is last.
   std::list<HostSlots*> waiting_;
 };
 
@@ -73,7 +73,7 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   // REQUIRES: nobody waits.
   ~HostSlots();
 
-  // A slot if there is one now.
+  // Takes a slot if there is one now.
   std::optional<Slot> TryTake();
 
   // Waits for a slot: urgent fetches go first (`progress.urgent` is read when a slot is given),
@@ -100,7 +100,7 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   bool HasRoom() const { return in_use_ < all_->total_ - all_->in_use_; }
   Slot Occupy();
   void Release();
-  // To the next who waits. REQUIRES: HasRoom(). False if nobody waits any more.
+  // Gives a slot to the next waiter. REQUIRES: HasRoom(). Returns false if nobody waits any more.
   bool GrantNext();
   // Ends the waits whose deadline has come.
   void EndWaits();

@@ -73,8 +73,8 @@ ContinuitySource::ContinuitySource(std::unique_ptr<BalanceSource> next, Duration
 boost::asio::awaitable<Result<Reading>> ContinuitySource::Fetch(FetchContext context) {
   Result<Reading> result = co_await next_->Fetch(context);
   for (int asked = 0; result; ++asked) {
-    // Out of a cache on the way: it says nothing about what happened since, and nobody will show
-    // it.
+    // A reading out of a cache on the way says nothing about what happened since, and nobody will
+    // show it.
     if (result->observe_steady < newest_) co_return result;
     if (zero_guard_.Judge(*result)) break;
     if (asked == kMostQuestions) co_return Unconfirmed();

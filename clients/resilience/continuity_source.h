@@ -32,17 +32,17 @@ class ContinuitySource final : public BalanceSource {
   // the first one is confirmed or not.
   static constexpr int kMostQuestions = 2;
 
-  // `pause` lies between a reading and the one that shall confirm it. `last` is what is known to be
-  // held already. `clock` must outlive the source.
+  // `pause` lies between a reading and the one that is to confirm it. `last` is what the account is
+  // already known to hold. `clock` must outlive the source.
   ContinuitySource(std::unique_ptr<BalanceSource> next, Duration pause, Clock& clock,
                    const std::vector<CurrencyBalance>& last = {});
 
-  // As the decorated source. After a reading with money in a currency, one without is read once
-  // more, at least the pause later: the newer one is kept with the warning SUDDEN_ZERO, whatever it
-  // says of that currency. Where no further reading can be had in time, none is kept and the fetch
-  // fails; that of a later fetch decides then. A reading that is older than the one before changes
-  // nothing here. A simulator that was set back to its start warns
-  // BASELINE_JUMP.
+  // Fetches from the decorated source. When a currency that had money has none in a reading, the
+  // source is read once more, at least the pause later: the newer reading is kept with the warning
+  // SUDDEN_ZERO, whatever it says of that currency. Where no further reading can be had in time,
+  // none is kept and the fetch fails; the reading of a later fetch decides then. A reading that is
+  // older than the one before changes nothing here. The reading of a simulator that was set back to
+  // its start has the warning BASELINE_JUMP.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override { return next_->Outlook(); }
@@ -62,10 +62,10 @@ class ContinuitySource final : public BalanceSource {
   const std::unique_ptr<BalanceSource> next_;
   const Duration pause_;
   Clock& clock_;
-  // What is remembered of the reading before. All of it would be a second copy of what its reader
-  // keeps.
+  // The part of the reading before that the comparison needs: a whole reading would be a second
+  // copy of what its reader keeps.
   ZeroGuard zero_guard_;
-  // When it was observed.
+  // When the reading before was observed.
   SteadyTime newest_ = SteadyTime::min();
   Baseline baseline_;
   // The latest event of each currency, oldest first.

@@ -38,7 +38,7 @@ class HoldOff {
   // How often a rejected time was forgiven: rejections of before tell nothing about those after.
   int times_forgiven() const { return times_forgiven_; }
 
-  // Thread-safe. Unset: nothing is held off.
+  // End of the hold-off; unset if nothing is held off. Thread-safe.
   std::optional<SteadyTime> HeldUntil(Now now) const;
 
  private:
@@ -51,7 +51,7 @@ class HoldOff {
   std::shared_ptr<const Error> because_;
   int times_forgiven_ = 0;
 
-  // For other threads.
+  // Copies of the state, for other threads.
   SharedTime shared_until_;
   std::atomic<bool> is_for_time_ = false;
   // WallOffset() at the rejection.

@@ -65,7 +65,7 @@ class HostBreaker {
   void BeginProbe();
   void EndProbe();
 
-  // An answer to a request sent at `begun`.
+  // A request that was sent at `begun` got an answer.
   void OnAnswer(SteadyTime begun, SteadyTime now);
   void OnNoConnection(bool was_probe, Now now, const Error& error);
   void Open(SteadyTime now, const Error& error);
@@ -76,7 +76,7 @@ class HostBreaker {
   Random random_;
   std::set<LoginBreaker*> logins_;
   int failures_in_a_row_ = 0;
-  // Of the first of them.
+  // Time of the first of these failures.
   WallTime failing_since_;
   // Numbers the troubles: failures in a row without an answer between them are one.
   std::atomic<std::uint64_t> trouble_ = 1;
@@ -86,10 +86,10 @@ class HostBreaker {
   int opened_in_a_row_ = 0;
   bool probing_ = false;
   std::shared_ptr<const Error> because_;
-  // In the order in which they may probe.
+  // Logins in the order in which they may probe.
   std::list<Place> queue_;
 
-  // For other threads.
+  // Copies of the state, for other threads.
   std::atomic<bool> shared_is_down_ = false;
   std::atomic<bool> shared_is_probing_ = false;
   SharedTime shared_until_;

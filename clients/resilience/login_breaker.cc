@@ -5,7 +5,7 @@
 namespace balance {
 namespace {
 
-// Where a probe is under way.
+// How long after now it is worth asking again while a probe is under way.
 constexpr Duration kProbePatience = std::chrono::seconds(1);
 
 }  // namespace

@@ -25,11 +25,11 @@ class RateBucket {
   void SetLimit(double per_second, int burst);
 
   SteadyTime Earliest() const { return next_ == SteadyTime::min() ? next_ : next_ - tolerance_; }
-  // From when on the requests so far limit no other.
+  // When the bucket is full again.
   SteadyTime FullAt() const { return next_; }
   // A request was sent at `now`, which is not before Earliest().
   void Take(SteadyTime now);
-  // As if the whole burst had just been used.
+  // Empties the bucket, as if the whole burst had just been used.
   void Exhaust(SteadyTime now);
   // Whether more than half of the burst could go at once.
   bool HasSpare(SteadyTime now) const;
@@ -60,7 +60,7 @@ class RateBudget {
 
   // When the next request may be sent; a time in the past: now.
   SteadyTime Earliest() const;
-  // From when on neither the requests so far nor a pause limit others.
+  // When all buckets are full again and no pause is left.
   SteadyTime FullAt() const;
   // A request is sent at `now`. REQUIRES: now >= Earliest().
   void Take(SteadyTime now);
@@ -68,8 +68,8 @@ class RateBudget {
   // How far apart requests are in the long run.
   Duration Interval() const;
 
-  // Until when the upstream wants no request; a time in the past: it takes them. Why the latest
-  // such pause was, over or not; null before the first.
+  // End of the latest pause that the upstream asked for; a time in the past: it takes requests.
+  // `blocked_by` is the failure that asked for it, over or not; null before the first.
   SteadyTime blocked_until() const { return blocked_until_; }
   const std::shared_ptr<const Error>& blocked_by() const { return blocked_by_; }
   double requests_per_second() const { return rate_; }

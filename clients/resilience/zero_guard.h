@@ -24,7 +24,7 @@ enum class ZeroVerdict : std::uint8_t {
 };
 
 struct ZeroEvent {
-  // As CurrencyBalance has them.
+  // The currency, as CurrencyBalance has it.
   std::string currency_code;
   bool is_currency_unrecognized = false;
   ZeroVerdict verdict = ZeroVerdict::kZero;
@@ -53,11 +53,12 @@ class ZeroGuard {
   struct Row {
     std::string currency_code;
     bool is_currency_unrecognized = false;
-    // Not zero when last reported.
+    // Amounts that were not zero when they were last reported.
     Holdings held;
-    // When the first of the readings was observed that since say that there is no money.
+    // When the first of the latest readings that all say that there is no money was observed.
     std::optional<SteadyTime> zero_since;
-    // Since the last kept reading, one said that there is no money and a later one did not.
+    // Whether, since the last kept reading, one said that there is no money and a later one did
+    // not.
     bool was_doubted = false;
   };
 

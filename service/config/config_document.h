@@ -56,22 +56,22 @@ class ConfigDocument {
 
   void AddIssue(const std::string& path, std::string problem, std::string remedy);
   void AddIssueAt(int line, const std::string& path, std::string problem, std::string remedy);
-  // Of a part of the message at `path` that has no path of its own: the rest of it still counts, so
-  // HasIssue(path) stays as it is.
+  // Adds an issue of a part of the message at `path` that has no path of its own: the rest of it
+  // still counts, so HasIssue(path) stays as it is.
   void AddIssueWithin(int line, const std::string& path, std::string problem, std::string remedy);
 
-  // Of what works all the same.
+  // Adds a warning of something that works but is hardly meant.
   void AddWarning(const std::string& path, std::string problem, std::string remedy);
 
   bool HasIssue(const std::string& path) const { return flagged_.contains(path); }
   bool HasIssues() const { return !issues_.empty(); }
 
-  // Leave none behind. In the order of the lines.
+  // Take all that was added, ordered by line, and leave none behind.
   std::vector<ConfigIssue> TakeIssues();
   std::vector<ConfigIssue> TakeWarnings();
 
  private:
-  // What people read of a problem.
+  // Makes the issue that people read.
   ConfigIssue Describe(int line, const std::string& path, std::string problem,
                        std::string remedy) const;
 

@@ -15,7 +15,7 @@ namespace balance {
 
 struct AccountRead {
   ReadBounds bounds;
-  // One entry a source, in configuration order: whether the request asks for it.
+  // Whether the request asks for each source, in configuration order.
   std::vector<bool> wanted;
   // When to answer with what is known, at the latest; see AnswerSchedule. SteadyTime::max(): wait
   // as long as the refreshes take.
@@ -37,13 +37,13 @@ struct SourceWait {
 struct AccountAnswer {
   // The instant. Everything here is as it was then.
   Now at;
-  // One a source, in configuration order.
+  // A view of each source, in configuration order.
   std::vector<SourceView> sources;
   // How the read waited for each, in the same order.
   std::vector<SourceWait> waited;
   // When the read began: `waited` is about a reading that was good enough then.
   Now asked;
-  // Of the content that the views show.
+  // Number of the revision of the content that `sources` show.
   std::int64_t revision = 0;
 };
 

@@ -53,8 +53,8 @@ class AccountFeed {
 
   // Calls `on_answer` exactly once, perhaps before it returns, unless Cancel() comes first. A slow
   // source costs the others nothing: by `answer_by`, when the schedule says so, each source shows
-  // what is known of it. Without
-  // explicit bounds a stale reading is settled for after kStalePatience.
+  // what is known of it. Without explicit bounds a stale reading is settled for after
+  // kStalePatience.
   ReadId Read(AccountRead read, OnAnswer on_answer);
 
   // Forgets a read; unknown and ended ids are fine.

@@ -41,14 +41,14 @@ class LoopHeartbeat {
   Clock& clock_;
   Alarm alarm_;
   SteadyTime due_;
-  // Of the present stretch of kMemory, and of the one before.
+  // Greatest lateness in the present stretch of kMemory, and in the one before.
   Duration worst_{0};
   Duration worst_before_{0};
   SteadyTime stretch_end_;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable has_beaten_;
-  // Guarded by mutex_.
+  // Time of the latest beat. Guarded by mutex_.
   SteadyTime last_;
 };
 

@@ -57,7 +57,7 @@ SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
     return std::max(clock_.SteadyNow(),
                     *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
   }
-  // What a failure forbids ends at once.
+  // A fetch that a pause or an open breaker forbids fails immediately, so it can be "sent" now.
   if (IsForbidden()) return clock_.SteadyNow();
   if (flight_ && flight_->progress.planned_send) return *flight_->progress.planned_send;
   return EarliestSend();

@@ -340,7 +340,8 @@ ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswe
                                         EncodeView detail, bool is_of_many) {
   const std::string& account = target.endpoint->publisher->account();
   const SnapshotRevision revision = RevisionOf(target, answer);
-  // Those of a page would only push out what callers of single accounts share.
+  // Encodings of a page are not kept: they would push out those that callers of single accounts
+  // share.
   SharedBytes bytes = is_of_many ? EncodedSnapshot(account, answer.sources, revision, detail)
                                  : encodings_.Snapshot(account, answer.sources, revision, detail);
   return {std::move(bytes), answer.at.wall};

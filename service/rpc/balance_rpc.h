@@ -30,7 +30,7 @@ namespace balance {
 // elsewhere.
 class BalanceRpc {
  public:
-  // For a call that comes without a deadline.
+  // Time that a call without a deadline gets.
   static constexpr Duration kDefaultDeadline = std::chrono::seconds(10);
   // A later deadline counts as this.
   static constexpr Duration kLongestDeadline = std::chrono::hours(24);
@@ -50,10 +50,10 @@ class BalanceRpc {
   void Handle(RpcMethod method, IncomingCall& call);
 
  private:
-  // By when a call is answered.
+  // Times by which a call is answered.
   struct CallTime {
     SteadyTime answer_by;
-    // From then on the caller has gone. SteadyTime::max(): it has set no deadline.
+    // When the caller goes. SteadyTime::max(): it has set no deadline.
     SteadyTime deadline = SteadyTime::max();
   };
   // One account of a call, checked.
@@ -90,7 +90,7 @@ class BalanceRpc {
   Now Time() const { return clock_.Time(); }
   CallTime TimeOf(const ServerCall& call) const;
   grpc::Status Deny(const ServerCall& call, AccessRefusal refusal, std::string_view account) const;
-  // The end of every call.
+  // Ends a call: every call ends here.
   void Finish(IncomingCall& call, RpcMethod method, const grpc::Status& status,
               MessageBytes response) const;
   void FinishNow(const ServerCall& call, const grpc::Status& status,
@@ -98,20 +98,20 @@ class BalanceRpc {
   // Ends a call whose caller waits no longer, before any more work is done for it; false if there
   // is still somebody.
   bool EndIfGone(const ServerCall& call, const WaitingCall& waiting, SteadyTime deadline) const;
-  // The answer of the call would be too long.
+  // Status of a call whose answer would be too long.
   static grpc::Status TooLarge(const ServerCall& call, EncodeView detail);
 
   grpc::Status FindAccount(const ServerCall& call, const std::string& name,
                            const std::string& field, const AccountEndpoint*& endpoint) const;
-  // By the account's id as it stands in `name`.
+  // Finds the account by its id as it stands in `name`.
   grpc::Status FindConfigured(const ServerCall& call, const std::string& account,
                               const std::string& name, const AccountEndpoint*& endpoint) const;
   grpc::Status FindSourceOf(const ServerCall& call, const std::string& name,
                             const AccountEndpoint*& endpoint, std::string& source) const;
-  // Of the fields of that name, which the requests for whole accounts share.
+  // Checks the filter's fields, which the requests for whole accounts share.
   template <typename Request>
   static grpc::Status CheckFilter(const Request& request, Filter& filter);
-  // Of the question's accounts, in the same order.
+  // Makes a target of each of the question's accounts, in the same order.
   static grpc::Status MakeTargets(const ServerCall& call, const Question& question,
                                   std::vector<Target>& targets);
   // Each name that is not `found` yet must be one of a source of an account that the caller may
@@ -126,7 +126,7 @@ class BalanceRpc {
   // call if the queue is full. The call keeps the WaitingCall.
   void EncodeLater(const ServerCall& call, std::size_t accounts, SteadyTime deadline,
                    std::function<void(WaitingCall&)> work);
-  // `waiting`: what the call keeps already; null if nothing.
+  // Answers about the targets. `waiting` is what the call keeps already; null if nothing.
   void AnswerTargets(const ServerCall& call, std::vector<Target> targets, Respond respond,
                      WaitingCall* waiting);
   void AnswerWhenRead(const ServerCall& call, std::vector<Target> targets, Respond respond,
@@ -148,7 +148,7 @@ class BalanceRpc {
   }
   ServedSnapshot EncodeAnswer(const Target& target, const AccountAnswer& answer, EncodeView detail,
                               bool is_of_many);
-  // The accounts that the request is about, from the one in which the page begins.
+  // Finds the accounts that the request is about, from the one in which the page begins.
   grpc::Status AccountsOfSources(const ServerCall& call, const v1::ListSourcesRequest& request,
                                  const PageEnd& after, std::size_t page_size,
                                  std::vector<const AccountEndpoint*>& accounts,
@@ -158,7 +158,7 @@ class BalanceRpc {
   const Clock& clock_;
   RpcObserver& observer_;
   RecentEncodings encodings_;
-  // Accounts that calls wait for on the shards.
+  // Number of accounts that calls wait for on the shards.
   Budget awaited_accounts_;
   EncodeQueue encoder_;
 };

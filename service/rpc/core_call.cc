@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kAuthorization = "authorization";
 // Where gRPC's C++ API has Status::error_details(), in every language.
 constexpr const char* kStatusDetails = "grpc-status-details-bin";
-// Of gRPC's design A6; a negative number: do not.
+// gRFC A6 retry pushback; a negative value tells the client not to retry.
 constexpr const char* kRetryPushback = "grpc-retry-pushback-ms";
 constexpr const char* kDoNotRetry = "-1";
 

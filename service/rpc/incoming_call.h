@@ -14,7 +14,7 @@
 
 namespace balance {
 
-// What works for a call that cannot be answered at once.
+// Work in progress on behalf of a call that is answered later.
 class CallWork {
  public:
   virtual ~CallWork() = default;
@@ -29,15 +29,15 @@ class IncomingCall {
  public:
   virtual ~IncomingCall() = default;
 
-  // The caller's; max() if it has none.
+  // The caller's deadline; max() if it has none.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
-  // Of the call's metadata; live as long as the call.
+  // Values of `authorization` in the call's metadata; live as long as the call.
   virtual Authorizations authorizations() const = 0;
-  // Of its connection.
+  // Identity that the call's connection proves.
   virtual PeerIdentity identity() const = 0;
-  // Where it comes from, as gRPC writes an address. Proves nothing.
+  // Address that the call comes from, as gRPC writes it. Proves nothing.
   virtual std::string peer() const = 0;
-  // Its message; none if the caller sent none, or left before it had come.
+  // The request message; none if the caller sent none, or left before it had come.
   virtual const MessageBytes& request() = 0;
 
   // Keeps `work` as long as the call lives, and has it told if the caller leaves; nobody is told of

@@ -16,7 +16,7 @@ namespace {
 constexpr char kFingerprintEnd = ' ';
 constexpr char kAccountEnd = '/';
 
-// Of all that must stay the same from page to page.
+// Hash of all that must stay the same from page to page.
 template <typename Request>
 std::string FingerprintOf(const Request& request) {
   Request same = request;

@@ -50,19 +50,19 @@ class SourceNames {
 
  private:
   struct Name {
-    // Empty: of every account.
+    // Account whose source is named; empty: any account's.
     std::string account;
     std::string source;
     // Position in the request.
     std::size_t position;
   };
 
-  // Index of that name; size() if the request does not hold it.
+  // Index of the name in `names_`; its size() if the request does not hold it.
   std::size_t Find(std::string_view account, std::string_view source) const;
 
-  // Of a literal.
+  // The request's field, which points to a literal.
   std::string_view field_;
-  // Ordered by account and source.
+  // The names, ordered by account and source.
   std::vector<Name> names_;
 };
 

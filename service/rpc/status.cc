@@ -6,7 +6,7 @@
 namespace balance {
 namespace {
 
-// What is queued at most is done by then.
+// Time in which the longest queue is worked off.
 constexpr Duration kOverloadPause = std::chrono::seconds(1);
 
 grpc::Status WithDetails(const google::rpc::Status& status) {

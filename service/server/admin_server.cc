@@ -216,9 +216,9 @@ class AsyncAdminServer final : public AdminServer {
   std::string address_;
   std::list<Listener> listeners_;
   bool closing_ = false;
-  // Whose requests have not come, by the time they came themselves.
+  // Clients whose requests have not come, ordered by the time of their connection.
   Clients asking_;
-  // Whose requests have come, by the time of that.
+  // Clients whose requests have come, ordered by the time at which these came.
   Clients answered_;
   std::thread thread_;
 };

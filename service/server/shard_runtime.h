@@ -102,16 +102,16 @@ class ShardRuntime {
     int passes = 0;
   };
 
-  // What differs from what is in effect.
+  // Lists the accounts that differ from those in effect.
   Staging Compare(const std::vector<const AccountConfig*>& accounts,
                   const std::string& epoch) const;
   // Makes some of the accounts; when all are made, puts them into effect. Returns whether it has.
   bool MakeSome(Staging& staging);
-  // Those of which more has become known since they were made.
+  // Indices of the accounts of which more has become known since they were made.
   static std::vector<std::size_t> OutdatedOf(const Staging& staging);
   // Leaves what was in effect before in `staging`.
   void PutIntoEffect(Staging& staging);
-  // On the loop if it runs, and waits for it.
+  // Runs `work` on the loop, if that runs, and waits for its end.
   void RunOnLoop(const std::function<void()>& work);
   void MakeAccount(Staged& account, const std::string& epoch);
   AccountFeed::SourceSpec MakeSpec(const SourceConfig& config, Staged& account);
@@ -129,14 +129,14 @@ class ShardRuntime {
   Clock& clock_;
   RefreshObserver& observer_;
   Shard shard_;
-  // On the shard's loop, as the rest is.
+  // The heartbeat is of the shard's loop, as the rest is.
   LoopHeartbeat heartbeat_{shard_.loop().get_executor(), clock_};
   AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::atomic<bool> is_running_ = false;
   std::unique_ptr<HttpTransport> transport_;
   Alarm idle_check_;
   std::uint64_t seed_;
-  // From Start() on used on the shard's thread, as the rest is.
+  // Used on the shard's thread from Start() on, as the rest is.
   UpstreamGuards guards_;
   // Changed on the shard's thread only, while the thread that configures waits.
   std::map<std::string, Account> accounts_;

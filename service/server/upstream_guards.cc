@@ -10,7 +10,8 @@
 namespace balance {
 namespace {
 
-// At least as long as a hold-off lasts, and as a rate that a 429 lowered needs to rise again.
+// How long an unused credential's guards are kept: at least as long as a hold-off lasts, and as a
+// rate that a 429 lowered needs to rise again.
 constexpr Duration kCredentialMemory = HoldOffTimes::kCredentialLongest;
 
 }  // namespace
@@ -31,7 +32,7 @@ void UpstreamGuards::Configure(const SourceConfig& config) {
   Credential& credential = CredentialOf(config);
   credential.guards.pacer->Configure(config.upstream.rate);
   const Fingerprint login = LoginFingerprint(config);
-  // It was another secret that the upstream rejected.
+  // The upstream rejected another secret, so its hold-off does not apply to this one.
   if (std::exchange(credential.login_fingerprint, login) != login) {
     credential.guards.hold_off->Clear();
   }
@@ -75,7 +76,7 @@ const HostGuards& UpstreamGuards::HostGuardsOf(const SourceConfig& config) {
   return guards;
 }
 
-// Those that only these maps know. An account that is on its way out still knows its own.
+// Drops guards that only these maps hold. An account that is on its way out still holds its own.
 void UpstreamGuards::DropUnused() {
   const SteadyTime now = clock_.SteadyNow();
   for (auto& [fingerprint, credential] : credentials_) {

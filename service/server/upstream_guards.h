@@ -24,8 +24,8 @@ namespace balance {
 // all sources that share one must be of one shard.
 class UpstreamGuards {
  public:
-  // `limits` are those of connections to all hosts, `seed` is that of all jitter. `clock` must
-  // outlive it and the guards.
+  // `limits` bound the connections to all hosts, `seed` is where all jitter starts. `clock` must
+  // outlive this object and the guards.
   UpstreamGuards(boost::asio::any_io_executor executor, Clock& clock, ConnectionLimits limits,
                  std::uint64_t seed);
 
@@ -37,18 +37,18 @@ class UpstreamGuards {
   void Configure(const SourceConfig& config);
 
   // The configuration was read anew. What may have been mended at this side is tried again: a clock
-  // that was off, a file that could not be read, CAs that were missing. Forgets guards that nobody
-  // uses, those of credentials not until what the upstreams have asked of them is over.
+  // that was off, a file that could not be read, CAs that were missing. Drops guards that no source
+  // uses. A credential's guards are kept until every pause its upstream asked for has ended.
   void OnReload();
 
  private:
   struct Credential {
     CredentialGuards guards;
     Fingerprint login_fingerprint{};
-    // Unset while a source uses it.
+    // When its last source ended; unset while a source uses it.
     std::optional<SteadyTime> unused_since;
   };
-  // All that decides what a request of the login meets.
+  // Fingerprint of the login, base URL and CA file: all that decides what a request of it meets.
   using LoginKey = std::tuple<Fingerprint, std::string, std::string>;
 
   Credential& CredentialOf(const SourceConfig& config);
@@ -61,11 +61,11 @@ class UpstreamGuards {
   Clock& clock_;
   std::shared_ptr<ConnectionSlots> slots_;
   std::uint64_t seed_;
-  // By fingerprint of the credential.
+  // Guards of each credential, indexed by its fingerprint.
   std::map<Fingerprint, Credential> credentials_;
-  // By fingerprint of the login, base URL and CA file.
+  // Guards of each login.
   std::map<LoginKey, LoginGuards> logins_;
-  // By host:port.
+  // Guards of each host, indexed by host:port.
   std::map<std::string, HostGuards> hosts_;
 };
 
