@@ -24,8 +24,10 @@ long ToMilliseconds(Duration duration) {
   return std::max<long>(1, std::chrono::ceil<milliseconds>(duration).count());
 }
 
+// libcurl counts the age of an address in whole seconds. Rounded up, a time below a second would
+// let it use one that was resolved before that time began; 0 always resolves.
 long ToSeconds(Duration duration) {
-  return static_cast<long>(std::chrono::ceil<std::chrono::seconds>(duration).count());
+  return static_cast<long>(std::chrono::floor<std::chrono::seconds>(duration).count());
 }
 
 std::string SecondsText(Duration duration) {

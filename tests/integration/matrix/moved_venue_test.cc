@@ -16,18 +16,19 @@ using sandbox::Side;
 
 class MovedVenueTest : public MatrixTest {
  protected:
-  // Where nobody answers, and then where the venue is.
+  // Where nobody answers, or nobody listens, and then where the venue is.
   static constexpr const char* kOld = "127.0.0.2";
   static constexpr const char* kNew = "127.0.0.1";
 
-  void StartAt(const char* address) {
+  // `addresses`: one a line, in the order in which the name has them.
+  void StartAt(const std::string& addresses) {
     WriteCertificates(files_.Path("."), {.subject_alt_name = "DNS:moving.test,IP:127.0.0.1"});
     MatrixSetup setup;
     setup.sandbox.tls_certificate_file = files_.Path("server.pem");
     setup.sandbox.tls_key_file = files_.Path("server.key");
     setup.tls_ca_file = files_.Path("ca.pem");
     ASSERT_NO_FATAL_FAILURE(StartUpstreams(setup));
-    MoveTo(address);
+    MoveTo(addresses);
     const auto port = polysim().port();
     // Connections are made there, and that is all.
     old_address_.open(tcp::v4());
@@ -40,7 +41,7 @@ class MovedVenueTest : public MatrixTest {
                          "ASAN_OPTIONS=verify_asan_link_order=0"};
     StartService(setup);
   }
-  void MoveTo(const char* address) { files_.Write("address", address); }
+  void MoveTo(const std::string& addresses) { files_.Write("address", addresses); }
 
   asio::io_context loop_;
   tcp::acceptor old_address_{loop_};
@@ -56,6 +57,16 @@ TEST_F(MovedVenueTest, M73_AnAddressThatDoesNotAnswerIsAskedForAnew) {
   EXPECT_TRUE(Heals(kPolysimId));
   // A minute is how long an address is used that answers.
   EXPECT_LT(std::chrono::steady_clock::now() - moved, std::chrono::seconds(15));
+}
+
+// It fails within the second in which it was resolved.
+TEST_F(MovedVenueTest, M73_TheFirstRetryAfterARefusalReachesTheNewAddress) {
+  ASSERT_NO_FATAL_FAILURE(StartAt(std::string(kOld) + "\n" + kNew));
+  old_address_.close();
+
+  const grpc::Status status = ReadAnew(kPolysimId);
+
+  EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 TEST_F(MovedVenueTest, M73_OpenConnectionsToTheOldAddressAreNotUsedAgain) {
