@@ -81,9 +81,14 @@ struct Error {
   // Whether the same request may well succeed a moment later: no answer, or the upstream said that
   // it is busy or broken just now.
   bool is_transient = false;
-  // Whether this side may be the cause: a file of ours, or the CAs that this source trusts. It
-  // tells the host's other sources nothing.
+  // Whether this side may be the cause: a file of ours, the CAs that this source trusts, or that
+  // all connections that we may have were in use. If it was met by a request that was sent, it
+  // counts for the login like any other failure, until the configuration is read anew. It tells the
+  // host's other logins nothing.
   bool is_local = false;
+  // This process did not run for a part of the attempt, so its time-out says nothing about the
+  // upstream, the login or the host.
+  bool is_held_up = false;
   // Whether no connection could be made: the host name did not resolve, the port refused, TLS
   // failed, or the time ran out before the request could be written. The upstream has not seen
   // whose request it was, so every login at the host would have met the same.

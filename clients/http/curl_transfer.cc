@@ -270,12 +270,13 @@ void CurlTransfer::Finish(CURLcode code) {
     result_ = std::move(response_);
   } else {
     Error error = ErrorOf(code);
-    if (held_up_ > Duration::zero() && error.kind == ErrorKind::kUnreachable) {
-      error.is_local = true;
+    // A certificate that is not accepted is so however long the attempt took.
+    if (held_up_ > Duration::zero() && error.kind == ErrorKind::kUnreachable && !error.is_local) {
+      error.is_held_up = true;
       error.message += " (this service itself was held up for " + SecondsText(held_up_) + " s)";
     }
     error.is_connect_failure =
-        error.kind == ErrorKind::kUnreachable && !error.is_local && !was_sent_;
+        error.kind == ErrorKind::kUnreachable && !error.is_local && !error.is_held_up && !was_sent_;
     result_ = tl::unexpected(std::move(error));
   }
   done_.cancel();

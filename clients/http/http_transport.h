@@ -57,8 +57,9 @@ class HttpTransport {
 
   // Sends at once and once: whatever is signed in `request` does not age in a queue here and is not
   // used again. Follows no redirect. Error kinds: kUnreachable (refused, reset, unresolved, TLS,
-  // timed out, cut body; is_connect_failure if the request was never written), kReplyInvalid (a
-  // body over the limit), kInvalidInput (the request cannot be sent as it is).
+  // timed out, cut body; is_connect_failure if the request was never written, is_held_up if this
+  // process did not run meanwhile), kReplyInvalid (a body over the limit), kInvalidInput (the
+  // request cannot be sent as it is).
   virtual boost::asio::awaitable<Result<HttpResponse>> Send(HttpRequest request) = 0;
 
   // Closes the connections that have been idle for too long or that the upstream has closed. To be

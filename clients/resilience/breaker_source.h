@@ -23,8 +23,9 @@ class BreakerSource final : public BalanceSource {
   // it. No answer, a status that is no answer to the question (5xx, a redirect, 4xx but for those
   // that follow) and a reply that is no balance are failures. That the upstream rejects the
   // credential (401 to 403), knows no account or limits the rate is not: a HoldOff or a Pacer
-  // heeds it. What was not sent, what was given up, and what our own deadline cut short although
-  // good answers usually take longer says nothing.
+  // heeds it. What was not sent, what was given up, what our own deadline cut short although good
+  // answers usually take longer, and what failed while this process did not run (Error::is_held_up)
+  // says nothing.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;

@@ -118,7 +118,8 @@ TEST_F(HeldUpTest, M72_NoAnswerIsStillATimeoutButNotTheUpstreamsAlone) {
   ASSERT_FALSE(*slot_);
   const Error& error = slot_->error();
   EXPECT_EQ(error.kind, ErrorKind::kUnreachable);
-  EXPECT_TRUE(error.is_local);
+  EXPECT_TRUE(error.is_held_up);
+  EXPECT_FALSE(error.is_local);
   EXPECT_TRUE(error.is_transient);
   EXPECT_FALSE(error.is_connect_failure);
   EXPECT_THAT(error.message, testing::HasSubstr("this service itself was held up"));
@@ -136,7 +137,7 @@ TEST_F(HeldUpTest, ATimeoutOfALoopThatRunsIsTheUpstreams) {
 
   ASSERT_TRUE(slot_);
   ASSERT_FALSE(*slot_);
-  EXPECT_FALSE(slot_->error().is_local) << slot_->error().message;
+  EXPECT_FALSE(slot_->error().is_held_up) << slot_->error().message;
 }
 
 }  // namespace

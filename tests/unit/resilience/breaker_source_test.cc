@@ -257,6 +257,25 @@ TEST_F(BreakerSourceTest, OurOwnShortDeadlineIsNoFailure) {
   EXPECT_EQ(State(), BreakerState::kOpen);
 }
 
+TEST_F(BreakerSourceTest, M72_TimeOutsOfOurOwnPauseAreNoFailures) {
+  Error held_up{ErrorKind::kUnreachable, "timed out"};
+  held_up.is_transient = true;
+  held_up.is_held_up = true;
+  for (int i = 0; i < 10; ++i) FetchAndFail(source_, held_up);
+  EXPECT_EQ(upstream_.requests(), 10);
+  EXPECT_EQ(State(), BreakerState::kClosed);
+
+  // Nor does a probe that met one say anything, and the next may go.
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);
+  Advance(seconds(5));
+  FetchAndFail(source_, held_up);
+  EXPECT_EQ(State(), BreakerState::kHalfOpen);
+  Fetch(source_);
+  EXPECT_EQ(upstream_.requests(), 17);
+  upstream_.AnswerWith("1");
+  Run();
+}
+
 TEST_F(BreakerSourceTest, ItIsSharedByAllSourcesOfTheLogin) {
   BreakerSource other(upstream_.MakeSource(), breaker_, clock_);
   for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUnreachable);

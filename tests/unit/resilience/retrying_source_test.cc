@@ -178,7 +178,7 @@ TEST_F(RetryingSourceTest, AttemptsThatFailSpendTheBudgetOfAllSourcesOfTheLogin)
 
 TEST_F(RetryingSourceTest, M72_AttemptsThatOurOwnPauseSpoiledSpendNoBudget) {
   Error held_up = Transient();
-  held_up.is_local = true;
+  held_up.is_held_up = true;
   for (int i = 0; i < 20; ++i) {
     Fetch(source_);
     FailWith(held_up);

@@ -167,5 +167,14 @@ TEST(NoAnswerTest, ARequestThatCouldNotBeSentSaysNothingOfTheHost) {
   EXPECT_FALSE(NoAnswer("PolySimulator", {ErrorKind::kUnreachable, "refused"}).is_local);
 }
 
+TEST(NoAnswerTest, ATimeOutOfOurOwnPauseIsStillOne) {
+  Error held_up{ErrorKind::kUnreachable, "timed out"};
+  held_up.is_held_up = true;
+  const Error error = NoAnswer("PolySimulator", held_up);
+
+  EXPECT_TRUE(error.is_held_up);
+  EXPECT_FALSE(error.is_local);
+}
+
 }  // namespace
 }  // namespace balance
