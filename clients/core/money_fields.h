@@ -12,7 +12,7 @@ namespace balance {
 enum class MoneyKind : std::uint8_t {
   // There is money, or it is on its way, committed or owed: an account that holds nothing has zero.
   kHolding,
-  // About the past. Not zero although nothing is held any more.
+  // The amount is about the past, and need not be zero when nothing is held any more.
   kRecord,
 };
 

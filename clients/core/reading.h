@@ -65,13 +65,13 @@ struct CurrencyBalance {
 
 // One of the amounts of a CurrencyBalance.
 struct MoneyField {
-  // As in balance.v1.
+  // Name of the field in balance.v1.
   std::string_view name;
   std::optional<Amount> CurrencyBalance::*place;
   MoneyKind kind;
 };
 
-// All of them, in the order of balance.v1.
+// All amounts of a CurrencyBalance, in the order of balance.v1.
 inline constexpr auto kMoneyFields = std::to_array<MoneyField>({
 #define BALANCE_MONEY_FIELD(name, kind) {#name, &CurrencyBalance::name, MoneyKind::kind},
     BALANCE_MONEY_FIELDS(BALANCE_MONEY_FIELD)

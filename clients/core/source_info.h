@@ -33,8 +33,8 @@ struct CacheSettings {
 // Rate budget of one credential. In no sliding second more than requests_per_second with burst 1,
 // never more than requests_per_second + burst - 1.
 struct RateSettings {
-  // One in three hours. Below, no balance would be worth the name, and below 1e-10 or so the time
-  // between two requests would be beyond a Duration.
+  // Lowest rate: one request in three hours. A lower one would give no balance worth the name, and
+  // below 1e-10 or so the time between two requests would be beyond a Duration.
   static constexpr double kLeastPerSecond = 0.0001;
   static constexpr double kMostPerSecond = 1000;
   static constexpr int kMostBurst = 1000;

@@ -36,7 +36,7 @@ CurlMulti::CurlMulti(asio::io_context& loop, std::size_t most_connections,
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::OnTimer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  // Idle ones included. Otherwise libcurl's limit of idle connections would follow the number of
+  // Set the limit of idle connections too. Without it libcurl's own would follow the number of
   // exchanges under way, and each lull would close what the next burst needs.
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(most_connections));
   curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(most_connections));

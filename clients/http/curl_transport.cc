@@ -21,11 +21,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A connection that is unfit is replaced by a new one, and a new one may be unfit as well: by an
-// upstream that speaks before it is asked.
+// Number of connections that are tried for one request. An unfit one is replaced by a new one,
+// which is unfit as well where the upstream speaks before it is asked.
 constexpr int kMostConnectionsTried = 2;
 
-// What connections must have in common to be used for the same requests.
+// All properties that connections must have in common to be used for the same requests.
 std::string OriginOf(const HttpRequest& request) {
   const auto authority = request.url.find("//");
   const auto path =
@@ -33,7 +33,7 @@ std::string OriginOf(const HttpRequest& request) {
   return request.url.substr(0, path) + " " + request.ca_file;
 }
 
-// Where the libcurl at hand has been told to look for them.
+// Paths at which the libcurl in use looks for CAs.
 TrustStores::System SystemCas() {
   const curl_version_info_data* const libcurl = curl_version_info(CURLVERSION_NOW);
   const auto text = [](const char* path) { return path ? std::string(path) : std::string(); };

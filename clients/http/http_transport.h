@@ -31,8 +31,8 @@ struct HttpRequest {
   Duration timeout{};
   // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
   std::string ca_file = {};
-  // Whose request it is: one number for each credential. A connection is used for one login as long
-  // as there is room for each to have its own (ConnectionPool).
+  // Number of the login that sends the request: one for each credential. A connection is used for
+  // one login as long as there is room for each to have its own (ConnectionPool).
   std::uint64_t login = 0;
 };
 

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxLogText = 200;
 inline constexpr std::size_t kMaxScrubbedText = std::size_t{8} * 1024;
 // Longest request id.
 inline constexpr std::size_t kMaxRequestId = 128;
-// Stands where a secret was.
+// Text that stands where a secret was.
 inline constexpr std::string_view kSecretMask = "***";
 // A shorter secret is none that a venue gives out and would be found in ordinary words, so
 // HoldsSecret() finds it only where it is the whole text.

@@ -17,7 +17,7 @@ namespace balance {
 // Used on its loop's thread only.
 class TrustStores {
  public:
-  // Where the system's CAs are: a file and a directory of files named by hash. Either may be empty.
+  // Paths of the system's CAs: a file and a directory of files named by hash. Either may be empty.
   struct System {
     std::string file;
     std::string directory;
@@ -37,8 +37,8 @@ class TrustStores {
   void Renew() { stores_.clear(); }
 
  private:
-  // What tells one state of a file from another: inode, size and time of the last change; zeros if
-  // there is no such file.
+  // State of a file, as far as it tells of a change: inode, size and time of the last change; zeros
+  // if there is no such file.
   using FileState = std::array<std::int64_t, 4>;
   struct Free {
     void operator()(X509_STORE* store) const;

@@ -15,10 +15,11 @@ namespace balance {
 inline constexpr std::size_t kSigningSeedBytes = 32;
 
 struct SecretKey {
-  // kSigningSeedBytes long.
+  // The seed, kSigningSeedBytes long.
   Secret seed;
-  // The 64 bytes were the seed twice, instead of the seed and its public key: a form that the tests
-  // of the venue's SDKs use, and that signs as well, but not the one that the venue shows.
+  // Whether the 64 bytes were the seed twice, instead of the seed and its public key: a form that
+  // the tests of the venue's SDKs use, and that signs as well, but not the one that the venue
+  // shows.
   bool repeats_seed = false;
 };
 

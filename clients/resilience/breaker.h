@@ -86,7 +86,7 @@ class Breaker {
 
   // Thread-safe.
   BreakerState State(SteadyTime now) const;
-  // Thread-safe. Whether a probe is under way.
+  // Whether a probe is under way. Thread-safe.
   bool IsProbing() const { return shared_is_probing_; }
 
  private:
@@ -111,7 +111,7 @@ class Breaker {
   int good_probes_ = 0;
   std::shared_ptr<const Error> because_;
 
-  // For other threads.
+  // Copies of the state, for other threads.
   std::atomic<bool> shared_is_open_ = false;
   std::atomic<bool> shared_is_probing_ = false;
   SharedTime shared_until_;

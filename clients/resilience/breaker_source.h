@@ -31,7 +31,7 @@ class BreakerSource final : public BalanceSource {
   SendOutlook Outlook() const override;
 
  private:
-  // How a request that was sent at `begun` and had to end by `end` has ended.
+  // Tells the breakers how a request that was sent at `begun` and had to end by `end` has ended.
   void Tell(LoginBreaker::Permit& permit, const Result<Reading>& result, SteadyTime begun,
             SteadyTime end) const;
 

@@ -19,7 +19,7 @@ class CallWindow {
   void Add(SteadyTime now, bool failed);
   void Clear() { *this = CallWindow(); }
 
-  // Of the calls within the window before the latest Add().
+  // Number of the calls, and of those that failed, within the window before the latest Add().
   std::uint32_t calls() const { return calls_; }
   std::uint32_t failed() const { return failed_; }
 
@@ -34,7 +34,7 @@ class CallWindow {
   // Forgets the seconds that the window has left behind when `second` is the present one.
   void MoveTo(std::int64_t second);
 
-  // By second, modulo the length.
+  // Counts of each second, indexed by the second modulo the length.
   std::array<Second, kSeconds> seconds_{};
   std::int64_t latest_ = 0;
   std::uint32_t calls_ = 0;

@@ -11,7 +11,7 @@
 
 namespace balance {
 
-// Of one host. What is known is kept against the steady clock, so it still holds after this
+// The clock skew of one host. It is kept against the steady clock, so it still holds after this
 // machine's wall clock was set. Used on its shard's thread only, except Skew().
 class ClockSkew final : public UpstreamClock {
  public:

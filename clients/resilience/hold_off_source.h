@@ -32,10 +32,10 @@ class HoldOffSource final : public BalanceSource {
   HoldOffSource(std::unique_ptr<BalanceSource> next, std::shared_ptr<HoldOff> credential,
                 Clock& clock, std::shared_ptr<HoldOff> account = MakeAccountHoldOff());
 
-  // As the decorated source; during a hold-off fails unsent with the failure that began it. The
-  // first rejection of a request's time holds nothing off: the next request has its time set right.
-  // The next one does, unless this machine's clock was set, or the configuration was read anew,
-  // between the two.
+  // Fetches from the decorated source; during a hold-off fails unsent with the failure that began
+  // it. The first rejection of a request's time holds nothing off: the next request has its time
+  // set right. The next rejection does, unless this machine's clock was set, or the configuration
+  // was read anew, between the two.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;
@@ -47,8 +47,8 @@ class HoldOffSource final : public BalanceSource {
     int times_forgiven;
   };
 
-  // What forbids requests now, until when, and for how long still. `because` is null if nothing
-  // does.
+  // The failure that forbids requests now, until when, and for how long still. `because` is null if
+  // nothing does.
   struct Held {
     std::shared_ptr<const Error> because;
     SteadyTime until;
@@ -63,7 +63,7 @@ class HoldOffSource final : public BalanceSource {
   const std::shared_ptr<HoldOff> credential_;
   const std::shared_ptr<HoldOff> account_missing_;
   Clock& clock_;
-  // Since the latest good answer; unset: no time was rejected.
+  // The latest rejection of a time since the latest good answer; unset if there was none.
   std::optional<RejectedTime> rejected_time_;
 };
 

@@ -9,7 +9,7 @@
 namespace balance {
 namespace {
 
-// `error`, as those are told who are refused because of it.
+// `error` in the words for requests that are refused because of it.
 Error SayingSince(Error error, WallTime since) {
   while (!error.message.empty() && error.message.back() == '.') error.message.pop_back();
   error.message += "; no login has reached the host since " +
@@ -43,7 +43,7 @@ void HostBreaker::EndProbe() {
 
 void HostBreaker::OnAnswer(SteadyTime begun, SteadyTime now) {
   if (failures_in_a_row_ == 0) return;
-  // One that was sent before says nothing about now: its connection is older than the trouble.
+  // A request that was sent before tells nothing: its connection is older than the trouble.
   if (is_down_ && begun < down_at_) return;
   ++trouble_;
   failures_in_a_row_ = 0;
@@ -58,7 +58,7 @@ void HostBreaker::OnAnswer(SteadyTime begun, SteadyTime now) {
 
 void HostBreaker::OnNoConnection(bool was_probe, Now now, const Error& error) {
   if (failures_in_a_row_++ == 0) failing_since_ = now.wall;
-  // Those that try for the first time while it is down leave the schedule of the probes alone.
+  // Logins that try for the first time while it is down leave the schedule of the probes alone.
   if (was_probe || (!is_down_ && failures_in_a_row_ >= settings_.failures_in_a_row)) {
     Open(now.steady, error);
   }

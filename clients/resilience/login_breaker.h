@@ -63,13 +63,13 @@ class LoginBreaker {
   // When it is worth asking again. REQUIRES: Because(now).
   SteadyTime Until(SteadyTime now) const;
 
-  // As Breaker says.
+  // See Breaker.
   bool UsuallyTakesLongerThan(Duration time) const { return own_.UsuallyTakesLongerThan(time); }
   void OnReload() { own_.OnReload(); }
 
-  // Thread-safe. Of the two breakers that which lets less through.
+  // State of the login's breaker or of the host's, whichever is stricter. Thread-safe.
   BreakerState State(SteadyTime now) const;
-  // Thread-safe. Whether no request may be sent now.
+  // Whether no request may be sent now. Thread-safe.
   bool Forbids(SteadyTime now) const;
 
  private:

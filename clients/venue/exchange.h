@@ -21,9 +21,9 @@ namespace balance {
 // An answer with any status.
 struct Exchange {
   HttpResponse response;
-  // Just before sending.
+  // Time just before the request was sent.
   Now sent;
-  // Just after the whole answer had arrived.
+  // Time just after the whole answer had arrived.
   WallTime received_wall;
 };
 

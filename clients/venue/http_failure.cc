@@ -25,7 +25,7 @@ constexpr Verdict kRefused = {ErrorKind::kUpstreamError, "refused the request",
 constexpr Verdict kBroken = {ErrorKind::kUpstreamError, "has trouble of its own",
                              "it is asked again later; see the venue's status page if this lasts"};
 
-// What is left of Retry-After of an answer that has been in a cache.
+// Retry-After, less the time that the answer has been in a cache.
 std::optional<Duration> RetryAfterNow(const HttpResponse& response) {
   const std::optional<Duration> retry_after = ParseRetryAfter(response);
   if (!retry_after || !IsOutOfCache(response)) return retry_after;

@@ -31,10 +31,10 @@ Verdict JudgeForbidden(bool explained);
 // The body of an error as JSON object; unset if it is none, or too long to be one worth reading.
 std::optional<JsonValue> ParseErrorBody(const HttpResponse& response);
 
-// The Error of `verdict`. Out of a cache on the way, one that does not heal is kUpstreamError, and
-// Retry-After is counted from when the upstream said it. Transient on 408, 409, 425 and 5xx, with
-// Retry-After on 429 and 503, and with the body for the log, in which `secrets` and what looks like
-// one are masked.
+// The Error of `verdict`: transient on 408, 409, 425 and 5xx, with Retry-After on 429 and 503, and
+// with the body for the log, in which `secrets` and what looks like one are masked. If the answer
+// comes out of a cache on the way, an error that does not heal becomes kUpstreamError, and
+// Retry-After is counted from when the upstream said it.
 Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResponse& response,
                   std::span<const std::string_view> secrets);
 

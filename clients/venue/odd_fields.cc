@@ -21,7 +21,7 @@ std::string CleanName(std::string_view name) {
   return clean;
 }
 
-// Unset if there is no text that says the same.
+// Text of a scalar; unset if no text says the same.
 std::optional<std::string> ScalarText(const JsonValue& value) {
   switch (value.type) {
     case JsonValue::Type::kNumber:

@@ -96,7 +96,7 @@ void SourceBuilder::BuildPolymarketUs(const config::v1::Source& source, const st
   result.info.fund_class = source.fund_class() == config::v1::SIMULATED_MONEY
                                ? FundClass::kSimulatedMoney
                                : FundClass::kRealMoney;
-  // If base_url is malformed, the default stands in its place, which nobody meant.
+  // Skip if base_url is malformed: the default in its place would be judged instead.
   if (document_.IsGiven(url_path) || document_.IsAbsent(url_path)) {
     CheckFundClass(result.info.fund_class, IsProduction(login.base_url), path + ".fund_class");
   }

@@ -35,7 +35,7 @@ struct ConfigDefaults {
   static constexpr int kBurst = 2;
   static constexpr Duration kDrainDelay = std::chrono::seconds(10);
   static constexpr Duration kMaxConnectionAge = std::chrono::seconds(300);
-  // What gRPC's clients take in every language unless they are told otherwise.
+  // Longest answer that gRPC's clients take, in every language, unless they are told otherwise.
   static constexpr std::int32_t kMaxAnswerSize = 4 * 1024 * 1024;
 };
 
@@ -112,7 +112,7 @@ struct Config {
   // Empty: everybody may see everything.
   std::vector<CallerRule> callers;
   std::vector<AccountConfig> accounts;
-  // In the order of the lines, for a person to read; they keep nothing from being served.
+  // Warnings for a person, ordered by line; they keep nothing from being served.
   std::vector<ConfigIssue> warnings;
 };
 

@@ -19,7 +19,7 @@ constexpr Duration kLongest = std::chrono::hours(24 * 365);
 constexpr Duration kLongestDrain = std::chrono::seconds(600);
 constexpr Duration kLeastConnectionAge = std::chrono::seconds(30);
 constexpr Duration kLongestConnectionAge = std::chrono::hours(24);
-// An answer about one account with a few sources fits in.
+// Lowest limit of an answer: one about one account with a few sources fits in.
 constexpr std::int32_t kLeastAnswerSize = 64 * 1024;
 constexpr std::int32_t kMostAnswerSize = 32 * 1024 * 1024;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;

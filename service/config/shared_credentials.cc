@@ -38,10 +38,10 @@ struct Place {
   std::string path;
 };
 
-// What the sources of one credential say of it.
+// Sources of one credential, with which the others are compared.
 struct Credential {
   Place first;
-  // The first one that states a pool; null `source`: none does.
+  // The first source that states a pool; its `source` is null if none does.
   Place with_pool;
 };
 
@@ -69,7 +69,7 @@ class SharingChecker {
         "give both the same requests_per_second and burst: the budget belongs to the credential");
   }
 
-  // Both state a pool.
+  // REQUIRES: both state a pool.
   void CheckPool(const Place& first, const Place& place) {
     if (first.source->info.pool == place.source->info.pool) return;
     if (document_.HasIssue(first.path + ".pool") || document_.HasIssue(place.path + ".pool")) {
@@ -81,7 +81,7 @@ class SharingChecker {
                        "state the same pool in both, or in one of them only");
   }
 
-  // Both have one pool.
+  // REQUIRES: both have one pool.
   void CheckPlace(const Place& first, const Place& place) {
     if (document_.HasIssue(place.path + ".fund_class")) return;
     if (first.source->info.fund_class != place.source->info.fund_class) {

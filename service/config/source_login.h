@@ -25,12 +25,12 @@ using Fingerprint = std::array<unsigned char, 32>;
 // Whether the login has all of its parts: the configuration may name a secret that cannot be read.
 bool IsComplete(const SourceConfig& source);
 
-// Equal for equal credentials of one venue. A Polymarket US credential is its key id, a UUID, in
-// which upper and lower case are the same; a PolySimulator credential is its API key.
+// Hash that is equal for equal credentials of one venue. A Polymarket US credential is its key id,
+// a UUID, in which upper and lower case are the same; a PolySimulator credential is its API key.
 // REQUIRES: the key id or the API key is there.
 Fingerprint CredentialFingerprint(const SourceConfig& source);
 
-// The same, but different for another secret of the same credential. REQUIRES: IsComplete().
+// Hash that also differs for another secret of the same credential. REQUIRES: IsComplete().
 Fingerprint LoginFingerprint(const SourceConfig& source);
 
 // The default pool of the login: `pool-` and 16 hexadecimal digits of a BLAKE2b hash of the

@@ -21,11 +21,11 @@ namespace balance {
 class AnswerSchedule {
  public:
   static constexpr Duration kSlot = std::chrono::milliseconds(5);
-  // What an answer costs at the least: giving it, sending it, and taking it at the caller's end,
-  // who often has asked for many.
+  // Least cost of an answer: giving it, sending it, and taking it at the end of the caller, who
+  // often has asked for many.
   static constexpr Duration kLeastCost = std::chrono::microseconds(100);
   static constexpr Duration kMostCost = std::chrono::milliseconds(2);
-  // How much earlier an answer is given on account of a loop that is late, at the most.
+  // Most time by which an answer is given earlier because the loop is late.
   static constexpr Duration kMostLateness = std::chrono::milliseconds(250);
   // Number of answers that are given in one piece of work.
   static constexpr int kGivenAtOnce = 32;
@@ -37,7 +37,7 @@ class AnswerSchedule {
     std::int64_t slot;
     Give give;
   };
-  // By the time at which they are to be given.
+  // Answers, ordered by the time at which they are to be given.
   using Entries = std::multimap<SteadyTime, Entry>;
 
  public:
@@ -54,7 +54,7 @@ class AnswerSchedule {
   Place Add(SteadyTime asked, SteadyTime answer_by, Give give);
   void Remove(Place place);
 
-  // An answer, to whomever, has taken the loop so long.
+  // Called when an answer, to whomever, has taken the loop so long.
   void NoteCost(Duration took);
 
  private:
@@ -71,7 +71,7 @@ class AnswerSchedule {
   // Number of answers that are to be given in each slot; none that is empty.
   std::map<std::int64_t, int> taken_;
   boost::icl::interval_set<std::int64_t> full_;
-  // What an answer has cost of late.
+  // Recent cost of an answer.
   Duration cost_ = kLeastCost;
   Alarm next_;
 };

@@ -9,7 +9,7 @@ namespace {
 
 Duration AgeOf(const Reading& reading, Now now) { return now.steady - reading.observe_steady; }
 
-// What `not_before` alone asks of a call made at `asked`.
+// Bounds that `not_before` alone sets for a call made at `asked`.
 ObservedSince SinceNotBefore(const ReadBounds& bounds, Now asked) {
   if (!bounds.not_before) return {};
   const Duration ago = SaturatingDifference(asked.wall, *bounds.not_before);

@@ -23,7 +23,8 @@ struct ReadBounds {
   bool IsExplicit() const { return max_age.has_value() || not_before.has_value(); }
 };
 
-// From when on, on both clocks, something must have been observed, or sent, to serve a call.
+// Earliest time, on both clocks, at which something must have been observed, or sent, to serve a
+// call.
 struct ObservedSince {
   SteadyTime steady = SteadyTime::min();
   WallTime wall = WallTime::min();

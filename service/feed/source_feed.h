@@ -106,12 +106,12 @@ class SourceFeed {
     Waited how;
     OnEnd on_end;
   };
-  // In the order in which the waits began.
+  // Waiters in the order in which their waits began.
   using Waiters = std::map<WaiterId, Waiter>;
   // The refresh that is to follow the running one.
   struct Successor {
     Waiters waiters;
-    // Wanted although nobody waits.
+    // Whether it is wanted although nobody waits.
     bool background = false;
 
     bool IsWanted() const { return background || !waiters.empty(); }

@@ -41,10 +41,10 @@ class AccountDirectory {
     return found == accounts_.end() ? nullptr : &found->second;
   }
 
-  // Ordered by id.
+  // All accounts, ordered by id.
   const Accounts& accounts() const { return accounts_; }
 
-  // Of all accounts together.
+  // Number of sources of all accounts together.
   std::size_t source_count() const { return source_count_; }
 
  private:

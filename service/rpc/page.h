@@ -18,9 +18,9 @@ inline constexpr std::int32_t kMaxPageSize = 1000;
 
 // Where a page ends: its last account or, in ListSources, its last source.
 struct PageEnd {
-  // Id.
+  // Id of the account.
   std::string account;
-  // Id; empty where pages are made of accounts.
+  // Id of the source; empty where pages are made of accounts.
   std::string source;
 
   bool operator==(const PageEnd&) const = default;

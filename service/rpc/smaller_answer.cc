@@ -3,7 +3,7 @@
 namespace balance {
 namespace {
 
-// What the BASIC view cannot make smaller; empty if nothing can.
+// Advice beside that of the BASIC view, as the end of a sentence; empty if there is none.
 std::string SmallerRequest(RpcMethod method) {
   switch (method) {
     case RpcMethod::kGetAccountSnapshot:

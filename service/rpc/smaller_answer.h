@@ -1,6 +1,6 @@
 #pragma once
 
-// What callers are told to ask for where their answer would be too large. Pure.
+// Advice for callers whose answer would be too large. Pure.
 
 #include <string>
 
@@ -9,7 +9,8 @@
 
 namespace balance {
 
-// What makes the answer of the method smaller, as the end of a sentence. `detail`: of the request.
+// Advice that makes the answer of the method smaller, as the end of a sentence. `detail` is what
+// the request asks for.
 std::string SmallerAnswer(RpcMethod method, EncodeView detail);
 
 }  // namespace balance

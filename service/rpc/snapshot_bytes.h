@@ -15,7 +15,7 @@ namespace balance {
 
 // An AccountSnapshot and the one field of it that differs between calls.
 struct ServedSnapshot {
-  // Without `serve_time`.
+  // The encoded AccountSnapshot without `serve_time`.
   SharedBytes bytes;
   WallTime serve_time;
 };
@@ -30,7 +30,7 @@ MessageBytes BytesOf(const SharedBytes& snapshot, WallTime serve_time);
 // long.
 class SnapshotsResponse {
  public:
-  // For so many bytes and snapshots at the most.
+  // The response has at most so many bytes, and about so many snapshots.
   SnapshotsResponse(std::size_t most_bytes, std::size_t snapshots) : most_bytes_(most_bytes) {
     snapshots_.reserve(snapshots);
   }

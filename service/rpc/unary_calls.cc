@@ -72,7 +72,7 @@ class UnaryCalls::Call final : public IncomingCall {
   UnaryCalls& calls_;
   std::optional<CoreCall> core_;
   std::unique_ptr<CallWork> work_;
-  // Of the answer, which gRPC may hold until the call is over.
+  // Room of the answer, which gRPC may hold until the call is over.
   std::optional<UnsentAnswers::Room> room_;
   int open_events_ = 0;
   MemberEvent<Call, &Call::OnCame> came_{*this};

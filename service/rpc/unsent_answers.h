@@ -1,8 +1,9 @@
 #pragma once
 
-// What waits in gRPC for callers who do not take their answers. gRPC keeps it outside of its own
-// quota: without this bound a client that stalls with a few hundred open calls costs the process a
-// gigabyte. It goes when a transport of our own serves, which does not read from such a connection.
+// Bounds the answers that wait in gRPC for callers who do not take them. gRPC keeps those outside
+// of its own quota: without this bound a client that stalls with a few hundred open calls costs the
+// process a gigabyte. It goes when a transport of our own serves, which does not read from such a
+// connection.
 
 #include <cstddef>
 #include <functional>
@@ -24,15 +25,15 @@ class UnsentAnswers {
   struct Limits {
     // An answer of more bytes is a long one.
     std::size_t longest_short = std::size_t{64} * 1024;
-    // Bytes of all short answers.
+    // Most bytes of all short answers.
     std::size_t short_bytes = std::size_t{32} * 1024 * 1024;
-    // Bytes of all long answers.
+    // Most bytes of all long answers.
     std::size_t long_bytes = std::size_t{64} * 1024 * 1024;
-    // Bytes of the long answers on one connection; a single one is let through whatever its size.
+    // Most bytes of the long answers on one connection; a single one passes whatever its size.
     std::size_t connection_bytes = std::size_t{16} * 1024 * 1024;
   };
 
-  // What one answer takes, given back when this ends.
+  // The room that one answer takes, given back when this object ends.
   class Room {
    public:
     Room(Room&& other) noexcept
@@ -51,14 +52,14 @@ class UnsentAnswers {
 
     UnsentAnswers* owner_;
     const std::size_t bytes_;
-    // Empty for a short answer.
+    // Name of the connection; empty for a short answer.
     std::string connection_;
   };
 
   explicit UnsentAnswers(Limits limits);
 
-  // Room for an answer of so many bytes; nullopt if there is none. `connection` names the caller's
-  // and is asked only for a long answer. This must outlive the room.
+  // Takes room for an answer of so many bytes; nullopt if there is none. `connection` names the
+  // caller's connection and is asked only for a long answer. This object must outlive the room.
   std::optional<Room> Take(std::size_t bytes, const std::function<std::string()>& connection);
 
  private:
@@ -68,7 +69,7 @@ class UnsentAnswers {
   const Limits limits_;
   Budget short_answers_;
   std::mutex mutex_;
-  // Bytes of the long answers, guarded by mutex_, by connection; none that is zero.
+  // Bytes of the long answers of each connection that has any. Guarded by mutex_, as the sum is.
   std::map<std::string, std::size_t> by_connection_;
   std::size_t long_bytes_ = 0;
 };

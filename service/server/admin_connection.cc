@@ -19,10 +19,10 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// What a client may still send after its request, so that it can read the answer to the end.
+// Most bytes that a client may still send after its request and read the answer to the end.
 constexpr std::size_t kMostUnread = std::size_t{64} * 1024;
 
-// Of `/path?query`, or of `http://host/path?query`.
+// Path of a target such as `/path?query` or `http://host/path?query`.
 std::string PathOf(std::string_view target) {
   if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
     target.remove_prefix(scheme + 3);
@@ -37,7 +37,7 @@ AdminRequest::Method MethodOf(http::verb verb) {
                                     : AdminRequest::Method::kOther;
 }
 
-// nullopt if there is nobody to tell, or nothing to say.
+// Answer to a request that could not be read; nullopt if nobody is there to get it.
 std::optional<AdminAnswer> Complaint(const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return TextAnswer(431, "the head of the request is too long");

@@ -19,7 +19,7 @@ struct AdminRequest {
   enum class Method { kGet, kHead, kOther };
 
   Method method = Method::kGet;
-  // Without the query.
+  // Path of the target, without the query.
   std::string path;
 };
 
@@ -27,17 +27,17 @@ struct AdminRequest {
 class AdminConnection {
  public:
   struct Timeouts {
-    // For the head of the request, from the connection on.
+    // Time for the head of the request, counted from the connection.
     std::chrono::milliseconds head;
-    // For the client to take the answer.
+    // Time for the client to take the answer.
     std::chrono::milliseconds answer;
   };
   static constexpr std::size_t kMostHeadBytes = std::size_t{8} * 1024;
 
   AdminConnection(boost::asio::ip::tcp::socket socket, Timeouts timeouts);
 
-  // The request. nullopt if none came in time; if what came is no request, or too long for one, the
-  // client has been told.
+  // Reads the request. nullopt if none came in time; if what came is no request, or too long for
+  // one, the client has been told.
   boost::asio::awaitable<std::optional<AdminRequest>> Read();
 
   // Sends the answer, for HEAD without its body, and reads no other request: the client is told

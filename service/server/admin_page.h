@@ -46,9 +46,9 @@ class AdminPage {
   const boost::asio::any_io_executor loop_;
   const boost::asio::any_io_executor worker_;
   const std::function<AdminAnswer()> render_;
-  // Null: none is under way.
+  // The rendering that is under way; null if none is.
   std::shared_ptr<Rendering> running_;
-  // For those who came after it began. Null: nobody did.
+  // The next rendering, for those who asked after that one began; null if nobody did.
   std::shared_ptr<Rendering> next_;
 };
 

@@ -30,7 +30,7 @@ using Time = std::chrono::steady_clock::time_point;
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 constexpr unsigned kMethodNotAllowed = 405;
 constexpr const char* kAllowedMethods = "GET, HEAD";
-// After accept() has failed, most likely for want of descriptors: trying at once would only spin.
+// Pause after accept() has failed, mostly for want of descriptors: trying at once would only spin.
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
 AdminAnswer Verdict(bool good, const char* word) {
@@ -94,9 +94,9 @@ class AsyncAdminServer final : public AdminServer {
         : connection(std::move(socket), {limits.head_timeout, limits.answer_timeout}) {}
 
     AdminConnection connection;
-    // Null until there is one.
+    // The answer to the request; null until there is one.
     std::shared_ptr<const AdminAnswer> answer;
-    // When it came, then when its request did.
+    // Time of the connection, and once its request has come, of that.
     Time since = std::chrono::steady_clock::now();
     bool is_answered = false;
     bool is_closed = false;
@@ -140,7 +140,7 @@ class AsyncAdminServer final : public AdminServer {
     co_await WaitForRoom(listener, oldest.is_closed ? Time::max() : until);
   }
 
-  // Until a connection has ended, or `until`.
+  // Waits until a connection has ended, or `until`.
   static asio::awaitable<void> WaitForRoom(Listener& listener, Time until) {
     listener.room.expires_at(until);
     error_code ignored;

@@ -34,12 +34,12 @@ class AdminServer {
 
   struct Limits {
     std::size_t connections = 256;
-    // From the connection to the end of the request's head.
+    // Time from the connection to the end of the request's head.
     std::chrono::milliseconds head_timeout = std::chrono::seconds(1);
-    // For the client to take its answer.
+    // Time for the client to take its answer.
     std::chrono::milliseconds answer_timeout = std::chrono::seconds(10);
-    // Of answers that clients have not taken yet. Above it those who have not taken theirs for
-    // longest are shown out; the newest answer is sent whatever its size.
+    // Most bytes of answers that clients have not taken yet. Above it those who have not taken
+    // theirs for longest are shown out; the newest answer is sent whatever its size.
     std::size_t untaken_bytes = std::size_t{32} * 1024 * 1024;
     // No connection is closed for another one before it had so long to send its request. This also
     // bounds what clients cost who come again at once: `connections` in each such time.

@@ -8,7 +8,7 @@ namespace balance {
 namespace {
 
 constexpr std::uint64_t kShare = 4;
-// Two hosts can still be read at a time.
+// Fewest connections: two hosts can still be read at a time.
 constexpr std::uint64_t kFewest = 8;
 
 }  // namespace

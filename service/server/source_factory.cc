@@ -20,7 +20,7 @@ namespace {
 
 using SourcePtr = std::unique_ptr<BalanceSource>;
 
-// What HttpRequest::login holds: credentials with different numbers are different, and two that
+// Value of HttpRequest::login: credentials with different numbers are different, and two that
 // differ have one number with a probability of 2^-64.
 std::uint64_t LoginNumber(const SourceConfig& config) {
   const Fingerprint fingerprint = CredentialFingerprint(config);

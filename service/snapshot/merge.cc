@@ -32,7 +32,7 @@ std::optional<Decimal> Contribution(const SourceView& view, const std::string& c
   if (!view.reading) return std::nullopt;
   Decimal sum;
   for (const CurrencyBalance& balance : view.reading->balances) {
-    // It might be this currency, and its amounts, reported or not, those that are missing.
+    // The row might be of this currency, so its amounts, reported or not, may be missing here.
     if (!balance.HasCurrency()) return std::nullopt;
     if (balance.currency_code != currency) continue;
     const auto& amount = AmountOf(balance, measure);

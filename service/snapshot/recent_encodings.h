@@ -22,17 +22,17 @@ class RecentEncodings {
  public:
   // Number of encodings that are kept: the callers of one account differ in outcome and detail.
   static constexpr std::size_t kMost = 16;
-  // What all of them may take together; the newest is kept whatever its size.
+  // Most bytes that all of them take together; the newest is kept whatever its size.
   static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 
-  // EncodedSnapshot() and EncodedSource(), which are called only if no equal answer is among those
-  // kept. `revision` is that of the account.
+  // The results of EncodedSnapshot() and EncodedSource(), which are called only if no equal answer
+  // is among those kept. `revision` is that of the account.
   SharedBytes Snapshot(const std::string& account, const std::vector<SourceView>& views,
                        const SnapshotRevision& revision, EncodeView detail);
   SharedBytes Source(const SourceView& view, const SnapshotRevision& revision, EncodeView detail);
 
  private:
-  // What makes a difference to the bytes.
+  // The parts of an answer that make a difference to its bytes.
   struct Key {
     // The resource's full name.
     std::string name;
