@@ -60,6 +60,16 @@ std::optional<ConnectionDrop> WhyUnfit(const OpenConnection& connection) {
   return ConnectionDrop::kUnaskedBytes;
 }
 
+Error NewConnectionUnfit(ConnectionDrop why) {
+  Error error{ErrorKind::kUnreachable,
+              why == ConnectionDrop::kClosedByPeer
+                  ? "the upstream closes new connections before a request can be sent"
+                  : "new connections hold an answer before there is a request"};
+  error.is_transient = true;
+  error.is_connect_failure = true;
+  return error;
+}
+
 bool IsUnacknowledged(int socket) {
   if (!HasUnacknowledgedBytes(socket)) return false;
   std::this_thread::sleep_for(std::chrono::microseconds(100));

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "clients/core/connection_observer.h"
+#include "clients/core/error.h"
 
 namespace balance {
 
@@ -27,6 +28,9 @@ struct OpenConnection {
 // connection unfit for its second request. A TLS connection is also unfit once a certificate that
 // it was verified by has expired.
 std::optional<ConnectionDrop> WhyUnfit(const OpenConnection& connection);
+
+// The failure of a request that could not be written even to a new connection.
+Error NewConnectionUnfit(ConnectionDrop why);
 
 // Whether the peer has not acknowledged yet all that was sent. Data that arrives acknowledges what
 // the peer had received when it sent them, so an answer that comes while the request is

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "clients/http/connection_check.h"
 #include "clients/http/connection_pool.h"
 #include "clients/http/curl_handles.h"
 #include "clients/http/curl_multi.h"
@@ -38,13 +39,6 @@ TrustStores::System SystemCas() {
   const curl_version_info_data* const libcurl = curl_version_info(CURLVERSION_NOW);
   const auto text = [](const char* path) { return path ? std::string(path) : std::string(); };
   return {text(libcurl->cainfo), text(libcurl->capath)};
-}
-
-Error SpeaksUnasked() {
-  Error error{ErrorKind::kUnreachable, "new connections hold an answer before there is a request"};
-  error.is_transient = true;
-  error.is_connect_failure = true;
-  return error;
 }
 
 }  // namespace
@@ -135,7 +129,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   connection.set_outcome(transfer.result() && *transfer.result()
                              ? ConnectionPool::Outcome::kAnswered
                              : ConnectionPool::Outcome::kFailed);
-  if (!transfer.result()) co_return tl::unexpected<Error>(SpeaksUnasked());
+  if (!transfer.result()) co_return tl::unexpected<Error>(NewConnectionUnfit(*transfer.dropped()));
   co_return *transfer.result();
 }
 

@@ -73,6 +73,19 @@ TEST_F(ConnectionCheckTest, ThePeersEndIsTold) {
   EXPECT_EQ(Tls(false), ConnectionDrop::kClosedByPeer);
 }
 
+TEST_F(ConnectionCheckTest, TheFailureSaysWhatTheUpstreamDoesToNewConnections) {
+  const Error closed = NewConnectionUnfit(ConnectionDrop::kClosedByPeer);
+  const Error speaks = NewConnectionUnfit(ConnectionDrop::kUnaskedBytes);
+
+  EXPECT_EQ(closed.message, "the upstream closes new connections before a request can be sent");
+  EXPECT_EQ(speaks.message, "new connections hold an answer before there is a request");
+  for (const Error& error : {closed, speaks}) {
+    EXPECT_EQ(error.kind, ErrorKind::kUnreachable);
+    EXPECT_TRUE(error.is_transient);
+    EXPECT_TRUE(error.is_connect_failure);
+  }
+}
+
 TEST_F(ConnectionCheckTest, ATlsAlertIsThePeersEnd) {
   // Of TLS 1.2: two bytes, in the clear or with what encryption adds.
   PeerSends(std::string("\x15\x03\x03\x00\x1a", 5) + std::string(26, 'x'));
