@@ -1,6 +1,5 @@
 #include "clients/resilience/connection_slots.h"
 
-#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -57,54 +56,71 @@ void HostSlots::Release() {
   all_->Grant();
 }
 
-asio::awaitable<std::optional<HostSlots::Slot>> HostSlots::Take(const FetchProgress& progress,
+asio::awaitable<std::optional<HostSlots::Slot>> HostSlots::Take(FetchProgress& progress,
                                                                 SteadyTime deadline) {
   if (HasRoom()) co_return Occupy();
-  const auto self =
-      waiters_.insert(waiters_.end(), {&progress, deadline, BootTimer(all_->executor_)});
+  if (deadline <= all_->clock_.SteadyNow()) co_return std::nullopt;
+  const auto self = waiters_.insert(
+      waiters_.end(), {deadline, progress.urgent, came_++, BootTimer(all_->executor_)});
   self->wake.expires_at(SteadyTime::max());
   if (!std::exchange(is_listed_, true)) all_->waiting_.push_back(this);
-  EndWaits();
+  Enter(*self, progress);
   boost::system::error_code interrupted;
-  if (!self->is_over) {
-    co_await self->wake.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
-  }
+  co_await self->wake.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
+  progress.on_urgency = nullptr;
   std::optional<Slot> slot = std::move(self->slot);
   const bool is_over = self->is_over;
+  if (!is_over) Leave(*self);
   waiters_.erase(self);
-  if (waiters_.empty()) deadline_.Cancel();
   if (is_over) co_return slot;
   throw boost::system::system_error(asio::error::operation_aborted);
 }
 
 bool HostSlots::GrantNext() {
-  const auto waits = [](const Waiter& waiter) { return !waiter.is_over; };
-  auto next = std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
-    return waits(waiter) && waiter.progress->urgent;
-  });
-  if (next == waiters_.end()) next = std::find_if(waiters_.begin(), waiters_.end(), waits);
-  if (next == waiters_.end()) return false;
-  next->slot.emplace(Occupy());
-  next->is_over = true;
-  next->wake.cancel();
+  if (queue_.empty()) return false;
+  Waiter& next = *queue_.begin()->second;
+  next.slot.emplace(Occupy());
+  EndWait(next);
   return true;
 }
 
-void HostSlots::EndWaits() {
-  const SteadyTime now = all_->clock_.SteadyNow();
-  SteadyTime first = SteadyTime::max();
-  for (Waiter& waiter : waiters_) {
-    if (waiter.is_over) continue;
-    if (waiter.deadline > now) {
-      first = std::min(first, waiter.deadline);
-    } else {
-      waiter.is_over = true;
-      waiter.wake.cancel();
-    }
+void HostSlots::Enter(Waiter& waiter, FetchProgress& progress) {
+  progress.on_urgency = [this, &waiter, &progress] { SetUrgent(waiter, progress.urgent); };
+  queue_.emplace(std::pair(!waiter.is_urgent, waiter.number), &waiter);
+  if (waiter.deadline == SteadyTime::max()) return;
+  by_deadline_.emplace(std::pair(waiter.deadline, waiter.number), &waiter);
+  if (by_deadline_.begin()->second == &waiter) {
+    deadline_.Set(waiter.deadline, [this] { EndLateWaits(); });
   }
-  // A timer that is not needed would keep the loop from ending.
-  if (first == SteadyTime::max()) return deadline_.Cancel();
-  deadline_.Set(first, [this] { EndWaits(); });
+}
+
+void HostSlots::SetUrgent(Waiter& waiter, bool is_urgent) {
+  if (waiter.is_over) return;
+  queue_.erase({!waiter.is_urgent, waiter.number});
+  waiter.is_urgent = is_urgent;
+  queue_.emplace(std::pair(!is_urgent, waiter.number), &waiter);
+}
+
+void HostSlots::Leave(Waiter& waiter) {
+  queue_.erase({!waiter.is_urgent, waiter.number});
+  if (by_deadline_.erase({waiter.deadline, waiter.number}) == 0) return;
+  // A timer that is not needed would keep the loop from ending. One that is early does no harm.
+  if (by_deadline_.empty()) deadline_.Cancel();
+}
+
+void HostSlots::EndWait(Waiter& waiter) {
+  Leave(waiter);
+  waiter.is_over = true;
+  waiter.wake.cancel();
+}
+
+void HostSlots::EndLateWaits() {
+  const SteadyTime now = all_->clock_.SteadyNow();
+  while (!by_deadline_.empty() && by_deadline_.begin()->first.first <= now) {
+    EndWait(*by_deadline_.begin()->second);
+  }
+  if (by_deadline_.empty()) return;
+  deadline_.Set(by_deadline_.begin()->first.first, [this] { EndLateWaits(); });
 }
 
 }  // namespace balance

@@ -7,7 +7,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -76,10 +78,10 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   // Takes a slot if there is one now.
   std::optional<Slot> TryTake();
 
-  // Waits for a slot: urgent fetches go first (`progress.urgent` is read when a slot is given),
-  // else first come, first served. nullopt if there is none by the deadline.
-  boost::asio::awaitable<std::optional<Slot>> Take(const FetchProgress& progress,
-                                                   SteadyTime deadline);
+  // Waits for a slot: urgent fetches go first (FetchProgress::SetUrgent() is heeded during the
+  // wait), else first come, first served. nullopt if there is none by the deadline. However many
+  // wait, whoever comes, is served or leaves costs no more than the logarithm of their number.
+  boost::asio::awaitable<std::optional<Slot>> Take(FetchProgress& progress, SteadyTime deadline);
 
   std::size_t in_use() const { return in_use_; }
   // Whether a request that nobody waits for takes nothing from those that somebody waits for.
@@ -89,8 +91,10 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   friend class ConnectionSlots;
 
   struct Waiter {
-    const FetchProgress* progress;
     SteadyTime deadline;
+    bool is_urgent;
+    // Counts those who came.
+    std::uint64_t number;
     BootTimer wake;
     // Set a little before the wait ends.
     std::optional<Slot> slot = std::nullopt;
@@ -102,12 +106,24 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   void Release();
   // Gives a slot to the next waiter. REQUIRES: HasRoom(). Returns false if nobody waits any more.
   bool GrantNext();
+  // Into the queue, where it moves when `progress` becomes urgent or no longer is.
+  void Enter(Waiter& waiter, FetchProgress& progress);
+  void SetUrgent(Waiter& waiter, bool is_urgent);
+  void Leave(Waiter& waiter);
+  void EndWait(Waiter& waiter);
   // Ends the waits whose deadline has come.
-  void EndWaits();
+  void EndLateWaits();
 
   const std::shared_ptr<ConnectionSlots> all_;
   std::size_t in_use_ = 0;
+  // Those whose Take() has not returned.
   std::list<Waiter> waiters_;
+  std::uint64_t came_ = 0;
+  // Those whose wait is not over, in the order in which they are served: whether it is in the
+  // background, and the number.
+  std::map<std::pair<bool, std::uint64_t>, Waiter*> queue_;
+  // Those of the queue that have a deadline, by it and the number.
+  std::map<std::pair<SteadyTime, std::uint64_t>, Waiter*> by_deadline_;
   // Whether `all_` knows that somebody waits here.
   bool is_listed_ = false;
   Alarm deadline_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clients/resilience/paced_source.h"
+#include "tests/support/cpu_time.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fetching.h"
 #include "tests/unit/resilience/many_fetches.h"
@@ -34,6 +35,12 @@ class ConnectionSlotsTest : public testing::Test {
 
     bool has_slot() const { return slot && *slot; }
   };
+
+  // Nobody waits for a host that is gone.
+  ~ConnectionSlotsTest() override {
+    for (Wait& wait : waits_) wait.cancel.emit(boost::asio::cancellation_type::terminal);
+    Run();
+  }
 
   std::shared_ptr<HostSlots> MakeHost() { return std::make_shared<HostSlots>(all_); }
 
@@ -69,8 +76,9 @@ class ConnectionSlotsTest : public testing::Test {
   std::deque<Wait> waits_;
 
  private:
-  static boost::asio::awaitable<std::optional<std::optional<Slot>>> TakeOne(
-      HostSlots& host, const FetchProgress& progress, SteadyTime deadline) {
+  static boost::asio::awaitable<std::optional<std::optional<Slot>>> TakeOne(HostSlots& host,
+                                                                            FetchProgress& progress,
+                                                                            SteadyTime deadline) {
     co_return std::optional<std::optional<Slot>>(co_await host.Take(progress, deadline));
   }
 };
@@ -111,6 +119,65 @@ TEST_F(ConnectionSlotsTest, UrgentOnesGoFirst) {
 
   EXPECT_TRUE(urgent.has_slot());
   EXPECT_FALSE(background.slot);
+}
+
+TEST_F(ConnectionSlotsTest, AChangeOfUrgencyDuringTheWaitIsHeeded) {
+  auto held = TakeAll(*hung_);
+  Wait& first = Take(*hung_);
+  Wait& second = Take(*hung_, SteadyTime::max(), false);
+  Wait& third = Take(*hung_, SteadyTime::max(), false);
+  first.progress.SetUrgent(false);
+  third.progress.SetUrgent(true);
+
+  held.pop_back();
+  Run();
+  EXPECT_TRUE(third.has_slot());
+  EXPECT_FALSE(first.slot);
+
+  held.pop_back();
+  Run();
+  EXPECT_TRUE(first.has_slot());
+  EXPECT_FALSE(second.slot);
+}
+
+// At a cost that grew with the square of their number, each of these would need minutes.
+TEST_F(ConnectionSlotsTest, M117_ManyAreServedAtACostThatGrowsWithTheirNumber) {
+  constexpr std::size_t kMany = 100'000;
+  const Duration before = CpuTime();
+  auto held = TakeAll(*hung_);
+  for (std::size_t i = 0; i < kMany; ++i) Take(*hung_, SteadyTime::max(), i >= kMany / 2);
+  held.clear();
+  for (std::size_t i = 0; i < kMany; ++i) {
+    Run();
+    Wait& next = waits_[(i + kMany / 2) % kMany];
+    ASSERT_TRUE(next.has_slot()) << i;
+    next.slot.reset();
+  }
+
+  EXPECT_EQ(all_->in_use(), 0U);
+  EXPECT_LT(CpuTime() - before, seconds(20));
+}
+
+TEST_F(ConnectionSlotsTest, M117_ManyLeaveOrRunOutOfTimeAtACostThatGrowsWithTheirNumber) {
+  constexpr std::size_t kMany = 100'000;
+  const Duration before = CpuTime();
+  const auto held = TakeAll(*hung_);
+  const SteadyTime deadline = clock_.SteadyNow() + seconds(2);
+  for (std::size_t i = 0; i < kMany; ++i) Take(*hung_, deadline);
+  for (std::size_t i = 0; i < kMany / 2; ++i) {
+    waits_[i].cancel.emit(boost::asio::cancellation_type::terminal);
+  }
+  Run();
+  clock_.Advance(seconds(2));
+  Run();
+
+  for (std::size_t i = 0; i < kMany; ++i) {
+    ASSERT_EQ(waits_[i].is_cancelled, i < kMany / 2) << i;
+    ASSERT_EQ(waits_[i].slot.has_value(), i >= kMany / 2) << i;
+    ASSERT_FALSE(waits_[i].has_slot()) << i;
+  }
+  EXPECT_LT(CpuTime() - before, seconds(20));
+  EXPECT_EQ(clock_.sleepers(), 0U);
 }
 
 TEST_F(ConnectionSlotsTest, AWaitEndsAtItsDeadlineWithoutASlot) {
