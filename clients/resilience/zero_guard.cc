@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace balance {
+namespace {
+
+// Age counts whole seconds, so a reading out of a cache may be up to so much older than it says.
+constexpr Duration kAgeUnit = std::chrono::seconds(1);
+
+// No later than `reading` was observed.
+SteadyTime EarliestObserved(const Reading& reading) {
+  return reading.observe_steady - (reading.cache_age > Duration::zero() ? kAgeUnit : Duration());
+}
+
+}  // namespace
 
 ZeroGuard::ZeroGuard(Duration pause, const std::vector<CurrencyBalance>& last) : pause_(pause) {
   Reading reading;
@@ -37,16 +48,22 @@ bool ZeroGuard::IsGone(const Row& row, const Report& report) {
 }
 
 bool ZeroGuard::Judge(const Reading& reading) {
+  const SteadyTime observed = EarliestObserved(reading);
   bool is_believed = true;
   for (Row& row : rows_) {
     if (!IsGone(row, ReportOf(row, reading.balances))) {
+      // What was there before it was gone refutes nothing.
+      if (row.zero_since && observed < *row.zero_since) {
+        is_believed = false;
+        continue;
+      }
       row.was_doubted = row.was_doubted || row.zero_since;
       row.zero_since.reset();
       continue;
     }
     const bool is_first = !row.zero_since;
     if (is_first) row.zero_since = reading.observe_steady;
-    if (is_first || reading.observe_steady < *row.zero_since + pause_) is_believed = false;
+    if (is_first || observed < *row.zero_since + pause_) is_believed = false;
   }
   return is_believed;
 }

@@ -38,11 +38,12 @@ class ZeroGuard {
   ZeroGuard(Duration pause, const std::vector<CurrencyBalance>& last);
 
   // Whether `reading` may be believed. False: a currency that had money has none for the first
-  // time, or for less than the pause; the next reading has to decide. Call once for each reading.
+  // time, or for less than the pause, or there is money in an answer that is older than the one
+  // without; the next reading has to decide. Call once for each reading.
   bool Judge(const Reading& reading);
 
   // What was found out since the call before, up to `reading`, which is the one that is remembered
-  // from now on. REQUIRES: Judge(reading) was the latest call, and true.
+  // from now on. REQUIRES: the latest Judge() was of `reading` and true, or nothing is known yet.
   std::vector<ZeroEvent> Keep(const Reading& reading);
 
  private:

@@ -110,6 +110,45 @@ TEST(ZeroGuardTest, M93_WhatIsNotReportedIsRememberedUntilItIs) {
   EXPECT_TRUE(guard.Judge(At(6, {zero})));
 }
 
+// What a cache on the way held when it was asked at `asked`.
+Reading Cached(Duration asked, int age, std::vector<CurrencyBalance> rows) {
+  Reading reading = At(0, std::move(rows));
+  reading.cache_age = std::chrono::seconds(age);
+  reading.observe_steady = SteadyTime(asked - reading.cache_age);
+  return reading;
+}
+
+TEST(ZeroGuardTest, M92_OneCachedAnswerNeverConfirmsItself) {
+  CurrencyBalance money = RowOf("USD");
+  money.cash = Money("100");
+  CurrencyBalance zero = RowOf("USD");
+  zero.cash = Money("0");
+  // By what its unchanged Age says, the second is more than the pause newer.
+  ZeroGuard guard(std::chrono::milliseconds(500), {money});
+
+  EXPECT_FALSE(guard.Judge(Cached(std::chrono::milliseconds(10'000), 1, {zero})));
+  EXPECT_FALSE(guard.Judge(Cached(std::chrono::milliseconds(10'550), 1, {zero})));
+  EXPECT_TRUE(guard.Judge(Cached(std::chrono::milliseconds(10'550), 0, {zero})));
+}
+
+TEST(ZeroGuardTest, M92_ACachedAnswerOfBeforeTheZeroRefutesNothing) {
+  CurrencyBalance money = RowOf("USD");
+  money.cash = Money("100");
+  CurrencyBalance zero = RowOf("USD");
+  zero.cash = Money("0");
+  ZeroGuard guard(kConfirmAfter, {money});
+  EXPECT_FALSE(guard.Judge(At(10, {zero})));
+  EXPECT_FALSE(guard.Judge(Cached(std::chrono::milliseconds(10'550), 5, {money})));
+  // It may be of 9.6 s.
+  EXPECT_FALSE(guard.Judge(Cached(std::chrono::milliseconds(11'550), 1, {money})));
+
+  const Reading confirmed = At(12, {zero});
+  ASSERT_TRUE(guard.Judge(confirmed));
+  const std::vector<ZeroEvent> events = guard.Keep(confirmed);
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].verdict, ZeroVerdict::kZero);
+}
+
 TEST(ZeroGuardTest, M92_ANewCurrencyIsGuardedFromItsFirstReadingOn) {
   CurrencyBalance usdc = RowOf("USDC");
   usdc.cash = Money("1");
