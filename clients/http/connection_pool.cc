@@ -90,6 +90,8 @@ void ConnectionPool::RetagIdle(Origin& origin, std::uint64_t login) {
 void ConnectionPool::Renew() {
   for (auto& [name, origin] : origins_) {
     ++origin.generation;
+    // Their next requests use new connections anyway.
+    origin.failing.clear();
     for (Connection& connection : origin.idle) Retag(connection);
   }
 }

@@ -120,6 +120,19 @@ TEST_F(ConnectionPoolTest, RenewedNoConnectionFromBeforeIsUsed) {
   EXPECT_NE(TakeAndGive(2), idle);
 }
 
+// What failed before, perhaps because of what has been mended, costs no connection after.
+TEST_F(ConnectionPoolTest, RenewedAFailureFromBeforeCostsNoConnectionThatChangesHands) {
+  TakeAndGive(1, Outcome::kFailed);
+  for (std::uint64_t login = 2; login <= 4; ++login) TakeAndGive(login);
+
+  pool_.Renew();
+
+  const ConnectionTag oldest = TakeAndGive(2);
+  TakeAndGive(3);
+  TakeAndGive(4);
+  EXPECT_EQ(TakeAndGive(1), oldest);
+}
+
 // Requests that do not wait for a connection before may be more than there are connections.
 TEST_F(ConnectionPoolTest, MoreRequestsThanConnectionsLeaveNoMoreBehind) {
   std::vector<Lease> leases;
