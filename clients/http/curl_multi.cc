@@ -63,6 +63,8 @@ bool CurlMulti::Prepare(CurlTransfer& transfer) {
 
 bool CurlMulti::Add(CurlTransfer& transfer) {
   if (!Prepare(transfer)) return false;
+  // libcurl names a new time now, and the one that the others waited for would be forgotten.
+  MakeUpForLateness(BootClock::now());
   transfer.set_multi(this);
   if (curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) return false;
   transfers_.insert(&transfer);
@@ -192,7 +194,11 @@ void CurlMulti::OnWake() {
 
 void CurlMulti::MakeUpForLateness(SteadyTime now) {
   if (awaited_ == SteadyTime::max() || now < awaited_ + kHeldUp || transfers_.empty()) return;
-  for (CurlTransfer* transfer : transfers_) transfer->AddTime(now - awaited_);
+  for (CurlTransfer* transfer : transfers_) {
+    const Duration lost = now - std::max(awaited_, transfer->added_at());
+    if (lost >= kHeldUp) transfer->AddTime(lost);
+  }
+  awaited_ = now;
   PlanOverdue();
 }
 

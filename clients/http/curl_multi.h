@@ -70,7 +70,7 @@ class CurlMulti {
   void SetDue(std::optional<std::chrono::milliseconds> from_now);
   void WakeAt(TimePoint when);
   void OnWake();
-  // Gives the transfers the time by which the loop is late.
+  // Gives the transfers the time by which the loop is late, each as much of it as it was there for.
   void MakeUpForLateness(SteadyTime now);
   // Ends the transfers whose time, with what was added, is over. libcurl does not judge those.
   void EndOverdue();

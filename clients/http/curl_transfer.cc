@@ -152,6 +152,7 @@ Duration CurlTransfer::ConnectTimeout() const {
 
 bool CurlTransfer::UseConnection(ConnectionTag tag, SteadyTime resolved_since, SteadyTime now) {
   if (!started_) started_ = now;
+  added_at_ = now;
   tag_ = tag;
   dropped_.reset();
   const Duration left = request_.timeout + held_up_ - (now - *started_);

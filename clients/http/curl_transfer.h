@@ -42,6 +42,9 @@ class CurlTransfer {
   bool UseConnection(ConnectionTag tag, SteadyTime resolved_since, SteadyTime now);
   ConnectionTag tag() const { return tag_; }
 
+  // When the latest UseConnection() was, after which the transfer was added at once.
+  SteadyTime added_at() const { return added_at_; }
+
   // Adds the time for which this process was held up. From then on libcurl judges the transfer's
   // time no more; who drives the transfer ends it at overdue_at() (max: libcurl judges).
   void AddTime(Duration held_up);
@@ -96,6 +99,7 @@ class CurlTransfer {
   CurlMulti* multi_ = nullptr;
   ConnectionTag tag_ = 0;
   std::optional<SteadyTime> started_;
+  SteadyTime added_at_ = SteadyTime::min();
   // Time in which the loop did not run.
   Duration held_up_{};
   HttpResponse response_;

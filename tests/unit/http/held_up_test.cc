@@ -32,10 +32,7 @@ class HeldUpTest : public testing::Test {
 
   // Sends a request and runs the loop until the upstream has read it.
   void Begin() {
-    asio::co_spawn(loop_, SendOne({upstream_->Url() + "/", {}, kTimeout}),
-                   [this](const std::exception_ptr&, std::optional<Result<HttpResponse>> result) {
-                     slot_ = std::move(result);
-                   });
+    Spawn("", slot_);
     const auto give_up = steady_clock::now() + std::chrono::seconds(10);
     auto read = read_.get_future();
     while (read.wait_for(milliseconds(0)) != std::future_status::ready) {
@@ -43,6 +40,12 @@ class HeldUpTest : public testing::Test {
       loop_.restart();
       loop_.poll();
     }
+  }
+  void Spawn(const std::string& path, std::optional<Result<HttpResponse>>& slot) {
+    asio::co_spawn(loop_, SendOne({upstream_->Url() + "/" + path, {}, kTimeout}),
+                   [&slot](const std::exception_ptr&, std::optional<Result<HttpResponse>> result) {
+                     slot = std::move(result);
+                   });
   }
   // The fault itself: the loop does not run.
   static void Pause() { std::this_thread::sleep_for(kPause); }
@@ -124,6 +127,33 @@ TEST_F(HeldUpTest, M72_NoAnswerIsStillATimeoutButNotTheUpstreamsAlone) {
   EXPECT_FALSE(error.is_connect_failure);
   EXPECT_THAT(error.message, testing::HasSubstr("this service itself was held up"));
   EXPECT_LT(steady_clock::now() - resumed, std::chrono::seconds(5));
+}
+
+// It neither takes the time of those that were held up nor is given any itself.
+TEST_F(HeldUpTest, M72_ARequestThatBeginsAfterThePauseWasNotHeldUp) {
+  std::promise<void> answered;
+  Serve([&](Peer& peer) {
+    if (peer.ReadRequest() != "") {
+      peer.ReadRequest();
+      return;
+    }
+    read_.set_value();
+    peer.Send(AnswerWith("in time"));
+    answered.set_value();
+    peer.ReadRequest();
+  });
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  std::optional<Result<HttpResponse>> later;
+
+  Pause();
+  answered.get_future().wait();
+  Spawn("silent", later);
+  Run();
+
+  ASSERT_TRUE(slot_ && *slot_) << (*slot_).error().message;
+  EXPECT_EQ((*slot_)->body, "in time");
+  ASSERT_TRUE(later && !*later);
+  EXPECT_FALSE(later->error().is_local) << later->error().message;
 }
 
 TEST_F(HeldUpTest, ATimeoutOfALoopThatRunsIsTheUpstreams) {
