@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -112,8 +113,11 @@ int CurlMulti::SocketOf(ConnectionTag tag) const {
 
 curl_socket_t CurlMulti::OpenSocket(void* transfer, curlsocktype, curl_sockaddr* address) {
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd < 0) return fd;
-  const auto& opener = *static_cast<const CurlTransfer*>(transfer);
+  auto& opener = *static_cast<CurlTransfer*>(transfer);
+  if (fd < 0) {
+    opener.NoteNoSocket(errno);
+    return CURL_SOCKET_BAD;
+  }
   CurlMulti& self = *opener.multi();
   self.sockets_.Keep(fd);
   const auto index = static_cast<std::size_t>(fd);

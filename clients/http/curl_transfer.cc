@@ -1,6 +1,7 @@
 #include "clients/http/curl_transfer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <utility>
@@ -55,6 +56,15 @@ Error MakeError(ErrorKind kind, std::string message) {
 Error Unverified() {
   Error error{ErrorKind::kUnreachable,
               "the TLS certificate was not accepted; check the host name and tls_ca_file"};
+  error.is_local = true;
+  return error;
+}
+
+// Says nothing about the upstream.
+Error NoSocket() {
+  Error error = MakeError(ErrorKind::kUnreachable,
+                          "this service could open no socket; raise its limit of open files, or "
+                          "free memory of its machine");
   error.is_local = true;
   return error;
 }
@@ -155,6 +165,7 @@ bool CurlTransfer::UseConnection(ConnectionTag tag, SteadyTime resolved_since, S
   added_at_ = now;
   tag_ = tag;
   dropped_.reset();
+  lacks_sockets_ = false;
   const Duration left = request_.timeout + held_up_ - (now - *started_);
   const auto resolved_for = resolved_since == SteadyTime::min()
                                 ? kMaxResolved
@@ -261,6 +272,12 @@ std::size_t CurlTransfer::OnBody(char* data, std::size_t size, std::size_t count
   return bytes;
 }
 
+void CurlTransfer::NoteNoSocket(int error) {
+  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+    lacks_sockets_ = true;
+  }
+}
+
 void CurlTransfer::Finish(CURLcode code) {
   if (dropped_ && !was_sent_) {
     // No result: the request may go over another connection.
@@ -312,6 +329,7 @@ Error CurlTransfer::ErrorOf(CURLcode code) const {
     case CURLE_COULDNT_RESOLVE_HOST:
       return MakeError(ErrorKind::kUnreachable, "the host name could not be resolved");
     case CURLE_COULDNT_CONNECT:
+      if (lacks_sockets_) return NoSocket();
       return MakeError(ErrorKind::kUnreachable, "the connection was refused or could not be made");
     case CURLE_OPERATION_TIMEDOUT:
       return MakeError(ErrorKind::kUnreachable, TimeoutText());

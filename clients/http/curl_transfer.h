@@ -53,6 +53,9 @@ class CurlTransfer {
   void set_multi(CurlMulti* multi) { multi_ = multi; }
   CurlMulti* multi() const { return multi_; }
 
+  // A socket for the transfer could not be made, with this `errno`.
+  void NoteNoSocket(int error);
+
   // Called when libcurl is done: sets the result, or dropped(), and wakes who waits.
   void Finish(CURLcode code);
   // Wakes who waits without a result.
@@ -104,6 +107,8 @@ class CurlTransfer {
   Duration held_up_{};
   HttpResponse response_;
   bool was_sent_ = false;
+  // This process or its machine may have no more sockets.
+  bool lacks_sockets_ = false;
   std::optional<ConnectionDrop> dropped_;
   std::size_t header_bytes_ = 0;
   // Whether the latest status line was a 1xx, which another one follows.

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <sodium.h>
+#include <sys/resource.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
@@ -481,6 +482,26 @@ TEST_F(CurlTransportTest, ARequestMayBeCancelledBetweenAnyTwoTurnsOfTheLoop) {
     EXPECT_TRUE(!slot || *slot) << slot->error().message;
     EXPECT_TRUE(other && *other);
   }
+}
+
+// Else all hosts would be taken to be down.
+TEST_F(CurlTransportTest, ALackOfSocketsIsNotBlamedOnTheHost) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto refused = Send(Request());
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+  ASSERT_FALSE(refused);
+  const Error& error = refused.error();
+  EXPECT_EQ(error.kind, ErrorKind::kUnreachable);
+  EXPECT_TRUE(error.is_transient);
+  EXPECT_TRUE(error.is_local);
+  EXPECT_FALSE(error.is_connect_failure);
+  EXPECT_THAT(error.message, HasSubstr("could open no socket"));
+  EXPECT_TRUE(Send(Request()));
 }
 
 TEST_F(CurlTransportTest, RequestsUnderWayEndWithTheTransport) {
