@@ -19,8 +19,9 @@ namespace balance {
 class LoginBreaker;
 
 // It judges by the connection alone (Error::is_connect_failure). A host that answers anything to
-// any login is up, and a time-out after the request was written may be one login's own. So no
-// login's trouble can keep another one from being read.
+// any login is up. A time-out after the request was written may be one login's own; that of a
+// probe, which goes over a new connection, shows that one can be made. So no login's trouble can
+// keep another one from being read.
 //
 // A login that has not met the trouble itself still goes, once: nothing shows that it would meet
 // it, and nobody is told a failure that it did not meet. The probes of those that have met it go
@@ -65,7 +66,7 @@ class HostBreaker {
   void BeginProbe();
   void EndProbe();
 
-  // A request that was sent at `begun` got an answer.
+  // A request that was sent at `begun` got an answer, or showed that a connection can be made.
   void OnAnswer(SteadyTime begun, SteadyTime now);
   void OnNoConnection(bool was_probe, Now now, const Error& error);
   void Open(SteadyTime now, const Error& error);

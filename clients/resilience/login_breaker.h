@@ -39,7 +39,8 @@ class LoginBreaker {
     // An answer that is no failure of login or host, good or not.
     void Succeeded(SteadyTime now);
     // Counts for the login. What shows that the host cannot be reached counts for the host too, and
-    // an answer, whatever it says, shows that it can be.
+    // an answer, whatever it says, shows that it can be. So does a probe of the host whose request
+    // was written, even if no answer came.
     void Failed(Now now, const Error& error);
 
    private:
