@@ -73,6 +73,8 @@ void Breaker::OnSuccess(bool was_probe, SteadyTime begun, SteadyTime now) {
 void Breaker::OnFailure(bool was_probe, SteadyTime now, const Error& error) {
   if (was_probe) {
     EndProbe();
+    // Closed meanwhile by a reload: what it probed is no longer the case.
+    if (!is_open_) return;
     return Open(now, error);
   }
   if (is_open_) return;

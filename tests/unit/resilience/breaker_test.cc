@@ -267,6 +267,23 @@ TEST_F(BreakerTest, AReloadClosesItWhereAFileOfOursMayHaveBeenAtFault) {
   EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
 }
 
+TEST_F(BreakerTest, AProbeThatEndsAfterAReloadDoesNotOpenItAgain) {
+  Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
+  local.is_local = true;
+  for (int i = 0; i < 5; ++i) breaker_.Admit(now_)->Failed(now_, local);
+  now_ = breaker_.Until();
+  auto probe = breaker_.Admit(now_);
+  breaker_.OnReload();
+  probe->Failed(now_, local);
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+  EXPECT_FALSE(breaker_.IsProbing());
+
+  for (int i = 0; i < 4; ++i) FailOnce();
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kClosed);
+  FailOnce();
+  EXPECT_EQ(breaker_.State(now_), BreakerState::kOpen);
+}
+
 TEST_F(BreakerTest, AHostThatIsBackIsProbedAtOnceButNotTwiceInFiveSeconds) {
   Error refused = kDown;
   refused.is_connect_failure = true;
