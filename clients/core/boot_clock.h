@@ -32,9 +32,9 @@ struct BootClock {
   }
 };
 
-// For how long a loop sleeps at most before it looks at a BootTimer again. Asio sleeps by
-// CLOCK_MONOTONIC whatever clock a timer has, so this is how late after a resume the timers fire
-// that became due in the suspend. While one is pending, a loop wakes this often.
+// Longest sleep of a loop before it looks at a BootTimer again. Asio sleeps by CLOCK_MONOTONIC
+// whatever clock a timer has, so this is how late after a resume the timers fire that became due in
+// the suspend. While one is pending, a loop wakes this often.
 inline constexpr std::chrono::seconds kLongestBootSleep{1};
 
 // Asio's wait traits for BootTimer: every wait is cut into pieces of kLongestBootSleep.

@@ -45,9 +45,9 @@ struct PendingWithdrawal {
 // One currency of one source. An unset amount was not reported, which is not a zero. The meaning of
 // each field is documented at CurrencyBalance in balance_service.proto.
 struct CurrencyBalance {
-  // 1 to 12 letters and digits, such as "USD". Empty: the upstream sent none.
+  // Code of 1 to 12 letters and digits, such as "USD". Empty: the upstream sent none.
   std::string currency_code;
-  // What the upstream sent is no such code: `currency_code` is only for people to see.
+  // Whether the upstream sent what is no such code: `currency_code` is only for people to see then.
   bool is_currency_unrecognized = false;
 #define BALANCE_DECLARE_AMOUNT(name, kind) std::optional<Amount> name;
   BALANCE_MONEY_FIELDS(BALANCE_DECLARE_AMOUNT)
@@ -57,7 +57,7 @@ struct CurrencyBalance {
   // Unmapped upstream scalars as text, in the order received.
   std::vector<std::pair<std::string, std::string>> other_fields;
 
-  // False: it is not known in which currency the amounts are, so no total may include them.
+  // Whether it is known in which currency the amounts are. If not, no total may include them.
   bool HasCurrency() const { return !currency_code.empty() && !is_currency_unrecognized; }
 
   friend bool operator==(const CurrencyBalance&, const CurrencyBalance&) = default;

@@ -11,7 +11,7 @@ constexpr long kLowSpeedBytesPerSecond = 1;
 constexpr long kMaxConnectionSeconds = 300;
 // For what arrives, a buffer that an ordinary balance fits in.
 constexpr long kBufferBytes = 4096;
-// More exchanges than these are seldom under way at once.
+// Most idle handles that are kept: more exchanges are seldom under way at once.
 constexpr std::size_t kMostIdle = 256;
 
 }  // namespace

@@ -66,7 +66,7 @@ class CurlMulti {
   bool Prepare(CurlTransfer& transfer);
   // Makes the handle of CloseIdle(). False if libcurl is out of memory.
   bool MakeSweeper();
-  // Unset: libcurl does not want to be called.
+  // Called when libcurl says when it wants to be called; unset: it does not.
   void SetDue(std::optional<std::chrono::milliseconds> from_now);
   void WakeAt(TimePoint when);
   void OnWake();

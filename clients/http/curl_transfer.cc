@@ -239,8 +239,8 @@ std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t cou
 }
 
 void CurlTransfer::TakeHeaderLine(std::string_view line) {
-  // What libcurl shows after the headers' end is the trailer of a chunked body, which says nothing
-  // that a header does.
+  // Skip lines after the headers' end: they are the trailer of a chunked body, whose fields are no
+  // headers.
   if (has_all_headers_) return;
   const auto end = std::min(line.find_last_not_of("\r\n") + 1, line.size());
   if (end == 0) {

@@ -50,7 +50,8 @@ std::string QualifiedName(const JsonMember& field) {
   return std::string(kPendingWithdrawals) + "." + field.name;
 }
 
-// False if the value is none that the field can have. REQUIRES: IsDocumented(field.name).
+// Takes a field over; returns false if its value is none that the field can have. REQUIRES:
+// IsDocumented(field.name).
 bool ReadField(const JsonMember& field, PendingWithdrawal& withdrawal) {
   const JsonValue& value = field.value;
   if (value.IsNull()) return true;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What one login may send: as far as its own failures go, and the state of the host.
+// Decides what one login may send, by its own failures and by the state of the host.
 
 #include <atomic>
 #include <cstdint>
@@ -55,7 +55,8 @@ class LoginBreaker {
   LoginBreaker& operator=(const LoginBreaker&) = delete;
   ~LoginBreaker();
 
-  // Unset: no request may be sent now; because of Because(), maybe until Until().
+  // Permit for one request now; unset if none may be sent, because of Because(), maybe until
+  // Until().
   std::optional<Permit> Admit(SteadyTime now);
 
   // Why nothing may be sent at `now`; null if Admit() would give a permit. A failure that this

@@ -33,7 +33,7 @@ struct LoginGuards {
 struct HostGuards {
   std::shared_ptr<HostBreaker> breaker;
   std::shared_ptr<ClockSkew> clock_skew;
-  // Null: there is always a connection.
+  // Slots of the host's connections; null: there is always a connection.
   std::shared_ptr<HostSlots> slots = nullptr;
 };
 

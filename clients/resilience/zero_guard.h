@@ -13,7 +13,7 @@
 
 namespace balance {
 
-// What became of a currency that had money.
+// Finding about a currency that had money.
 enum class ZeroVerdict : std::uint8_t {
   // Every amount that is reported is zero, and a second reading agreed.
   kZero,
@@ -42,15 +42,15 @@ class ZeroGuard {
   // without; the next reading has to decide. Call once for each reading.
   bool Judge(const Reading& reading);
 
-  // What was found out since the call before, up to `reading`, which is the one that is remembered
-  // from now on. REQUIRES: the latest Judge() was of `reading` and true, or nothing is known yet.
+  // Remembers `reading` from now on, and returns the findings since the call before, up to it.
+  // REQUIRES: the latest Judge() was of `reading` and true, or nothing is known yet.
   std::vector<ZeroEvent> Keep(const Reading& reading);
 
  private:
   // One bit for each of kMoneyFields that is a holding, one for the withdrawals under way.
   using Holdings = std::bitset<kMoneyFields.size() + 1>;
 
-  // What is known of one currency.
+  // State of one currency.
   struct Row {
     std::string currency_code;
     bool is_currency_unrecognized = false;
@@ -63,7 +63,7 @@ class ZeroGuard {
     bool was_doubted = false;
   };
 
-  // What a reading says about one currency.
+  // Amounts of one currency that a reading reports.
   struct Report {
     bool is_present = false;
     Holdings reported;

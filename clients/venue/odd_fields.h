@@ -1,8 +1,8 @@
 #pragma once
 
-// What becomes of upstream fields that a parser cannot take over: scalars without a place in a
-// CurrencyBalance are kept as text beside it, the rest is dropped, and what is unknown or cannot be
-// read is named in a warning. New or odd upstream fields are thus never an outage and never a
+// Keeps upstream fields that a parser cannot take over: scalars without a place in a
+// CurrencyBalance as text beside it. The rest is dropped, and fields that are unknown or cannot be
+// read are named in a warning. New or odd upstream fields are thus never an outage and never a
 // secret.
 
 #include <cstddef>

@@ -21,7 +21,7 @@ struct UpstreamAmount {
   bool is_key = false;
 };
 
-// Null if `name` is none of them.
+// The amount called `name`; null if it is none of them.
 const UpstreamAmount* FindAmount(std::span<const UpstreamAmount> amounts, std::string_view name);
 
 // Takes the amount over into `row`: unset for null, and for what is no number, which is then named

@@ -1,6 +1,6 @@
 #pragma once
 
-// What stands in a configuration until somebody fills it in. Pure.
+// Placeholders, which stand in a configuration until somebody fills them in. Pure.
 
 #include <string_view>
 

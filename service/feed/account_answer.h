@@ -1,7 +1,6 @@
 #pragma once
 
-// What a read of an account asks for, and how it is answered from what is known. Pure; callable
-// from any thread.
+// A read of an account, and its answer from what is known. Pure; callable from any thread.
 
 #include <cstdint>
 #include <optional>

@@ -93,7 +93,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
                           [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); });
   }
 
-  // What this read accepts of the source.
+  // Oldest reading of the source that this read accepts.
   ObservedSince Oldest(std::size_t i) const {
     return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().info->cache, asked_);
   }
@@ -178,7 +178,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   bool starts_later_ = false;
   // Ends the waits for which there is a stale reading.
   Alarm patience_;
-  // Where all waits end; unset if nothing is planned.
+  // Planned end of all waits; unset if none is planned.
   std::optional<AnswerSchedule::Place> deadline_;
 };
 

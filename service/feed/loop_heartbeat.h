@@ -17,7 +17,7 @@ namespace balance {
 class LoopHeartbeat {
  public:
   static constexpr Duration kInterval = std::chrono::milliseconds(100);
-  // For how long a late beat is remembered, at least; at most twice as long.
+  // Least time for which a late beat is remembered; the most is twice as long.
   static constexpr Duration kMemory = std::chrono::seconds(5);
 
   // `clock` must outlive the heartbeat.
@@ -27,12 +27,12 @@ class LoopHeartbeat {
   void Start();
   void Stop();
 
-  // How late the latest beat of the last few seconds was: so much later than they are due do timers
-  // of this loop fire at present.
+  // Greatest lateness of the beats of the last few seconds: timers of this loop fire so much later
+  // than they are due at present.
   Duration Lateness() const { return std::max(worst_, worst_before_); }
 
-  // Thread-safe. Whether the loop has beaten within `patience`, or does before that time has passed
-  // once more: after a pause of the whole process it needs a moment.
+  // Whether the loop has beaten within `patience`, or does before that time has passed once more:
+  // after a pause of the whole process it needs a moment. Thread-safe.
   bool IsBeating(Duration patience) const;
 
  private:

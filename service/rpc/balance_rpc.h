@@ -67,7 +67,7 @@ class BalanceRpc {
     SourceNames sources;
     v1::FundClass fund_class = v1::FUND_CLASS_UNSPECIFIED;
   };
-  // What a call asks of which accounts. Kept until it is answered.
+  // The accounts that a call asks about, and what it asks. Kept until it is answered.
   struct Question {
     std::vector<const AccountEndpoint*> accounts;
     // Whether the filter's names may also be those of accounts that are on another page.

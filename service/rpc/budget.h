@@ -17,7 +17,7 @@ class Budget {
   std::size_t limit() const { return limit_; }
   std::size_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
-  // False, and nothing is taken, if more than the limit would be taken in all.
+  // Takes the amount; returns false, with nothing taken, if that would exceed the limit in all.
   bool TryTake(std::size_t amount) { return TryTake(amount, limit_); }
   // The same with a limit of its own, for those who are to leave room for others.
   bool TryTake(std::size_t amount, std::size_t limit) {
@@ -31,7 +31,7 @@ class Budget {
   // Takes it whatever the limit is.
   void Take(std::size_t amount) { taken_.fetch_add(amount, std::memory_order_relaxed); }
 
-  // REQUIRES: so much was taken.
+  // Gives the amount back. REQUIRES: so much was taken.
   void Give(std::size_t amount) { taken_.fetch_sub(amount, std::memory_order_relaxed); }
 
  private:

@@ -19,7 +19,7 @@ namespace balance {
 struct CheckedPolicy {
   ReadBounds bounds;
   v1::ReadPolicy::Require require = v1::ReadPolicy::ANY;
-  // Empty unless `require` is NAMED.
+  // Names of the sources that must have data; empty unless `require` is NAMED.
   SourceNames required_sources;
 };
 

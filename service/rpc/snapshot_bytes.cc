@@ -59,7 +59,7 @@ std::uint8_t* Write(const void* bytes, std::size_t size, std::uint8_t* to) {
   return to + size;
 }
 
-// One element of `snapshots`: tag, size, bytes and serve time.
+// Size of one element of `snapshots`: tag, size, bytes and serve time.
 std::size_t ElementSize(std::size_t snapshot_size) {
   return 1 + CodedOutputStream::VarintSize32(static_cast<std::uint32_t>(snapshot_size)) +
          snapshot_size;

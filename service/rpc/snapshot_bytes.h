@@ -35,7 +35,7 @@ class SnapshotsResponse {
     snapshots_.reserve(snapshots);
   }
 
-  // False if the response would be too long already; it cannot be made then.
+  // Adds a snapshot. Returns false if the response is too long by now; it cannot be made then.
   bool Add(ServedSnapshot snapshot);
 
   // The snapshots, and `rest` for the other fields; no message if that is too long.

@@ -15,7 +15,7 @@ struct AdminPage::Rendering {
   explicit Rendering(const asio::any_io_executor& loop)
       : done(loop, asio::steady_timer::time_point::max()) {}
 
-  // Null until it is done.
+  // The answer; null until the rendering is done.
   std::shared_ptr<const AdminAnswer> answer;
   // Cancelled when it is done: that wakes all who wait.
   asio::steady_timer done;

@@ -86,10 +86,10 @@ class ShardRuntime {
     const AccountConfig* config = nullptr;
     // The account as it is; null if it is new.
     const Account* old = nullptr;
-    // What was known of it when it was made; see `old`.
+    // The view of `old` that `made` was made from.
     std::shared_ptr<const AccountView> known;
     Account made;
-    // What is to be done to guards, which others use, when the account takes effect.
+    // Changes of guards, which others use, that are made when the account takes effect.
     std::vector<std::function<void()>> on_effect;
   };
   // A configuration that is on its way into effect.

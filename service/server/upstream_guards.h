@@ -1,6 +1,6 @@
 #pragma once
 
-// What a shard knows of the credentials, logins and hosts that it asks, whichever source uses them.
+// State that a shard keeps of credentials, logins and hosts, whichever source uses them.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <cstdint>

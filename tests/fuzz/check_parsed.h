@@ -11,7 +11,7 @@
 
 namespace balance::fuzz {
 
-// What the parsers are told to be secret.
+// Secrets that the parsers are told of.
 inline constexpr std::array<std::string_view, 1> kSecrets = {kCanary};
 
 // `messages` are the parser's errors so far.

@@ -25,7 +25,7 @@ constexpr int kTimes = 500;
 constexpr int kTimesWhereSlow = 20;
 constexpr std::string_view kSeed = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-// Of the length that a login's key has: every text of a reply is held against it.
+// A secret of the length that a login's key has: every text of a reply is held against it.
 constexpr std::array<std::string_view, 1> kSecrets = {"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11"};
 
 Path Sign() {

@@ -5,7 +5,7 @@
 namespace balance::sandbox {
 namespace {
 
-// Of requests, and of unasked answers.
+// Number of requests, and of unasked answers, that are kept.
 constexpr std::size_t kMostKept = 1000;
 
 }  // namespace

@@ -42,7 +42,7 @@ struct RequestRecord {
 
 // An answer that nobody asked for.
 struct UnaskedAnswer {
-  // From then on it lay at the client's, to be read.
+  // Time from which it lay at the client's, to be read.
   WallTime sent;
   // Its header and body.
   std::string text;

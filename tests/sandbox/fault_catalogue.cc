@@ -51,7 +51,7 @@ Fault Garbage() {
   return fault;
 }
 
-// As servers do with a connection that was idle for too long, before they close it.
+// Answer that servers send on a connection that was idle for too long, before they close it.
 Fault TimeoutOfAnIdleConnection() {
   Fault fault = Of(FaultKind::kUnasked);
   fault.status = 408;

@@ -30,7 +30,7 @@ std::string TextOf(const CashByCurrency& cash) {
   return text.empty() ? "nothing" : text;
 }
 
-// In milliseconds since the epoch.
+// The time in milliseconds since the epoch.
 std::string TextOf(WallTime time) {
   return std::to_string(time.time_since_epoch() / std::chrono::milliseconds(1));
 }

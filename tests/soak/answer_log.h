@@ -59,7 +59,7 @@ class AnswerLog {
   // Guarded by mutex_.
   std::vector<SeenFigures> figures_;
   std::vector<std::string> wrong_;
-  // Of Check() alone.
+  // Used by Check() alone, as the rest is.
   std::map<Wallet, std::vector<Held>> held_;
   std::size_t checked_ = 0;
   std::set<std::pair<Wallet, WallTime>> indistinguishable_;

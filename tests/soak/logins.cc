@@ -12,12 +12,12 @@ using sandbox::Fault;
 using sandbox::FaultKind;
 using sandbox::Side;
 
-// What a login is like.
+// Condition of a login.
 struct Logins::Condition {
   Health health = Health::kHealthy;
   // Money in a second currency too. Polymarket's only.
   bool two_currencies = false;
-  // Of a sick one.
+  // The fault of a sick login, and the reason that its readers are told.
   Fault sickness = {};
   const char* reason = "";
 };

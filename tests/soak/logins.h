@@ -27,9 +27,9 @@ struct Login {
   Health health;
   // The wallet is its alone.
   std::string wallet;
-  // As the sandbox counts its requests: RequestRecord::key.
+  // Key by which the sandbox counts its requests: RequestRecord::key.
   std::string key;
-  // ErrorInfo.reason of what a sick one meets.
+  // ErrorInfo.reason of the failure that a sick login meets.
   std::string reason;
 };
 
@@ -43,9 +43,9 @@ class Logins {
   // `folder`.
   Logins(sandbox::Sandbox& upstreams, std::string folder);
 
-  // Those of the spare account come last.
+  // All logins; those of the spare account come last.
   const std::vector<Login>& all() const { return all_; }
-  // The one that a source reads with. REQUIRES: there is one.
+  // The login that a source reads with. REQUIRES: there is one.
   const Login& Of(const std::string& source) const;
   // Ids, without that of the spare account.
   const std::vector<std::string>& accounts() const { return accounts_; }

@@ -12,7 +12,7 @@ class MemoryWatch {
   // The process counts as warm after a third of `lasts`, but no later than after a minute.
   explicit MemoryWatch(std::chrono::seconds lasts);
 
-  // What the process had `elapsed` after its start.
+  // Notes the memory that the process had `elapsed` after its start.
   void Note(std::chrono::steady_clock::duration elapsed, long kib);
 
   // Prints what was noted; whether it did not grow by more than is allowed.

@@ -13,7 +13,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// Of one login, so that no two of them meet the reads of one refresh, which believes the second.
+// Pause between flickers of one login: no two may meet one refresh, which believes the second read.
 constexpr auto kFlickerEvery = std::chrono::seconds(3);
 
 Fault Json(std::string body) {
@@ -53,7 +53,7 @@ void NeighbourTrouble::Step() {
   if (random_() % 5 == 0) Flicker();
 }
 
-// In the same breath as the answer that was asked for, or while the connection rests.
+// Sends it right behind the answer that was asked for, or while the connection rests.
 void NeighbourTrouble::SendOneTooMany() {
   const Login& login = well_[random_() % well_.size()];
   Fault fault = Json(ForgedBody(login.side));

@@ -29,7 +29,7 @@ class NeighbourTrouble {
  private:
   void SendOneTooMany();
   void Flicker();
-  // What the login's venue would say of figures that nobody holds.
+  // Answer of the login's venue with figures that nobody holds.
   std::string ForgedBody(sandbox::Side side);
   std::string FlickeredBody(const Login& login);
 
@@ -37,7 +37,7 @@ class NeighbourTrouble {
   std::mt19937_64 random_;
   std::vector<Login> well_;
   std::vector<Login> flickering_;
-  // By source.
+  // Time of the latest flicker of each source.
   std::map<std::string, std::chrono::steady_clock::time_point> last_flicker_;
   int forged_ = 0;
   int flickers_ = 0;

@@ -29,13 +29,13 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-// Of the configuration.
+// Settings of the configuration.
 constexpr auto kTtl = seconds(1);
 constexpr auto kMaxStale = seconds(30);
 
 constexpr auto kReloadEvery = seconds(20);
 constexpr auto kReloadPatience = seconds(5);
-// Until then a login that is well may have no answer yet.
+// Time in which a login that is well may have no answer yet.
 constexpr auto kColdStart = seconds(3);
 // How often a login that is well must be asked at least, on average and at worst. Readers come
 // about every 50 ms.

@@ -17,7 +17,7 @@ using sandbox::Side;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Of the configuration. The rate is that of each credential.
+// Settings of the configuration. The rate is that of each credential.
 constexpr int kTtlSeconds = 1;
 constexpr int kMaxStaleSeconds = 30;
 constexpr int kRequestsPerSecond = 5;

@@ -22,9 +22,9 @@ struct Tally {
   std::atomic<long> complete = 0;
   std::atomic<long> partial = 0;
   std::atomic<long> failed = 0;
-  // More than Readers::kLateness after their deadline.
+  // Number of calls that ended more than Readers::kLateness after their deadline.
   std::atomic<long> late = 0;
-  // Of the latest one; negative if it was in time.
+  // Lateness of the latest call; negative if all were in time.
   std::atomic<long> latest_us = std::numeric_limits<long>::min();
 };
 

@@ -17,7 +17,7 @@ struct Asked {
   WallTime last;
   Duration longest_gap{};
 
-  // Between two requests. REQUIRES: there were two.
+  // Mean time between two requests. REQUIRES: there were two.
   Duration MeanGap() const { return (last - first) / static_cast<long>(requests - 1); }
 };
 
@@ -27,12 +27,12 @@ class RequestWatch {
   // Takes in what the sandbox has recorded since the last time. It keeps a thousand requests.
   void Look(sandbox::Sandbox& upstreams);
 
-  // By the key as the sandbox counts it: RequestRecord::key.
+  // Requests with a key, as the sandbox counts it: RequestRecord::key.
   const Asked& Of(const std::string& key) { return by_key_[key]; }
 
  private:
   std::map<std::string, Asked> by_key_;
-  // Of the newest request that was taken in, by side.
+  // Time of the newest request that was taken in, of each side.
   WallTime seen_until_[2] = {};
 };
 

@@ -20,7 +20,7 @@ class ServiceProcess {
   // Stops it if Stop() was not called.
   ~ServiceProcess();
 
-  // Of its gRPC port, as host:port.
+  // Address of its gRPC port, as host:port.
   const std::string& address() const { return address_; }
   // Resident memory in KiB; 0 if the process is gone.
   long ResidentKib() const;

@@ -14,7 +14,7 @@ struct SoakOptions {
   // How long each mode lasts.
   int seconds = 600;
   int reads_per_second = 200;
-  // Of everything random but the logins.
+  // Seed of everything random but the logins.
   std::uint64_t seed = std::random_device()();
 };
 

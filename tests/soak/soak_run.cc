@@ -12,7 +12,7 @@ namespace {
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-// Of different ones.
+// Most different wrong answers that are shown.
 constexpr std::size_t kWrongShown = 20;
 
 }  // namespace

@@ -23,7 +23,7 @@
 
 namespace balance {
 
-// What the modes differ in.
+// The part of a run in which the modes differ.
 class SoakMode {
  public:
   virtual ~SoakMode() = default;

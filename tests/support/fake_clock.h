@@ -34,7 +34,7 @@ class FakeClock final : public Clock {
 
  private:
   class Timer;
-  // What to do at which time; those of one time in the order in which they began to sleep.
+  // Work of each time; that of one time in the order in which the sleeps began.
   using Sleepers = std::multimap<SteadyTime, std::function<void()>>;
 
   WallTime wall_;

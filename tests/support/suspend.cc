@@ -20,7 +20,7 @@ static_assert(sizeof(Nanoseconds) == sizeof(std::int64_t) && Nanoseconds::is_alw
 Nanoseconds own_suspended{0};
 std::atomic<Nanoseconds*> suspended{&own_suspended};
 
-// Of the preloaded module. Before it has run, clocks are read as if there had been no suspend.
+// Constructor of the preloaded module. Before it has run, clocks are read as if never suspended.
 [[gnu::constructor]] void ShareFile() {
   const char* path = std::getenv("SUSPEND_FILE");
   if (!path) return;

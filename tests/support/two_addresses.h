@@ -10,7 +10,7 @@
 namespace balance {
 
 inline constexpr const char* kTwoAddresses = "two-addresses.test";
-// In the order in which they are found.
+// Addresses of the name, in the order in which they are found.
 inline constexpr const char* kFirstAddress = "127.0.0.1";
 inline constexpr const char* kSecondAddress = "127.0.0.2";
 

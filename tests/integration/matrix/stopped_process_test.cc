@@ -14,7 +14,7 @@ using sandbox::FaultKind;
 using sandbox::Side;
 using std::chrono::milliseconds;
 
-// Longer than the attempt timeout of the fixture and all its timers.
+// Length of a stop, longer than the attempt timeout of the fixture and all its timers.
 constexpr milliseconds kStopped(1500);
 
 class StoppedProcessTest : public MatrixTest {

@@ -30,7 +30,7 @@ class SuspendedServiceTest : public MatrixTest {
     polysim().Down();
   }
 
-  // All in all, since the service started.
+  // Sets how long the machine was suspended in all since the service started.
   void SuspendFor(std::chrono::nanoseconds time) {
     const std::int64_t count = time.count();
     // In place: the service has mapped it.

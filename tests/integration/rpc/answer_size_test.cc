@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// What gRPC's clients take unless they are told otherwise.
+// Longest answer that gRPC's clients take unless they are told otherwise.
 constexpr std::size_t kClientLimit = std::size_t{4} * 1024 * 1024;
 
 class AnswerSizeTest : public HandlerFixture {

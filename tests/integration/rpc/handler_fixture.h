@@ -65,12 +65,12 @@ class TestCall final : public IncomingCall {
     EXPECT_TRUE(ParseBytes(response, message));
     return message;
   }
-  // Where the first bytes of the answer stand: answers that share them have been encoded once.
+  // Address of the first bytes of the answer: answers that share them have been encoded once.
   const void* first_bytes() const {
     return GRPC_SLICE_START_PTR(response.get()->data.raw.slice_buffer.slices[0]);
   }
 
-  // Unset: the caller has no deadline.
+  // Time until the caller's deadline; unset: the caller has none.
   std::optional<std::chrono::milliseconds> time_left;
   std::function<void()> on_finish;
   // Set last.
@@ -83,7 +83,7 @@ class TestCall final : public IncomingCall {
   std::unique_ptr<CallWork> work_;
 };
 
-// For the bytes of the calls, which no server or channel here initialises gRPC for.
+// Keeps gRPC initialised for the bytes of the calls: there is no server or channel that does.
 class GrpcInUse {
  public:
   GrpcInUse() { grpc_init(); }
@@ -105,7 +105,7 @@ class HandlerFixture : public testing::Test {
                   std::shared_ptr<const PathProbe> path = nullptr);
   void Serve(std::size_t max_answer_size = std::numeric_limits<std::size_t>::max());
 
-  // All that the loop has to do at this instant.
+  // Does all that the loop has to do at this instant.
   void Run();
   void Advance(Duration by);
 

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// More than are encoded at once.
+// More accounts than are encoded at once.
 constexpr int kManyAccounts = 20;
 
 // Holds up the first who asks, from Close() until Open().

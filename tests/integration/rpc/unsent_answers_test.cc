@@ -70,7 +70,7 @@ TEST(UnsentAnswersTest, M124_AnAnswerLongerThanAnyBoundIsLetThroughAlone) {
 class StalledCallerTest : public ServiceFixture {
  protected:
   StalledCallerTest() : StalledCallerTest(std::size_t{1} << 20) {}
-  // One untaken answer for each connection, and more in all only if they are not longer than that.
+  // Allows one untaken answer for each connection, and more in all up to `long_bytes`.
   explicit StalledCallerTest(std::size_t long_bytes)
       : ServiceFixture({}, {.longest_short = 0,
                             .short_bytes = 0,

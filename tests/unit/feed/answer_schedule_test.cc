@@ -43,7 +43,7 @@ class AnswerScheduleTest : public testing::Test {
   FakeClock clock_;
   LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
   AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
-  // What giving an answer takes.
+  // Time that giving an answer takes.
   Duration cost_{0};
   std::vector<SteadyTime> given_;
 };

@@ -70,7 +70,7 @@ class NotBeforeTest : public testing::Test {
     return id;
   }
 
-  // Of the only answer, which is then forgotten.
+  // The source in the only answer, which is then forgotten.
   SourceView Answer() {
     EXPECT_EQ(answers_.size(), 1U);
     if (answers_.empty()) return {};

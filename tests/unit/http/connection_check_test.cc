@@ -87,7 +87,7 @@ TEST_F(ConnectionCheckTest, TheFailureSaysWhatTheUpstreamDoesToNewConnections) {
 }
 
 TEST_F(ConnectionCheckTest, ATlsAlertIsThePeersEnd) {
-  // Of TLS 1.2: two bytes, in the clear or with what encryption adds.
+  // An alert of TLS 1.2 has two bytes, in the clear or with what encryption adds.
   PeerSends(std::string("\x15\x03\x03\x00\x1a", 5) + std::string(26, 'x'));
 
   EXPECT_EQ(Tls(false), ConnectionDrop::kClosedByPeer);

@@ -65,7 +65,7 @@ class KeepAliveUpstream {
   boost::asio::io_context loop_;
   tcp::acceptor acceptor_;
   std::mutex mutex_;
-  // By number.
+  // Connections, ordered by number.
   std::list<tcp::socket> sockets_;
   std::vector<std::thread> threads_;
   std::atomic<int> connections_ = 0;

@@ -54,7 +54,7 @@ class ContinuitySourceTest : public FetchingTest {
     return reading;
   }
 
-  // What the reading warns of, in words.
+  // Details of the reading's warnings.
   std::vector<std::string> Details() const {
     std::vector<std::string> details;
     if (!result_ || !*result_) return details;

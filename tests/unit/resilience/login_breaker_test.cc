@@ -50,7 +50,7 @@ class LoginBreakerTest : public testing::Test {
   std::optional<LoginBreaker::Permit> Admit(int login) {
     return At(login).Admit(clock_.SteadyNow());
   }
-  // False: it may not.
+  // Whether the login may send; if so, it fails.
   bool FailWith(int login, const Error& error) {
     auto permit = Admit(login);
     if (permit) permit->Failed(Time(), error);
@@ -62,7 +62,7 @@ class LoginBreakerTest : public testing::Test {
     return permit.has_value();
   }
   BreakerState State(int login) { return At(login).State(clock_.SteadyNow()); }
-  // As it asks when a reader comes, without being sent.
+  // Whether the login is refused when a reader comes; sends nothing.
   bool IsRefused(int login) { return !Admit(login).has_value(); }
 
   // Each of the first `logins` meets that nobody answers; from the fifth failure on the host is

@@ -71,7 +71,7 @@ class PacerTest : public testing::Test {
   FakeClock clock_;
   Pacer pacer_{loop_.get_executor(), clock_, {1, 1}};
   std::deque<Waiting> waiting_;
-  // Of WaitMany().
+  // Counts of WaitMany().
   int turns_ = 0;
   int ended_ = 0;
   // Who got a turn, in that order; "x": was cancelled, "!": was refused.

@@ -50,7 +50,7 @@ class SocketClient {
   Exchange Receive();
 
   const int socket_;
-  // What came after the last answer.
+  // Bytes that came after the last answer.
   std::string received_;
 };
 

@@ -23,9 +23,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-// With a server that takes notice sooner or later, so that a busy machine makes no difference.
+// Patience with a server that takes notice sooner or later, whatever the machine's load.
 constexpr auto kLong = seconds(10);
-// With one that never does.
+// Patience with a server that never does.
 constexpr auto kShort = milliseconds(50);
 
 class ListenerWatchTest : public testing::Test {

@@ -105,7 +105,7 @@ class ShardRuntimeTest : public testing::Test {
     return *directory.Find("desk-" + std::to_string(number));
   }
 
-  // What is known of the account's only source.
+  // Status of the account's only source.
   static SourceStatus StatusOf(const AccountEndpoint& endpoint) {
     return endpoint.publisher->Get()->statuses.front();
   }

@@ -46,7 +46,7 @@ enum class Health {
 };
 constexpr int kHealths = static_cast<int>(Health::kRateLimitedWithPause) + 1;
 
-// What a login of that health is told, and nothing else.
+// The only failure that a login of that health is told.
 ErrorKind KindOf(Health health) {
   switch (health) {
     case Health::kTimeOut:
@@ -193,7 +193,7 @@ class World {
     Run();
   }
 
-  // By key.
+  // Record of each key.
   std::map<std::string, Record> RunFor(Duration length) {
     constexpr Duration kTick = milliseconds(20);
     const SteadyTime begin = clock_.SteadyNow();
@@ -275,7 +275,7 @@ class SickLoginsPropertyTest : public testing::TestWithParam<std::uint64_t> {
            Pick(static_cast<int>(from / milliseconds(20)), static_cast<int>(to / milliseconds(20)));
   }
 
-  // At least one healthy; all begin cold.
+  // Plans of which at least one is healthy; all begin cold.
   std::vector<Plan> RandomMix() {
     std::vector<Plan> plans;
     const int logins = Pick(2, 12);

@@ -19,7 +19,7 @@ class RecentEncodingsTest : public testing::Test {
     return {WithRow(MakeView("real", SourceKind::kPolymarketUs), "USD", "1.00")};
   }
 
-  // Where the bytes of the snapshot stand.
+  // Address of the bytes of the snapshot.
   const void* Place(const std::vector<SourceView>& views, std::int64_t revision = 1,
                     EncodeView detail = EncodeView::kFull, const std::string& epoch = "epoch") {
     kept_alive_.push_back(encodings_.Snapshot("desk-1", views, {epoch, revision}, detail));
@@ -27,7 +27,7 @@ class RecentEncodingsTest : public testing::Test {
   }
 
   RecentEncodings encodings_;
-  // So that no place is used twice.
+  // Keeps all bytes, so that no address is used twice.
   std::vector<SharedBytes> kept_alive_;
 };
 
