@@ -1,5 +1,6 @@
 #include "clients/resilience/host_breaker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "clients/core/time_text.h"
@@ -31,7 +32,14 @@ SteadyTime HostBreaker::Until(SteadyTime now) const {
   return now < down_until_ ? down_until_ : now + settings_.turn_patience;
 }
 
-void HostBreaker::BeginProbe() {
+void HostBreaker::BeginProbe(LoginBreaker& login, SteadyTime now) {
+  // Another one's turn was waited for in vain: if it does not ask any more, the next probe need not
+  // wait for it again.
+  if (!queue_.empty() && queue_.front().login != &login &&
+      queue_.front().asked + settings_.interest <= now) {
+    queue_.front().login->LeaveQueue();
+  }
+  login.LeaveQueue();
   probing_ = true;
   shared_is_probing_ = true;
 }
@@ -75,17 +83,21 @@ void HostBreaker::Open(SteadyTime now, const Error& error) {
   shared_is_down_ = true;
 }
 
+bool HostBreaker::IsInterested(const Place& place, SteadyTime now) const {
+  return std::max(place.asked, down_until_) + settings_.interest > now;
+}
+
 bool HostBreaker::IsOthersTurn(const LoginBreaker& login, SteadyTime now) const {
   if (now >= down_until_ + settings_.turn_patience) return false;
   for (const Place& place : queue_) {
     if (place.login == &login) return false;
-    if (place.asked + settings_.interest > now) return true;
+    if (IsInterested(place, now)) return true;
   }
   return false;
 }
 
 void HostBreaker::ForgetUninterested(SteadyTime now) {
-  while (!queue_.empty() && queue_.front().asked + settings_.interest <= now) {
+  while (!queue_.empty() && !IsInterested(queue_.front(), now)) {
     queue_.front().login->LeaveQueue();
   }
 }

@@ -41,7 +41,8 @@ class HostBreaker {
     double jitter = 0.2;
     // A probe waits this long for the login whose turn it is; then any other may have it.
     Duration turn_patience = std::chrono::seconds(1);
-    // A login that has not asked for so long has lost its turn.
+    // A login that has not asked for so long has lost its turn. A pause is not counted, since those
+    // who were told how long it lasts have no reason to ask before its end.
     Duration interest = std::chrono::seconds(10);
   };
 
@@ -63,13 +64,15 @@ class HostBreaker {
   std::shared_ptr<const Error> Because(const LoginBreaker& login, SteadyTime now) const;
   // When it is worth asking again.
   SteadyTime Until(SteadyTime now) const;
-  void BeginProbe();
+  // By `login`, which leaves the queue.
+  void BeginProbe(LoginBreaker& login, SteadyTime now);
   void EndProbe();
 
   // A request that was sent at `begun` got an answer, or showed that a connection can be made.
   void OnAnswer(SteadyTime begun, SteadyTime now);
   void OnNoConnection(bool was_probe, Now now, const Error& error);
   void Open(SteadyTime now, const Error& error);
+  bool IsInterested(const Place& place, SteadyTime now) const;
   bool IsOthersTurn(const LoginBreaker& login, SteadyTime now) const;
   void ForgetUninterested(SteadyTime now);
 

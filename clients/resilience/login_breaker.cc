@@ -48,10 +48,7 @@ std::optional<LoginBreaker::Permit> LoginBreaker::Admit(SteadyTime now) {
     return std::nullopt;
   }
   const bool probes_host = host_->is_down_ && HasMetHostsTrouble();
-  if (probes_host) {
-    LeaveQueue();
-    host_->BeginProbe();
-  }
+  if (probes_host) host_->BeginProbe(*this, now);
   return std::make_optional<Permit>(*this, *own_.Admit(now), probes_host, now);
 }
 

@@ -243,15 +243,40 @@ TEST_F(LoginBreakerTest, AProbeWaitsASecondForWhoseTurnItIs) {
   EXPECT_TRUE(Admit(4));
 }
 
-TEST_F(LoginBreakerTest, WhoHasStoppedAskingIsNotWaitedFor) {
+TEST_F(LoginBreakerTest, WhoHasStoppedAskingIsWaitedForOnceOnly) {
   TakeDown();
   clock_.Advance(seconds(5));
   ASSERT_TRUE(FailWith(3, Refused()));
   ASSERT_TRUE(IsRefused(3));
-  clock_.Advance(seconds(9));
+  clock_.Advance(seconds(10));
   ASSERT_TRUE(IsRefused(4));
+  ASSERT_TRUE(IsRefused(2));
   clock_.Advance(seconds(1));
+  ASSERT_TRUE(FailWith(4, Refused()));
+  clock_.Advance(seconds(20));
 
+  EXPECT_TRUE(Admit(2));
+}
+
+TEST_F(LoginBreakerTest, M82_WhoAsksOnceInALongPauseKeepsItsTurn) {
+  TakeDown();
+  for (int login = 0; login < 3; ++login) {
+    clock_.Advance(At(login).Until(clock_.SteadyNow()) - clock_.SteadyNow());
+    ASSERT_TRUE(FailWith(login, Refused()));
+  }
+  ASSERT_EQ(At(3).Until(clock_.SteadyNow()), clock_.SteadyNow() + seconds(40));
+  // Each asks once and is told to come back at the end.
+  ASSERT_TRUE(IsRefused(3));
+  clock_.Advance(seconds(15));
+  ASSERT_TRUE(IsRefused(4));
+  ASSERT_TRUE(IsRefused(2));
+  clock_.Advance(seconds(25));
+
+  EXPECT_TRUE(IsRefused(2));
+  EXPECT_TRUE(IsRefused(4));
+  EXPECT_TRUE(FailWith(3, Refused()));
+  clock_.Advance(seconds(60));
+  EXPECT_TRUE(IsRefused(2));
   EXPECT_TRUE(Admit(4));
 }
 
