@@ -53,7 +53,7 @@ class CurlTransfer {
   void set_multi(CurlMulti* multi) { multi_ = multi; }
   CurlMulti* multi() const { return multi_; }
 
-  // A socket for the transfer could not be made, with this `errno`.
+  // Called when a socket for the transfer could not be made, with this `errno`.
   void NoteNoSocket(int error);
 
   // Called when libcurl is done: sets the result, or dropped(), and wakes who waits.
@@ -107,7 +107,7 @@ class CurlTransfer {
   Duration held_up_{};
   HttpResponse response_;
   bool was_sent_ = false;
-  // This process or its machine may have no more sockets.
+  // Whether this process or its machine may have no more sockets.
   bool lacks_sockets_ = false;
   std::optional<ConnectionDrop> dropped_;
   std::size_t header_bytes_ = 0;

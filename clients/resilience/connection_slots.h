@@ -93,7 +93,7 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   struct Waiter {
     SteadyTime deadline;
     bool is_urgent;
-    // Counts those who came.
+    // Number of the wait, in the order in which they began.
     std::uint64_t number;
     BootTimer wake;
     // Set a little before the wait ends.
@@ -106,7 +106,7 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   void Release();
   // Gives a slot to the next waiter. REQUIRES: HasRoom(). Returns false if nobody waits any more.
   bool GrantNext();
-  // Into the queue, where it moves when `progress` becomes urgent or no longer is.
+  // Puts the waiter into the queue, where it moves when `progress` becomes urgent or no longer is.
   void Enter(Waiter& waiter, FetchProgress& progress);
   void SetUrgent(Waiter& waiter, bool is_urgent);
   void Leave(Waiter& waiter);
@@ -116,13 +116,13 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
 
   const std::shared_ptr<ConnectionSlots> all_;
   std::size_t in_use_ = 0;
-  // Those whose Take() has not returned.
+  // Waiters whose Take() has not returned.
   std::list<Waiter> waiters_;
   std::uint64_t came_ = 0;
-  // Those whose wait is not over, in the order in which they are served: whether it is in the
-  // background, and the number.
+  // Waiters whose wait is not over, in the order in which they are served: by whether they are in
+  // the background, then by number.
   std::map<std::pair<bool, std::uint64_t>, Waiter*> queue_;
-  // Those of the queue that have a deadline, by it and the number.
+  // Waiters of the queue that have a deadline, ordered by it, then by number.
   std::map<std::pair<SteadyTime, std::uint64_t>, Waiter*> by_deadline_;
   // Whether `all_` knows that somebody waits here.
   bool is_listed_ = false;
