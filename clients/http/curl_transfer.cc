@@ -60,7 +60,7 @@ Error Unverified() {
   return error;
 }
 
-// Says nothing about the upstream.
+// Failure of this side, which says nothing about the upstream.
 Error NoSocket() {
   Error error = MakeError(ErrorKind::kUnreachable,
                           "this service could open no socket; raise its limit of open files, or "

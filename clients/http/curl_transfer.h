@@ -42,7 +42,7 @@ class CurlTransfer {
   bool UseConnection(ConnectionTag tag, SteadyTime resolved_since, SteadyTime now);
   ConnectionTag tag() const { return tag_; }
 
-  // When the latest UseConnection() was, after which the transfer was added at once.
+  // Time of the latest UseConnection(), after which the transfer was added at once.
   SteadyTime added_at() const { return added_at_; }
 
   // Adds the time for which this process was held up. From then on libcurl judges the transfer's

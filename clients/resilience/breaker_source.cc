@@ -50,7 +50,7 @@ boost::asio::awaitable<Result<Reading>> BreakerSource::Fetch(FetchContext contex
 
 void BreakerSource::Tell(LoginBreaker::Permit& permit, const Result<Reading>& result,
                          SteadyTime begun, SteadyTime end) const {
-  // Not told, the permit ends without a verdict.
+  // Leave the permit untold: it ends without a verdict.
   if (!result && result.error().is_held_up) return;
   const Now now = clock_.Time();
   const Meaning meaning = result ? Meaning::kNoFailure : MeaningOf(result.error().kind);

@@ -96,7 +96,7 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
     // Number of the wait, in the order in which they began.
     std::uint64_t number;
     BootTimer wake;
-    // Set a little before the wait ends.
+    // The slot that was given; set a little before the wait ends.
     std::optional<Slot> slot = std::nullopt;
     bool is_over = false;
   };

@@ -64,7 +64,7 @@ class HostBreaker {
   std::shared_ptr<const Error> Because(const LoginBreaker& login, SteadyTime now) const;
   // When it is worth asking again.
   SteadyTime Until(SteadyTime now) const;
-  // By `login`, which leaves the queue.
+  // Begins a probe by `login`, which leaves the queue.
   void BeginProbe(LoginBreaker& login, SteadyTime now);
   void EndProbe();
 

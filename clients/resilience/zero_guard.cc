@@ -9,7 +9,7 @@ namespace {
 // Age counts whole seconds, so a reading out of a cache may be up to so much older than it says.
 constexpr Duration kAgeUnit = std::chrono::seconds(1);
 
-// No later than `reading` was observed.
+// Earliest time at which `reading` can have been observed.
 SteadyTime EarliestObserved(const Reading& reading) {
   return reading.observe_steady - (reading.cache_age > Duration::zero() ? kAgeUnit : Duration());
 }
