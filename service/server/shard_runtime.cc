@@ -89,14 +89,14 @@ void ShardRuntime::RunOnLoop(const std::function<void()>& work) {
 }
 
 ShardRuntime::Staging ShardRuntime::Compare(const std::vector<const AccountConfig*>& accounts,
-                                            const std::string& epoch) const {
+                                            const std::string& epoch) {
   Staging staging;
   staging.epoch = epoch;
   std::set<std::string_view> configured;
   for (const AccountConfig* config : accounts) {
     configured.insert(config->id);
     const auto found = accounts_.find(config->id);
-    const Account* old = found == accounts_.end() ? nullptr : &found->second;
+    Account* const old = found == accounts_.end() ? nullptr : &found->second;
     if (old && HaveSameSources(*old->config, *config)) continue;
     staging.to_make.push_back(staging.accounts.size());
     staging.accounts.emplace_back().config = config;
@@ -141,7 +141,8 @@ void ShardRuntime::PutIntoEffect(Staging& staging) {
   transport_->RenewConnections();
   for (Staged& account : staging.accounts) {
     for (const auto& act : account.on_effect) act();
-    std::swap(accounts_[account.config->id], account.made);
+    Account& place = account.old ? *account.old : accounts_[account.config->id];
+    std::swap(place, account.made);
     account.old = nullptr;
   }
   for (const std::string& id : staging.removed) {
@@ -173,7 +174,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
   const Account* old = account.old;
   Account& fresh = account.made;
   SourceParts parts{config, guards_.Of(config), nullptr, MakeAccountHoldOff(), {}};
-  account.on_effect.push_back([this, &config] { guards_.Configure(config); });
+  if (auto change = guards_.ChangeBy(config)) account.on_effect.push_back(std::move(change));
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {

@@ -85,11 +85,12 @@ class ShardRuntime {
   struct Staged {
     const AccountConfig* config = nullptr;
     // The account as it is; null if it is new.
-    const Account* old = nullptr;
+    Account* old = nullptr;
     // The view of `old` that `made` was made from.
     std::shared_ptr<const AccountView> known;
     Account made;
-    // Changes of guards, which others use, that are made when the account takes effect.
+    // Changes of guards, which others use, that are made when the account takes effect. All
+    // accounts do so in one piece, so most of them have none, and one costs next to nothing.
     std::vector<std::function<void()>> on_effect;
   };
   // A configuration that is on its way into effect.
@@ -103,8 +104,7 @@ class ShardRuntime {
   };
 
   // Lists the accounts that differ from those in effect.
-  Staging Compare(const std::vector<const AccountConfig*>& accounts,
-                  const std::string& epoch) const;
+  Staging Compare(const std::vector<const AccountConfig*>& accounts, const std::string& epoch);
   // Makes some of the accounts; when all are made, puts them into effect. Returns whether it has.
   bool MakeSome(Staging& staging);
   // Indices of the accounts of which more has become known since they were made.

@@ -28,14 +28,19 @@ SourceGuards UpstreamGuards::Of(const SourceConfig& config) {
   return {CredentialOf(config).guards, LoginOf(config, host), host};
 }
 
-void UpstreamGuards::Configure(const SourceConfig& config) {
+std::function<void()> UpstreamGuards::ChangeBy(const SourceConfig& config) {
   Credential& credential = CredentialOf(config);
-  credential.guards.pacer->Configure(config.upstream.rate);
+  const RateSettings rate = config.upstream.rate;
   const Fingerprint login = LoginFingerprint(config);
-  // The upstream rejected another secret, so its hold-off does not apply to this one.
-  if (std::exchange(credential.login_fingerprint, login) != login) {
-    credential.guards.hold_off->Clear();
-  }
+  if (credential.rate == rate && credential.login_fingerprint == login) return nullptr;
+  return [&credential, rate, login] {
+    credential.rate = rate;
+    credential.guards.pacer->Configure(rate);
+    // The upstream rejected another secret, so its hold-off does not apply to this one.
+    if (std::exchange(credential.login_fingerprint, login) != login) {
+      credential.guards.hold_off->Clear();
+    }
+  };
 }
 
 void UpstreamGuards::OnReload() {
@@ -51,6 +56,7 @@ UpstreamGuards::Credential& UpstreamGuards::CredentialOf(const SourceConfig& con
     guards.pacer = std::make_shared<Pacer>(executor_, clock_, config.upstream.rate);
     guards.hold_off =
         std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
+    credential.rate = config.upstream.rate;
     credential.login_fingerprint = LoginFingerprint(config);
   }
   return credential;

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,9 +33,11 @@ class UpstreamGuards {
   // The same objects for every source with the same credential, login or host.
   SourceGuards Of(const SourceConfig& config);
 
-  // A source that is configured like that takes effect: its rate is that of its credential from now
-  // on, and what the upstream said of another secret counts no more. REQUIRES: Of() was called.
-  void Configure(const SourceConfig& config);
+  // What is to be called when a source that is configured like that takes effect: its rate becomes
+  // that of its credential, and what the upstream said of another secret counts no more. Null if
+  // that changes nothing. The call costs next to nothing, and is valid until the next OnReload().
+  // REQUIRES: Of() was called.
+  std::function<void()> ChangeBy(const SourceConfig& config);
 
   // The configuration was read anew. What may have been mended at this side is tried again: a clock
   // that was off, a file that could not be read, CAs that were missing. Drops guards that no source
@@ -44,6 +47,8 @@ class UpstreamGuards {
  private:
   struct Credential {
     CredentialGuards guards;
+    // Those of the pacer.
+    RateSettings rate;
     Fingerprint login_fingerprint{};
     // When its last source ended; unset while a source uses it.
     std::optional<SteadyTime> unused_since;

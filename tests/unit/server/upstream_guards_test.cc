@@ -66,6 +66,45 @@ TEST_F(UpstreamGuardsTest, ACredentialHasOneRateWhereverAndWithWhateverSecretItI
   }
 }
 
+// All accounts of a shard take effect in one piece.
+TEST_F(UpstreamGuardsTest, M113_ASourceWhoseRateAndLoginStayHasNothingToDoWhenItTakesEffect) {
+  SourceConfig source = Source("key", 's');
+  const SourceGuards guards = guards_.Of(source);
+  source.info.cache.ttl += minutes(1);
+
+  EXPECT_FALSE(guards_.ChangeBy(source));
+}
+
+TEST_F(UpstreamGuardsTest, ARateIsThatOfItsCredentialOnceItTakesEffect) {
+  SourceConfig source = Source("key", 's');
+  source.upstream.rate = {1, 1};
+  const SourceGuards guards = guards_.Of(source);
+  source.upstream.rate = {0.5, 1};
+  const Duration fast = guards.credential.pacer->Interval();
+
+  const auto change = guards_.ChangeBy(source);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(guards.credential.pacer->Interval(), fast);
+  change();
+
+  EXPECT_GT(guards.credential.pacer->Interval(), fast);
+  EXPECT_FALSE(guards_.ChangeBy(source));
+}
+
+TEST_F(UpstreamGuardsTest, ARejectionOfAnotherSecretEndsWhenTheNewOneTakesEffect) {
+  const SourceGuards guards = guards_.Of(Source("key", 's'));
+  guards.credential.hold_off->OnRejected(clock_.Time(), {ErrorKind::kCredentialsRejected, "no"});
+  EXPECT_FALSE(guards_.ChangeBy(Source("key", 's')));
+
+  const auto change = guards_.ChangeBy(Source("key", 't'));
+  ASSERT_TRUE(change);
+  EXPECT_TRUE(guards.credential.hold_off->Because(clock_.Time()));
+  change();
+
+  EXPECT_FALSE(guards.credential.hold_off->Because(clock_.Time()));
+  EXPECT_FALSE(guards_.ChangeBy(Source("key", 't')));
+}
+
 TEST_F(UpstreamGuardsTest, M83_AReloadEndsHoldOffsForARejectedTime) {
   const SourceGuards source = guards_.Of(Source("key", 's'));
   source.credential.hold_off->OnRejected(clock_.Time(), {ErrorKind::kClockSkew, "too late"});
