@@ -190,60 +190,74 @@ grpc::Status BalanceRpc::CheckFilter(const Request& request, Filter& filter) {
   return SourceNames::Parse(request.sources(), kSourcesField, filter.sources);
 }
 
-grpc::Status BalanceRpc::MakeTargets(const ServerCall& call, const Question& question,
-                                     std::vector<Target>& targets) {
+BalanceRpc::Selection BalanceRpc::Select(const ServerCall& call, const Question& question) {
   const SourceNames& names = question.filter.sources;
-  SourceNames::Found found = names.NoneFound();
-  targets.reserve(question.accounts.size());
+  Selection selection;
+  selection.found = names.NoneFound();
+  selection.targets.reserve(question.accounts.size());
   for (const AccountEndpoint* endpoint : question.accounts) {
-    Target& target = targets.emplace_back();
+    Target& target = selection.targets.emplace_back();
     target.endpoint = endpoint;
     target.view = endpoint->publisher->Get();
     target.read.bounds = question.checked.bounds;
     target.read.answer_by = question.time.answer_by;
     target.read.deadline = question.time.deadline;
     target.read.wanted =
-        SelectSources(target.view->statuses, names, question.filter.fund_class, found);
+        SelectSources(target.view->statuses, names, question.filter.fund_class, selection.found);
   }
-  auto status = question.is_page ? CheckNamesOfAll(call, names, found) : names.CheckAllFound(found);
-  for (std::size_t i = 0; status.ok() && i < targets.size(); ++i) {
-    Target& target = targets[i];
+  if (!question.is_page) return selection;
+  for (const std::string_view account : names.AccountsOfMissing(selection.found)) {
+    const AccountEndpoint* endpoint = call.MaySee(account) ? call.Find(account) : nullptr;
+    if (endpoint) NoteNames(*endpoint, names, selection.found);
+  }
+  selection.needs_search = names.MissesId(selection.found);
+  return selection;
+}
+
+grpc::Status BalanceRpc::Check(const ServerCall& call, const Question& question,
+                               Selection& selection) {
+  const SourceNames& names = question.filter.sources;
+  if (selection.needs_search) {
+    for (const AccountEndpoint* endpoint : call.Accounts("", kAllAccounts)) {
+      NoteNames(*endpoint, names, selection.found);
+      if (!names.MissesId(selection.found)) break;
+    }
+  }
+  auto status = names.CheckAllFound(selection.found);
+  for (Target& target : selection.targets) {
+    if (!status.ok()) break;
     status = SelectRequired(target.view->statuses, target.read.wanted, question.checked,
                             target.required);
   }
   return status;
 }
 
-grpc::Status BalanceRpc::CheckNamesOfAll(const ServerCall& call, const SourceNames& names,
-                                         SourceNames::Found& found) {
-  const auto are_all_found = [&found] {
-    return std::find(found.begin(), found.end(), false) == found.end();
-  };
-  if (are_all_found()) return grpc::Status::OK;
-  for (const AccountEndpoint* endpoint : call.Accounts("", kAllAccounts)) {
-    const auto view = endpoint->publisher->Get();
-    for (const SourceStatus& source : view->statuses) names.Match(*source.info, found);
-    if (are_all_found()) return grpc::Status::OK;
-  }
-  return names.CheckAllFound(found);
+void BalanceRpc::NoteNames(const AccountEndpoint& endpoint, const SourceNames& names,
+                           SourceNames::Found& found) {
+  const auto view = endpoint.publisher->Get();
+  for (const SourceStatus& source : view->statuses) names.Match(*source.info, found);
 }
 
 void BalanceRpc::Answer(const ServerCall& call, Question question, Respond respond) {
-  const std::size_t accounts = question.accounts.size();
+  std::size_t accounts = question.accounts.size();
   if (accounts <= kAccountsEncodedAtOnce) {
-    std::vector<Target> targets;
-    const grpc::Status status = MakeTargets(call, question, targets);
-    if (!status.ok()) return FinishNow(call, status);
-    return AnswerTargets(call, std::move(targets), std::move(respond), nullptr);
+    Selection selection = Select(call, question);
+    const std::size_t searched = selection.needs_search ? call.CountAll().accounts : 0;
+    if (searched <= kAccountsEncodedAtOnce) {
+      const grpc::Status status = Check(call, question, selection);
+      if (!status.ok()) return FinishNow(call, status);
+      return AnswerTargets(call, std::move(selection.targets), std::move(respond), nullptr);
+    }
+    accounts += 1 + searched / kAccountsSearchedForOne;
   }
   const SteadyTime deadline = question.time.deadline;
   EncodeLater(call, accounts, deadline,
               [this, call, question = std::move(question),
                respond = std::move(respond)](WaitingCall& waiting) {
-                std::vector<Target> targets;
-                const grpc::Status status = MakeTargets(call, question, targets);
+                Selection selection = Select(call, question);
+                const grpc::Status status = Check(call, question, selection);
                 if (!status.ok()) return FinishNow(call, status);
-                AnswerTargets(call, std::move(targets), respond, &waiting);
+                AnswerTargets(call, std::move(selection.targets), respond, &waiting);
               });
 }
 

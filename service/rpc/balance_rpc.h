@@ -41,6 +41,8 @@ class BalanceRpc {
   static constexpr int kMaxBatchSize = 100;
   // An answer about more accounts is made on a thread of its own; see EncodeQueue.
   static constexpr std::size_t kAccountsEncodedAtOnce = 16;
+  // As many accounts are searched for a name in the time in which one is encoded, or more.
+  static constexpr std::size_t kAccountsSearchedForOne = 32;
 
   // All must outlive the server's calls. `served` holds something before the first call.
   BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer,
@@ -77,6 +79,14 @@ class BalanceRpc {
     EncodeView detail = EncodeView::kFull;
     CallTime time;
   };
+  // What a question is about.
+  struct Selection {
+    std::vector<Target> targets;
+    // Which of the filter's names have been found.
+    SourceNames::Found found;
+    // Whether an id on a page may still be that of a source of any other account.
+    bool needs_search = false;
+  };
   // Makes the response of the targets' answers.
   using Respond = std::function<grpc::Status(
       const std::vector<Target>&, const std::vector<AccountAnswer>&, MessageBytes& response)>;
@@ -112,15 +122,16 @@ class BalanceRpc {
   template <typename Request>
   static grpc::Status CheckFilter(const Request& request, Filter& filter);
   // Makes a target of each of the question's accounts, in the same order.
-  static grpc::Status MakeTargets(const ServerCall& call, const Question& question,
-                                  std::vector<Target>& targets);
-  // Each name that is not `found` yet must be one of a source of an account that the caller may
-  // see.
-  static grpc::Status CheckNamesOfAll(const ServerCall& call, const SourceNames& names,
-                                      SourceNames::Found& found);
+  static Selection Select(const ServerCall& call, const Question& question);
+  // Checks that there is a source for every name, and notes which ones are required. Searches all
+  // accounts that the caller may see if the selection needs that.
+  static grpc::Status Check(const ServerCall& call, const Question& question, Selection& selection);
+  // Notes the names of the account's sources in `found`.
+  static void NoteNames(const AccountEndpoint& endpoint, const SourceNames& names,
+                        SourceNames::Found& found);
 
   // Answers at once if every account can be answered from its published view, else when all have
-  // answered; on the encoding thread if they are many.
+  // answered; on the encoding thread if they, or those that are searched for a name, are many.
   void Answer(const ServerCall& call, Question question, Respond respond);
   // Does `work` on the encoding thread, unless nobody waits for it any more by then. Refuses the
   // call if the queue is full. The call keeps the WaitingCall.

@@ -82,6 +82,21 @@ bool SourceNames::Match(const SourceInfo& source) const {
          Find(source.account, source.source) < names_.size();
 }
 
+bool SourceNames::MissesId(const Found& found) const {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (!found[i] && names_[i].account.empty()) return true;
+  }
+  return false;
+}
+
+std::vector<std::string_view> SourceNames::AccountsOfMissing(const Found& found) const {
+  std::vector<std::string_view> accounts;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (!found[i] && !names_[i].account.empty()) accounts.push_back(names_[i].account);
+  }
+  return accounts;
+}
+
 grpc::Status SourceNames::CheckAllFound(const Found& found) const {
   const Name* first = nullptr;
   for (std::size_t i = 0; i < names_.size(); ++i) {

@@ -44,6 +44,11 @@ class SourceNames {
   // The same for those who do not ask whether there is a source for every name.
   bool Match(const SourceInfo& source) const;
 
+  // Whether an id was not found. Any account may have a source of that id.
+  bool MissesId(const Found& found) const;
+  // The accounts of the full names that were not found.
+  std::vector<std::string_view> AccountsOfMissing(const Found& found) const;
+
   // OK, or INVALID_ARGUMENT (INVALID_READ_POLICY) about the first name, in the request's order,
   // that was not found. REQUIRES: `found` began as NoneFound().
   grpc::Status CheckAllFound(const Found& found) const;

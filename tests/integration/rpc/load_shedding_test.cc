@@ -112,6 +112,34 @@ class LoadSheddingTest : public HandlerFixture {
   const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
 };
 
+// The completion queue's thread never looks through all accounts for a name.
+TEST_F(LoadSheddingTest, M122_AnIdThatIsNotOnThePageIsSearchedOnTheQueue) {
+  const auto list = [this](const std::string& source) -> TestCall& {
+    v1::ListAccountSnapshotsRequest request;
+    request.set_page_size(1);
+    request.add_sources(source);
+    return Handle(RpcMethod::kListAccountSnapshots, request);
+  };
+  TestCall& sources = KeepEncoderBusy();
+
+  const TestCall& on_the_page = list("real");
+  const TestCall& elsewhere = list(AccountName(Id(kManyAccounts - 1)) + "/sources/real");
+  const TestCall& nowhere = list(AccountName(Id(kManyAccounts - 1)) + "/sources/other");
+  const TestCall& searched = list("other");
+
+  EXPECT_EQ(on_the_page.finished, 1);
+  EXPECT_TRUE(on_the_page.status.ok()) << on_the_page.status.error_message();
+  EXPECT_EQ(elsewhere.finished, 1);
+  EXPECT_TRUE(elsewhere.status.ok()) << elsewhere.status.error_message();
+  EXPECT_EQ(nowhere.finished, 1);
+  EXPECT_EQ(DetailsOf(nowhere.status).info.reason(), "INVALID_READ_POLICY");
+  EXPECT_EQ(searched.finished, 0);
+  gate_->Open();
+  ASSERT_TRUE(Ends(sources));
+  ASSERT_TRUE(Ends(searched));
+  EXPECT_EQ(DetailsOf(searched.status).info.reason(), "INVALID_READ_POLICY");
+}
+
 TEST_F(LoadSheddingTest, M122_AFullQueueRefusesAtOnceAndLeavesSingleAccountsAlone) {
   Get(0);
   Run();
