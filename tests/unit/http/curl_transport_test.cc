@@ -2,9 +2,11 @@
 
 #include "clients/http/curl_transport.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sodium.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
@@ -488,8 +490,12 @@ TEST_F(CurlTransportTest, ARequestMayBeCancelledBetweenAnyTwoTurnsOfTheLoop) {
 TEST_F(CurlTransportTest, ALackOfSocketsIsNotBlamedOnTheHost) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  // All below it are in use. A limit of 0 would keep poll() from working as well.
+  const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(next, 0);
+  close(next);
   rlimit none = before;
-  none.rlim_cur = 0;
+  none.rlim_cur = static_cast<rlim_t>(next);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   const auto refused = Send(Request());
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
