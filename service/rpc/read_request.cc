@@ -294,7 +294,9 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
 
 grpc::Status CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds) {
   const bool ran_out_of_time = waited == Waited::kGaveUp || waited == Waited::kRefused;
-  const bool is_old = ran_out_of_time || view.is_refreshed_in_vain;
+  // A feed that is stopped ends a wait with neither a newer reading nor a failure.
+  const bool was_cut_off = bounds.IsExplicit() && waited != Waited::kNot && !view.failure;
+  const bool is_old = ran_out_of_time || was_cut_off || view.is_refreshed_in_vain;
   if (view.reading && (view.meets_bounds || !is_old)) return grpc::Status::OK;
   Error cause = CauseOf(view, bounds);
   if (waited == Waited::kGaveUp) {

@@ -74,6 +74,25 @@ std::int64_t RevisionOf(const TestCall& get) {
   return get.Parsed<v1::AccountSnapshot>().revision().number();
 }
 
+TEST_F(WaitingAnswersTest, AStopGivesNoOldReadingToWhoAsksForANewOneOrNone) {
+  Get("desk-1");
+  Answer("desk-1", "1.00");
+  Advance(seconds(1));
+  v1::GetSourceBalanceRequest request;
+  request.set_name("accounts/desk-1/sources/real");
+  request.mutable_policy()->mutable_max_age();
+  const TestCall& call = Call(RpcMethod::kGetSourceBalance, request);
+  ASSERT_EQ(call.finished, 0);
+
+  for (const auto& feed : feeds_) feed->Stop();
+  Run();
+
+  EXPECT_EQ(call.finished, 1);
+  EXPECT_EQ(call.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(DetailsOf(call.status).info.reason(), "FRESHNESS_UNSATISFIED");
+  EXPECT_THAT(call.status.error_message(), HasSubstr("try again"));
+}
+
 TEST_F(WaitingAnswersTest, M111_ABatchIsOfTheInstantAtWhichItsLastAccountAnswered) {
   TestCall& batch = Batch();
   Answer("desk-1", "1.00");
