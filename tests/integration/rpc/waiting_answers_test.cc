@@ -8,6 +8,7 @@
 
 #include "service/snapshot/encode.h"
 #include "tests/integration/rpc/handler_fixture.h"
+#include "tests/integration/rpc/service_fixture.h"
 
 namespace balance {
 namespace {
