@@ -23,7 +23,7 @@ class AnswerSchedule {
   static constexpr Duration kSlot = std::chrono::milliseconds(5);
   // Least cost of an answer: giving it, sending it, and taking it at the end of the caller, who
   // often has asked for many.
-  static constexpr Duration kLeastCost = std::chrono::microseconds(100);
+  static constexpr Duration kLeastCost = std::chrono::microseconds(300);
   static constexpr Duration kMostCost = std::chrono::milliseconds(2);
   // Most time by which an answer is given earlier because the loop is late.
   static constexpr Duration kMostLateness = std::chrono::milliseconds(250);

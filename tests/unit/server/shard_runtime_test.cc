@@ -59,7 +59,7 @@ class ShardRuntimeTest : public testing::Test {
     source.upstream.rate = {1000, 1000};
     source.login =
         PolySimulatorLogin{{.host = "localhost", .path_prefix = ""},
-                           std::make_shared<const Secret>("key of " + account.id + key_suffix)};
+                           std::make_shared<const Secret>("key-of-" + account.id + key_suffix)};
     return account;
   }
 
@@ -187,7 +187,9 @@ TEST_F(ShardRuntimeTest, M113_WhatIsReadWhileAccountsAreMadeIsKept) {
   for (const int number : read) {
     endpoints[number] = Endpoint(number);
     Read(endpoints[number]);
-    ASSERT_TRUE(StatusOf(endpoints[number]).reading);
+    ASSERT_TRUE(StatusOf(endpoints[number]).reading)
+        << (StatusOf(endpoints[number]).failure ? StatusOf(endpoints[number]).failure->error.message
+                                                : "no failure");
     observed_before[number] = StatusOf(endpoints[number]).reading->observe_steady;
   }
   std::atomic<int> answered = 0;
