@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "clients/core/status_code.h"
+
 namespace balance {
 
 enum class ErrorKind : std::uint8_t {
@@ -43,16 +45,6 @@ enum class ErrorKind : std::uint8_t {
 };
 
 inline constexpr int kErrorKindCount = static_cast<int>(ErrorKind::kInternal) + 1;
-
-// Same numbers as gRPC's status codes, so that `rpc` can cast (a test holds them equal).
-enum class StatusCode : std::uint8_t {
-  kCancelled = 1,
-  kInvalidArgument = 3,
-  kDeadlineExceeded = 4,
-  kFailedPrecondition = 9,
-  kInternal = 13,
-  kUnavailable = 14,
-};
 
 struct ErrorTraits {
   ErrorKind kind;

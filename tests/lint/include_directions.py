@@ -25,6 +25,7 @@ OWN = {
                        "clients/polysimulator", "service/access", "proto"},
     "service/feed": {"clients/core"},
     "service/snapshot": {"clients/core", "service/feed", "proto"},
+    "service/transport": {"clients/core"},
     "service/rpc": {"clients/core", "service/access", "service/feed", "service/snapshot", "proto"},
     "service/observe": {"clients/core", "service/access", "service/feed", "service/snapshot", "service/rpc",
                         "proto"},
@@ -35,16 +36,17 @@ OWN = {
 
 # Library -> the files that may see it, as regular expressions on their paths. Tests may see all.
 LIBRARIES = {
-    r"grpc(pp)?/": [r"service/(rpc|observe|server)/", r"service/snapshot/shared_bytes\.h",
+    r"grpcpp/|grpc/(?!health/|reflection/)": [r"service/(rpc|observe|server)/", r"service/snapshot/shared_bytes\.h",
                     r"clients/balancectl/"],
-    r"google/protobuf/|google/rpc/|balance/.*\.pb\.h": [
-        r"proto/", r"service/(snapshot|rpc|server)/", r"service/config/", r"clients/balancectl/"],
+    r"google/protobuf/|google/rpc/|grpc/(health|reflection)/|balance/.*\.pb\.h": [
+        r"proto/", r"service/(snapshot|rpc|server|transport)/", r"service/config/", r"clients/balancectl/"],
     r"curl/": [r"clients/http/curl_"],
     r"nlohmann/": [r"clients/json/", r"clients/[a-z_]+/(parse|classify|error)", r"clients/http/json"],
     r"yaml-cpp/": [r"service/config/"],
     r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
                    r"service/server/main\.cc"],
-    r"openssl/": [r"clients/http/(connection_check|trust_store)\.", r"service/config/(tls_material|x509_certificate)\.cc",
+    r"nghttp2/": [r"service/transport/"],
+    r"openssl/": [r"service/transport/", r"clients/http/(connection_check|trust_store)\.", r"service/config/(tls_material|x509_certificate)\.cc",
                   r"clients/balancectl/tls_check\.cc"],
     r"spdlog/": [r"service/(observe|server)/"],
     r"prometheus/": [r"service/observe/"],

@@ -1,0 +1,61 @@
+#include "service/transport/health_states.h"
+
+#include <utility>
+
+namespace balance {
+
+void HealthStates::Set(const std::string& service, bool serving) {
+  const std::lock_guard lock(mutex_);
+  if (withdrawn_) return;
+  serving_[service] = serving;
+  Wake(service);
+}
+
+void HealthStates::Withdraw() {
+  const std::lock_guard lock(mutex_);
+  withdrawn_ = true;
+  for (auto& [service, serving] : serving_) {
+    serving = false;
+    Wake(service);
+  }
+}
+
+HealthStates::State HealthStates::Get(const std::string& service) const {
+  const std::lock_guard lock(mutex_);
+  return StateOf(service);
+}
+
+std::map<std::string, HealthStates::State> HealthStates::All() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, State> all;
+  for (const auto& [service, serving] : serving_) all.emplace(service, StateOf(service));
+  return all;
+}
+
+void HealthStates::Add(const std::string& service, std::shared_ptr<StreamWaker> waker) {
+  const std::lock_guard lock(mutex_);
+  wakers_[service].insert(std::move(waker));
+}
+
+void HealthStates::Remove(const std::string& service, const std::shared_ptr<StreamWaker>& waker) {
+  const std::lock_guard lock(mutex_);
+  const auto of_service = wakers_.find(service);
+  if (of_service == wakers_.end()) return;
+  of_service->second.erase(waker);
+  if (of_service->second.empty()) wakers_.erase(of_service);
+}
+
+HealthStates::State HealthStates::StateOf(const std::string& service) const {
+  using Response = grpc::health::v1::HealthCheckResponse;
+  const auto found = serving_.find(service);
+  if (found == serving_.end()) return Response::SERVICE_UNKNOWN;
+  return found->second ? Response::SERVING : Response::NOT_SERVING;
+}
+
+void HealthStates::Wake(const std::string& service) const {
+  const auto of_service = wakers_.find(service);
+  if (of_service == wakers_.end()) return;
+  for (const auto& waker : of_service->second) waker->Wake();
+}
+
+}  // namespace balance

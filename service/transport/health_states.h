@@ -1,0 +1,46 @@
+#pragma once
+
+// Whether services are to be called, as grpc.health.v1.Health tells clients and load balancers.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "grpc/health/v1/health.pb.h"
+#include "service/transport/server_stream.h"
+
+namespace balance {
+
+// Thread-safe.
+class HealthStates {
+ public:
+  using State = grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+  // The server as a whole is the service "".
+  void Set(const std::string& service, bool serving);
+
+  // No service serves from now on, whatever is set.
+  void Withdraw();
+
+  // SERVICE_UNKNOWN if there is no such service.
+  State Get(const std::string& service) const;
+  std::map<std::string, State> All() const;
+
+  // Wakes `waker` at each change of the service's state from now on, also of one that is unknown
+  // yet. The waker lives until it is removed.
+  void Add(const std::string& service, std::shared_ptr<StreamWaker> waker);
+  void Remove(const std::string& service, const std::shared_ptr<StreamWaker>& waker);
+
+ private:
+  State StateOf(const std::string& service) const;
+  void Wake(const std::string& service) const;
+
+  mutable std::mutex mutex_;
+  bool withdrawn_ = false;
+  std::map<std::string, bool> serving_;
+  std::map<std::string, std::set<std::shared_ptr<StreamWaker>>> wakers_;
+};
+
+}  // namespace balance

@@ -1,0 +1,71 @@
+#pragma once
+
+// A call that is answered with any number of messages, as its handler sees it.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "clients/core/shared_bytes.h"
+#include "service/transport/call_status.h"
+
+namespace balance {
+
+// Told what happens to a stream. Lives as long as the stream and is destroyed on its loop. All
+// functions are called on the loop's thread and must not block.
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+
+  // A request message of a bidirectional call has come; valid during the call.
+  virtual void OnMessage(std::string_view /*message*/) {}
+  // The caller of a bidirectional call will send no further message.
+  virtual void OnMessagesEnd() {}
+  // ServerStream::CanWrite() said no and may say yes now.
+  virtual void OnWritable() = 0;
+  // StreamWaker::Wake() was called at least once since the last time.
+  virtual void OnWake() {}
+  // The caller has left, or its deadline or connection has ended: nothing that is written reaches
+  // anybody, and the stream must not be used any more. The handler is destroyed afterwards.
+  virtual void OnCallerLeft() {}
+};
+
+// Calls StreamHandler::OnWake() from any thread. Thread-safe; does nothing once the stream is over.
+// Many wakes in a row come as one.
+class StreamWaker {
+ public:
+  virtual ~StreamWaker() = default;
+  virtual void Wake() = 0;
+};
+
+// Used on its loop's thread only, and only until the handler hears that it is over.
+class ServerStream {
+ public:
+  virtual ~ServerStream() = default;
+
+  // Whether a message of `size` bytes would leave now: none is under way, the peer's flow-control
+  // windows have room for it, and the socket takes bytes. A stream that writes only then keeps
+  // nothing in buffers, so what it writes next is always its newest state. For a message larger
+  // than half a window it is enough that half of it is open: peers give room back lazily, when half
+  // of a window is used up, so a wider one might never come. If the answer is no, OnWritable()
+  // comes when it is worth asking again.
+  virtual bool CanWrite(std::size_t size) = 0;
+
+  // Sends a message. REQUIRES: none is under way, which holds after CanWrite() said yes. One that
+  // CanWrite() would refuse is sent as the peer takes it.
+  virtual void Write(SharedBytes message) = 0;
+
+  // Ends the stream with a status, after the message that is under way. The handler is told of
+  // nothing more, and is destroyed when the stream is over.
+  virtual void Finish(CallStatus status) = 0;
+
+  // As Finish(), but does not wait for a message that is stuck in the middle: such a stream is
+  // reset, for nothing else can follow half a message.
+  virtual void Abort(CallStatus status) = 0;
+
+  // Wakes this stream's handler from other threads.
+  virtual std::shared_ptr<StreamWaker> waker() = 0;
+};
+
+}  // namespace balance

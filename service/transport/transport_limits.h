@@ -1,0 +1,66 @@
+#pragma once
+
+// What one peer, and all of them together, may take of the server. Every bound holds by
+// construction: the server does not read on, or ends the connection, where one is reached.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "clients/core/clock.h"
+
+namespace balance {
+
+// Defaults are what the service runs with; tests and the conformance server set their own.
+struct TransportLimits {
+  // Calls at a time on one connection; more wait at the client.
+  std::uint32_t concurrent_streams = 128;
+  // The longest request message. A batch of 100 names with as many source ids has 15 KiB.
+  std::size_t request_bytes = std::size_t{64} * 1024;
+  // The header list of one call, a bearer token included, counted as RFC 9113 section 6.5.2 does.
+  std::size_t header_list_bytes = std::size_t{8} * 1024;
+  // Parts of requests that are not complete, of one connection. Above it the peer gets no more
+  // window until some are.
+  std::size_t unfinished_request_bytes = std::size_t{256} * 1024;
+  // Answers of one connection that its peer has not taken. Above it new calls are refused with
+  // RESOURCE_EXHAUSTED.
+  std::size_t untaken_answer_bytes = std::size_t{16} * 1024 * 1024;
+  // Requests and answers in the buffers of all connections together (`max_connection_memory`).
+  // Above it new connections are shed and new calls refused.
+  std::size_t connection_memory = std::size_t{64} * 1024 * 1024;
+  // Open connections. 0: as many as the process may have descriptors, less kReservedDescriptors.
+  std::size_t connections = 0;
+
+  // Streams that a peer resets: a token bucket. A thousand callers a second with short deadlines
+  // behind one proxy connection are honest; memory is bounded otherwise.
+  std::uint64_t reset_burst = 8000;
+  std::uint64_t resets_per_second = 2000;
+  // CONTINUATION frames behind one HEADERS frame.
+  std::size_t continuations = 8;
+  // Answers to PING and SETTINGS that wait to be sent.
+  std::size_t unsent_acks = 100;
+
+  // From the connection until TLS, where there is any, and HTTP/2 have said hello.
+  Duration hello = std::chrono::seconds(10);
+  // A connection without a call.
+  Duration idle = std::chrono::minutes(10);
+  // A connection ends at about this age, give or take a tenth, so that clients look for new servers
+  // and show their certificates again.
+  Duration age = std::chrono::minutes(5);
+  // For the calls in progress on a connection that has been told to end.
+  Duration grace = std::chrono::seconds(30);
+
+  // Whether the peer of a silent connection is still there is asked after `keepalive`, and must be
+  // answered within `keepalive_timeout`.
+  Duration keepalive = std::chrono::seconds(60);
+  Duration keepalive_timeout = std::chrono::seconds(20);
+  // Peers may ask the same, even without a call, but not more often than this. More violations than
+  // `ping_strikes` end the connection with ENHANCE_YOUR_CALM, as in gRPC (doc/keepalive.md).
+  Duration peer_ping_interval = std::chrono::seconds(30);
+  int ping_strikes = 2;
+
+  // Descriptors that are kept for upstreams, files and the admin server.
+  static constexpr std::size_t kReservedDescriptors = 512;
+};
+
+}  // namespace balance

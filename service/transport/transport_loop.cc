@@ -1,0 +1,194 @@
+#include "service/transport/transport_loop.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cassert>
+#include <numeric>
+#include <utility>
+
+#include "service/transport/h2_call.h"
+#include "service/transport/h2_connection.h"
+
+namespace balance {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+// Calls that are kept to be used again.
+constexpr std::size_t kMostSpareCalls = 512;
+
+constexpr Duration kSweepInterval = std::chrono::seconds(1);
+// While connections are being ended.
+constexpr Duration kQuickSweepInterval = std::chrono::milliseconds(50);
+
+}  // namespace
+
+void TransportLoop::ReleaseCall::operator()(H2Call* call) const { delete call; }
+
+TransportLoop::TransportLoop(const Shared& shared, std::uint64_t seed)
+    : shared_(shared),
+      h2_options_(shared.limits),
+      work_(asio::make_work_guard(io_)),
+      mailbox_(std::make_shared<LoopMailbox>(
+          io_, [this](std::vector<LoopMailbox::Item>& items) { OpenMail(items); })),
+      random_(SeededRandom(seed)),
+      sweep_(io_.get_executor(), shared.clock),
+      now_(shared.clock.SteadyNow()),
+      in_(kReadBytes) {}
+
+TransportLoop::~TransportLoop() { assert(!thread_.joinable()); }
+
+void TransportLoop::Start() {
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void TransportLoop::Post(std::function<void()> work) { asio::post(io_, std::move(work)); }
+
+void TransportLoop::Adopt(asio::ip::tcp::socket::native_handle_type socket, std::string peer,
+                          std::shared_ptr<const TlsContext> tls) {
+  // Owns the descriptor until the loop takes it, also if that never happens.
+  auto owned = std::make_shared<asio::ip::tcp::socket>(io_);
+  boost::system::error_code error;
+  owned->assign(asio::ip::tcp::v4(), socket, error);
+  if (error) {
+    close(socket);
+    return;
+  }
+  asio::post(io_, [this, owned, peer = std::move(peer), tls = std::move(tls)]() mutable {
+    if (is_closing_) return;
+    Refresh();
+    auto connection =
+        std::make_shared<H2Connection>(*this, std::move(*owned), std::move(peer), std::move(tls));
+    connections_.emplace(connection.get(), connection);
+    connection->Start();
+    if (!is_sweeping_) ScheduleSweep();
+  });
+}
+
+void TransportLoop::Drain() {
+  asio::post(io_, [this] {
+    Refresh();
+    is_draining_ = true;
+    for (const auto& connection : Snapshot()) connection->Drain(ConnectionEnd::kDrain);
+    ScheduleSweep();
+  });
+}
+
+void TransportLoop::CloseConnections() {
+  asio::post(io_, [this] {
+    Refresh();
+    is_closing_ = true;
+    for (const auto& connection : Snapshot()) connection->Close(ConnectionEnd::kDrain);
+  });
+}
+
+void TransportLoop::ShedIdle(std::size_t count) {
+  asio::post(io_, [this, count] {
+    auto all = Snapshot();
+    std::erase_if(all, [](const auto& connection) { return !connection->IsIdle(); });
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(count, all.size()));
+    std::partial_sort(all.begin(), end, all.end(), [](const auto& a, const auto& b) {
+      return a->last_heard() < b->last_heard();
+    });
+    std::for_each(all.begin(), end,
+                  [](const auto& connection) { connection->Close(ConnectionEnd::kShed); });
+  });
+}
+
+void TransportLoop::Revise(std::shared_ptr<const TlsContext> tls) {
+  asio::post(io_, [this, tls = std::move(tls)] {
+    Refresh();
+    for (const auto& connection : Snapshot()) connection->Revise(*tls);
+  });
+}
+
+void TransportLoop::Join() {
+  if (!thread_.joinable()) return;
+  asio::post(io_, [this] {
+    is_ending_ = true;
+    EndIfDone();
+  });
+  thread_.join();
+}
+
+std::vector<ConnectionInfo> TransportLoop::Connections() const {
+  std::vector<ConnectionInfo> all;
+  all.reserve(connections_.size());
+  for (const auto& [connection, owned] : connections_) all.push_back(connection->Info());
+  return all;
+}
+
+bool TransportLoop::IsOutOfMemory() const {
+  const auto& counters = shared_.counters;
+  const std::uint64_t bytes = std::accumulate(
+      counters.begin(), counters.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const LoopCounters* loop) { return sum + loop->buffered_bytes.Get(); });
+  return bytes > shared_.limits.connection_memory;
+}
+
+H2Call& TransportLoop::TakeCall() {
+  if (spare_calls_.empty()) return *new H2Call(*this);
+  H2Call* const call = spare_calls_.back().release();
+  spare_calls_.pop_back();
+  return *call;
+}
+
+void TransportLoop::GiveCall(H2Call& call) {
+  OwnedCall owned(&call);
+  if (spare_calls_.size() < kMostSpareCalls) spare_calls_.push_back(std::move(owned));
+}
+
+void TransportLoop::NoteFinished() {
+  --calls_in_use_;
+  if (is_ending_) EndIfDone();
+}
+
+void TransportLoop::Forget(H2Connection& connection) {
+  connections_.erase(&connection);
+  if (is_ending_) EndIfDone();
+}
+
+void TransportLoop::OpenMail(std::vector<LoopMailbox::Item>& items) {
+  Refresh();
+  for (const LoopMailbox::Item& item : items) {
+    if (const auto* call = std::get_if<H2Call*>(&item)) {
+      (*call)->OnFinished();
+    } else {
+      std::get<std::shared_ptr<H2StreamWaker>>(item)->Deliver();
+    }
+  }
+}
+
+void TransportLoop::ScheduleSweep() {
+  is_sweeping_ = true;
+  const Duration interval = is_draining_ ? kQuickSweepInterval : kSweepInterval;
+  sweep_.Set(shared_.clock.SteadyNow() + interval, [this] { Sweep(); });
+}
+
+void TransportLoop::Sweep() {
+  Refresh();
+  for (const auto& connection : Snapshot()) connection->Sweep();
+  is_sweeping_ = !connections_.empty() && !is_ending_;
+  if (is_sweeping_) ScheduleSweep();
+}
+
+std::vector<std::shared_ptr<H2Connection>> TransportLoop::Snapshot() const {
+  std::vector<std::shared_ptr<H2Connection>> all;
+  all.reserve(connections_.size());
+  for (const auto& [connection, owned] : connections_) all.push_back(owned);
+  return all;
+}
+
+// Calls whose handlers are still at work keep the loop: they are finished through its mailbox.
+void TransportLoop::EndIfDone() {
+  if (!connections_.empty() || calls_in_use_ > 0) return;
+  sweep_.Cancel();
+  mailbox_->Close();
+  work_.reset();
+}
+
+}  // namespace balance

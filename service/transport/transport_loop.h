@@ -1,0 +1,152 @@
+#pragma once
+
+// One event loop with one thread, its connections and their calls.
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "clients/core/alarm.h"
+#include "clients/core/clock.h"
+#include "clients/core/random.h"
+#include "service/transport/h2_options.h"
+#include "service/transport/loop_mailbox.h"
+#include "service/transport/method_table.h"
+#include "service/transport/out_buffer.h"
+#include "service/transport/tls_context.h"
+#include "service/transport/transport_limits.h"
+#include "service/transport/transport_stats.h"
+
+namespace balance {
+
+class H2Call;
+class H2Connection;
+
+// A connection lives on one loop, so nothing of it is locked. Everything is used on the loop's
+// thread only, unless it says otherwise. A loop neither blocks nor waits for anything but sockets,
+// timers and its mailbox.
+class TransportLoop {
+ public:
+  // How the loops of a server stand together, for limits that hold for all of them.
+  struct Shared {
+    Clock& clock;
+    const MethodTable& methods;
+    const TransportLimits& limits;
+    // Of all loops; filled before the first one starts.
+    std::vector<const LoopCounters*> counters;
+  };
+
+  // `shared` must outlive the loop.
+  TransportLoop(const Shared& shared, std::uint64_t seed);
+  TransportLoop(const TransportLoop&) = delete;
+  TransportLoop& operator=(const TransportLoop&) = delete;
+  // REQUIRES: Join() has returned, or Start() was never called.
+  ~TransportLoop();
+
+  // --- Of any thread ----------------------------------------------------------------------------
+
+  void Start();
+  // Runs `work` on the loop. Never, once it has ended.
+  void Post(std::function<void()> work);
+  // Serves an accepted connection from now on. `tls` is null for plaintext.
+  void Adopt(boost::asio::ip::tcp::socket::native_handle_type socket, std::string peer,
+             std::shared_ptr<const TlsContext> tls);
+  // Tells all connections to end, as those do that come later. Calls in progress go on.
+  void Drain();
+  // Ends all connections and cancels their calls.
+  void CloseConnections();
+  // Ends connections that no call needs, the one that has been silent longest first, up to `count`.
+  void ShedIdle(std::size_t count);
+  // Checks the identities of all connections against `tls` and ends those that it does not vouch
+  // for.
+  void Revise(std::shared_ptr<const TlsContext> tls);
+  // Ends the loop once its connections have ended and all calls that handlers work on are finished,
+  // and waits for that. REQUIRES: CloseConnections() was called.
+  void Join();
+
+  const LoopCounters& counters() const { return counters_; }
+
+  // --- Of the loop's thread ---------------------------------------------------------------------
+
+  std::vector<ConnectionInfo> Connections() const;
+
+  bool IsCurrent() const { return std::this_thread::get_id() == thread_.get_id(); }
+  // The time at which the event that is being handled was noticed.
+  SteadyTime now() const { return now_; }
+  void Refresh() { now_ = shared_.clock.SteadyNow(); }
+
+  const TransportLimits& limits() const { return shared_.limits; }
+  const MethodTable& methods() const { return shared_.methods; }
+  Clock& clock() const { return shared_.clock; }
+  const H2Options& h2_options() const { return h2_options_; }
+  boost::asio::io_context& io() { return io_; }
+  const std::shared_ptr<LoopMailbox>& mailbox() const { return mailbox_; }
+  LoopCounters& mutable_counters() { return counters_; }
+  // What has been gathered for the connection that is being served; empty in between.
+  OutBuffer& out() { return out_; }
+  // For bytes on their way in; whatever is there is overwritten by the next read.
+  std::vector<unsigned char>& in() { return in_; }
+  std::vector<unsigned char>& wire() { return wire_; }
+  bool IsDraining() const { return is_draining_; }
+  // The share of an interval that a connection's age is longer or shorter.
+  double Jitter() { return random_(); }
+
+  // Whether the buffers of all loops hold more than they may.
+  bool IsOutOfMemory() const;
+
+  // A call to be used, and its return.
+  H2Call& TakeCall();
+  void GiveCall(H2Call& call);
+  // A handler has a call in its hands, and has finished it.
+  void NoteHandled() { ++calls_in_use_; }
+  void NoteFinished();
+
+  void Forget(H2Connection& connection);
+
+ private:
+  struct ReleaseCall {
+    void operator()(H2Call* call) const;
+  };
+  using OwnedCall = std::unique_ptr<H2Call, ReleaseCall>;
+
+  void OpenMail(std::vector<LoopMailbox::Item>& items);
+  void Sweep();
+  void ScheduleSweep();
+  // All connections as they are now: handling one may end it.
+  std::vector<std::shared_ptr<H2Connection>> Snapshot() const;
+  void EndIfDone();
+
+  const Shared& shared_;
+  const H2Options h2_options_;
+  boost::asio::io_context io_{1};
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  const std::shared_ptr<LoopMailbox> mailbox_;
+  Random random_;
+  // Looks after connections once a second, while there are some.
+  Alarm sweep_;
+  bool is_sweeping_ = false;
+  SteadyTime now_;
+  bool is_draining_ = false;
+  bool is_closing_ = false;
+  bool is_ending_ = false;
+  std::unordered_map<H2Connection*, std::shared_ptr<H2Connection>> connections_;
+  // Calls that handlers still have in their hands, connected or not.
+  std::size_t calls_in_use_ = 0;
+  std::vector<OwnedCall> spare_calls_;
+  OutBuffer out_;
+  std::vector<unsigned char> in_;
+  std::vector<unsigned char> wire_;
+  LoopCounters counters_;
+  std::thread thread_;
+};
+
+}  // namespace balance

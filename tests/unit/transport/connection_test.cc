@@ -1,0 +1,200 @@
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <set>
+
+#include "service/transport/grpc_wire.h"
+#include "tests/unit/transport/transport_fixture.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::milliseconds;
+
+using ConnectionTest = TransportTest;
+
+std::uint64_t Ended(const TransportServer& server, ConnectionEnd why) {
+  return server.stats().connections_ended[static_cast<std::size_t>(why)];
+}
+
+TEST_F(ConnectionTest, ASecondListenerOnThePortFails) {
+  Start();
+  TransportServer second(methods_, clock_, {});
+
+  const auto port = second.Start("127.0.0.1", port_, nullptr);
+
+  ASSERT_FALSE(port);
+  EXPECT_NE(port.error().message.find("in use"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, ADrainServesCallsThatAreOnTheirWayAndThenHangsUp) {
+  Start();
+  H2Client client(port_);
+  const auto stream = client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  server_->Drain();
+  ASSERT_TRUE(client.Await([&] { return client.goaways().size() == 1; }));
+  EXPECT_EQ(client.goaways()[0], std::pair(0x7fffffff, std::uint32_t{NGHTTP2_NO_ERROR}));
+  ASSERT_TRUE(client.Await([&] { return client.goaways().size() == 2; }));
+  EXPECT_EQ(client.goaways()[1], std::pair(stream, std::uint32_t{NGHTTP2_NO_ERROR}));
+
+  held.Finish(Response(ToShared("in time")), {});
+  EXPECT_EQ(client.AwaitEnd(stream).Messages(), std::vector<std::string>{"in time"});
+  EXPECT_TRUE(client.AwaitClose());
+  EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kDrain) == 1; }));
+}
+
+TEST_F(ConnectionTest, AConnectionOfItsAgeIsDrained) {
+  limits_.age = milliseconds(50);
+  Start();
+  H2Client client(port_);
+
+  EXPECT_EQ(client.Ask("/t.T/Echo", "young").grpc_status(), "0");
+
+  EXPECT_TRUE(client.AwaitClose());
+  // nghttp2's client takes no notice of frames behind the first one, for it has no call left.
+  ASSERT_FALSE(client.goaways().empty());
+  EXPECT_EQ(client.goaways()[0], std::pair(0x7fffffff, std::uint32_t{NGHTTP2_NO_ERROR}));
+  EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kAge) == 1; }));
+}
+
+TEST_F(ConnectionTest, CallsThatOutstayTheGraceAreCutOff) {
+  limits_.age = milliseconds(50);
+  limits_.grace = milliseconds(100);
+  Start();
+  H2Client client(port_);
+  client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  EXPECT_TRUE(client.AwaitClose());
+
+  EXPECT_TRUE(Eventually([&] { return held_.callers_left() == 1; }));
+  held.Finish({}, {});
+}
+
+TEST_F(ConnectionTest, WhoDoesNotSayHelloIsHungUpOn) {
+  limits_.hello = milliseconds(50);
+  Start();
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket silent(io);
+  silent.connect({boost::asio::ip::address_v4::loopback(), port_});
+
+  char byte = 0;
+  boost::system::error_code error;
+  boost::asio::read(silent, boost::asio::buffer(&byte, 1), error);
+
+  EXPECT_EQ(error, boost::asio::error::eof);
+  EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kHelloTimeout) == 1; }));
+}
+
+TEST_F(ConnectionTest, SomebodyWhoSpeaksHttp1IsAnsweredInWords) {
+  Start();
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket browser(io);
+  browser.connect({boost::asio::ip::address_v4::loopback(), port_});
+  boost::asio::write(browser, boost::asio::buffer(std::string_view("GET / HTTP/1.1\r\n\r\n")));
+
+  std::string answer;
+  boost::system::error_code error;
+  boost::asio::read(browser, boost::asio::dynamic_buffer(answer), error);
+
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_NE(answer.find("gRPC"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, PingsAreAnsweredAndTooManyEndTheConnection) {
+  Start();
+  H2Client client(port_);
+  ASSERT_TRUE(client.Await([&] {
+    client.Ping();
+    return !client.goaways().empty();
+  }));
+
+  EXPECT_EQ(client.goaways()[0].second, std::uint32_t{NGHTTP2_ENHANCE_YOUR_CALM});
+  EXPECT_GE(client.pongs(), limits_.ping_strikes);
+  EXPECT_TRUE(client.AwaitClose());
+}
+
+TEST_F(ConnectionTest, PingsBetweenCallsAreNoStrikes) {
+  Start();
+  H2Client client(port_);
+
+  for (int i = 0; i < 20; ++i) {
+    client.Ping();
+    ASSERT_EQ(client.Ask("/t.T/Echo", "x").grpc_status(), "0");
+  }
+
+  EXPECT_TRUE(client.goaways().empty());
+}
+
+TEST_F(ConnectionTest, CallersCancelAThousandCallsAndTheConnectionLivesOn) {
+  Start();
+  H2Client client(port_);
+
+  for (int i = 0; i < 1000; ++i) client.Cancel(client.Call("/t.T/Hold", ""));
+
+  EXPECT_EQ(client.Ask("/t.T/Echo", "still here").grpc_status(), "0");
+  ASSERT_TRUE(Eventually([&] { return server_->stats().calls_open == 0; }));
+  while (Call* held = held_.Take()) held->Finish({}, {});
+}
+
+TEST_F(ConnectionTest, AnswersThatNobodyTakesAreBoundedForEachConnection) {
+  limits_.untaken_answer_bytes = 2U << 20U;
+  Start();
+  H2Client greedy(port_, {.window = 0});
+  for (int i = 0; i < 10; ++i) greedy.Call("/t.T/Large", "");
+
+  std::multiset<std::string> statuses;
+  greedy.Await([&] {
+    statuses.clear();
+    for (int i = 0; i < 10; ++i) statuses.insert(greedy.reply(2 * i + 1).grpc_status());
+    return statuses.count("8") == 7;
+  });
+
+  // Three are more than two, and that is noticed when the fourth comes.
+  EXPECT_EQ(statuses.count("8"), 7u);
+  EXPECT_LE(server_->stats().buffered_bytes, 4U << 20U);
+  H2Client other(port_);
+  EXPECT_EQ(other.Ask("/t.T/Echo", "mine").grpc_status(), "0");
+}
+
+TEST_F(ConnectionTest, UnfinishedRequestsOfAConnectionAreBounded) {
+  Start();
+  H2Client client(port_);
+  const std::string half(60000, 'x');
+  for (int i = 0; i < 20; ++i) {
+    const auto stream = client.Start("/t.T/Echo");
+    const auto prefix = MessagePrefix(limits_.request_bytes);
+    client.SendRaw(stream, std::string(prefix.begin(), prefix.end()) + half, false);
+  }
+  client.Ping();
+  ASSERT_TRUE(client.Await([&] { return client.pongs() == 1; }));
+
+  // What the window still let through is a connection's initial one.
+  EXPECT_LE(server_->stats().buffered_bytes, limits_.unfinished_request_bytes + 65535 + 16384);
+  H2Client other(port_);
+  EXPECT_EQ(other.Ask("/t.T/Echo", "mine").grpc_status(), "0");
+}
+
+TEST_F(ConnectionTest, TheConnectionsAreListed) {
+  Start();
+  H2Client client(port_);
+  client.Ask("/t.T/Echo", "x");
+  client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  const auto all = server_->Connections(std::chrono::seconds(10));
+
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_TRUE(all[0].peer.starts_with("127.0.0.1:")) << all[0].peer;
+  EXPECT_EQ(all[0].calls_open, 1u);
+  EXPECT_EQ(all[0].calls_total, 2u);
+  EXPECT_FALSE(all[0].is_tls);
+  held.Finish({}, {});
+}
+
+}  // namespace
+}  // namespace balance

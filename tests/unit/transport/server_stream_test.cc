@@ -1,0 +1,104 @@
+#include "tests/unit/transport/transport_fixture.h"
+
+namespace balance {
+namespace {
+
+using ServerStreamTest = TransportTest;
+
+TEST_F(ServerStreamTest, MessagesArriveInOrderAndThenTheStatus) {
+  Start();
+  H2Client client(port_);
+
+  const auto& reply = client.Ask("/t.T/Repeat", "");
+
+  EXPECT_EQ(reply.Messages(), std::vector<std::string>(3, "again"));
+  EXPECT_EQ(reply.grpc_status(), "0");
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 0);
+}
+
+TEST_F(ServerStreamTest, NothingIsWrittenForWhichThePeerHasNoRoom) {
+  repeated_ = std::string(995, 'x');
+  times_ = 1000;
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Repeat", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  client.Ping();
+  ASSERT_TRUE(client.Await([&] { return client.pongs() == 1; }));
+  EXPECT_EQ(counts_.written, 10);
+  client.GiveWindow(stream, 2500);
+
+  EXPECT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 12000; }));
+  client.Ping();
+  ASSERT_TRUE(client.Await([&] { return client.pongs() == 2; }));
+  EXPECT_EQ(counts_.written, 12);
+}
+
+TEST_F(ServerStreamTest, AMessageLargerThanAWholeWindowIsSentOnceTheWindowIsOpen) {
+  repeated_ = std::string(50000, 'x');
+  times_ = 2;
+  Start();
+  H2Client client(port_, {.window = 10000});
+
+  const auto& reply = client.Ask("/t.T/Repeat", "");
+
+  EXPECT_EQ(reply.Messages(), std::vector<std::string>(2, repeated_));
+}
+
+TEST_F(ServerStreamTest, AHandlerHearsOnceThatItsCallerHasLeft) {
+  times_ = 1000000;
+  Start();
+  H2Client client(port_, {.window = 1000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Repeat", "");
+  ASSERT_TRUE(client.Await([&] { return !client.reply(stream).body.empty(); }));
+
+  client.Cancel(stream);
+
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 1);
+}
+
+TEST_F(ServerStreamTest, AStreamEndsAtItsDeadline) {
+  times_ = 1000000;
+  Start();
+  H2Client client(port_, {.window = 1000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Repeat", "", {{"grpc-timeout", "20m"}});
+
+  const auto& reply = client.AwaitEnd(stream);
+
+  EXPECT_EQ(reply.grpc_status(), "4");
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 1);
+}
+
+TEST_F(ServerStreamTest, EveryMessageOfABidirectionalCallIsAnswered) {
+  Start();
+  H2Client client(port_);
+  const auto stream = client.Start("/t.T/Echoes");
+  const std::string large(60000, 'y');
+
+  client.SendMessage(stream, "one", false);
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).Messages().size() == 1; }));
+  client.SendMessage(stream, large, false);
+  client.SendMessage(stream, "", true);
+
+  const auto& reply = client.AwaitEnd(stream);
+  EXPECT_EQ(reply.Messages(), (std::vector<std::string>{"one", large, ""}));
+  EXPECT_EQ(reply.grpc_status(), "10");
+  EXPECT_EQ(reply.Header("grpc-message"), "that was all");
+}
+
+TEST_F(ServerStreamTest, AMessageCutShortBreaksTheStream) {
+  Start();
+  H2Client client(port_);
+  const auto stream = client.Start("/t.T/Echoes");
+
+  client.SendRaw(stream, std::string("\0\0\0\0\5x", 6), true);
+
+  EXPECT_EQ(client.AwaitEnd(stream).grpc_status(), "13");
+}
+
+}  // namespace
+}  // namespace balance
