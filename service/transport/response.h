@@ -32,6 +32,7 @@ class Response {
   }
 
   std::size_t size() const { return body_.size() + tail_size_; }
+  const SharedBytes& shared_body() const { return body_; }
   std::span<const unsigned char> body() const { return {body_.data(), body_.size()}; }
   std::span<const unsigned char> tail() const { return {tail_.data(), tail_size_}; }
 

@@ -1,0 +1,111 @@
+#pragma once
+
+// A call that gRPC's library serves, as the handlers of a MethodTable see it.
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "clients/core/clock.h"
+#include "service/transport/call.h"
+#include "service/transport/method_table.h"
+
+namespace balance {
+
+// Told when a call begins and when it is over.
+class GenericCallObserver {
+ public:
+  virtual ~GenericCallObserver() = default;
+  virtual void OnCallBegun() = 0;
+  virtual void OnCallOver() = 0;
+};
+
+// gRPC tells of what happens to a call on any of its threads, several at a time; everything is
+// handed over to the engine's loop, so that handlers find the one thread that they rely on. The
+// call deletes itself when gRPC is done with it and its handler has finished it.
+class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, private ServerStream {
+ public:
+  // `method` is null for a path that the table does not have. All must outlive the call.
+  GenericCall(boost::asio::io_context& loop, const Clock& clock, GenericCallObserver& observer,
+              grpc::GenericCallbackServerContext& context, const Method* method);
+
+  // --- Call -------------------------------------------------------------------------------------
+
+  std::optional<SteadyTime> deadline() const override { return deadline_; }
+  const Metadata& metadata() const override { return metadata_; }
+  const PeerIdentity& identity() const override { return identity_; }
+  std::string peer() const override { return peer_; }
+  std::string_view request() const override { return request_; }
+  void Keep(std::unique_ptr<CallWork> work) override;
+  void Finish(Response response, CallStatus status) override;
+  ServerStream& Open(std::unique_ptr<StreamHandler> handler) override;
+
+  // --- Of gRPC, on any of its threads -----------------------------------------------------------
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  class Waker;
+
+  ~GenericCall() override;
+
+  // --- ServerStream -----------------------------------------------------------------------------
+
+  bool CanWrite(std::size_t size) override;
+  void Write(SharedBytes message) override;
+  void Finish(CallStatus status) override;
+  void Abort(CallStatus status) override;
+  std::shared_ptr<StreamWaker> waker() override;
+
+  // --- On the loop ------------------------------------------------------------------------------
+
+  void TakeRead(bool ok);
+  void TakeMessageOfStream(bool ok);
+  void TakeWritten();
+  void TakeCallerLeft();
+  void Handle();
+  void Complete();
+  void End(const CallStatus& status);
+  void DeleteIfOver();
+  template <typename Work>
+  void Post(Work work);
+
+  boost::asio::io_context& loop_;
+  GenericCallObserver& observer_;
+  grpc::GenericCallbackServerContext& context_;
+  const Method* const method_;
+  std::optional<SteadyTime> deadline_;
+  Metadata metadata_;
+  PeerIdentity identity_;
+  const std::string peer_;
+
+  grpc::ByteBuffer incoming_;
+  std::string request_;
+  bool has_request_ = false;
+  grpc::ByteBuffer outgoing_;
+  Response response_;
+  CallStatus status_;
+
+  std::unique_ptr<CallWork> work_;
+  std::unique_ptr<StreamHandler> handler_;
+  std::shared_ptr<Waker> waker_;
+  bool has_handler_ = false;
+  bool is_finished_ = false;
+  // Finish was called of gRPC.
+  bool is_ended_ = false;
+  bool is_writing_ = false;
+  bool wants_writable_ = false;
+  bool caller_has_left_ = false;
+  bool is_done_ = false;
+  // The status that waits for the message under way.
+  std::optional<CallStatus> final_status_;
+};
+
+}  // namespace balance

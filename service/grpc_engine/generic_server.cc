@@ -1,0 +1,87 @@
+#include "service/grpc_engine/generic_server.h"
+
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <utility>
+
+namespace balance {
+namespace {
+
+int Milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+void Apply(const TransportLimits& limits, grpc::ServerBuilder& builder) {
+  const auto set = [&builder](const char* argument, int value) {
+    builder.AddChannelArgument(argument, value);
+  };
+  // A second instance on the port must fail, not share its connections.
+  set(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.concurrent_streams));
+  set(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(limits.header_list_bytes));
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(limits.hello));
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(limits.keepalive));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(limits.keepalive_timeout));
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      Milliseconds(limits.peer_ping_interval));
+  set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, limits.ping_strikes);
+  set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(limits.idle));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(limits.age));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(limits.grace));
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_bytes));
+  grpc::ResourceQuota quota("server");
+  quota.Resize(limits.connection_memory);
+  builder.SetResourceQuota(quota);
+}
+
+}  // namespace
+
+GenericServer::GenericServer(const MethodTable& methods, const Clock& clock,
+                             const TransportLimits& limits)
+    : methods_(methods),
+      clock_(clock),
+      limits_(limits),
+      work_(boost::asio::make_work_guard(loop_)) {}
+
+GenericServer::~GenericServer() { Stop(std::chrono::milliseconds(0)); }
+
+Result<std::uint16_t> GenericServer::Start(const std::string& address,
+                                           std::shared_ptr<grpc::ServerCredentials> credentials) {
+  thread_ = std::thread([this] { loop_.run(); });
+  grpc::ServerBuilder builder;
+  Apply(limits_, builder);
+  int port = 0;
+  builder.AddListeningPort(address, std::move(credentials), &port);
+  builder.RegisterCallbackGenericService(this);
+  server_ = builder.BuildAndStart();
+  if (!server_ || port == 0) {
+    return Fail(ErrorKind::kInvalidInput,
+                "the port is in use or the address is not of this machine; choose another");
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
+void GenericServer::Stop(std::chrono::milliseconds grace) {
+  if (server_) {
+    server_->Shutdown(std::chrono::system_clock::now() + grace);
+    server_->Wait();
+  }
+  for (std::size_t open = open_calls_; open != 0; open = open_calls_) open_calls_.wait(open);
+  work_.reset();
+  if (thread_.joinable()) thread_.join();
+  server_.reset();
+}
+
+grpc::ServerGenericBidiReactor* GenericServer::CreateReactor(
+    grpc::GenericCallbackServerContext* context) {
+  return new GenericCall(loop_, clock_, *this, *context, methods_.Find(context->method()));
+}
+
+void GenericServer::OnCallOver() {
+  if (--open_calls_ == 0) open_calls_.notify_all();
+}
+
+}  // namespace balance
