@@ -25,7 +25,8 @@ OWN = {
                        "clients/polysimulator", "service/access", "proto"},
     "service/feed": {"clients/core"},
     "service/snapshot": {"clients/core", "service/feed", "proto"},
-    "service/transport": {"clients/core"},
+    "service/transport": {"clients/core", "proto"},
+    "service/grpc_engine": {"clients/core", "service/transport"},
     "service/rpc": {"clients/core", "service/access", "service/feed", "service/snapshot", "proto"},
     "service/observe": {"clients/core", "service/access", "service/feed", "service/snapshot", "service/rpc",
                         "proto"},
@@ -36,7 +37,7 @@ OWN = {
 
 # Library -> the files that may see it, as regular expressions on their paths. Tests may see all.
 LIBRARIES = {
-    r"grpcpp/|grpc/(?!health/|reflection/)": [r"service/(rpc|observe|server)/", r"service/snapshot/shared_bytes\.h",
+    r"grpcpp/|grpc/(?!health/|reflection/)": [r"service/(rpc|observe|server|grpc_engine)/", r"service/snapshot/shared_bytes\.h",
                     r"clients/balancectl/"],
     r"google/protobuf/|google/rpc/|grpc/(health|reflection)/|balance/.*\.pb\.h": [
         r"proto/", r"service/(snapshot|rpc|server|transport)/", r"service/config/", r"clients/balancectl/"],
