@@ -43,20 +43,20 @@ PeerIdentity IdentityOf(const grpc::GenericCallbackServerContext& context) {
   return identity;
 }
 
-void Replace(std::string& text, std::string_view what, std::string_view by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-    text.replace(at, what.size(), by);
-  }
-}
-
 // gRPC writes "ipv4:127.0.0.1:4711" and "ipv6:%5B::1%5D:4711".
-std::string PeerOf(std::string peer) {
+std::string PeerOf(std::string_view peer) {
+  constexpr std::size_t kEscapeSize = 3;
   for (const std::string_view family : {"ipv4:", "ipv6:"}) {
-    if (peer.starts_with(family)) peer.erase(0, family.size());
+    if (peer.starts_with(family)) peer.remove_prefix(family.size());
   }
-  Replace(peer, "%5B", "[");
-  Replace(peer, "%5D", "]");
-  return peer;
+  std::string text;
+  while (!peer.empty()) {
+    const bool opens = peer.starts_with("%5B");
+    const bool is_escape = opens || peer.starts_with("%5D");
+    text += is_escape ? (opens ? '[' : ']') : peer.front();
+    peer.remove_prefix(is_escape ? kEscapeSize : 1);
+  }
+  return text;
 }
 
 // One slice for each part; gRPC counts the users of the shared one through its own pointer to it.
