@@ -8,8 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <thread>
 
 namespace balance {
 namespace {
@@ -36,11 +34,6 @@ bool HasExpired(const SSL* tls) {
     if (X509_cmp_current_time(X509_get0_notAfter(sk_X509_value(chain, i))) <= 0) return true;
   }
   return false;
-}
-
-bool HasUnacknowledgedBytes(int socket) {
-  int bytes = 0;
-  return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 }  // namespace
@@ -70,10 +63,10 @@ Error NewConnectionUnfit(ConnectionDrop why) {
   return error;
 }
 
-bool IsUnacknowledged(int socket) {
-  if (!HasUnacknowledgedBytes(socket)) return false;
-  std::this_thread::sleep_for(std::chrono::microseconds(100));
-  return HasUnacknowledgedBytes(socket);
+std::optional<int> UnacknowledgedBytes(int socket) {
+  int bytes = 0;
+  if (ioctl(socket, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  return bytes;
 }
 
 }  // namespace balance

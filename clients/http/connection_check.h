@@ -32,10 +32,10 @@ std::optional<ConnectionDrop> WhyUnfit(const OpenConnection& connection);
 // The failure of a request that could not be written even to a new connection.
 Error NewConnectionUnfit(ConnectionDrop why);
 
-// Whether the peer has not acknowledged yet all that was sent. Data that arrives acknowledges what
-// the peer had received when it sent them, so an answer that comes while the request is
-// unacknowledged was sent before the request had arrived. Waits for some 100 us before it says
-// true, for TCP stacks that deliver data a moment before they note what these acknowledge.
-bool IsUnacknowledged(int socket);
+// Number of bytes sent that the peer has not acknowledged; nullopt if there is no such socket. Data
+// that arrives acknowledges what the peer had received when it sent them, so an answer that comes
+// while bytes of the request are unacknowledged was sent before the request had arrived. Linux
+// notes what data acknowledge before it delivers them; other TCP stacks may do so a moment later.
+std::optional<int> UnacknowledgedBytes(int socket);
 
 }  // namespace balance

@@ -210,13 +210,6 @@ bool CurlTransfer::MaySend() {
   return !dropped_;
 }
 
-bool CurlTransfer::MayReceive() {
-  if (header_bytes_ == 0 && IsUnacknowledged(multi_->SocketOf(tag_))) {
-    dropped_ = ConnectionDrop::kUnaskedBytes;
-  }
-  return !dropped_;
-}
-
 CURLcode CurlTransfer::OnTlsContext(CURL*, void* context, void* self) {
   const auto& transfer = *static_cast<const CurlTransfer*>(self);
   X509_STORE* const store = transfer.trust_.Of(transfer.request_.ca_file);
@@ -228,7 +221,9 @@ CURLcode CurlTransfer::OnTlsContext(CURL*, void* context, void* self) {
 std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::size_t bytes = size * count;
-  if (!transfer.MayReceive()) return 0;
+  if (transfer.header_bytes_ == 0) {
+    transfer.began_early_ = UnacknowledgedBytes(transfer.multi_->SocketOf(transfer.tag_)) > 0;
+  }
   transfer.header_bytes_ += bytes;
   if (transfer.header_bytes_ > kMaxHeaderBytes) {
     transfer.too_large_ = true;
@@ -279,9 +274,12 @@ void CurlTransfer::NoteNoSocket(int error) {
 }
 
 void CurlTransfer::Finish(CURLcode code) {
+  if (began_early_ && UnacknowledgedBytes(multi_->SocketOf(tag_)) != 0) {
+    dropped_ = ConnectionDrop::kUnaskedBytes;
+  }
   if (dropped_ && !was_sent_) {
     // No result: the request may go over another connection.
-  } else if (code == CURLE_OK) {
+  } else if (code == CURLE_OK && !dropped_) {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);

@@ -73,8 +73,6 @@ class CurlTransfer {
  private:
   // Whether the request may be written to the connection; judges that.
   bool MaySend();
-  // Whether what arrives can be the answer.
-  bool MayReceive();
   static int BeforeRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
                            int local_port);
   // Has TLS verify the upstream by the CAs of TrustStores.
@@ -111,6 +109,9 @@ class CurlTransfer {
   bool lacks_sockets_ = false;
   std::optional<ConnectionDrop> dropped_;
   std::size_t header_bytes_ = 0;
+  // Whether the answer began before the request had arrived, so that it cannot be the answer.
+  // Judged once more at the end, for TCP stacks that note late what data acknowledge.
+  bool began_early_ = false;
   // Whether the latest status line was a 1xx, which another one follows.
   bool is_interim_ = false;
   bool has_all_headers_ = false;
