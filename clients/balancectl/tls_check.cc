@@ -65,7 +65,11 @@ std::string ConnectionHint(const grpc::Status& status, const TlsFlags& flags) {
     return "the server's certificate is for another name: give that with --tls-server-name";
   }
   if (says("wrong version number")) return "the server seems to speak no TLS";
-  if (!says("Socket closed") && !says("Connection reset") && !says("Broken pipe")) return "";
+  // A server that refuses a certificate says so by an alert of TLS, which gRPC calls a failed read.
+  if (!says("Socket closed") && !says("Connection reset") && !says("Broken pipe") &&
+      !says("Endpoint read failed")) {
+    return "";
+  }
   if (!flags.enabled) return "the server may want --tls";
   if (flags.cert_file.empty()) return "the server may want a certificate: --tls-cert, --tls-key";
   return "the server may not trust the certificate in " + flags.cert_file;

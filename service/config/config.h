@@ -37,6 +37,7 @@ struct ConfigDefaults {
   static constexpr Duration kMaxConnectionAge = std::chrono::seconds(300);
   // Longest answer that gRPC's clients take, in every language, unless they are told otherwise.
   static constexpr std::int32_t kMaxAnswerSize = 4 * 1024 * 1024;
+  static constexpr std::int32_t kMaxConnectionMemory = 64 * 1024 * 1024;
 };
 
 struct UpstreamSettings {
@@ -77,15 +78,25 @@ struct AccountConfig {
   std::vector<SourceConfig> sources;
 };
 
+// The library that serves the gRPC port.
+enum class ServerEngine : std::uint8_t {
+  // The transport of this service, over nghttp2.
+  kNghttp2,
+  // Google's gRPC, with its limits and gaps: see SECURITY.md.
+  kGrpc,
+};
+
 struct ServerSettings {
+  ServerEngine engine = ServerEngine::kNghttp2;
   // Between the withdrawal of health and the stop of the RPC server.
   Duration drain_delay = ConfigDefaults::kDrainDelay;
   // Of a client's connection to the RPC server.
   Duration max_connection_age = ConfigDefaults::kMaxConnectionAge;
   // Bytes of the longest answer.
   std::int32_t max_answer_size = ConfigDefaults::kMaxAnswerSize;
+  // Bytes of requests and answers in the buffers of all connections together.
+  std::int32_t max_connection_memory = ConfigDefaults::kMaxConnectionMemory;
   bool reflection = true;
-  bool channelz = true;
 
   bool operator==(const ServerSettings&) const = default;
 };

@@ -71,6 +71,16 @@ const char* NameOf(FundClass fund_class) {
   return "";
 }
 
+const char* NameOf(ServerEngine engine) {
+  switch (engine) {
+    case ServerEngine::kNghttp2:
+      return "NGHTTP2";
+    case ServerEngine::kGrpc:
+      return "GRPC";
+  }
+  return "";
+}
+
 void PrintSource(YAML::Emitter& out, const SourceConfig& source) {
   out << YAML::BeginMap;
   PrintText(out, "id", source.info.source);
@@ -160,7 +170,8 @@ std::string PrintConfig(const Config& config) {
   PrintSeconds(out, "max_connection_age", config.server.max_connection_age);
   out << YAML::Key << "max_answer_size" << YAML::Value << config.server.max_answer_size;
   out << YAML::Key << "reflection" << YAML::Value << config.server.reflection;
-  out << YAML::Key << "channelz" << YAML::Value << config.server.channelz;
+  out << YAML::Key << "max_connection_memory" << YAML::Value << config.server.max_connection_memory;
+  PrintText(out, "engine", NameOf(config.server.engine));
   out << YAML::EndMap;
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);

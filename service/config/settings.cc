@@ -22,6 +22,9 @@ constexpr Duration kLongestConnectionAge = std::chrono::hours(24);
 // Lowest limit of an answer: one about one account with a few sources fits in.
 constexpr std::int32_t kLeastAnswerSize = 64 * 1024;
 constexpr std::int32_t kMostAnswerSize = 32 * 1024 * 1024;
+// Smaller than the requests and answers of a few connections makes no sense.
+constexpr std::int32_t kLeastConnectionMemory = 16 * 1024 * 1024;
+constexpr std::int32_t kMostConnectionMemory = 1024 * 1024 * 1024;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
 
 // Reads one block of settings.
@@ -123,6 +126,17 @@ void ReadCa(const config::v1::Upstream& given, BlockReader& block, std::string& 
   ca_file = given.tls_ca_file();
 }
 
+ServerEngine EngineOf(config::v1::Server::Engine engine) {
+  switch (engine) {
+    case config::v1::Server::GRPC:
+      return ServerEngine::kGrpc;
+    case config::v1::Server::NGHTTP2:
+    // The reader of the file refuses words that are not known.
+    default:
+      return ServerEngine::kNghttp2;
+  }
+}
+
 }  // namespace
 
 CacheSettings DefaultCache() {
@@ -168,10 +182,16 @@ ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& docum
              kLongestConnectionAge, server.max_connection_age);
   block.Read("max_answer_size", given.server().max_answer_size(), kLeastAnswerSize, kMostAnswerSize,
              server.max_answer_size);
-  // Neither asks who is calling.
+  block.Read("max_connection_memory", given.server().max_connection_memory(),
+             kLeastConnectionMemory, kMostConnectionMemory, server.max_connection_memory);
+  server.engine = EngineOf(given.server().engine());
+  // It does not ask who is calling.
   const bool is_open = given.callers().empty();
   server.reflection = given.server().has_reflection() ? given.server().reflection() : is_open;
-  server.channelz = given.server().has_channelz() ? given.server().channelz() : is_open;
+  if (given.server().channelz()) {
+    document.AddWarning("server.channelz", "has no effect any more",
+                        "remove it; /statusz of the admin port shows who is connected");
+  }
   return server;
 }
 

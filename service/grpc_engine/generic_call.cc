@@ -125,7 +125,7 @@ GenericCall::GenericCall(boost::asio::io_context& loop, const Clock& clock,
   for (const auto& [name, value] : context.client_metadata()) {
     if (!IsOfTheProtocol(TextOf(name))) metadata_.Add(TextOf(name), TextOf(value));
   }
-  observer_.OnCallBegun();
+  observer_.OnCallBegun(*this);
   Post([this] {
     if (!method_) {
       return End({StatusCode::kUnimplemented,
@@ -162,6 +162,7 @@ void GenericCall::OnCancel() {
 }
 
 void GenericCall::OnDone() {
+  observer_.OnCallDone(*this);
   Post([this] {
     is_done_ = true;
     DeleteIfOver();

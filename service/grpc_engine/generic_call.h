@@ -16,11 +16,16 @@
 
 namespace balance {
 
-// Told when a call begins and when it is over.
+class GenericCall;
+
+// Told of a call's life, on any thread.
 class GenericCallObserver {
  public:
   virtual ~GenericCallObserver() = default;
-  virtual void OnCallBegun() = 0;
+  virtual void OnCallBegun(GenericCall& call) = 0;
+  // gRPC is done with the call, which must not be cancelled any more; its handler may be at work.
+  virtual void OnCallDone(GenericCall& call) = 0;
+  // The call is gone.
   virtual void OnCallOver() = 0;
 };
 
@@ -43,6 +48,9 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   void Keep(std::unique_ptr<CallWork> work) override;
   void Finish(Response response, CallStatus status) override;
   ServerStream& Open(std::unique_ptr<StreamHandler> handler) override;
+
+  // Ends the call with CANCELLED, on any thread. REQUIRES: gRPC is not done with it.
+  void Cancel() { context_.TryCancel(); }
 
   // --- Of gRPC, on any of its threads -----------------------------------------------------------
 

@@ -46,7 +46,7 @@ GenericServer::GenericServer(const MethodTable& methods, const Clock& clock,
       limits_(limits),
       work_(boost::asio::make_work_guard(loop_)) {}
 
-GenericServer::~GenericServer() { Stop(std::chrono::milliseconds(0)); }
+GenericServer::~GenericServer() { Stop(); }
 
 Result<std::uint16_t> GenericServer::Start(const std::string& address,
                                            std::shared_ptr<grpc::ServerCredentials> credentials) {
@@ -64,15 +64,39 @@ Result<std::uint16_t> GenericServer::Start(const std::string& address,
   return static_cast<std::uint16_t>(port);
 }
 
-void GenericServer::Stop(std::chrono::milliseconds grace) {
-  if (server_) {
-    server_->Shutdown(std::chrono::system_clock::now() + grace);
+void GenericServer::Drain() {
+  if (!server_ || drained_.valid()) return;
+  drained_ = std::async(std::launch::async, [this] {
+    server_->Shutdown(std::chrono::system_clock::now() + kMostDrain);
     server_->Wait();
+  });
+}
+
+void GenericServer::Stop() {
+  Drain();
+  if (server_) {
+    CancelCalls();
+    drained_.wait();
   }
-  for (std::size_t open = open_calls_; open != 0; open = open_calls_) open_calls_.wait(open);
+  {
+    std::unique_lock lock(mutex_);
+    no_call_is_open_.wait(lock, [this] { return open_calls_ == 0; });
+  }
   work_.reset();
   if (thread_.joinable()) thread_.join();
   server_.reset();
+}
+
+void GenericServer::CancelCalls() {
+  const std::lock_guard lock(mutex_);
+  for (GenericCall* call : calls_of_grpc_) call->Cancel();
+}
+
+TransportStats GenericServer::stats() const {
+  TransportStats stats;
+  const std::lock_guard lock(mutex_);
+  stats.calls_open = open_calls_;
+  return stats;
 }
 
 grpc::ServerGenericBidiReactor* GenericServer::CreateReactor(
@@ -80,8 +104,21 @@ grpc::ServerGenericBidiReactor* GenericServer::CreateReactor(
   return new GenericCall(loop_, clock_, *this, *context, methods_.Find(context->method()));
 }
 
+void GenericServer::OnCallBegun(GenericCall& call) {
+  const std::lock_guard lock(mutex_);
+  ++open_calls_;
+  calls_of_grpc_.insert(&call);
+}
+
+void GenericServer::OnCallDone(GenericCall& call) {
+  const std::lock_guard lock(mutex_);
+  calls_of_grpc_.erase(&call);
+}
+
 void GenericServer::OnCallOver() {
-  if (--open_calls_ == 0) open_calls_.notify_all();
+  const std::lock_guard lock(mutex_);
+  // With the lock held: nothing of this is touched once Stop() has seen that there is none.
+  if (--open_calls_ == 0) no_call_is_open_.notify_all();
 }
 
 }  // namespace balance

@@ -10,26 +10,35 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
-#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <condition_variable>
 #include <cstdint>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
 #include "service/grpc_engine/generic_call.h"
 #include "service/transport/method_table.h"
+#include "service/transport/rpc_server.h"
 #include "service/transport/transport_limits.h"
 
 namespace balance {
 
 // Built, started, drained and stopped by the composition root on one thread.
-class GenericServer final : private grpc::CallbackGenericService, private GenericCallObserver {
+class GenericServer final : public RpcServer,
+                            private grpc::CallbackGenericService,
+                            private GenericCallObserver {
  public:
+  // Of a drain: gRPC cancels the calls that are not over by then.
+  static constexpr std::chrono::milliseconds kMostDrain = std::chrono::seconds(6);
+
   // `methods` and `clock` must outlive the server. Of the limits those are used that gRPC knows.
   GenericServer(const MethodTable& methods, const Clock& clock, const TransportLimits& limits);
   GenericServer(const GenericServer&) = delete;
@@ -42,18 +51,22 @@ class GenericServer final : private grpc::CallbackGenericService, private Generi
   Result<std::uint16_t> Start(const std::string& address,
                               std::shared_ptr<grpc::ServerCredentials> credentials);
 
-  // Ends all connections, calls in progress after `grace`, and returns when every call that a
-  // handler has in its hands is finished. REQUIRES: those that finish calls still run.
-  void Stop(std::chrono::milliseconds grace);
+  // --- RpcServer --------------------------------------------------------------------------------
 
-  // Of any thread. Calls that are not over.
-  std::size_t open_calls() const { return open_calls_; }
+  void Drain() override;
+  void Stop() override;
+  bool accepts() const override { return true; }
+  // gRPC tells of calls only.
+  TransportStats stats() const override;
+  std::vector<ConnectionInfo> Connections(std::chrono::milliseconds) const override { return {}; }
 
  private:
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
-  void OnCallBegun() override { ++open_calls_; }
+  void OnCallBegun(GenericCall& call) override;
+  void OnCallDone(GenericCall& call) override;
   void OnCallOver() override;
+  void CancelCalls();
 
   const MethodTable& methods_;
   const Clock& clock_;
@@ -61,8 +74,15 @@ class GenericServer final : private grpc::CallbackGenericService, private Generi
   boost::asio::io_context loop_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::thread thread_;
-  std::atomic<std::size_t> open_calls_ = 0;
+  mutable std::mutex mutex_;
+  std::condition_variable no_call_is_open_;
+  // Guarded by mutex_, as the next one is.
+  std::size_t open_calls_ = 0;
+  // Calls that gRPC is not done with.
+  std::unordered_set<GenericCall*> calls_of_grpc_;
   std::unique_ptr<grpc::Server> server_;
+  // Set once a drain has begun; ready when it has ended.
+  std::future<void> drained_;
 };
 
 }  // namespace balance

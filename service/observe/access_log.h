@@ -25,8 +25,8 @@ class AccessLog final : public RpcObserver {
   ~AccessLog() override;
 
   void OnStarted(RpcMethod method) override { next_.OnStarted(method); }
-  void OnHandled(RpcMethod method, grpc::StatusCode code) override {
-    next_.OnHandled(method, code);
+  void OnHandled(RpcMethod method, StatusCode code, Duration took) override {
+    next_.OnHandled(method, code, took);
   }
   // `next` hears of each one. The first line after some that were left out says how many.
   void OnDenied(const AccessDenial& denial) override;

@@ -1,6 +1,5 @@
 #include "service/observe/logging.h"
 
-#include <grpc/support/log.h>
 #include <poll.h>
 #include <spdlog/async.h>
 #include <spdlog/sinks/base_sink.h>
@@ -10,15 +9,10 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string_view>
 #include <thread>
 #include <utility>
-
-#include "service/observe/line_budget.h"
 
 namespace balance {
 namespace {
@@ -62,26 +56,6 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
 };
 
-// Of the lines of each place in gRPC by itself. Strangers cause some of them, such as that of a
-// handshake that failed.
-std::optional<std::uint64_t> TakeGrpcLine(const gpr_log_func_args& line) {
-  static std::mutex mutex;
-  static auto& budgets = *new std::map<std::pair<std::string_view, int>, LineBudget>;
-  const SteadyTime now = BootClock::now();
-  const std::lock_guard lock(mutex);
-  return budgets.try_emplace({line.file, line.line}, now).first->second.Take(now);
-}
-
-void LogForGrpc(gpr_log_func_args* line) {
-  const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
-                     : line->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::info
-                                                               : spdlog::level::debug;
-  const auto left_out = TakeGrpcLine(*line);
-  if (!left_out) return;
-  if (*left_out > 0) spdlog::warn("gRPC: {} more lines like the next left out", *left_out);
-  spdlog::log(level, "gRPC: {}", line->message);
-}
-
 }  // namespace
 
 std::size_t DroppedLogLines() {
@@ -109,11 +83,9 @@ Logging::Logging() {
   logger->flush_on(spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));
   spdlog::flush_every(std::chrono::seconds(1));
-  gpr_set_log_function(&LogForGrpc);
 }
 
 Logging::~Logging() {
-  gpr_set_log_function(nullptr);
   if (!FlushLog()) {
     // To destroy the pool is to wait for its thread, which is stuck.
     static const auto* const stuck =

@@ -13,8 +13,8 @@ std::size_t DroppedLogLines();
 // Waits until what was logged so far is written, or not if nobody reads the log: false.
 bool FlushLog();
 
-// Sets spdlog's default logger up for its lifetime, takes in what gRPC logs, which would otherwise
-// be written by its own threads, and flushes at the end as FlushLog() does. Created by main.
+// Sets spdlog's default logger up for its lifetime, and flushes at the end as FlushLog() does.
+// Created by main.
 class Logging {
  public:
   Logging();

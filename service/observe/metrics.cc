@@ -13,8 +13,12 @@ namespace {
 const prometheus::Histogram::BucketBoundaries kRefreshBuckets = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 
+// Seconds: a cached read takes some millionths, one that waits for a venue as long as that.
+const prometheus::Histogram::BucketBoundaries kHandlingBuckets = {
+    0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
 // As go-grpc-middleware writes them.
-constexpr std::array<const char*, 17> kCodeNames = {
+constexpr std::array<const char*, kStatusCodeCount> kCodeNames = {
     "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
     "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
@@ -27,25 +31,7 @@ constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED",
 }  // namespace
 
 Metrics::Metrics() {
-  auto& started = prometheus::BuildCounter()
-                      .Name("grpc_server_started_total")
-                      .Help("RPCs started on the server.")
-                      .Register(registry_);
-  auto& handled = prometheus::BuildCounter()
-                      .Name("grpc_server_handled_total")
-                      .Help("RPCs completed on the server, regardless of success or failure.")
-                      .Register(registry_);
-  for (std::size_t method = 0; method < methods_.size(); ++method) {
-    const prometheus::Labels labels = {{"grpc_type", "unary"},
-                                       {"grpc_service", kBalanceServiceName},
-                                       {"grpc_method", kRpcMethodNames[method]}};
-    methods_[method].started = &started.Add(labels);
-    for (std::size_t code = 0; code < kCodeNames.size(); ++code) {
-      auto with_code = labels;
-      with_code.emplace("grpc_code", kCodeNames[code]);
-      methods_[method].handled[code] = &handled.Add(with_code);
-    }
-  }
+  RegisterCalls();
   auto& reloads = prometheus::BuildCounter()
                       .Name("balance_reloads_total")
                       .Help("Reloads of the configuration and its secrets, by result.")
@@ -74,6 +60,34 @@ Metrics::Metrics() {
   RegisterGauges();
   RegisterTls();
   RegisterConnections();
+  RegisterTransport();
+}
+
+void Metrics::RegisterCalls() {
+  auto& started = prometheus::BuildCounter()
+                      .Name("grpc_server_started_total")
+                      .Help("RPCs started on the server.")
+                      .Register(registry_);
+  auto& handled = prometheus::BuildCounter()
+                      .Name("grpc_server_handled_total")
+                      .Help("RPCs completed on the server, regardless of success or failure.")
+                      .Register(registry_);
+  auto& seconds = prometheus::BuildHistogram()
+                      .Name("grpc_server_handling_seconds")
+                      .Help("Time from the whole request to the answer of an RPC.")
+                      .Register(registry_);
+  for (std::size_t method = 0; method < methods_.size(); ++method) {
+    const prometheus::Labels labels = {{"grpc_type", "unary"},
+                                       {"grpc_service", kBalanceServiceName},
+                                       {"grpc_method", kRpcMethodNames[method]}};
+    methods_[method].started = &started.Add(labels);
+    methods_[method].seconds = &seconds.Add(labels, kHandlingBuckets);
+    for (std::size_t code = 0; code < kCodeNames.size(); ++code) {
+      auto with_code = labels;
+      with_code.emplace("grpc_code", kCodeNames[code]);
+      methods_[method].handled[code] = &handled.Add(with_code);
+    }
+  }
 }
 
 void Metrics::RegisterCounters() {
@@ -196,12 +210,61 @@ void Metrics::RegisterConnections() {
   }
 }
 
+void Metrics::RegisterTransport() {
+  const auto counter = [this](const char* name, const char* help) -> auto& {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry_);
+  };
+  const auto gauge = [this](const char* name, const char* help) {
+    return &prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add({});
+  };
+  transport_.connections_opened =
+      &counter("balance_server_connections_opened_total", "Callers' connections accepted.").Add({});
+  auto& ended = counter("balance_server_connections_ended_total",
+                        "Callers' connections that have ended, by reason.");
+  for (int end = 0; end < kConnectionEndCount; ++end) {
+    const std::string reason(ToString(static_cast<ConnectionEnd>(end)));
+    transport_.connections_ended[static_cast<std::size_t>(end)] = &ended.Add({{"reason", reason}});
+  }
+  transport_.connections_open =
+      gauge("balance_server_connections", "Callers' connections that are open.");
+  transport_.calls_open = gauge("balance_server_calls", "Calls of any method that are open.");
+  transport_.calls_refused = &counter("balance_server_calls_refused_total",
+                                      "Calls that ended before a method saw them: malformed, of "
+                                      "an unknown method, too large.")
+                                  .Add({});
+  transport_.calls_cancelled =
+      &counter("balance_server_calls_cancelled_total",
+               "Calls whose caller left, or whose deadline ended, before they were answered.")
+           .Add({});
+  transport_.buffered_bytes =
+      gauge("balance_server_buffered_bytes",
+            "Requests and answers in the buffers of all connections of callers.");
+}
+
+void Metrics::SetTransport(const TransportStats& stats) {
+  const auto set = [](prometheus::Counter* counter, std::uint64_t value) {
+    counter->Increment(static_cast<double>(value) - counter->Value());
+  };
+  const std::lock_guard lock(rendering_);
+  set(transport_.connections_opened, stats.connections_opened);
+  for (std::size_t end = 0; end < stats.connections_ended.size(); ++end) {
+    set(transport_.connections_ended[end], stats.connections_ended[end]);
+  }
+  transport_.connections_open->Set(static_cast<double>(stats.connections_open));
+  transport_.calls_open->Set(static_cast<double>(stats.calls_open));
+  set(transport_.calls_refused, stats.calls_refused);
+  set(transport_.calls_cancelled, stats.calls_cancelled);
+  transport_.buffered_bytes->Set(static_cast<double>(stats.buffered_bytes));
+}
+
 void Metrics::OnStarted(RpcMethod method) {
   methods_[static_cast<std::size_t>(method)].started->Increment();
 }
 
-void Metrics::OnHandled(RpcMethod method, grpc::StatusCode code) {
-  methods_[static_cast<std::size_t>(method)].handled[static_cast<std::size_t>(code)]->Increment();
+void Metrics::OnHandled(RpcMethod method, StatusCode code, Duration took) {
+  MethodSeries& series = methods_[static_cast<std::size_t>(method)];
+  series.handled[static_cast<std::size_t>(code)]->Increment();
+  series.seconds->Observe(std::chrono::duration<double>(took).count());
 }
 
 void Metrics::OnDenied(const AccessDenial& denial) {

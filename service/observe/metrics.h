@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "clients/core/connection_observer.h"
+#include "clients/core/status_code.h"
 #include "service/feed/source_feed.h"
 #include "service/observe/source_census.h"
 #include "service/rpc/rpc_observer.h"
+#include "service/transport/transport_stats.h"
 
 namespace balance {
 
@@ -31,7 +33,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   ~Metrics() override = default;
 
   void OnStarted(RpcMethod method) override;
-  void OnHandled(RpcMethod method, grpc::StatusCode code) override;
+  void OnHandled(RpcMethod method, StatusCode code, Duration took) override;
   void OnDenied(const AccessDenial& denial) override;
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
@@ -49,6 +51,9 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   // Of what new handshakes show. Without TLS there is no such series.
   void SetTlsCertificateExpiry(std::chrono::sys_seconds when);
 
+  // Of the gRPC port, as its engine counts.
+  void SetTransport(const TransportStats& stats);
+
   // Started and not handled.
   std::size_t CallsInProgress() const;
 
@@ -56,11 +61,19 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   std::string Render(const std::vector<SourceStatus>& sources, Now now);
 
  private:
-  static constexpr int kStatusCodeCount = 17;
-
   struct MethodSeries {
     prometheus::Counter* started = nullptr;
     std::array<prometheus::Counter*, kStatusCodeCount> handled{};
+    prometheus::Histogram* seconds = nullptr;
+  };
+  struct TransportSeries {
+    prometheus::Counter* connections_opened = nullptr;
+    std::array<prometheus::Counter*, kConnectionEndCount> connections_ended{};
+    prometheus::Gauge* connections_open = nullptr;
+    prometheus::Gauge* calls_open = nullptr;
+    prometheus::Counter* calls_refused = nullptr;
+    prometheus::Counter* calls_cancelled = nullptr;
+    prometheus::Gauge* buffered_bytes = nullptr;
   };
   struct KindSeries {
     prometheus::Counter* succeeded = nullptr;
@@ -81,9 +94,11 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     prometheus::Gauge* most_failures_in_a_row = nullptr;
   };
 
+  void RegisterCalls();
   void RegisterCounters();
   void RegisterTls();
   void RegisterConnections();
+  void RegisterTransport();
   void RegisterGauges();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
@@ -91,6 +106,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   // One scrape at a time sets the gauges.
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
+  TransportSeries transport_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   std::array<KindSeries, kSourceKinds.size()> kinds_;
   std::array<prometheus::Counter*, kConnectionDropCount> connections_dropped_{};

@@ -1,6 +1,6 @@
 #include "service/rpc/page.h"
 
-#include <absl/strings/escaping.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <functional>
@@ -8,13 +8,34 @@
 #include <string_view>
 
 #include "clients/core/resource_id.h"
-#include "service/rpc/status.h"
 
 namespace balance {
 namespace {
 
 constexpr char kFingerprintEnd = ' ';
 constexpr char kAccountEnd = '/';
+
+constexpr int kEncoding = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+
+std::string Encode(std::string_view text) {
+  std::string token(sodium_base64_ENCODED_LEN(text.size(), kEncoding), '\0');
+  sodium_bin2base64(token.data(), token.size(), reinterpret_cast<const unsigned char*>(text.data()),
+                    text.size(), kEncoding);
+  // libsodium ends it with a zero.
+  token.pop_back();
+  return token;
+}
+
+std::optional<std::string> Decode(const std::string& token) {
+  std::string text(token.size(), '\0');
+  std::size_t size = 0;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(text.data()), text.size(), token.data(),
+                        token.size(), nullptr, &size, nullptr, kEncoding) != 0) {
+    return std::nullopt;
+  }
+  text.resize(size);
+  return text;
+}
 
 // Hash of all that must stay the same from page to page.
 template <typename Request>
@@ -29,18 +50,18 @@ template <typename Request>
 std::string MakeToken(const Request& request, const PageEnd& end) {
   std::string text = FingerprintOf(request) + kFingerprintEnd + end.account;
   if (!end.source.empty()) text += kAccountEnd + end.source;
-  return absl::WebSafeBase64Escape(text);
+  return Encode(text);
 }
 
 template <typename Request>
 std::optional<PageEnd> ReadToken(const Request& request) {
-  std::string text;
-  if (!absl::WebSafeBase64Unescape(request.page_token(), &text)) return std::nullopt;
-  const auto split = text.find(kFingerprintEnd);
-  if (split == std::string::npos || text.substr(0, split) != FingerprintOf(request)) {
+  const auto text = Decode(request.page_token());
+  if (!text) return std::nullopt;
+  const auto split = text->find(kFingerprintEnd);
+  if (split == std::string::npos || text->substr(0, split) != FingerprintOf(request)) {
     return std::nullopt;
   }
-  const std::string ids = text.substr(split + 1);
+  const std::string ids = text->substr(split + 1);
   const auto account_end = ids.find(kAccountEnd);
   PageEnd end{ids.substr(0, account_end), {}};
   if (!IsResourceId(end.account)) return std::nullopt;
@@ -51,26 +72,21 @@ std::optional<PageEnd> ReadToken(const Request& request) {
 }
 
 template <typename Request>
-grpc::Status ReadEnd(const Request& request, PageEnd& end) {
-  end = {};
-  if (request.page_token().empty()) return grpc::Status::OK;
-  if (auto read = ReadToken(request)) {
-    end = *std::move(read);
-    return grpc::Status::OK;
-  }
+RpcResult<PageEnd> ReadEnd(const Request& request) {
+  if (request.page_token().empty()) return PageEnd{};
+  if (auto end = ReadToken(request)) return *std::move(end);
   return InvalidField(reason::kInvalidPageToken, "page_token",
                       "was not made for this request; start again without one");
 }
 
 }  // namespace
 
-grpc::Status CheckPageSize(std::int32_t page_size, std::size_t& out) {
+RpcResult<std::size_t> PageSizeOf(std::int32_t page_size) {
   if (page_size < 0) {
     return InvalidField(reason::kInvalidPageSize, "page_size", "must not be negative");
   }
-  out = static_cast<std::size_t>(page_size == 0 ? kDefaultPageSize
-                                                : std::min(page_size, kMaxPageSize));
-  return grpc::Status::OK;
+  return static_cast<std::size_t>(page_size == 0 ? kDefaultPageSize
+                                                 : std::min(page_size, kMaxPageSize));
 }
 
 std::string MakePageToken(const v1::ListAccountSnapshotsRequest& request, const PageEnd& end) {
@@ -81,12 +97,10 @@ std::string MakePageToken(const v1::ListSourcesRequest& request, const PageEnd& 
   return MakeToken(request, end);
 }
 
-grpc::Status ReadPageToken(const v1::ListAccountSnapshotsRequest& request, PageEnd& end) {
-  return ReadEnd(request, end);
+RpcResult<PageEnd> ReadPageToken(const v1::ListAccountSnapshotsRequest& request) {
+  return ReadEnd(request);
 }
 
-grpc::Status ReadPageToken(const v1::ListSourcesRequest& request, PageEnd& end) {
-  return ReadEnd(request, end);
-}
+RpcResult<PageEnd> ReadPageToken(const v1::ListSourcesRequest& request) { return ReadEnd(request); }
 
 }  // namespace balance

@@ -3,13 +3,12 @@
 // Pages of the List methods (AIP-158): how large one is, and the token that leads to the next.
 // Pure.
 
-#include <grpcpp/support/status.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "proto/balance_v1.h"
+#include "service/rpc/rpc_error.h"
 
 namespace balance {
 
@@ -28,7 +27,7 @@ struct PageEnd {
 
 // How many entries a page has, from a request's `page_size`. Fails with INVALID_ARGUMENT
 // (INVALID_PAGE_SIZE) on a negative one.
-grpc::Status CheckPageSize(std::int32_t page_size, std::size_t& out);
+RpcResult<std::size_t> PageSizeOf(std::int32_t page_size);
 
 // The token for the page behind `end`: opaque, printable ASCII, and good for this request only,
 // apart from `page_size` and `page_token`.
@@ -38,7 +37,7 @@ std::string MakePageToken(const v1::ListSourcesRequest& request, const PageEnd& 
 // The end of the page before, from a request's `page_token`; empty ids for the first page. Fails
 // with INVALID_ARGUMENT (INVALID_PAGE_TOKEN) if the token is malformed or was made for a request
 // with another filter, policy, view or parent.
-grpc::Status ReadPageToken(const v1::ListAccountSnapshotsRequest& request, PageEnd& end);
-grpc::Status ReadPageToken(const v1::ListSourcesRequest& request, PageEnd& end);
+RpcResult<PageEnd> ReadPageToken(const v1::ListAccountSnapshotsRequest& request);
+RpcResult<PageEnd> ReadPageToken(const v1::ListSourcesRequest& request);
 
 }  // namespace balance

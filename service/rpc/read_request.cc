@@ -9,7 +9,6 @@
 #include "clients/core/resource_id.h"
 #include "clients/core/saturating.h"
 #include "service/rpc/resource_name.h"
-#include "service/rpc/status.h"
 
 namespace balance {
 namespace {
@@ -18,13 +17,12 @@ constexpr const char* kRequiredSourcesField = "policy.required_sources";
 constexpr auto kNotBeforeSeconds =
     std::chrono::floor<std::chrono::seconds>(kLongestNotBeforeWait).count();
 
-grpc::Status InvalidPolicy(std::string field, std::string message) {
+RpcFailure InvalidPolicy(std::string field, std::string message) {
   return InvalidField(reason::kInvalidReadPolicy, std::move(field), std::move(message));
 }
 
 // Durations that nanoseconds cannot hold are as good as the longest one that they can.
-grpc::Status CheckDuration(const google::protobuf::Duration& in, std::string field,
-                           std::optional<Duration>& out) {
+RpcResult<Duration> CheckDuration(const google::protobuf::Duration& in, std::string field) {
   constexpr std::int32_t kNanosPerSecond = 1'000'000'000;
   if (in.seconds() < 0 || in.nanos() < 0) {
     return InvalidPolicy(std::move(field), "must not be negative");
@@ -32,12 +30,10 @@ grpc::Status CheckDuration(const google::protobuf::Duration& in, std::string fie
   if (in.nanos() >= kNanosPerSecond) {
     return InvalidPolicy(std::move(field), "is no valid duration: nanos must be below 1e9");
   }
-  out = SaturatingDuration(in.seconds(), in.nanos());
-  return grpc::Status::OK;
+  return SaturatingDuration(in.seconds(), in.nanos());
 }
 
-grpc::Status CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now,
-                            std::optional<WallTime>& out) {
+RpcResult<WallTime> CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now) {
   using google::protobuf::util::TimeUtil;
   const std::string field = "policy.not_before";
   if (in.seconds() < TimeUtil::kTimestampMinSeconds ||
@@ -51,37 +47,31 @@ grpc::Status CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now,
                              " s in the future by the server's clock, which is as far as a call "
                              "waits; send a time that has passed, best one that this service told");
   }
-  out = not_before;
-  return grpc::Status::OK;
+  return not_before;
 }
 
-grpc::Status CheckRequire(const v1::ReadPolicy& policy, CheckedPolicy& out) {
+RpcResult<v1::ReadPolicy::Require> CheckRequire(const v1::ReadPolicy& policy) {
   if (!v1::ReadPolicy::Require_IsValid(policy.require())) {
     return InvalidPolicy("policy.require", "is unknown; use ANY, ALL or NAMED");
   }
-  out.require = policy.require() == v1::ReadPolicy::REQUIRE_UNSPECIFIED ? v1::ReadPolicy::ANY
-                                                                        : policy.require();
-  const bool is_named = out.require == v1::ReadPolicy::NAMED;
+  const bool is_named = policy.require() == v1::ReadPolicy::NAMED;
   if (is_named == policy.required_sources().empty()) {
     return InvalidPolicy(kRequiredSourcesField, is_named ? "require NAMED needs at least one source"
                                                          : "is only for require NAMED");
   }
-  if (!is_named) return grpc::Status::OK;
-  return SourceNames::Parse(policy.required_sources(), kRequiredSourcesField, out.required_sources);
+  return policy.require() == v1::ReadPolicy::REQUIRE_UNSPECIFIED ? v1::ReadPolicy::ANY
+                                                                 : policy.require();
 }
 
 // Greater means more permanent.
-int Permanence(grpc::StatusCode code) {
-  static constexpr std::array kOrder = {grpc::StatusCode::CANCELLED,
-                                        grpc::StatusCode::DEADLINE_EXCEEDED,
-                                        grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::INTERNAL,
-                                        grpc::StatusCode::FAILED_PRECONDITION};
+int Permanence(StatusCode code) {
+  static constexpr std::array kOrder = {StatusCode::kCancelled, StatusCode::kDeadlineExceeded,
+                                        StatusCode::kUnavailable, StatusCode::kInternal,
+                                        StatusCode::kFailedPrecondition};
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), code) - kOrder.begin());
 }
 
-grpc::StatusCode CodeFor(const Error& error) {
-  return static_cast<grpc::StatusCode>(TraitsOf(error.kind).code);
-}
+StatusCode CodeFor(const Error& error) { return TraitsOf(error.kind).code; }
 
 // The error of a view without data.
 Error CauseOf(const SourceView& view, const ReadBounds& bounds) {
@@ -108,7 +98,7 @@ enum class CodeOf : std::uint8_t { kMostPermanent, kLeastPermanent };
 struct MissingSources {
   std::string names;
   std::string explanation;
-  grpc::StatusCode code = grpc::StatusCode::UNAVAILABLE;
+  StatusCode code = StatusCode::kUnavailable;
   std::optional<Duration> retry_after;
 };
 
@@ -145,7 +135,7 @@ MissingSources Describe(const std::vector<const SourceView*>& views, const ReadB
                              ? *std::max_element(causes.begin(), causes.end(), by_permanence)
                              : *std::min_element(causes.begin(), causes.end(), by_permanence));
   // Waiting does not help while a person is needed. Where one source is enough, the first counts.
-  if (missing.code == grpc::StatusCode::FAILED_PRECONDITION) return missing;
+  if (missing.code == StatusCode::kFailedPrecondition) return missing;
   for (const Error& cause : causes) {
     if (!TraitsOf(cause.kind).heals || !cause.retry_after) continue;
     if (!missing.retry_after) missing.retry_after = cause.retry_after;
@@ -156,9 +146,9 @@ MissingSources Describe(const std::vector<const SourceView*>& views, const ReadB
   return missing;
 }
 
-grpc::Status MissingStatus(std::string_view reason, std::string_view account,
-                           const std::vector<const SourceView*>& views, const ReadBounds& bounds,
-                           CodeOf code_of, std::string_view what) {
+RpcFailure Missing(std::string_view reason, std::string_view account,
+                   const std::vector<const SourceView*>& views, const ReadBounds& bounds,
+                   CodeOf code_of, std::string_view what) {
   const MissingSources missing = Describe(views, bounds, code_of);
   RpcError error;
   error.code = missing.code;
@@ -167,46 +157,53 @@ grpc::Status MissingStatus(std::string_view reason, std::string_view account,
       AccountName(account) + ": " + std::string(what) + " (" + missing.explanation + ")";
   error.metadata = {{"account", AccountName(account)}, {"missing_sources", missing.names}};
   error.retry_after = missing.retry_after;
-  return ToGrpcStatus(error);
+  return RpcFailure(std::move(error));
 }
 
 }  // namespace
 
-grpc::Status CheckPolicy(const v1::ReadPolicy& policy, WallTime now, CheckedPolicy& out) {
+RpcResult<CheckedPolicy> CheckPolicy(const v1::ReadPolicy& policy, WallTime now) {
+  CheckedPolicy checked;
   if (policy.has_max_age()) {
-    const auto status = CheckDuration(policy.max_age(), "policy.max_age", out.bounds.max_age);
-    if (!status.ok()) return status;
+    const auto max_age = CheckDuration(policy.max_age(), "policy.max_age");
+    if (!max_age) return RpcFailure(max_age.error());
+    checked.bounds.max_age = *max_age;
   }
   if (policy.has_max_stale()) {
-    const auto status = CheckDuration(policy.max_stale(), "policy.max_stale", out.bounds.max_stale);
-    if (!status.ok()) return status;
+    const auto max_stale = CheckDuration(policy.max_stale(), "policy.max_stale");
+    if (!max_stale) return RpcFailure(max_stale.error());
+    checked.bounds.max_stale = *max_stale;
   }
   if (policy.has_not_before()) {
-    const auto status = CheckNotBefore(policy.not_before(), now, out.bounds.not_before);
-    if (!status.ok()) return status;
+    const auto not_before = CheckNotBefore(policy.not_before(), now);
+    if (!not_before) return RpcFailure(not_before.error());
+    checked.bounds.not_before = *not_before;
   }
-  out.bounds.only_if_cached = policy.only_if_cached();
-  return CheckRequire(policy, out);
+  checked.bounds.only_if_cached = policy.only_if_cached();
+  const auto require = CheckRequire(policy);
+  if (!require) return RpcFailure(require.error());
+  checked.require = *require;
+  auto names = SourceNames::Parse(policy.required_sources(), kRequiredSourcesField);
+  if (!names) return RpcFailure(std::move(names.error()));
+  checked.required_sources = *std::move(names);
+  return checked;
 }
 
-grpc::Status CheckView(v1::BalanceView view, EncodeView otherwise, EncodeView& out) {
+RpcResult<EncodeView> CheckView(v1::BalanceView view, EncodeView otherwise) {
   switch (view) {
     case v1::BALANCE_VIEW_UNSPECIFIED:
-      out = otherwise;
-      return grpc::Status::OK;
+      return otherwise;
     case v1::BASIC:
-      out = EncodeView::kBasic;
-      return grpc::Status::OK;
+      return EncodeView::kBasic;
     case v1::FULL:
-      out = EncodeView::kFull;
-      return grpc::Status::OK;
+      return EncodeView::kFull;
     default:
       return InvalidField(reason::kInvalidView, "view", "is unknown; use BASIC or FULL");
   }
 }
 
-grpc::Status CheckFundClass(v1::FundClass fund_class) {
-  if (v1::FundClass_IsValid(fund_class)) return grpc::Status::OK;
+RpcResult<v1::FundClass> CheckFundClass(v1::FundClass fund_class) {
+  if (v1::FundClass_IsValid(fund_class)) return fund_class;
   return InvalidField(reason::kInvalidFundClass, "fund_class",
                       "is unknown; use REAL_MONEY or SIMULATED_MONEY");
 }
@@ -231,31 +228,29 @@ std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const 
   return wanted;
 }
 
-grpc::Status SelectRequired(const std::vector<SourceStatus>& sources,
-                            const std::vector<bool>& wanted, const CheckedPolicy& policy,
-                            std::vector<bool>& required) {
-  if (policy.require == v1::ReadPolicy::ALL) {
-    required = wanted;
-    return grpc::Status::OK;
-  }
-  required.assign(sources.size(), false);
-  if (policy.required_sources.empty()) return grpc::Status::OK;
+RpcResult<std::vector<bool>> SelectRequired(const std::vector<SourceStatus>& sources,
+                                            const std::vector<bool>& wanted,
+                                            const CheckedPolicy& policy) {
+  if (policy.require == v1::ReadPolicy::ALL) return wanted;
+  std::vector<bool> required(sources.size(), false);
+  if (policy.required_sources.empty()) return required;
   SourceNames::Found found = policy.required_sources.NoneFound();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     required[i] = policy.required_sources.Match(*sources[i].info, found);
   }
-  if (auto status = policy.required_sources.CheckAllFound(found); !status.ok()) return status;
+  auto all_found = policy.required_sources.CheckAllFound(found);
+  if (!all_found) return RpcFailure(std::move(all_found.error()));
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!required[i] || wanted[i]) continue;
     return InvalidPolicy(
         kRequiredSourcesField,
         "the request's filters exclude the required source \"" + sources[i].info->source + "\"");
   }
-  return grpc::Status::OK;
+  return required;
 }
 
-grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer,
-                           const CheckedPolicy& policy, const std::vector<bool>& required) {
+RpcResult<void> CheckRequired(std::string_view account, const AccountAnswer& answer,
+                              const CheckedPolicy& policy, const std::vector<bool>& required) {
   std::vector<const SourceView*> missing_required;
   std::vector<const SourceView*> missing;
   bool any_data = false;
@@ -272,39 +267,39 @@ grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer
     }
   }
   if (!missing_required.empty() && (any_data || !policy.bounds.only_if_cached)) {
-    return MissingStatus(reason::kRequiredSourcesMissing, account, missing_required, policy.bounds,
-                         CodeOf::kMostPermanent, "a required source has no data");
+    return Missing(reason::kRequiredSourcesMissing, account, missing_required, policy.bounds,
+                   CodeOf::kMostPermanent, "a required source has no data");
   }
-  if (any_data) return grpc::Status::OK;
+  if (any_data) return {};
   if (missing.empty()) {
     RpcError error;
-    error.code = grpc::StatusCode::FAILED_PRECONDITION;
+    error.code = StatusCode::kFailedPrecondition;
     error.reason = reason::kNoSourceAvailable;
     error.message = AccountName(account) + ": the request's filters leave no source; widen them";
     error.metadata = {{"account", AccountName(account)}};
-    return ToGrpcStatus(error);
+    return RpcFailure(std::move(error));
   }
   if (policy.bounds.only_if_cached) {
-    return MissingStatus(TraitsOf(ErrorKind::kNotCached).reason, account, missing, policy.bounds,
-                         CodeOf::kMostPermanent, "nothing is cached");
+    return Missing(TraitsOf(ErrorKind::kNotCached).reason, account, missing, policy.bounds,
+                   CodeOf::kMostPermanent, "nothing is cached");
   }
-  return MissingStatus(reason::kNoSourceAvailable, account, missing, policy.bounds,
-                       CodeOf::kLeastPermanent, "no source has data");
+  return Missing(reason::kNoSourceAvailable, account, missing, policy.bounds,
+                 CodeOf::kLeastPermanent, "no source has data");
 }
 
-grpc::Status CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds) {
+RpcResult<void> CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds) {
   const bool ran_out_of_time = waited == Waited::kGaveUp || waited == Waited::kRefused;
   // A feed that is stopped ends a wait with neither a newer reading nor a failure.
   const bool was_cut_off = bounds.IsExplicit() && waited != Waited::kNot && !view.failure;
   const bool is_old = ran_out_of_time || was_cut_off || view.is_refreshed_in_vain;
-  if (view.reading && (view.meets_bounds || !is_old)) return grpc::Status::OK;
+  if (view.reading && (view.meets_bounds || !is_old)) return {};
   Error cause = CauseOf(view, bounds);
   if (waited == Waited::kGaveUp) {
     cause = {ErrorKind::kDeadlineExceeded,
              "the deadline came before the source's answer; the refresh goes on, so try again",
              view.info->cache.min_refresh_interval};
   }
-  return ToGrpcStatus(cause, SourceName(*view.info));
+  return FailureOf(cause, SourceName(*view.info));
 }
 
 }  // namespace balance

@@ -3,13 +3,12 @@
 // From the fields that all read requests share to what the feeds understand, and from their answer
 // back to "is this good enough". Pure.
 
-#include <grpcpp/support/status.h>
-
 #include <string_view>
 #include <vector>
 
 #include "proto/balance_v1.h"
 #include "service/feed/account_feed.h"
+#include "service/rpc/rpc_error.h"
 #include "service/rpc/source_names.h"
 #include "service/snapshot/encode.h"
 
@@ -25,13 +24,13 @@ struct CheckedPolicy {
 
 // Fails with INVALID_ARGUMENT (INVALID_READ_POLICY), also where `require` and `required_sources` do
 // not fit together.
-grpc::Status CheckPolicy(const v1::ReadPolicy& policy, WallTime now, CheckedPolicy& out);
+RpcResult<CheckedPolicy> CheckPolicy(const v1::ReadPolicy& policy, WallTime now);
 
 // Fails with INVALID_ARGUMENT (INVALID_VIEW). An unset view is `otherwise`.
-grpc::Status CheckView(v1::BalanceView view, EncodeView otherwise, EncodeView& out);
+RpcResult<EncodeView> CheckView(v1::BalanceView view, EncodeView otherwise);
 
 // Fails with INVALID_ARGUMENT (INVALID_FUND_CLASS).
-grpc::Status CheckFundClass(v1::FundClass fund_class);
+RpcResult<v1::FundClass> CheckFundClass(v1::FundClass fund_class);
 
 // Index of the account's source of that id; -1 if it has none.
 int FindSource(const std::vector<SourceStatus>& sources, std::string_view id);
@@ -43,16 +42,16 @@ std::vector<bool> SelectSources(const std::vector<SourceStatus>& sources, const 
 
 // Which of an account's sources must have data. Fails with INVALID_ARGUMENT (INVALID_READ_POLICY)
 // on an unknown or excluded source.
-grpc::Status SelectRequired(const std::vector<SourceStatus>& sources,
-                            const std::vector<bool>& wanted, const CheckedPolicy& policy,
-                            std::vector<bool>& required);
+RpcResult<std::vector<bool>> SelectRequired(const std::vector<SourceStatus>& sources,
+                                            const std::vector<bool>& wanted,
+                                            const CheckedPolicy& policy);
 
-// OK, or why the answer does not meet `require`: NOT_CACHED, NO_SOURCE_AVAILABLE or
+// Fails if the answer does not meet `require`: NOT_CACHED, NO_SOURCE_AVAILABLE or
 // REQUIRED_SOURCES_MISSING.
-grpc::Status CheckRequired(std::string_view account, const AccountAnswer& answer,
-                           const CheckedPolicy& policy, const std::vector<bool>& required);
+RpcResult<void> CheckRequired(std::string_view account, const AccountAnswer& answer,
+                              const CheckedPolicy& policy, const std::vector<bool>& required);
 
-// OK, or why one source's view is no acceptable data for a caller who needs it.
-grpc::Status CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds);
+// Fails if one source's view is no acceptable data for a caller who needs it.
+RpcResult<void> CheckStrict(const SourceView& view, Waited waited, const ReadBounds& bounds);
 
 }  // namespace balance

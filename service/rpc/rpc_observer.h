@@ -2,8 +2,8 @@
 
 // Told of each call of the API. Implementations count and log.
 
-#include <grpcpp/support/status.h>
-
+#include "clients/core/clock.h"
+#include "clients/core/status_code.h"
 #include "service/access/access_denial.h"
 #include "service/access/rpc_method.h"
 
@@ -15,7 +15,8 @@ class RpcObserver {
   virtual ~RpcObserver() = default;
 
   virtual void OnStarted(RpcMethod method) = 0;
-  virtual void OnHandled(RpcMethod method, grpc::StatusCode code) = 0;
+  // `took`: from when the request had come until it was answered.
+  virtual void OnHandled(RpcMethod method, StatusCode code, Duration took) = 0;
   // A call was refused because of who is calling; OnHandled() follows.
   virtual void OnDenied(const AccessDenial& denial) = 0;
 };

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <utility>
 
 #include "proto/balance_v1.h"
@@ -67,15 +66,10 @@ std::size_t ElementSize(std::size_t snapshot_size) {
 
 }  // namespace
 
-MessageBytes BytesOf(const SharedBytes& snapshot, WallTime serve_time) {
+Response ResponseOf(const SharedBytes& snapshot, WallTime serve_time) {
+  static_assert(kServeTimeBytes <= Response::kMostTailBytes);
   const ServeTimeField last(serve_time);
-  // Short enough to be held by the slice itself.
-  const std::array<grpc_slice, 2> slices = {
-      snapshot.slice(),
-      grpc_slice_from_copied_buffer(reinterpret_cast<const char*>(last.data()), last.size())};
-  MessageBytes bytes(slices);
-  grpc_slice_unref(slices[1]);
-  return bytes;
+  return {snapshot, {last.data(), last.size()}};
 }
 
 bool SnapshotsResponse::Add(ServedSnapshot snapshot) {
@@ -85,10 +79,10 @@ bool SnapshotsResponse::Add(ServedSnapshot snapshot) {
   return true;
 }
 
-MessageBytes SnapshotsResponse::Make(const google::protobuf::MessageLite& rest) const {
+std::optional<Response> SnapshotsResponse::Make(const google::protobuf::MessageLite& rest) const {
   const std::size_t size = size_ + rest.ByteSizeLong();
-  if (size > most_bytes_) return {};
-  const SharedBytes bytes(size, [&](std::uint8_t* to) {
+  if (size > most_bytes_) return std::nullopt;
+  return Response(SharedBytes(size, [&](std::uint8_t* to) {
     for (const ServedSnapshot& snapshot : snapshots_) {
       const ServeTimeField serve_time(snapshot.serve_time);
       const std::string_view content = snapshot.bytes.view();
@@ -99,8 +93,7 @@ MessageBytes SnapshotsResponse::Make(const google::protobuf::MessageLite& rest) 
       to = Write(serve_time.data(), serve_time.size(), to);
     }
     rest.SerializeWithCachedSizesToArray(to);
-  });
-  return MessageBytes(std::span(&bytes.slice(), 1));
+  }));
 }
 
 }  // namespace balance

@@ -5,11 +5,12 @@
 #include <google/protobuf/message_lite.h>
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "clients/core/clock.h"
-#include "service/rpc/message_bytes.h"
-#include "service/snapshot/shared_bytes.h"
+#include "clients/core/shared_bytes.h"
+#include "service/transport/response.h"
 
 namespace balance {
 
@@ -24,7 +25,7 @@ struct ServedSnapshot {
 inline constexpr std::size_t kServeTimeBytes = 2 + 22;
 
 // The AccountSnapshot, of bytes without `serve_time`, which are shared and not copied.
-MessageBytes BytesOf(const SharedBytes& snapshot, WallTime serve_time);
+Response ResponseOf(const SharedBytes& snapshot, WallTime serve_time);
 
 // Makes a response of BatchGetAccountSnapshots or ListAccountSnapshots, unless it would be too
 // long.
@@ -38,8 +39,8 @@ class SnapshotsResponse {
   // Adds a snapshot. Returns false if the response is too long by now; it cannot be made then.
   bool Add(ServedSnapshot snapshot);
 
-  // The snapshots, and `rest` for the other fields; no message if that is too long.
-  MessageBytes Make(const google::protobuf::MessageLite& rest) const;
+  // The snapshots, and `rest` for the other fields; nullopt if that is too long.
+  std::optional<Response> Make(const google::protobuf::MessageLite& rest) const;
 
  private:
   const std::size_t most_bytes_;

@@ -6,14 +6,13 @@
 
 #include "clients/core/resource_id.h"
 #include "service/rpc/resource_name.h"
-#include "service/rpc/status.h"
 
 namespace balance {
 namespace {
 
 using Key = std::pair<std::string_view, std::string_view>;
 
-grpc::Status Unknown(std::string_view field, std::string_view name) {
+RpcFailure Unknown(std::string_view field, std::string_view name) {
   return InvalidField(
       reason::kInvalidReadPolicy, std::string(field),
       "there is no source \"" + ShortText(name) + "\"; ListSources names what there is");
@@ -28,14 +27,14 @@ Key KeyOf(std::string_view name) {
 
 }  // namespace
 
-grpc::Status SourceNames::Parse(const Names& names, std::string_view field, SourceNames& out) {
+RpcResult<SourceNames> SourceNames::Parse(const Names& names, std::string_view field) {
   if (names.size() > kMaxNames) {
     return InvalidField(reason::kInvalidReadPolicy, std::string(field),
                         "holds " + std::to_string(names.size()) + " names, at most " +
                             std::to_string(kMaxNames) +
                             " are allowed; leave it empty for all sources, or send several calls");
   }
-  out.names_.clear();
+  SourceNames out;
   out.names_.reserve(static_cast<std::size_t>(names.size()));
   for (const std::string& name : names) {
     const auto [account, source] = KeyOf(name);
@@ -54,7 +53,7 @@ grpc::Status SourceNames::Parse(const Names& names, std::string_view field, Sour
                         "holds \"" + ShortText(name) + "\" more than once; send each name once");
   }
   out.field_ = field;
-  return grpc::Status::OK;
+  return out;
 }
 
 std::size_t SourceNames::Find(std::string_view account, std::string_view source) const {
@@ -97,12 +96,12 @@ std::vector<std::string_view> SourceNames::AccountsOfMissing(const Found& found)
   return accounts;
 }
 
-grpc::Status SourceNames::CheckAllFound(const Found& found) const {
+RpcResult<void> SourceNames::CheckAllFound(const Found& found) const {
   const Name* first = nullptr;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (!found[i] && (!first || names_[i].position < first->position)) first = &names_[i];
   }
-  if (!first) return grpc::Status::OK;
+  if (!first) return {};
   return Unknown(field_, first->account.empty()
                              ? first->source
                              : "accounts/" + first->account + "/sources/" + first->source);

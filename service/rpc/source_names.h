@@ -3,8 +3,6 @@
 // The names of sources in one field of a request: parsed once, then compared with the sources of
 // any number of accounts. Pure.
 
-#include <grpcpp/support/status.h>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -12,6 +10,7 @@
 
 #include "proto/balance_v1.h"
 #include "service/feed/source_status.h"
+#include "service/rpc/rpc_error.h"
 
 namespace balance {
 
@@ -30,7 +29,7 @@ class SourceNames {
   // source of every account that has one of that id, a full name a source of one account. Fails
   // with INVALID_ARGUMENT (INVALID_READ_POLICY) on more than kMaxNames names, on a name that stands
   // twice, and on what no source can be called.
-  static grpc::Status Parse(const Names& names, std::string_view field, SourceNames& out);
+  static RpcResult<SourceNames> Parse(const Names& names, std::string_view field);
 
   bool empty() const { return names_.empty(); }
   std::size_t size() const { return names_.size(); }
@@ -49,9 +48,9 @@ class SourceNames {
   // The accounts of the full names that were not found.
   std::vector<std::string_view> AccountsOfMissing(const Found& found) const;
 
-  // OK, or INVALID_ARGUMENT (INVALID_READ_POLICY) about the first name, in the request's order,
+  // Fails with INVALID_ARGUMENT (INVALID_READ_POLICY) about the first name, in the request's order,
   // that was not found. REQUIRES: `found` began as NoneFound().
-  grpc::Status CheckAllFound(const Found& found) const;
+  RpcResult<void> CheckAllFound(const Found& found) const;
 
  private:
   struct Name {

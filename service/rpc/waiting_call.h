@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "service/feed/account_handle.h"
-#include "service/rpc/incoming_call.h"
+#include "service/transport/call.h"
 
 namespace balance {
 

@@ -1,11 +1,5 @@
 #include "service/server/balance_server.h"
 
-#include <google/protobuf/util/json_util.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server_builder.h>
-#include <grpcpp/version_info.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -16,11 +10,12 @@
 
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
-#include "service/server/debug_services.h"
 #include "service/server/descriptor_share.h"
 #include "service/server/graceful_stop.h"
-#include "service/server/server_limits.h"
+#include "service/server/status_page.h"
 #include "service/snapshot/encode.h"
+#include "service/transport/health_service.h"
+#include "service/transport/reflection_service.h"
 
 namespace balance {
 namespace {
@@ -34,6 +29,7 @@ constexpr std::size_t kShards = 1;
 // one, two accounts with one credential would ask twice as often as its rate allows.
 static_assert(kShards == 1, "let shards share what they know of a credential first");
 constexpr auto kBeatPatience = std::chrono::seconds(1);
+constexpr auto kConnectionsPatience = std::chrono::milliseconds(500);
 
 std::string MakeEpoch(const Clock& clock) {
   return std::to_string(clock.WallNow().time_since_epoch().count());
@@ -72,6 +68,10 @@ BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
         std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_, limits));
   }
   Serve(config_);
+  rpc_.AddTo(methods_);
+  AddHealthService(methods_, health_);
+  AddReflectionService(methods_, methods_.services(),
+                       [this] { return serves_reflection_.load(std::memory_order_relaxed); });
 }
 
 BalanceServer::~BalanceServer() { Stop(); }
@@ -94,6 +94,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
     done.accounts += shards_[i]->Configure(by_shard[i], epoch);
     shards_[i]->AddTo(served->accounts);
   }
+  serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
   std::set<std::string> names;
   for (const AccountConfig& account : accounts) {
@@ -112,74 +113,37 @@ Result<void> BalanceServer::Start() {
 }
 
 Result<void> BalanceServer::StartGrpc() {
-  auto credentials = MakeCredentials();
-  if (!credentials) return tl::unexpected(credentials.error());
-  auto debug_services =
-      std::make_unique<DebugServices>(config_.server.reflection, config_.server.channelz);
-  const auto missing_services = debug_services->missing();
-  grpc::ServerBuilder builder;
-  builder.SetOption(std::move(debug_services));
-  // A second instance on the port must fail, not share its connections.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  ApplyServerLimits(builder, config_.server.max_connection_age);
-  builder.AddListeningPort(config_.listen, *credentials, &grpc_port_);
-  calls_.AddTo(builder);
-  grpc_ = builder.BuildAndStart();
-  if (!grpc_ || grpc_port_ == 0) {
-    return Fail(ErrorKind::kInvalidInput,
-                "cannot listen on " + config_.listen +
-                    " (listen): the port is in use or the address is not of this machine; choose "
-                    "another");
-  }
-  if (!missing_services->empty()) {
-    return Fail(ErrorKind::kInternal,
-                "this gRPC has no plugin of the name \"" + missing_services->front() +
-                    "\", so it cannot be told apart from others and kept off; run with gRPC " +
-                    GRPC_CPP_VERSION_STRING + ", with which the service was built");
-  }
+  auto port = RpcPort::Start(config_, methods_, clock_, metrics_);
+  if (!port) return tl::unexpected(port.error());
+  rpc_port_ = *std::move(port);
+  rpc_server_ = &rpc_port_->server();
   for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
-  calls_.Start(*grpc_);
   ready_ = true;
-  listener_watch_ = std::make_unique<ListenerWatch>(
-      grpc_address(), [this](bool accepts) { OnListener(accepts); }, ListenerWatch::Options{});
   return {};
 }
 
-// Open connections are served as before, so the process does not end by itself.
-void BalanceServer::OnListener(bool accepts) {
-  accepts_ = accepts;
-  if (accepts) {
-    spdlog::warn("the gRPC port takes connections again");
-  } else {
-    spdlog::critical(
-        "the gRPC port takes no connections any more, maybe for want of descriptors: restart; "
-        "/healthz fails until then");
-  }
+std::string BalanceServer::grpc_address() const {
+  return BoundAddress(config_.listen, rpc_port_->port());
 }
-
-Result<std::shared_ptr<grpc::ServerCredentials>> BalanceServer::MakeCredentials() {
-  if (!config_.tls) return grpc::InsecureServerCredentials();
-  auto tls = TlsEndpoint::Start(*config_.tls, clock_, metrics_);
-  if (!tls) return tl::unexpected(tls.error());
-  tls_ = std::move(*tls);
-  return tls_->credentials();
-}
-
-std::string BalanceServer::grpc_address() const { return BoundAddress(config_.listen, grpc_port_); }
 
 std::string BalanceServer::admin_address() const { return admin_->address(); }
 
 AdminServer::Probes BalanceServer::MakeProbes() {
   AdminServer::Probes probes;
-  probes.metrics = [this] { return metrics_.Render(Statuses(), Time()); };
+  probes.metrics = [this] { return RenderMetrics(); };
   probes.healthy = [this] {
-    return accepts_ && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
+    return Accepts() && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
              return shard->IsBeating(kBeatPatience);
            });
   };
-  probes.ready = [this] { return ready_ && accepts_; };
+  probes.ready = [this] { return ready_ && Accepts(); };
   probes.status = [this] { return RenderStatus(); };
   return probes;
+}
+
+bool BalanceServer::Accepts() const {
+  const RpcServer* const server = rpc_server_;
+  return !server || server->accepts();
 }
 
 Now BalanceServer::Time() const { return clock_.Time(); }
@@ -194,18 +158,17 @@ std::vector<SourceStatus> BalanceServer::Statuses() const {
   return statuses;
 }
 
+std::string BalanceServer::RenderMetrics() {
+  if (const RpcServer* server = rpc_server_) metrics_.SetTransport(server->stats());
+  return metrics_.Render(Statuses(), Time());
+}
+
 std::string BalanceServer::RenderStatus() const {
-  v1::ListSourcesResponse sources;
-  const Now now = Time();
-  for (const SourceStatus& status : Statuses()) {
-    EncodeSourceStatus(status, now, *sources.add_sources());
+  std::vector<ConnectionInfo> connections;
+  if (const RpcServer* server = rpc_server_) {
+    connections = server->Connections(kConnectionsPatience);
   }
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  std::string json;
-  // Fails only on messages that hold an Any of unknown type.
-  if (!google::protobuf::util::MessageToJsonString(sources, &json, options).ok()) return "{}\n";
-  return json;
+  return RenderStatusPage(Statuses(), Time(), connections);
 }
 
 InForce BalanceServer::in_force() const {
@@ -224,10 +187,9 @@ BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
   const ServerSettings& running = config_.server;
   wait(fresh.drain_delay == running.drain_delay, "server.drain_delay");
   wait(fresh.max_connection_age == running.max_connection_age, "server.max_connection_age");
-  wait(!fresh.reflection || running.reflection, "server.reflection");
-  wait(!fresh.channelz || running.channelz, "server.channelz");
-  if (running.reflection && !fresh.reflection) done.still_open.emplace_back("reflection");
-  if (running.channelz && !fresh.channelz) done.still_open.emplace_back("channelz");
+  wait(fresh.engine == running.engine, "server.engine");
+  wait(fresh.max_connection_memory == running.max_connection_memory,
+       "server.max_connection_memory");
   return done;
 }
 
@@ -238,17 +200,15 @@ void BalanceServer::WithdrawHealth() {
 
 void BalanceServer::Stop() {
   WithdrawHealth();
-  listener_watch_.reset();
-  if (grpc_) {
+  if (rpc_port_) {
     const auto answer_calls = [this] {
       for (const auto& shard : shards_) shard->AnswerReads();
     };
     StopGracefully(
-        *grpc_, [this] { return metrics_.CallsInProgress(); }, answer_calls);
-    calls_.Stop();
-    grpc_.reset();
+        rpc_port_->server(), [this] { return metrics_.CallsInProgress(); }, answer_calls);
   }
   admin_.reset();
+  rpc_port_.reset();
   for (const auto& shard : shards_) shard->Stop();
 }
 

@@ -3,8 +3,6 @@
 // The composition root: builds the service bottom-up from a configuration, runs it, drains it and
 // stops it in reverse.
 
-#include <grpcpp/server.h>
-
 #include <atomic>
 #include <memory>
 #include <string>
@@ -18,14 +16,13 @@
 #include "service/observe/metrics.h"
 #include "service/observe/refresh_logger.h"
 #include "service/rpc/balance_rpc.h"
-#include "service/rpc/call_server.h"
-#include "service/rpc/health_states.h"
 #include "service/rpc/served.h"
 #include "service/server/admin_server.h"
 #include "service/server/changes.h"
-#include "service/server/listener_watch.h"
+#include "service/server/rpc_port.h"
 #include "service/server/shard_runtime.h"
-#include "service/server/tls_endpoint.h"
+#include "service/transport/health_states.h"
+#include "service/transport/method_table.h"
 
 namespace balance {
 
@@ -52,14 +49,11 @@ class BalanceServer {
     Changes callers;
     // Settings that differ but take effect at the next start only, such as `listen`.
     std::vector<std::string> waiting;
-    // "reflection" or "channelz", where they shall be off, if only because there are callers now,
-    // and serve everybody until the next start: gRPC cannot take them from a server that runs.
-    std::vector<std::string> still_open;
   };
 
-  // Serves accounts and callers as `config` has them from now on, all at once: calls that have
-  // begun end with what was there before. REQUIRES: Start() has succeeded; `config` was made for
-  // what is in_force().
+  // Serves accounts and callers as `config` has them from now on, all at once, and reflection or
+  // not: calls that have begun end with what was there before. REQUIRES: Start() has succeeded;
+  // `config` was made for what is in_force().
   Reconfigured Reconfigure(Config config);
   InForce in_force() const;
 
@@ -75,14 +69,13 @@ class BalanceServer {
   // Takes the accounts and callers out of `config`.
   Reconfigured Serve(Config& config);
   Result<void> StartGrpc();
-  // Of the gRPC port, as configured.
-  Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials();
-  // Of the gRPC port. On the watch's thread.
-  void OnListener(bool accepts);
   AdminServer::Probes MakeProbes();
+  // Whether the gRPC port takes connections, as far as is known.
+  bool Accepts() const;
   Now Time() const;
   // Of all sources, as published.
   std::vector<SourceStatus> Statuses() const;
+  std::string RenderMetrics();
   std::string RenderStatus() const;
 
   // Without accounts and callers, which are where they are served.
@@ -95,15 +88,12 @@ class BalanceServer {
   Published<Served> served_;
   BalanceRpc rpc_{served_, clock_, access_log_};
   HealthStates health_;
-  CallServer calls_{rpc_, health_};
-  // Null: plaintext.
-  std::unique_ptr<TlsEndpoint> tls_;
-  std::unique_ptr<grpc::Server> grpc_;
-  int grpc_port_ = 0;
+  std::atomic<bool> serves_reflection_ = false;
+  MethodTable methods_;
+  std::unique_ptr<RpcPort> rpc_port_;
+  // Of rpc_port_, for other threads; null until it has been made.
+  std::atomic<const RpcServer*> rpc_server_ = nullptr;
   std::atomic<bool> ready_ = false;
-  // Whether the gRPC port takes connections, as far as is known.
-  std::atomic<bool> accepts_ = true;
-  std::unique_ptr<ListenerWatch> listener_watch_;
   // Asks all of the above, so it goes first.
   std::unique_ptr<AdminServer> admin_;
 };

@@ -1,8 +1,6 @@
 #include "service/server/graceful_stop.h"
 
-#include <grpc/grpc.h>
-
-#include <future>
+#include <thread>
 
 namespace balance {
 namespace {
@@ -11,36 +9,32 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto kPollInterval = milliseconds(5);
-constexpr auto kLongest = StopTimes::kCalls + StopTimes::kAnswers + StopTimes::kFarewell;
 
-// Whether the condition holds, or the server has ended, within `patience`.
-bool WaitFor(const std::future<void>& ended, milliseconds patience,
-             const std::function<bool()>& condition) {
+// Whether the condition holds within `patience`.
+bool WaitFor(milliseconds patience, const std::function<bool()>& condition) {
   const auto end = steady_clock::now() + patience;
   while (!condition()) {
-    if (ended.wait_for(kPollInterval) == std::future_status::ready) return true;
     if (steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kPollInterval);
   }
   return true;
 }
 
 }  // namespace
 
-void StopGracefully(grpc::Server& server, const std::function<std::size_t()>& calls_in_progress,
+void StopGracefully(RpcServer& server, const std::function<std::size_t()>& calls_in_progress,
                     const std::function<void()>& answer_calls) {
-  const auto ended = std::async(std::launch::async, [&server] {
-    server.Shutdown(std::chrono::system_clock::now() + kLongest);
-  });
+  server.Drain();
   const auto is_quiet = [&calls_in_progress] { return calls_in_progress() == 0; };
-  if (!WaitFor(ended, StopTimes::kCalls, is_quiet)) {
+  if (!WaitFor(StopTimes::kCalls, is_quiet)) {
     answer_calls();
-    WaitFor(ended, StopTimes::kAnswers, is_quiet);
+    WaitFor(StopTimes::kAnswers, is_quiet);
   }
-  if (ended.wait_for(StopTimes::kFarewell) != std::future_status::ready) {
-    grpc_server_cancel_all_calls(server.c_server());
-  }
-  ended.wait();
-  server.Wait();
+  WaitFor(StopTimes::kFarewell, [&server] {
+    const TransportStats now = server.stats();
+    return now.connections_open == 0 && now.calls_open == 0;
+  });
+  server.Stop();
 }
 
 }  // namespace balance

@@ -1,12 +1,12 @@
 #pragma once
 
-// How a gRPC server ends, once its callers have been told to go elsewhere.
-
-#include <grpcpp/server.h>
+// How the gRPC server ends, once its callers have been told to go elsewhere.
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+
+#include "service/transport/rpc_server.h"
 
 namespace balance {
 
@@ -20,13 +20,12 @@ struct StopTimes {
 };
 
 // Takes no new calls, and returns when no caller is connected: calls in progress end by themselves,
-// or by `answer_calls`, which is called if they take too long, or else by being cancelled. Health
-// watches and idle clients, which would stay for ever, are sent away when no other call is left.
-// Returns within the sum of the times above. Calls whose callers have left may still be at work:
-// CallServer::Stop() waits for them.
+// or by `answer_calls`, which is called if they take too long, or else by being cancelled. Streams
+// and idle clients, which would stay for ever, are sent away when no other call is left. Returns
+// within the sum of the times above and what handlers take to finish calls whose callers have left.
 //
 // Both functions are called on the caller's thread. REQUIRES: the server runs.
-void StopGracefully(grpc::Server& server, const std::function<std::size_t()>& calls_in_progress,
+void StopGracefully(RpcServer& server, const std::function<std::size_t()>& calls_in_progress,
                     const std::function<void()>& answer_calls);
 
 }  // namespace balance

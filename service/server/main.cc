@@ -207,6 +207,4 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace balance
 
-int main(int argc, char** argv) {
-  return balance::Main({argv + 1, argv + argc});
-}
+int main(int argc, char** argv) { return balance::Main({argv + 1, argv + argc}); }

@@ -50,9 +50,6 @@ bool Reloader::Reload() {
   for (const std::string& field : done.waiting) {
     spdlog::warn("reloaded: the new {} takes effect at the next start", field);
   }
-  for (const std::string& service : done.still_open) {
-    spdlog::warn("reloaded: {} stays on until the next start, whoever is calling", service);
-  }
   return true;
 }
 

@@ -26,27 +26,38 @@ std::vector<std::string> TlsFiles::paths() const {
   return paths;
 }
 
+tl::expected<TlsMaterial, std::string> TlsFiles::Read() const {
+  return LoadTlsMaterial(settings_, clock_.WallNow()).map_error([](const auto& issues) {
+    return ToString(issues);
+  });
+}
+
 Result<void> TlsFiles::Load() {
-  auto material = LoadTlsMaterial(settings_, clock_.WallNow());
-  if (!material) return Fail(ErrorKind::kInvalidInput, ToString(material.error()));
-  TakeOver(std::move(*material));
+  auto material = Read();
+  if (!material) return Fail(ErrorKind::kInvalidInput, std::move(material.error()));
+  TakeOver(*std::move(material));
   WarnOfEnd();
   return {};
 }
 
 void TlsFiles::Reload() {
-  auto material = LoadTlsMaterial(settings_, clock_.WallNow());
+  auto material = Read();
+  const bool is_new = material && *material != *material_.Get();
+  if (is_new) {
+    if (const auto applied = apply_(*material_.Get(), *material); !applied) {
+      material = tl::unexpected(applied.error().message);
+    }
+  }
   metrics_.SetTlsFilesRefused(!material);
   if (!material) {
-    std::string problem = ToString(material.error());
-    if (problem != problem_) {
+    if (material.error() != problem_) {
       metrics_.OnTlsReload(false);
       spdlog::error("TLS files refused, the certificate until {} stays in force: {}",
-                    UtcText(material_.Get()->expires), problem);
-      problem_ = std::move(problem);
+                    UtcText(material_.Get()->expires), material.error());
+      problem_ = std::move(material.error());
     }
-  } else if (*material != *material_.Get()) {
-    TakeOver(std::move(*material));
+  } else if (is_new) {
+    TakeOver(*std::move(material));
     metrics_.OnTlsReload(true);
     spdlog::info("TLS files taken over: new connections get the certificate until {}",
                  UtcText(material_.Get()->expires));

@@ -3,8 +3,10 @@
 // Keeps what TLS handshakes use in step with its files: good files are taken over, others are
 // refused, logged and counted while the old ones stay in force.
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/core/clock.h"
@@ -19,6 +21,9 @@ namespace balance {
 // Reload() is called by one thread at a time; material() may be read by any. Blocks on files.
 class TlsFiles {
  public:
+  // Puts what the files hold `now` into force; may refuse it with a sentence.
+  using Apply = std::function<Result<void>(const TlsMaterial& before, const TlsMaterial& now)>;
+
   // `clock` and `metrics` must outlive it.
   TlsFiles(TlsSettings settings, const Clock& clock, Metrics& metrics);
   TlsFiles(const TlsFiles&) = delete;
@@ -26,6 +31,9 @@ class TlsFiles {
 
   // Publishes the first material. Fails with a sentence that names what is wrong with which file.
   Result<void> Load();
+
+  // Calls `apply` whenever Reload() finds other, good files. REQUIRES: called before Reload().
+  void OnChange(Apply apply) { apply_ = std::move(apply); }
 
   // REQUIRES: Load() has succeeded. What it finds unchanged is not logged or counted again; one
   // that ends soon is warned of once a day.
@@ -36,12 +44,15 @@ class TlsFiles {
   std::vector<std::string> paths() const;
 
  private:
+  // The problem for a person, or the material.
+  tl::expected<TlsMaterial, std::string> Read() const;
   void TakeOver(TlsMaterial material);
   void WarnOfEnd();
 
   const TlsSettings settings_;
   const Clock& clock_;
   Metrics& metrics_;
+  Apply apply_ = [](const TlsMaterial&, const TlsMaterial&) { return Result<void>(); };
   Published<TlsMaterial> material_;
   // Of the files as they were last refused; empty if they are in force.
   std::string problem_;

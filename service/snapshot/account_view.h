@@ -8,9 +8,9 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/published.h"
+#include "clients/core/shared_bytes.h"
 #include "service/feed/account_feed.h"
 #include "service/snapshot/encode.h"
-#include "service/snapshot/shared_bytes.h"
 
 namespace balance {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "clients/core/error.h"
+#include "clients/core/shared_bytes.h"
 #include "proto/balance_v1.h"
 #include "service/feed/source_status.h"
-#include "service/snapshot/shared_bytes.h"
 
 namespace balance {
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "clients/core/shared_bytes.h"
 #include "service/feed/source_status.h"
 #include "service/snapshot/encode.h"
-#include "service/snapshot/shared_bytes.h"
 
 namespace balance {
 

@@ -17,7 +17,9 @@ void MethodTable::Add(Method method) {
 
 const Method* MethodTable::Find(std::string_view path) const {
   const auto found = methods_.find(path);
-  return found == methods_.end() ? nullptr : &found->second;
+  if (found == methods_.end()) return nullptr;
+  const Method& method = found->second;
+  return !method.is_served || method.is_served() ? &method : nullptr;
 }
 
 }  // namespace balance

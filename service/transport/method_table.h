@@ -32,6 +32,8 @@ struct Method {
   // call has come. Must not block. Loops share it, so it must be thread-safe. A handler of a stream
   // opens it before it returns (Call::Open).
   std::function<void(Call&)> handle;
+  // Whether there is such a method at present; null: always. Called on any loop.
+  std::function<bool()> is_served = nullptr;
 };
 
 // Filled by one thread, then immutable and hence thread-safe.
@@ -41,7 +43,7 @@ class MethodTable {
   void Add(Method method);
 
   // By the path of a request, such as "/balance.v1.BalanceService/GetAccountSnapshot". Null if
-  // there is no such method. Lives as long as the table.
+  // there is no such method at present. Lives as long as the table.
   const Method* Find(std::string_view path) const;
 
   // Full names of the services, in the order in which they were added.

@@ -174,7 +174,8 @@ class Session final : public StreamHandler {
 
 }  // namespace
 
-void AddReflectionService(MethodTable& methods, const std::vector<std::string>& services) {
+void AddReflectionService(MethodTable& methods, const std::vector<std::string>& services,
+                          const std::function<bool()>& is_served) {
   // Names a message of the older file, so that the linker keeps its descriptors.
   [[maybe_unused]] const auto* const older =
       grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
@@ -184,11 +185,13 @@ void AddReflectionService(MethodTable& methods, const std::vector<std::string>& 
   all.insert(all.end(), own.begin(), own.end());
   const auto schema = std::make_shared<const Schema>(std::move(all));
   for (const std::string& service : own) {
-    methods.Add({service, "ServerReflectionInfo", MethodKind::kBidiStreaming, [schema](Call& call) {
+    methods.Add({service, "ServerReflectionInfo", MethodKind::kBidiStreaming,
+                 [schema](Call& call) {
                    auto session = std::make_unique<Session>(schema);
                    Session& opened = *session;
                    opened.Begin(call.Open(std::move(session)));
-                 }});
+                 },
+                 is_served});
   }
 }
 

@@ -13,6 +13,7 @@
 #include "clients/core/result.h"
 #include "service/transport/listener.h"
 #include "service/transport/method_table.h"
+#include "service/transport/rpc_server.h"
 #include "service/transport/tls_context.h"
 #include "service/transport/transport_limits.h"
 #include "service/transport/transport_loop.h"
@@ -22,7 +23,7 @@ namespace balance {
 
 // Built, started, drained and stopped by the composition root on one thread. A connection stays
 // with one loop, so one proxy that brings all callers over one connection uses one core.
-class TransportServer {
+class TransportServer final : public RpcServer {
  public:
   struct Options {
     TransportLimits limits;
@@ -38,7 +39,7 @@ class TransportServer {
   TransportServer(const TransportServer&) = delete;
   TransportServer& operator=(const TransportServer&) = delete;
   // Stops at once what still runs.
-  ~TransportServer();
+  ~TransportServer() override;
 
   // Listens and serves. `tls` is null for plaintext. Fails with a sentence that says why the
   // address cannot be had. Returns the port. Called once.
@@ -49,22 +50,14 @@ class TransportServer {
   // client CAs are others, and connections whose certificates they do not vouch for are ended.
   void Replace(std::shared_ptr<const TlsContext> tls, bool trust_changed);
 
-  // Accepts nothing more and tells all peers to end their connections (two GOAWAYs); calls in
-  // progress go on, as do those that were on their way.
-  void Drain();
+  // --- RpcServer --------------------------------------------------------------------------------
 
-  // Ends all connections, and returns when every call that a handler has in its hands is finished:
-  // handlers whose callers have left still run. REQUIRES: those that finish calls still run.
-  void Stop();
-
-  // --- Of any thread ----------------------------------------------------------------------------
-
-  // Whether connections that come are accepted, as far as is known.
-  bool accepts() const { return listener_ && listener_->accepts(); }
-  TransportStats stats() const;
-  // As the loops see them now; waits for each of them, `patience` at most, and leaves out those
-  // that do not answer. Not from a loop's thread.
-  std::vector<ConnectionInfo> Connections(std::chrono::milliseconds patience) const;
+  // Peers get two GOAWAYs.
+  void Drain() override;
+  void Stop() override;
+  bool accepts() const override { return listener_ && listener_->accepts(); }
+  TransportStats stats() const override;
+  std::vector<ConnectionInfo> Connections(std::chrono::milliseconds patience) const override;
 
  private:
   void OnAccept(int socket, std::string peer);

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,32 +38,30 @@ AccessRules RulesOf(Access access) {
 }
 
 // A call that nobody waits for.
-class Call final : public IncomingCall {
+class SampleCall final : public Call {
  public:
-  Call(const MessageBytes& request, Access access) : request_(request), access_(access) {}
-
-  std::chrono::system_clock::time_point deadline() const override {
-    return std::chrono::system_clock::time_point::max();
-  }
-  Authorizations authorizations() const override {
+  SampleCall(std::string_view request, Access access) : request_(request) {
     static const std::string authorization = "Bearer " + kToken;
-    Authorizations shown;
-    if (access_ == Access::kByToken) shown.Add(authorization);
-    return shown;
+    if (access == Access::kByToken) metadata_.Add("authorization", authorization);
   }
-  PeerIdentity identity() const override { return {}; }
-  std::string peer() const override { return "ipv4:127.0.0.1:1"; }
-  const MessageBytes& request() override { return request_; }
+
+  std::optional<SteadyTime> deadline() const override { return std::nullopt; }
+  const Metadata& metadata() const override { return metadata_; }
+  const PeerIdentity& identity() const override { return identity_; }
+  std::string peer() const override { return "127.0.0.1:1"; }
+  std::string_view request() const override { return request_; }
   void Keep(std::unique_ptr<CallWork>) override {}
-  void Finish(MessageBytes response, const grpc::Status& status) override {
+  void Finish(Response response, CallStatus status) override {
     answered_ = status.ok() && response.size() > 0;
   }
+  ServerStream& Open(std::unique_ptr<StreamHandler>) override { std::abort(); }
 
   bool answered() const { return answered_; }
 
  private:
-  const MessageBytes& request_;
-  const Access access_;
+  const std::string_view request_;
+  Metadata metadata_;
+  const PeerIdentity identity_;
   bool answered_ = false;
 };
 
@@ -75,8 +75,8 @@ CachedAccount::CachedAccount(Access access) : access_(access) {
   serving_.Publish(std::move(served));
 }
 
-bool CachedAccount::Answer(const MessageBytes& request) {
-  Call call(request, access_);
+bool CachedAccount::Answer(std::string_view request) {
+  SampleCall call(request, access_);
   rpc_.Handle(RpcMethod::kGetAccountSnapshot, call);
   return call.answered();
 }

@@ -4,6 +4,7 @@
 // metrics, log and access rules.
 
 #include <memory>
+#include <string_view>
 
 #include "clients/core/clock.h"
 #include "service/observe/access_log.h"
@@ -19,13 +20,13 @@ enum class Access {
   kByToken,
 };
 
-// Thread-safe. REQUIRES: sodium_init() has succeeded, and gRPC is initialised.
+// Thread-safe. REQUIRES: sodium_init() has succeeded.
 class CachedAccount {
  public:
   explicit CachedAccount(Access access);
 
   // Whether the handler answered at once with a snapshot.
-  bool Answer(const MessageBytes& request);
+  bool Answer(std::string_view request);
 
  private:
   const Access access_;

@@ -2,7 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "service/rpc/message_bytes.h"
+#include <string>
+
 #include "tests/bench/cached_account.h"
 
 namespace balance::bench {
@@ -21,7 +22,7 @@ CachedAccount& AccountWithCallers() {
 
 void Answer(benchmark::State& state, CachedAccount& account,
             const v1::GetAccountSnapshotRequest& request) {
-  const MessageBytes bytes = BytesOf(request);
+  const std::string bytes = request.SerializeAsString();
   for (auto _ : state) {
     if (!account.Answer(bytes)) return state.SkipWithError("no answer from the cache");
   }

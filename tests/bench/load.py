@@ -21,7 +21,7 @@ from servers import Server, Servers, Service, check_answers_ok, read_bytes
 
 NULL_STYLES = {"callback": "null, callback API", "async": "null, completion queues",
                "core": "null, C API of gRPC's core",
-               "limited": "null, C API, the service's limits",
+               "transport": "null, the service's transport",
                "mixed": "null, queues and callback health", "sync": "null, synchronous API",
                "fill": "fills a message, callback API"}
 # Latency is measured in this shape, at half of the service's throughput in it.

@@ -2,16 +2,13 @@
 #include <grpc/grpc.h>
 #include <grpc/slice.h>
 
-#include <functional>
 #include <list>
 
 #include "service/access/rpc_method.h"
-#include "service/config/config.h"
-#include "service/rpc/call_queue.h"
-#include "service/rpc/core_methods.h"
-#include "service/rpc/open_calls.h"
-#include "service/server/server_limits.h"
+#include "tests/bench/core_methods.h"
+#include "tests/bench/core_queue.h"
 #include "tests/bench/null_server.h"
+#include "tests/bench/open_calls.h"
 
 namespace balance::bench {
 namespace {
@@ -72,13 +69,11 @@ class CoreSlot {
 
 class CoreServer final : public NullServer {
  public:
-  CoreServer(const std::string& listen, const std::string& answer,
-             const std::function<void(grpc::ServerBuilder&)>& configure)
+  CoreServer(const std::string& listen, const std::string& answer)
       : answer_(grpc_slice_from_copied_buffer(answer.data(), answer.size())),
         service_(kBalanceServiceName) {
     const auto& method = service_.AddUnary(std::string(NameOf(RpcMethod::kGetAccountSnapshot)));
     grpc::ServerBuilder builder;
-    configure(builder);
     builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&service_);
     for (int i = 0; i < UsableCores(); ++i) queues_.emplace_back(builder);
@@ -111,22 +106,11 @@ class CoreServer final : public NullServer {
   std::unique_ptr<grpc::Server> server_;
 };
 
-std::unique_ptr<NullServer> Start(const std::string& listen, const std::string& answer,
-                                  const std::function<void(grpc::ServerBuilder&)>& configure) {
-  auto server = std::make_unique<CoreServer>(listen, answer, configure);
-  return server->port() == 0 ? nullptr : std::move(server);
-}
-
 }  // namespace
 
 std::unique_ptr<NullServer> StartCore(const std::string& listen, const std::string& answer) {
-  return Start(listen, answer, [](grpc::ServerBuilder&) {});
-}
-
-std::unique_ptr<NullServer> StartLimited(const std::string& listen, const std::string& answer) {
-  return Start(listen, answer, [](grpc::ServerBuilder& builder) {
-    ApplyServerLimits(builder, ConfigDefaults::kMaxConnectionAge);
-  });
+  auto server = std::make_unique<CoreServer>(listen, answer);
+  return server->port() == 0 ? nullptr : std::move(server);
 }
 
 }  // namespace balance::bench

@@ -30,7 +30,7 @@ int Main(int argc, char** argv) {
   app.add_option("--listen", listen, "HOST:PORT; port 0: the system chooses")
       ->capture_default_str();
   app.add_option("--style", style, "API style; fill fills and serialises a message every time")
-      ->check(CLI::IsMember({"callback", "async", "core", "mixed", "limited", "sync", "fill"}))
+      ->check(CLI::IsMember({"callback", "async", "core", "mixed", "transport", "sync", "fill"}))
       ->capture_default_str();
   app.add_option("--answer", answer_file, "File with a serialised AccountSnapshot")->required();
   CLI11_PARSE(app, argc, argv);

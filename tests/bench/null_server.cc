@@ -10,7 +10,7 @@ std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::s
   if (style == "async") return StartAsync(listen, answer);
   if (style == "core") return StartCore(listen, answer);
   if (style == "mixed") return StartMixed(listen, answer);
-  if (style == "limited") return StartLimited(listen, answer);
+  if (style == "transport") return StartTransport(listen, answer);
   if (style == "sync") return StartSync(listen, answer);
   if (style == "fill") return StartFill(listen, answer);
   return nullptr;

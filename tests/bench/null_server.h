@@ -1,7 +1,7 @@
 #pragma once
 
-// gRPC servers that answer balance.v1.BalanceService/GetAccountSnapshot without looking at the
-// request: what gRPC itself costs, in the API style of each.
+// Servers that answer balance.v1.BalanceService/GetAccountSnapshot without looking at the request:
+// what gRPC itself costs, in the API style of each, and what the service's transport costs.
 
 #include <grpcpp/grpcpp.h>
 
@@ -29,15 +29,16 @@ std::unique_ptr<NullServer> StartCallback(const std::string& listen, const std::
 // may use.
 std::unique_ptr<NullServer> StartAsync(const std::string& listen, const std::string& answer);
 
-// Calls of gRPC's core, which is no C++ API, from as many queues: as the service's own.
+// Calls of gRPC's core, which is no C++ API, from as many queues: the cheapest way to serve by
+// gRPC.
 std::unique_ptr<NullServer> StartCore(const std::string& listen, const std::string& answer);
 
 // As StartAsync(), with gRPC's own health service beside it, which is of the callback API: what one
 // such method costs all others.
 std::unique_ptr<NullServer> StartMixed(const std::string& listen, const std::string& answer);
 
-// As StartCore(), with the limits that the service has for its callers.
-std::unique_ptr<NullServer> StartLimited(const std::string& listen, const std::string& answer);
+// Over the service's own transport, with its limits and one loop a core: what it costs itself.
+std::unique_ptr<NullServer> StartTransport(const std::string& listen, const std::string& answer);
 
 // A method of the synchronous API that takes and gives raw bytes.
 std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::string& answer);
@@ -47,7 +48,7 @@ std::unique_ptr<NullServer> StartSync(const std::string& listen, const std::stri
 // way there is.
 std::unique_ptr<NullServer> StartFill(const std::string& listen, const std::string& answer);
 
-// By the name of its style: callback, async, core, mixed, limited, sync or fill. Null if there is
+// By the name of its style: callback, async, core, mixed, transport, sync or fill. Null if there is
 // no such style either.
 std::unique_ptr<NullServer> StartNullServer(std::string_view style, const std::string& listen,
                                             const std::string& answer);

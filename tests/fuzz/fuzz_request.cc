@@ -1,11 +1,9 @@
 // Any bytes as each of the requests of BalanceService, up to where a feed would be asked.
 
 #include <google/protobuf/stubs/logging.h>
-#include <grpc/slice.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -16,10 +14,10 @@
 #include "clients/core/resource_id.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "service/rpc/message_bytes.h"
 #include "service/rpc/page.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/resource_name.h"
+#include "service/transport/proto_messages.h"
 #include "tests/fuzz/lines.h"
 #include "tests/fuzz/require.h"
 
@@ -54,58 +52,41 @@ const std::vector<SourceStatus>& Sources() {
   return sources;
 }
 
-// A message that has been received in these slices, which must outlive it.
-MessageBytes Received(std::initializer_list<std::string_view> parts) {
-  std::vector<grpc_slice> slices;
-  // By reference: gRPC would join short ones that it copies.
-  for (const std::string_view part : parts) {
-    slices.push_back(grpc_slice_from_static_buffer(part.data(), part.size()));
-  }
-  return MessageBytes(slices);
-}
-
-// As it is received in one slice and in two, which must make no difference.
 template <typename Request>
 std::optional<Request> ParseAs(std::string_view bytes) {
-  const std::size_t cut = std::hash<std::string_view>()(bytes) % (bytes.size() + 1);
-  // Apart from each other, so that a sanitizer sees who reads beyond an end.
-  const std::vector<char> first(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(cut));
-  const std::vector<char> second(bytes.begin() + static_cast<std::ptrdiff_t>(cut), bytes.end());
-  Request whole;
-  Request joined;
-  const bool is_request = ParseBytes(Received({bytes}), whole);
-  Require(ParseBytes(Received({{first.data(), first.size()}, {second.data(), second.size()}}),
-                     joined) == is_request,
-          "slices do not matter to whether bytes are a request");
-  if (!is_request) return std::nullopt;
-  Require(whole.SerializeAsString() == joined.SerializeAsString(),
-          "slices do not matter to what a request says");
-  return whole;
+  Request request;
+  if (!ParseBytes(bytes, request)) return std::nullopt;
+  return request;
 }
 
-// True if it is OK.
-bool CheckStatus(const grpc::Status& status, std::initializer_list<grpc::StatusCode> allowed) {
-  if (status.ok()) return true;
-  Require(std::find(allowed.begin(), allowed.end(), status.error_code()) != allowed.end(),
+// A status with details, as callers get it.
+void CheckError(const RpcError& error, std::initializer_list<StatusCode> allowed) {
+  const CallStatus status = ToCallStatus(error);
+  Require(std::find(allowed.begin(), allowed.end(), status.code) != allowed.end(),
           "the code says whose fault it is");
-  Require(!status.error_message().empty() && IsUtf8(status.error_message()),
-          "an error has a message in UTF-8");
-  Require(status.error_message().size() <= kLongestMessage &&
-              status.error_details().size() <= kLongestDetails,
+  Require(!status.message.empty() && IsUtf8(status.message), "an error has a message in UTF-8");
+  Require(status.message.size() <= kLongestMessage && status.details.size() <= kLongestDetails,
           "an error fits into the trailers");
   google::rpc::Status details;
   google::rpc::ErrorInfo info;
-  Require(details.ParseFromString(status.error_details()) && details.details_size() > 0 &&
+  Require(details.ParseFromString(status.details) && details.details_size() > 0 &&
               details.details(0).UnpackTo(&info),
           "an error has an ErrorInfo");
-  Require(details.code() == status.error_code() && details.message() == status.error_message(),
+  Require(details.code() == static_cast<int>(status.code) && details.message() == status.message,
           "details and status agree");
   Require(info.domain() == kErrorDomain && !info.reason().empty(), "an ErrorInfo is complete");
-  return false;
 }
 
-bool CheckArgument(const grpc::Status& status) {
-  return CheckStatus(status, {grpc::StatusCode::INVALID_ARGUMENT});
+// True if it succeeded.
+template <typename T>
+bool CheckResult(const RpcResult<T>& result, std::initializer_list<StatusCode> allowed) {
+  if (!result) CheckError(result.error(), allowed);
+  return result.has_value();
+}
+
+template <typename T>
+bool CheckArgument(const RpcResult<T>& result) {
+  return CheckResult(result, {StatusCode::kInvalidArgument});
 }
 
 void CheckName(const std::string& name) {
@@ -123,16 +104,16 @@ void CheckName(const std::string& name) {
 }
 
 std::optional<CheckedPolicy> CheckedOf(const v1::ReadPolicy& policy) {
-  CheckedPolicy checked;
-  if (!CheckArgument(CheckPolicy(policy, kNow, checked))) return std::nullopt;
-  const ReadBounds& bounds = checked.bounds;
+  const auto checked = CheckPolicy(policy, kNow);
+  if (!CheckArgument(checked)) return std::nullopt;
+  const ReadBounds& bounds = checked->bounds;
   Require(!bounds.max_age || *bounds.max_age >= Duration::zero(), "max_age is not negative");
   Require(!bounds.max_stale || *bounds.max_stale >= Duration::zero(), "max_stale is not negative");
   Require(!bounds.not_before || *bounds.not_before <= kNow + kLongestNotBeforeWait,
           "not_before has passed or is near");
   Require(bounds.max_age.has_value() == policy.has_max_age(), "max_age is set as in the request");
-  Require(checked.require != v1::ReadPolicy::REQUIRE_UNSPECIFIED, "require is decided");
-  return checked;
+  Require(checked->require != v1::ReadPolicy::REQUIRE_UNSPECIFIED, "require is decided");
+  return *checked;
 }
 
 // As the feeds would answer: what there is of the sources wanted.
@@ -154,29 +135,30 @@ AccountAnswer AnswerOf(const std::vector<bool>& wanted) {
 }
 
 void CheckSelection(const Names& filter, v1::FundClass fund_class, const CheckedPolicy& checked) {
-  SourceNames names;
-  if (!CheckArgument(SourceNames::Parse(filter, "sources", names))) return;
+  const auto parsed = SourceNames::Parse(filter, "sources");
+  if (!CheckArgument(parsed)) return;
+  const SourceNames& names = *parsed;
   Require(static_cast<int>(names.size()) == filter.size(), "each name counts");
   SourceNames::Found found = names.NoneFound();
   const std::vector<bool> wanted = SelectSources(Sources(), names, fund_class, found);
   if (!CheckArgument(names.CheckAllFound(found))) return;
-  std::vector<bool> required;
   Require(wanted.size() == Sources().size(), "each source is wanted or not");
-  if (!CheckArgument(SelectRequired(Sources(), wanted, checked, required))) return;
+  const auto selected = SelectRequired(Sources(), wanted, checked);
+  if (!CheckArgument(selected)) return;
+  const std::vector<bool>& required = *selected;
   Require(required.size() == wanted.size(), "each source is required or not");
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     Require(wanted[i] || !required[i], "what is required is wanted");
   }
-  CheckStatus(CheckRequired(kAccount, AnswerOf(wanted), checked, required),
-              {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
+  CheckResult(CheckRequired(kAccount, AnswerOf(wanted), checked, required),
+              {StatusCode::kUnavailable, StatusCode::kFailedPrecondition});
 }
 
 // Of the requests for whole accounts.
 template <typename Request>
 void CheckFilters(const Request& request) {
   const auto checked = CheckedOf(request.policy());
-  EncodeView view = EncodeView::kBasic;
-  CheckArgument(CheckView(request.view(), EncodeView::kFull, view));
+  CheckArgument(CheckView(request.view(), EncodeView::kFull));
   if (!CheckArgument(CheckFundClass(request.fund_class())) || !checked) return;
   CheckSelection(request.sources(), request.fund_class(), *checked);
 }
@@ -191,26 +173,24 @@ void CheckSource(const v1::GetSourceBalanceRequest& request) {
   std::vector<bool> wanted(Sources().size(), false);
   wanted[static_cast<std::size_t>(found)] = true;
   const AccountAnswer answer = AnswerOf(wanted);
-  CheckStatus(
+  CheckResult(
       CheckStrict(answer.sources[static_cast<std::size_t>(found)], Waited::kNot, checked->bounds),
-      {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::FAILED_PRECONDITION});
+      {StatusCode::kUnavailable, StatusCode::kFailedPrecondition});
 }
 
 template <typename Request>
 void CheckPage(const Request& request, const PageEnd& last) {
-  std::size_t size = 0;
-  if (CheckArgument(CheckPageSize(request.page_size(), size))) {
-    Require(size >= 1 && size <= kMaxPageSize, "a page has a size");
-  }
-  PageEnd end;
-  if (CheckArgument(ReadPageToken(request, end)) && !request.page_token().empty()) {
-    Require(IsResourceId(end.account), "a token names an account");
-    Require(end.source.empty() || IsResourceId(end.source), "a token names a source or none");
+  const auto size = PageSizeOf(request.page_size());
+  if (CheckArgument(size)) Require(*size >= 1 && *size <= kMaxPageSize, "a page has a size");
+  const auto end = ReadPageToken(request);
+  if (CheckArgument(end) && !request.page_token().empty()) {
+    Require(IsResourceId(end->account), "a token names an account");
+    Require(end->source.empty() || IsResourceId(end->source), "a token names a source or none");
   }
   Request next = request;
   next.set_page_token(MakePageToken(request, last));
   Require(IsPrintableAscii(next.page_token()), "a token is printable");
-  Require(ReadPageToken(next, end).ok() && end == last, "a token is good for the next page");
+  Require(ReadPageToken(next) == last, "a token is good for the next page");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <memory>
+#include <string>
 #include <utility>
 
-#include "service/rpc/message_bytes.h"
 #include "tests/bench/cached_account.h"
 #include "tests/guard/measured.h"
 
@@ -16,9 +16,7 @@ constexpr int kTimes = 2000;
 Path Hit(std::string name, const std::shared_ptr<CachedAccount>& account,
          const v1::GetAccountSnapshotRequest& request) {
   return {std::move(name), kTimes,
-          [account, bytes = std::make_shared<const MessageBytes>(BytesOf(request))] {
-            return account->Answer(*bytes);
-          }};
+          [account, bytes = request.SerializeAsString()] { return account->Answer(bytes); }};
 }
 
 }  // namespace

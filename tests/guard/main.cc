@@ -1,6 +1,5 @@
 // Runs each path and prints "TIMES NAME" of it, in the order in which valgrind writes its counts.
 
-#include <grpc/grpc.h>
 #include <sodium.h>
 
 #include <cstdlib>
@@ -10,8 +9,6 @@
 
 int main() {
   if (sodium_init() < 0) return EXIT_FAILURE;
-  // For the byte buffers, which no server or channel of ours initialises it for.
-  grpc_init();
   for (const auto& paths : {balance::guard::HitPaths(), balance::guard::RefreshPaths()}) {
     for (const auto& path : paths) {
       // The first run pays for what is made once.
@@ -22,6 +19,5 @@ int main() {
       std::cout << path.times << ' ' << path.name << '\n';
     }
   }
-  grpc_shutdown();
   return EXIT_SUCCESS;
 }

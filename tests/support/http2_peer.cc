@@ -74,7 +74,7 @@ std::string CallHeaders(std::uint32_t stream, const Headers& more) {
   return Encode({FrameType::kHeaders, kEndHeaders, stream, HeaderBlock(headers)});
 }
 
-std::string Call(std::uint32_t stream, const std::string& request, const Headers& more) {
+std::string EncodedCall(std::uint32_t stream, const std::string& request, const Headers& more) {
   std::string message(1, '\0');
   AppendNumber(message, static_cast<std::uint32_t>(request.size()), 4);
   return CallHeaders(stream, more) +

@@ -47,7 +47,7 @@ std::string HeaderBlock(const Headers& headers);
 // GetAccountSnapshot, without its message: HEADERS that leave the stream open.
 std::string CallHeaders(std::uint32_t stream, const Headers& more = {});
 // GetAccountSnapshot as a whole; `request` is the message, serialised.
-std::string Call(std::uint32_t stream, const std::string& request, const Headers& more = {});
+std::string EncodedCall(std::uint32_t stream, const std::string& request, const Headers& more = {});
 // The caller gives up.
 std::string Cancel(std::uint32_t stream);
 // SETTINGS that leave no room for messages of the server's on the streams that follow.

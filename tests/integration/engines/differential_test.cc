@@ -129,8 +129,8 @@ TEST_F(GenericServerTest, ACallerWhoLeavesIsToldOfAndTheServerStopsOnceTheCallIs
     return held_.callers_left() == 1;
   }));
   held.Finish({}, {StatusCode::kCancelled, "", {}});
-  other_->Stop(std::chrono::milliseconds(0));
-  EXPECT_EQ(other_->open_calls(), 0u);
+  other_->Stop();
+  EXPECT_EQ(other_->stats().calls_open, 0u);
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TEST_F(BrokenPipeTest, M41_CallersLeaveBeforeTheirAnswer) {
     polymarket().Set({.latency = latency});
     for (int i = 0; i < kRounds; ++i) {
       Http2Peer peer(service().grpc_address());
-      ASSERT_TRUE(peer.Send(Call(1, anew.SerializeAsString())));
+      ASSERT_TRUE(peer.Send(EncodedCall(1, anew.SerializeAsString())));
       ++calls;
       EXPECT_TRUE(Becomes([this, &calls] { return Calls("started") == calls; }));
       peer.Leave(i % 2 == 0);

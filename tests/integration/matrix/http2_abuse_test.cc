@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "service/server/server_limits.h"
+#include "service/transport/transport_limits.h"
 #include "tests/integration/matrix/matrix_fixture.h"
 #include "tests/support/http2_peer.h"
 
@@ -17,19 +17,12 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
-// gRPC 1.51.1 spends about 20 KiB on each call that is reset before it began, and frees most of it
-// late.
 #ifdef __SANITIZE_ADDRESS__
 // AddressSanitizer keeps what was freed and is slow.
-constexpr std::size_t kGrowthAtMost = 2048 * kMebibyte;
-constexpr std::size_t kBuffersAtMost = kGrowthAtMost;
-constexpr std::size_t kHeadersAtMost = kGrowthAtMost;
+constexpr std::size_t kGrowthAtMost = 512 * kMebibyte;
 constexpr auto kNeighbourPatience = std::chrono::seconds(10);
 #else
-constexpr std::size_t kGrowthAtMost = 384 * kMebibyte;
-// The quota, and what it does not count.
-constexpr std::size_t kBuffersAtMost = ServerLimits::kMemoryBytes + 64 * kMebibyte;
-constexpr std::size_t kHeadersAtMost = 64 * kMebibyte;
+constexpr std::size_t kGrowthAtMost = 16 * kMebibyte;
 constexpr auto kNeighbourPatience = std::chrono::seconds(2);
 #endif
 
@@ -84,11 +77,13 @@ class Http2AbuseTest : public MatrixTest {
     EXPECT_TRUE(status.ok()) << status.error_message();
     EXPECT_GT(neighbour_->reads(), 0);
     neighbour_.reset();
-    EXPECT_LT(service().PeakResidentBytes(), peak_before_ + kGrowthAtMost);
+    EXPECT_LT(service().PeakResidentBytes(), peak_before_ + GrowthAtMost());
     v1::AccountSnapshot snapshot;
     EXPECT_TRUE(Get({}, snapshot).ok());
     MatrixTest::TearDown();
   }
+
+  virtual std::size_t GrowthAtMost() const { return kGrowthAtMost; }
 
   // Whether the server ends the connection, in words or without.
   static bool IsShownOut(Http2Peer& peer) {
@@ -158,8 +153,7 @@ TEST_F(Http2AbuseTest, M57_AHeaderBlockWithoutEnd) {
   }
 
   EXPECT_GT(sent, 0U);
-  // No limit of gRPC's covers it, but it must not cost more than was sent.
-  EXPECT_LT(service().PeakResidentBytes(), peak_before_ + kHeadersAtMost);
+  EXPECT_TRUE(IsShownOut(peer));
 }
 
 TEST_F(Http2AbuseTest, M57_NineKibibytesOfMetadataTwice) {
@@ -187,7 +181,7 @@ TEST_F(Http2AbuseTest, M57_NineKibibytesOfMetadataTwice) {
 
 TEST_F(Http2AbuseTest, M57_AMessageBeyondTheLimit) {
   const auto stub = v1::BalanceService::NewStub(NewChannel());
-  for (const std::size_t size : {ServerLimits::kRequestBytes + 1UL, 5 * kMebibyte}) {
+  for (const std::size_t size : {TransportLimits().request_bytes + 1, 5 * kMebibyte}) {
     const std::string large(size, 'x');
     v1::GetAccountSnapshotRequest snapshot_request;
     snapshot_request.set_name(large);
@@ -226,7 +220,7 @@ TEST_F(Http2AbuseTest, M57_RequestsThatNeverEnd) {
   std::string message(1, '\0');
   message += std::string("\0\0\xEA\x60", 4) + std::string(16'000, 'x');
   std::vector<std::unique_ptr<Http2Peer>> peers;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 24; ++i) {
     auto& peer = *peers.emplace_back(std::make_unique<Http2Peer>(service().grpc_address()));
     for (std::uint32_t stream = 1; stream < 200; stream += 2) {
       std::string frames = CallHeaders(stream) + Encode({FrameType::kData, 0, stream, message});
@@ -236,19 +230,24 @@ TEST_F(Http2AbuseTest, M57_RequestsThatNeverEnd) {
       if (!peer.Send(frames)) break;
     }
   }
-
-  // 288 MB were offered.
-  EXPECT_LT(service().PeakResidentBytes(), peak_before_ + kBuffersAtMost);
+  // 115 MB were offered; what that may cost is judged at the end.
 }
 
-TEST_F(Http2AbuseTest, M57_TenThousandCallsAtOnceAreNoAbuse) {
+// Not judged by its memory: it is what ten thousand honest callers need.
+class ManyCallsTest : public Http2AbuseTest {
+ protected:
+  std::size_t GrowthAtMost() const override { return 16 * kGrowthAtMost; }
+};
+
+TEST_F(ManyCallsTest, M57_TenThousandCallsAtOnceAreNoAbuse) {
   constexpr int kConnections = 100;
   constexpr int kCalls = 100;
   polymarket().Set({.latency = std::chrono::milliseconds(100)});
   v1::GetAccountSnapshotRequest anew;
   anew.mutable_policy()->mutable_max_age();
   std::string calls = Encode({FrameType::kWindowUpdate, 0, 0, std::string("\0\x7F\xFF\xFF", 4)});
-  for (std::uint32_t i = 0; i < kCalls; ++i) calls += Call(2 * i + 1, anew.SerializeAsString());
+  for (std::uint32_t i = 0; i < kCalls; ++i)
+    calls += EncodedCall(2 * i + 1, anew.SerializeAsString());
   std::vector<std::unique_ptr<Http2Peer>> peers;
   for (int i = 0; i < kConnections; ++i) {
     peers.push_back(std::make_unique<Http2Peer>(service().grpc_address()));

@@ -42,7 +42,7 @@ class LeavingCallerTest : public MatrixTest {
   static std::string ReadAnewCall(std::uint32_t stream) {
     v1::GetAccountSnapshotRequest anew;
     anew.mutable_policy()->mutable_max_age();
-    return Call(stream, anew.SerializeAsString());
+    return EncodedCall(stream, anew.SerializeAsString());
   }
 };
 
@@ -81,7 +81,7 @@ TEST_F(LeavingCallerTest, M43_WhileTheAnswerIsAwaited) {
 TEST_F(LeavingCallerTest, M43_WithoutTheAnswerBeingTaken) {
   for (int i = 0; i < 30; ++i) {
     Http2Peer peer(service().grpc_address());
-    ASSERT_TRUE(peer.Send(NoRoomForAnswers() + Call(1, "")));
+    ASSERT_TRUE(peer.Send(NoRoomForAnswers() + EncodedCall(1, "")));
     ASSERT_TRUE(peer.IsAnswerHeldBack(1));
     if (i % 3 == 0) peer.Send(Cancel(1));
     if (i % 3 == 1) peer.Leave(true);

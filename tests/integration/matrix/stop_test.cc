@@ -87,7 +87,7 @@ TEST_F(StopTest, M49_AnAnswerThatNobodyTakesIsGivenUp) {
   v1::AccountSnapshot snapshot;
   ASSERT_TRUE(Get({}, snapshot).ok());
   Http2Peer peer(service().grpc_address());
-  ASSERT_TRUE(peer.Send(NoRoomForAnswers() + Call(1, "")));
+  ASSERT_TRUE(peer.Send(NoRoomForAnswers() + EncodedCall(1, "")));
   ASSERT_TRUE(peer.IsAnswerHeldBack(1));
 
   const auto begin = steady_clock::now();

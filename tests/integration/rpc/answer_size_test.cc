@@ -48,34 +48,34 @@ class AnswerSizeTest : public HandlerFixture {
     request.set_name(AccountName(Id(account)));
     request.set_view(view);
     if (filtered) request.add_sources("real");
-    return Call(RpcMethod::kGetAccountSnapshot, request);
+    return MakeCall(RpcMethod::kGetAccountSnapshot, request);
   }
 
   const TestCall& GetSource(v1::BalanceView view) {
     v1::GetSourceBalanceRequest request;
     request.set_name(AccountName(Id(0)) + "/sources/real");
     request.set_view(view);
-    return Call(RpcMethod::kGetSourceBalance, request);
+    return MakeCall(RpcMethod::kGetSourceBalance, request);
   }
 
   const TestCall& Batch(int names, v1::BalanceView view) {
     v1::BatchGetAccountSnapshotsRequest request;
     for (int i = 0; i < names; ++i) request.add_names(AccountName(Id(i)));
     request.set_view(view);
-    return Ended(Call(RpcMethod::kBatchGetAccountSnapshots, request));
+    return Ended(MakeCall(RpcMethod::kBatchGetAccountSnapshots, request));
   }
 
   const TestCall& List(int page_size, v1::BalanceView view) {
     v1::ListAccountSnapshotsRequest request;
     request.set_page_size(page_size);
     request.set_view(view);
-    return Ended(Call(RpcMethod::kListAccountSnapshots, request));
+    return Ended(MakeCall(RpcMethod::kListAccountSnapshots, request));
   }
 
   const TestCall& ListSources(int page_size) {
     v1::ListSourcesRequest request;
     request.set_page_size(page_size);
-    return Ended(Call(RpcMethod::kListSources, request));
+    return Ended(MakeCall(RpcMethod::kListSources, request));
   }
 
   static const TestCall& Ended(const TestCall& call) {

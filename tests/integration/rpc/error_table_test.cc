@@ -161,16 +161,6 @@ TEST_P(NotARequestTest, IsToldWhatItShouldHaveBeen) {
   EXPECT_THAT(status.error_message(), testing::HasSubstr(std::string(GetParam()) + "Request"));
 }
 
-TEST_P(NotARequestTest, IsACallWithoutAMessage) {
-  AddAccount("desk-1");
-  Serve();
-
-  const grpc::Status status = SendNothing(std::string("/balance.v1.BalanceService/") + GetParam());
-
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "INVALID_REQUEST");
-}
-
 INSTANTIATE_TEST_SUITE_P(EveryMethod, NotARequestTest, testing::ValuesIn(kRpcMethodNames));
 
 }  // namespace

@@ -52,8 +52,8 @@ void HandlerFixture::Advance(Duration by) {
   Run();
 }
 
-TestCall& HandlerFixture::Call(RpcMethod method, const google::protobuf::MessageLite& request,
-                               std::optional<std::chrono::milliseconds> time_left) {
+TestCall& HandlerFixture::MakeCall(RpcMethod method, const google::protobuf::MessageLite& request,
+                                   std::optional<std::chrono::milliseconds> time_left) {
   TestCall& call = Handle(method, request, time_left);
   Run();
   return call;
@@ -61,8 +61,9 @@ TestCall& HandlerFixture::Call(RpcMethod method, const google::protobuf::Message
 
 TestCall& HandlerFixture::Handle(RpcMethod method, const google::protobuf::MessageLite& request,
                                  std::optional<std::chrono::milliseconds> time_left) {
-  TestCall& call = calls_.emplace_back(request);
-  call.time_left = time_left;
+  std::optional<SteadyTime> deadline;
+  if (time_left) deadline = clock_.SteadyNow() + *time_left;
+  TestCall& call = calls_.emplace_back(request, deadline);
   rpc_.Handle(method, call);
   return call;
 }

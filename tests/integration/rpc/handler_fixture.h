@@ -2,11 +2,12 @@
 
 // The real handlers and feeds without sockets, on a clock that the test moves.
 
-#include <grpc/grpc.h>
+#include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <limits>
@@ -23,6 +24,7 @@
 #include "service/feed/shard.h"
 #include "service/rpc/balance_rpc.h"
 #include "service/snapshot/account_view.h"
+#include "service/transport/call.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_source.h"
 #include "tests/support/null_observer.h"
@@ -32,62 +34,55 @@ namespace balance {
 class NullRpcObserver final : public RpcObserver {
  public:
   void OnStarted(RpcMethod) override {}
-  void OnHandled(RpcMethod, grpc::StatusCode) override {}
+  void OnHandled(RpcMethod, StatusCode, Duration) override {}
   void OnDenied(const AccessDenial&) override {}
 };
 
 // A call whose answer the test looks at.
-class TestCall final : public IncomingCall {
+class TestCall final : public Call {
  public:
-  explicit TestCall(const google::protobuf::MessageLite& request) : request_(BytesOf(request)) {}
+  TestCall(const google::protobuf::MessageLite& request, std::optional<SteadyTime> deadline)
+      : request_(request.SerializeAsString()), deadline_(deadline) {}
 
-  std::chrono::system_clock::time_point deadline() const override {
-    if (!time_left) return std::chrono::system_clock::time_point::max();
-    return std::chrono::system_clock::now() + *time_left;
-  }
-  Authorizations authorizations() const override { return {}; }
-  PeerIdentity identity() const override { return {}; }
+  std::optional<SteadyTime> deadline() const override { return deadline_; }
+  const Metadata& metadata() const override { return metadata_; }
+  const PeerIdentity& identity() const override { return identity_; }
   std::string peer() const override { return {}; }
-  const MessageBytes& request() override { return request_; }
+  std::string_view request() const override { return request_; }
   void Keep(std::unique_ptr<CallWork> work) override { work_ = std::move(work); }
-  void Finish(MessageBytes answer, const grpc::Status& outcome) override {
-    status = outcome;
+  void Finish(Response answer, CallStatus outcome) override {
+    status = {static_cast<grpc::StatusCode>(outcome.code), outcome.message, outcome.details};
     response = std::move(answer);
     if (on_finish) on_finish();
     ++finished;
   }
+  ServerStream& Open(std::unique_ptr<StreamHandler>) override { std::abort(); }
 
   void Leave() { work_->OnCallerLeft(); }
 
   template <typename Message>
   Message Parsed() const {
+    std::string bytes(response.shared_body().view());
+    bytes.append(reinterpret_cast<const char*>(response.tail().data()), response.tail().size());
     Message message;
-    EXPECT_TRUE(ParseBytes(response, message));
+    EXPECT_TRUE(message.ParseFromString(bytes));
     return message;
   }
   // Address of the first bytes of the answer: answers that share them have been encoded once.
-  const void* first_bytes() const {
-    return GRPC_SLICE_START_PTR(response.get()->data.raw.slice_buffer.slices[0]);
-  }
+  const void* first_bytes() const { return response.shared_body().data(); }
 
-  // Time until the caller's deadline; unset: the caller has none.
-  std::optional<std::chrono::milliseconds> time_left;
   std::function<void()> on_finish;
   // Set last.
   std::atomic<int> finished = 0;
   grpc::Status status;
-  MessageBytes response;
+  Response response;
 
  private:
-  const MessageBytes request_;
+  const std::string request_;
+  const std::optional<SteadyTime> deadline_;
+  const Metadata metadata_;
+  const PeerIdentity identity_;
   std::unique_ptr<CallWork> work_;
-};
-
-// Keeps gRPC initialised for the bytes of the calls: there is no server or channel that does.
-class GrpcInUse {
- public:
-  GrpcInUse() { grpc_init(); }
-  ~GrpcInUse() { grpc_shutdown(); }
 };
 
 // Accounts are added by the test, then Serve() is called. The loop of the shard runs only in Run(),
@@ -110,8 +105,8 @@ class HandlerFixture : public testing::Test {
   void Advance(Duration by);
 
   // Handles the call and runs what it asks of the shard.
-  TestCall& Call(RpcMethod method, const google::protobuf::MessageLite& request,
-                 std::optional<std::chrono::milliseconds> time_left = std::nullopt);
+  TestCall& MakeCall(RpcMethod method, const google::protobuf::MessageLite& request,
+                     std::optional<std::chrono::milliseconds> time_left = std::nullopt);
   // The same without running the shard.
   TestCall& Handle(RpcMethod method, const google::protobuf::MessageLite& request,
                    std::optional<std::chrono::milliseconds> time_left = std::nullopt);
@@ -120,7 +115,6 @@ class HandlerFixture : public testing::Test {
   void AnswerSource(const std::string& account, const std::string& source, const std::string& cash);
   void AnswerSource(const std::string& account, const std::string& source, Reading reading);
 
-  const GrpcInUse grpc_;
   FakeClock clock_;
   NullObserver refreshes_;
   NullRpcObserver rpc_observer_;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "service/rpc/health_request.h"
+#include "service/transport/health_service.h"
 #include "tests/integration/rpc/service_fixture.h"
 
 namespace balance {
@@ -141,12 +141,13 @@ TEST_F(HealthTest, ChangesFasterThanAWatcherReadsEndInTheLastState) {
 TEST_F(HealthTest, BytesThatAreNoRequestAreRefused) {
   EXPECT_EQ(SendNonsense("Check").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(SendNonsense("Watch").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(SendNonsense("List").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(HealthTest, CallsWithoutAMessageAreRefused) {
   for (const char* method : {"Check", "Watch"}) {
     EXPECT_EQ(SendNothing(std::string("/grpc.health.v1.Health/") + method).error_code(),
-              grpc::StatusCode::INVALID_ARGUMENT)
+              grpc::StatusCode::UNIMPLEMENTED)
         << method;
   }
 }
@@ -167,14 +168,14 @@ TEST_F(HealthTest, WatchersDoNotKeepTheServerFromStopping) {
   Watcher watcher(*health_stub_, kService);
   EXPECT_EQ(watcher.Next(), HealthCheckResponse::SERVING);
 
-  server_->Shutdown(std::chrono::system_clock::now());
+  server_.Stop();
 
   EXPECT_EQ(watcher.Next(), HealthCheckResponse::UNKNOWN);
   EXPECT_FALSE(watcher.End().ok());
 }
 
 TEST_F(HealthTest, AMethodThatDoesNotExistIsUnimplemented) {
-  EXPECT_EQ(SendNonsense("List").error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(SendNonsense("Nothing").error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 }  // namespace

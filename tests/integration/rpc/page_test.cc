@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/integration/rpc/service_fixture.h"
-
 namespace balance {
 namespace {
 
@@ -13,29 +11,26 @@ TEST(PageTokenTest, RoundTripsAcrossPageSizes) {
   request.set_page_token(MakePageToken(request, {"desk-9", ""}));
   request.set_page_size(7);
 
-  PageEnd end;
-  ASSERT_TRUE(ReadPageToken(request, end).ok());
-  EXPECT_EQ(end, (PageEnd{"desk-9", ""}));
+  EXPECT_EQ(ReadPageToken(request).value(), (PageEnd{"desk-9", ""}));
 }
 
 TEST(PageTokenTest, OfSourcesTellsAccountAndSource) {
   v1::ListSourcesRequest request;
   request.set_page_token(MakePageToken(request, {"desk-9", "paper"}));
 
-  PageEnd end;
-  ASSERT_TRUE(ReadPageToken(request, end).ok());
-  EXPECT_EQ(end, (PageEnd{"desk-9", "paper"}));
+  EXPECT_EQ(ReadPageToken(request).value(), (PageEnd{"desk-9", "paper"}));
 
   request.set_parent("accounts/desk-9");
-  EXPECT_EQ(DetailsOf(ReadPageToken(request, end)).info.reason(), "INVALID_PAGE_TOKEN");
+  EXPECT_EQ(ReadPageToken(request).error().reason, "INVALID_PAGE_TOKEN");
 }
 
 TEST(PageTokenTest, GarbageIsRefused) {
   v1::ListAccountSnapshotsRequest request;
   for (const char* token : {"x", "!!!!", "MTIz", "MTIgLS0t"}) {
     request.set_page_token(token);
-    PageEnd end;
-    EXPECT_EQ(DetailsOf(ReadPageToken(request, end)).info.reason(), "INVALID_PAGE_TOKEN") << token;
+    const auto end = ReadPageToken(request);
+    ASSERT_FALSE(end) << token;
+    EXPECT_EQ(end.error().reason, "INVALID_PAGE_TOKEN") << token;
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "service/transport/health_service.h"
+
 namespace balance {
 
 using std::chrono::milliseconds;
@@ -19,12 +21,14 @@ ErrorDetails DetailsOf(const grpc::Status& status) {
   return details;
 }
 
-ServiceFixture::ServiceFixture(LoadLimits load, UnsentAnswers::Limits unsent)
-    : rpc_(served_, clock_, rpc_observer_, load), calls_(rpc_, health_, unsent) {}
+ServiceFixture::ServiceFixture(LoadLimits load, const TransportLimits& limits)
+    : rpc_(served_, clock_, rpc_observer_, load), server_(methods_, clock_, {.limits = limits}) {
+  rpc_.AddTo(methods_);
+  AddHealthService(methods_, health_);
+}
 
 ServiceFixture::~ServiceFixture() {
-  if (server_) server_->Shutdown();
-  calls_.Stop();
+  server_.Stop();
   shard_.Post([this] {
     for (const auto& feed : feeds_) feed->Stop();
   });
@@ -70,17 +74,13 @@ void ServiceFixture::AddAccount(const std::string& id, CacheSettings cache) {
                 {publishers_.back(), std::make_shared<ShardAccountHandle>(shard_, feeds_.back())});
 }
 
-void ServiceFixture::Serve(std::vector<CallerRule> callers,
-                           const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+void ServiceFixture::Serve(std::vector<CallerRule> callers, std::shared_ptr<const TlsContext> tls) {
   shard_.Start();
   served_.Publish(
       std::make_shared<const Served>(Served{accounts_, AccessRules(std::move(callers))}));
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
-  calls_.AddTo(builder);
-  server_ = builder.BuildAndStart();
-  ASSERT_TRUE(server_);
-  calls_.Start(*server_);
+  const auto port = server_.Start("127.0.0.1", 0, std::move(tls));
+  ASSERT_TRUE(port) << port.error().message;
+  port_ = *port;
   channel_ =
       grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
   stub_ = v1::BalanceService::NewStub(channel_);

@@ -1,6 +1,7 @@
 #pragma once
 
-// The real handlers behind a real gRPC channel, with scripted upstreams below the feeds.
+// The real handlers behind the real transport and a gRPC channel, with scripted upstreams below the
+// feeds.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -22,9 +23,10 @@
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
 #include "service/rpc/balance_rpc.h"
-#include "service/rpc/call_server.h"
-#include "service/rpc/health_states.h"
 #include "service/snapshot/account_view.h"
+#include "service/transport/health_states.h"
+#include "service/transport/method_table.h"
+#include "service/transport/transport_server.h"
 #include "tests/support/null_observer.h"
 #include "tests/support/scripted_source.h"
 
@@ -43,7 +45,7 @@ ErrorDetails DetailsOf(const grpc::Status& status);
 class CountingRpcObserver final : public RpcObserver {
  public:
   void OnStarted(RpcMethod) override { ++started; }
-  void OnHandled(RpcMethod, grpc::StatusCode code) override {
+  void OnHandled(RpcMethod, StatusCode code, Duration) override {
     ++ended_[static_cast<std::size_t>(code)];
     ++handled;
   }
@@ -68,21 +70,19 @@ class CountingRpcObserver final : public RpcObserver {
  private:
   mutable std::mutex mutex_;
   std::vector<AccessDenial> denials_;
-  std::array<std::atomic<int>, 17> ended_ = {};
+  std::array<std::atomic<int>, kStatusCodeCount> ended_ = {};
 };
 
 // Accounts are added by the test, then Serve() is called. Every account has a real-money source
 // "real" and a simulated one "paper".
 class ServiceFixture : public testing::Test {
  protected:
-  explicit ServiceFixture(LoadLimits load = {}, UnsentAnswers::Limits unsent = {});
+  explicit ServiceFixture(LoadLimits load = {}, const TransportLimits& limits = {});
   ~ServiceFixture() override;
 
   void AddAccount(const std::string& id, CacheSettings cache = DefaultCache());
   // To everybody, or to these callers.
-  void Serve(std::vector<CallerRule> callers = {},
-             const std::shared_ptr<grpc::ServerCredentials>& credentials =
-                 grpc::InsecureServerCredentials());
+  void Serve(std::vector<CallerRule> callers = {}, std::shared_ptr<const TlsContext> tls = nullptr);
 
   // Long TTLs: what was read stays FRESH during a test unless it says otherwise.
   static CacheSettings DefaultCache();
@@ -115,8 +115,8 @@ class ServiceFixture : public testing::Test {
   std::shared_ptr<const PathProbe> path_;
   BalanceRpc rpc_;
   HealthStates health_;
-  CallServer calls_;
-  std::unique_ptr<grpc::Server> server_;
+  MethodTable methods_;
+  TransportServer server_;
   int port_ = 0;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::BalanceService::Stub> stub_;

@@ -24,40 +24,39 @@ SourceInfo Source(const std::string& account, const std::string& source) {
 Names NamesOf(const std::vector<std::string>& names) { return {names.begin(), names.end()}; }
 
 TEST(SourceNamesTest, AnIdIsOfEveryAccountAndAFullNameOfOne) {
-  SourceNames names;
-  ASSERT_TRUE(
-      SourceNames::Parse(NamesOf({"real", "accounts/desk-1/sources/paper"}), "sources", names)
-          .ok());
+  const auto names =
+      SourceNames::Parse(NamesOf({"real", "accounts/desk-1/sources/paper"}), "sources");
+  ASSERT_TRUE(names);
 
-  EXPECT_TRUE(names.Match(Source("desk-1", "real")));
-  EXPECT_TRUE(names.Match(Source("desk-2", "real")));
-  EXPECT_TRUE(names.Match(Source("desk-1", "paper")));
-  EXPECT_FALSE(names.Match(Source("desk-2", "paper")));
+  EXPECT_TRUE(names->Match(Source("desk-1", "real")));
+  EXPECT_TRUE(names->Match(Source("desk-2", "real")));
+  EXPECT_TRUE(names->Match(Source("desk-1", "paper")));
+  EXPECT_FALSE(names->Match(Source("desk-2", "paper")));
 }
 
 TEST(SourceNamesTest, TheFirstNameThatIsNotFoundIsTold) {
-  SourceNames names;
-  ASSERT_TRUE(SourceNames::Parse(NamesOf({"real", "zebra", "accounts/desk-1/sources/aardvark"}),
-                                 "sources", names)
-                  .ok());
-  SourceNames::Found found = names.NoneFound();
-  names.Match(Source("desk-1", "real"), found);
+  const auto names =
+      SourceNames::Parse(NamesOf({"real", "zebra", "accounts/desk-1/sources/aardvark"}), "sources");
+  ASSERT_TRUE(names);
+  SourceNames::Found found = names->NoneFound();
+  names->Match(Source("desk-1", "real"), found);
 
-  const auto status = names.CheckAllFound(found);
+  const auto all_found = names->CheckAllFound(found);
 
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("\"zebra\""));
+  ASSERT_FALSE(all_found);
+  EXPECT_EQ(all_found.error().code, StatusCode::kInvalidArgument);
+  EXPECT_THAT(all_found.error().message, HasSubstr("\"zebra\""));
 }
 
 TEST(SourceNamesTest, BothSpellingsOfASourceAreFoundAtOnce) {
-  SourceNames names;
-  ASSERT_TRUE(
-      SourceNames::Parse(NamesOf({"accounts/desk-1/sources/real", "real"}), "sources", names).ok());
-  SourceNames::Found found = names.NoneFound();
+  const auto names =
+      SourceNames::Parse(NamesOf({"accounts/desk-1/sources/real", "real"}), "sources");
+  ASSERT_TRUE(names);
+  SourceNames::Found found = names->NoneFound();
 
-  EXPECT_TRUE(names.Match(Source("desk-1", "real"), found));
+  EXPECT_TRUE(names->Match(Source("desk-1", "real"), found));
 
-  EXPECT_TRUE(names.CheckAllFound(found).ok());
+  EXPECT_TRUE(names->CheckAllFound(found));
 }
 
 // Each method that takes source names, as a function of the names.

@@ -31,13 +31,13 @@ class WaitingAnswersTest : public HandlerFixture {
     v1::GetAccountSnapshotRequest request;
     request.set_name(AccountName(account));
     request.set_view(view);
-    return Call(RpcMethod::kGetAccountSnapshot, request);
+    return MakeCall(RpcMethod::kGetAccountSnapshot, request);
   }
 
   TestCall& Batch() {
     v1::BatchGetAccountSnapshotsRequest request;
     for (const char* id : {"desk-1", "desk-2"}) request.add_names(AccountName(id));
-    return Call(RpcMethod::kBatchGetAccountSnapshots, request);
+    return MakeCall(RpcMethod::kBatchGetAccountSnapshots, request);
   }
 
   // A List that fetches.
@@ -46,7 +46,7 @@ class WaitingAnswersTest : public HandlerFixture {
     request.mutable_policy()->set_only_if_cached(false);
     request.add_sources("accounts/desk-1/sources/real");
     request.add_sources("accounts/desk-2/sources/real");
-    return Call(RpcMethod::kListAccountSnapshots, request);
+    return MakeCall(RpcMethod::kListAccountSnapshots, request);
   }
 
   void Answer(const std::string& account, const std::string& cash) {
@@ -83,7 +83,7 @@ TEST_F(WaitingAnswersTest, AStopGivesNoOldReadingToWhoAsksForANewOneOrNone) {
   v1::GetSourceBalanceRequest request;
   request.set_name("accounts/desk-1/sources/real");
   request.mutable_policy()->mutable_max_age();
-  const TestCall& call = Call(RpcMethod::kGetSourceBalance, request);
+  const TestCall& call = MakeCall(RpcMethod::kGetSourceBalance, request);
   ASSERT_EQ(call.finished, 0);
 
   for (const auto& feed : feeds_) feed->Stop();
@@ -187,7 +187,7 @@ TEST_F(WaitingAnswersTest, M112_AThousandWithOneDeadlineAreToldOfTheVenueThatHas
   const SteadyTime deadline = clock_.SteadyNow() + kTimeLeft;
   std::vector<SteadyTime> finished;
   for (int i = 0; i < 1000; ++i) {
-    Call(RpcMethod::kGetAccountSnapshot, request, kTimeLeft).on_finish = [&] {
+    MakeCall(RpcMethod::kGetAccountSnapshot, request, kTimeLeft).on_finish = [&] {
       clock_.Advance(std::chrono::microseconds(100));
       finished.push_back(clock_.SteadyNow());
     };
@@ -242,7 +242,7 @@ TEST_F(WaitingAnswersTest, M114_CallersWhoAskForLessDetailAreToldLess) {
 TEST_F(WaitingAnswersTest, M114_CallersOfOneSourceShareItsBytes) {
   v1::GetSourceBalanceRequest request;
   request.set_name("accounts/desk-1/sources/real");
-  for (int i = 0; i < 100; ++i) Call(RpcMethod::kGetSourceBalance, request);
+  for (int i = 0; i < 100; ++i) MakeCall(RpcMethod::kGetSourceBalance, request);
   Answer("desk-1", "1.00");
 
   std::set<const void*> encoded;

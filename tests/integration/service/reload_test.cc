@@ -112,21 +112,11 @@ TEST(ReloadTest, RatesAreThoseOfTheNewConfiguration) {
 TEST(ReloadTest, WhatWaitsForARestartIsNamed) {
   RunningService service;
   service.Edit("listen: 127.0.0.1:0", "listen: 127.0.0.1:1");
-  service.Edit("cache: ", "server: {drain_delay: 1s}\ncache: ");
+  service.Edit("cache: ",
+               "server: {drain_delay: 1s, engine: GRPC, max_connection_memory: 33554432}\ncache: ");
 
-  EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server.drain_delay"));
-}
-
-TEST(ReloadTest, WhatStaysOpenToEverybodyUntilARestartIsNamed) {
-  RunningService service;
-  service.WriteSecret("tokens", std::string(64, '0') + "\n");
-  service.Edit("cache: ", "callers: [{id: nobody, token_file: " + service.FilePath("tokens") +
-                              ", accounts: ['*']}]\ncache: ");
-
-  const auto done = service.Reload();
-
-  EXPECT_THAT(done.still_open, ElementsAre("reflection", "channelz"));
-  EXPECT_THAT(done.waiting, IsEmpty());
+  EXPECT_THAT(service.Reload().waiting, ElementsAre("listen", "server.drain_delay", "server.engine",
+                                                    "server.max_connection_memory"));
 }
 
 // What an upstream has asked of a credential holds while no account uses it.

@@ -173,7 +173,7 @@ TEST_F(RotationTest, Tls12IsTheOldestThatIsSpoken) {
   const ProbeResult old = balance::Handshake(Address(), eleven);
   EXPECT_FALSE(old.accepted);
   // By the server, not by the client.
-  EXPECT_EQ(old.refusal, "unexpected eof while reading");
+  EXPECT_EQ(old.refusal, "tlsv1 alert protocol version");
 }
 
 TEST_F(RotationTest, AStartWithFilesThatCannotServeFailsWithTheReason) {

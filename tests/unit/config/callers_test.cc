@@ -71,12 +71,12 @@ TEST(CallersTest, ReflectionAndChannelzAreOffWithCallersUnlessAskedFor) {
   const auto open = files.Load(kOneSource);
   const auto closed = files.Load(files.WithTls(callers));
   const auto asked = files.Load(files.WithTls(callers + "server: {reflection: true}\n"));
-  const auto off = files.Load(std::string(kOneSource) + "server: {channelz: false}\n");
+  const auto off = files.Load(std::string(kOneSource) + "server: {reflection: false}\n");
 
-  EXPECT_TRUE(open->server.reflection && open->server.channelz);
-  EXPECT_FALSE(closed->server.reflection || closed->server.channelz);
-  EXPECT_TRUE(asked->server.reflection && !asked->server.channelz);
-  EXPECT_TRUE(off->server.reflection && !off->server.channelz);
+  EXPECT_TRUE(open->server.reflection);
+  EXPECT_FALSE(closed->server.reflection);
+  EXPECT_TRUE(asked->server.reflection);
+  EXPECT_FALSE(off->server.reflection);
 }
 
 constexpr const char* kNoSpiffeId =

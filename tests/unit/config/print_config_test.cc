@@ -27,7 +27,8 @@ std::string Everything(const ConfigFiles& files) {
   return "listen: '[::]:0'\n"
          "admin_listen: 127.0.0.1:0\n"
          "allow_insecure: true\n"
-         "server: {drain_delay: 0s, max_connection_age: 45.5s, max_answer_size: 100000}\n"
+         "server: {drain_delay: 0s, max_connection_age: 45.5s, max_answer_size: 100000, "
+         "engine: GRPC, max_connection_memory: 33554432}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -58,7 +59,8 @@ server:
   max_connection_age: 300s
   max_answer_size: 4194304
   reflection: true
-  channelz: true
+  max_connection_memory: 67108864
+  engine: NGHTTP2
 accounts:
   - id: desk-1
     sources:

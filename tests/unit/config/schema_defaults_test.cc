@@ -76,6 +76,8 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
             PrintDuration(ConfigDefaults::kMaxConnectionAge));
   EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_answer_size")),
             ConfigDefaults::kMaxAnswerSize);
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_connection_memory")),
+            ConfigDefaults::kMaxConnectionMemory);
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ TEST(SettingsTest, ValuesOutOfRange) {
        "server.max_connection_age: is above 86400s; write at most 86400s"},
       {"server: {max_answer_size: 65535}",
        "server.max_answer_size: is out of range; write a number from 65536 to 33554432"},
+      {"server: {max_connection_memory: 16777215}",
+       "server.max_connection_memory: is out of range; write a number from 16777216 to 1073741824"},
+      {"server: {engine: APACHE}",
+       "server.engine: \"APACHE\" is not known here; write NGHTTP2 or GRPC"},
       {"server: {max_answer_size: 33554433}",
        "server.max_answer_size: is out of range; write a number from 65536 to 33554432"},
   };
@@ -101,7 +105,8 @@ TEST(SettingsTest, ValuesAtTheirLimits) {
         "upstream: {requests_per_second: 0.0001, burst: 1000}", "server: {drain_delay: 600s}",
         "server: {drain_delay: 0s}", "server: {max_connection_age: 30s}",
         "server: {max_connection_age: 86400s}", "server: {max_answer_size: 65536}",
-        "server: {max_answer_size: 33554432}", "upstream: {tls_ca_file: ''}"}) {
+        "server: {max_answer_size: 33554432}", "server: {max_connection_memory: 1073741824}",
+        "server: {engine: GRPC}", "upstream: {tls_ca_file: ''}"}) {
     EXPECT_THAT(files.Problems(kGood + yaml + "\n"), IsEmpty()) << yaml;
   }
 }

@@ -109,7 +109,7 @@ TEST(YamlReaderTest, UnknownKeyNearNothing) {
   EXPECT_THAT(ConfigFiles().Problems(kGood + "server: {colour: red}\n"),
               ElementsAre("config.yaml:6: server.colour: unknown key; remove it, or use one of: "
                           "drain_delay, max_connection_age, max_answer_size, reflection, "
-                          "channelz"));
+                          "channelz, max_connection_memory, engine"));
 }
 
 TEST(YamlReaderTest, MisspelledAccountsAreNotAlsoMissing) {
@@ -121,7 +121,7 @@ TEST(YamlReaderTest, KeyThatIsNoWord) {
   EXPECT_THAT(ConfigFiles().Problems(kGood + "server:\n  [a]: 1s\n"),
               ElementsAre("config.yaml:7: server: has a key that is no word; use one of: "
                           "drain_delay, max_connection_age, max_answer_size, reflection, "
-                          "channelz"));
+                          "channelz, max_connection_memory, engine"));
 }
 
 TEST(YamlReaderTest, MergeKey) {
@@ -214,10 +214,12 @@ TEST(YamlReaderTest, WrongTypes) {
        "min_refresh_interval"},
       {"server:",
        "server: has no value; write its keys below it: drain_delay, max_connection_age, "
-       "max_answer_size, reflection, channelz"},
+       "max_answer_size, reflection, channelz, max_connection_memory, "
+       "engine"},
       {"server: [a]",
        "server: is not a mapping; write its keys below it: drain_delay, max_connection_age, "
-       "max_answer_size, reflection, channelz"},
+       "max_answer_size, reflection, channelz, max_connection_memory, "
+       "engine"},
       {"upstream: {burst: 1.5}",
        "upstream.burst: \"1.5\" is not a whole number; write digits only, without quotes"},
       {"upstream: {burst: '2'}",

@@ -1,7 +1,6 @@
 #include "service/observe/logging.h"
 
 #include <fcntl.h>
-#include <grpc/support/log.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,8 +14,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-
-#include "service/observe/line_budget.h"
 
 namespace balance {
 namespace {
@@ -110,18 +107,6 @@ TEST_F(LoggingTest, M59_LinesThatNobodyReadsBlockNobodyAndAreCounted) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   EXPECT_GT(DroppedLogLines(), dropped);
   StopReading();
-}
-
-TEST_F(LoggingTest, AFloodOfLinesOfOnePlaceInGrpcIsCut) {
-  gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
-  const auto flood = [] { gpr_log(GPR_ERROR, "again"); };
-  for (int i = 0; i < 1000; ++i) flood();
-  gpr_log(GPR_ERROR, "another place");
-
-  const std::string log = ReadLines(static_cast<int>(LineBudget::kBurst) + 1);
-
-  EXPECT_LT(std::count(log.begin(), log.end(), '\n'), 60);
-  EXPECT_NE(log.find("gRPC: another place"), std::string::npos);
 }
 
 }  // namespace

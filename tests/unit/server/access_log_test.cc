@@ -16,7 +16,7 @@ namespace {
 class CountedDenials final : public RpcObserver {
  public:
   void OnStarted(RpcMethod) override {}
-  void OnHandled(RpcMethod, grpc::StatusCode) override {}
+  void OnHandled(RpcMethod, StatusCode, Duration) override {}
   void OnDenied(const AccessDenial&) override { ++count_; }
   int count() const { return count_; }
 

@@ -1,0 +1,106 @@
+#include "service/rpc/rpc_error.h"
+
+#include "google/rpc/error_details.pb.h"
+#include "service/snapshot/encode.h"
+
+namespace balance {
+namespace {
+
+// Time in which the longest queue is worked off.
+constexpr Duration kOverloadPause = std::chrono::seconds(1);
+
+}  // namespace
+
+CallStatus ToCallStatus(const RpcError& error) {
+  if (error.reason.empty()) return {error.code, error.message, {}};
+  google::rpc::Status status;
+  status.set_code(static_cast<std::int32_t>(error.code));
+  status.set_message(error.message);
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(error.reason));
+  info.set_domain(std::string(kErrorDomain));
+  for (const auto& [name, value] : error.metadata) (*info.mutable_metadata())[name] = value;
+  status.add_details()->PackFrom(info);
+  if (error.retry_after) {
+    google::rpc::RetryInfo retry;
+    *retry.mutable_retry_delay() = ToDuration(*error.retry_after);
+    status.add_details()->PackFrom(retry);
+  }
+  if (!error.field.empty()) {
+    google::rpc::BadRequest bad_request;
+    auto& violation = *bad_request.add_field_violations();
+    violation.set_field(error.field);
+    violation.set_description(error.description);
+    status.add_details()->PackFrom(bad_request);
+  }
+  return {error.code, error.message, status.SerializeAsString()};
+}
+
+RpcFailure NobodyWaits(StatusCode code, std::string message) {
+  RpcError error;
+  error.code = code;
+  error.message = std::move(message);
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure InvalidField(std::string_view reason, std::string field, std::string message) {
+  RpcError error;
+  error.code = StatusCode::kInvalidArgument;
+  error.reason = reason;
+  error.message = field + ": " + message;
+  error.description = std::move(message);
+  error.metadata = {{"field", field}};
+  error.field = std::move(field);
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure Overloaded(std::string_view what) {
+  RpcError error;
+  error.code = StatusCode::kResourceExhausted;
+  error.reason = reason::kOverloaded;
+  error.message = std::string(what) + "; try again after the time in RetryInfo";
+  error.retry_after = kOverloadPause;
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure AnswerTooLarge(std::size_t most, std::string_view remedy) {
+  RpcError error;
+  error.code = StatusCode::kResourceExhausted;
+  error.reason = reason::kAnswerTooLarge;
+  error.message =
+      "the answer would be longer than " + std::to_string(most) + " bytes; " + std::string(remedy);
+  error.metadata = {{"max_answer_size", std::to_string(most)}};
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure Refused(AccessRefusal refusal) {
+  const bool is_known = IsIdentified(refusal);
+  RpcError error;
+  error.code = is_known ? StatusCode::kPermissionDenied : StatusCode::kUnauthenticated;
+  error.reason = is_known ? reason::kCallerNotAllowed : reason::kCallerUnknown;
+  error.message = Explain(refusal);
+  error.metadata = {{"refusal", std::string(NameOf(refusal))}};
+  return RpcFailure(std::move(error));
+}
+
+std::string ShortText(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  if (text.size() <= kLongest) return std::string(text);
+  // Not in the middle of a character.
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
+}
+
+RpcFailure FailureOf(const Error& error, const std::string& source_name) {
+  const ErrorTraits& traits = TraitsOf(error.kind);
+  RpcError failure;
+  failure.code = traits.code;
+  failure.reason = traits.reason;
+  failure.message = error.message;
+  failure.metadata = {{"source", source_name}};
+  if (traits.heals) failure.retry_after = error.retry_after;
+  return RpcFailure(std::move(failure));
+}
+
+}  // namespace balance

@@ -1,0 +1,116 @@
+#include "service/server/rpc_port.h"
+
+#include <utility>
+
+#include "service/config/listen_address.h"
+#include "service/grpc_engine/generic_server.h"
+#include "service/grpc_engine/tls_credentials.h"
+#include "service/transport/tls_context.h"
+#include "service/transport/transport_server.h"
+
+namespace balance {
+namespace {
+
+TransportLimits LimitsOf(const ServerSettings& settings) {
+  TransportLimits limits;
+  limits.age = settings.max_connection_age;
+  limits.connection_memory = static_cast<std::size_t>(settings.max_connection_memory);
+  return limits;
+}
+
+ClientCertificates ClientCertificatesOf(const TlsSettings& settings) {
+  if (settings.client_ca_file.empty()) return ClientCertificates::kNone;
+  return settings.require_client_certificate ? ClientCertificates::kRequired
+                                             : ClientCertificates::kOptional;
+}
+
+Result<std::shared_ptr<const TlsContext>> ContextOf(const TlsSettings& settings,
+                                                    const TlsMaterial& material) {
+  return TlsContext::Make({material.certificates, *material.private_key, material.client_cas,
+                           ClientCertificatesOf(settings)});
+}
+
+Error CannotListen(const std::string& address, const Error& why) {
+  return {ErrorKind::kInvalidInput, "cannot listen on " + address + " (listen): " + why.message};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RpcPort>> RpcPort::Start(const Config& config, const MethodTable& methods,
+                                                Clock& clock, Metrics& metrics,
+                                                const FileWatcher::Options& watching) {
+  std::unique_ptr<RpcPort> port(new RpcPort());
+  if (config.tls) {
+    const auto loaded = port->LoadTls(*config.tls, clock, metrics);
+    if (!loaded) return tl::unexpected(loaded.error());
+  }
+  const auto bound = port->Listen(config, methods, clock);
+  if (!bound) return tl::unexpected(bound.error());
+  port->port_ = *bound;
+  if (config.tls) {
+    port->watcher_ = std::make_unique<FileWatcher>(
+        std::move(port->tls_states_), [files = port->tls_files_.get()] { files->Reload(); },
+        watching);
+  }
+  return port;
+}
+
+Result<void> RpcPort::LoadTls(const TlsSettings& settings, Clock& clock, Metrics& metrics) {
+  tls_files_ = std::make_unique<TlsFiles>(settings, clock, metrics);
+  tls_states_ = StatesOf(tls_files_->paths());
+  return tls_files_->Load();
+}
+
+Result<int> RpcPort::Listen(const Config& config, const MethodTable& methods, Clock& clock) {
+  switch (config.server.engine) {
+    case ServerEngine::kNghttp2:
+      return ListenByNghttp2(config, methods, clock);
+    case ServerEngine::kGrpc:
+      return ListenByGrpc(config, methods, clock);
+  }
+  return Fail(ErrorKind::kInternal, "there is no such engine");
+}
+
+Result<int> RpcPort::ListenByNghttp2(const Config& config, const MethodTable& methods,
+                                     Clock& clock) {
+  auto server = std::make_unique<TransportServer>(
+      methods, clock, TransportServer::Options{.limits = LimitsOf(config.server)});
+  std::shared_ptr<const TlsContext> tls;
+  if (tls_files_) {
+    auto context = ContextOf(*config.tls, *tls_files_->material().Get());
+    if (!context) return tl::unexpected(context.error());
+    tls = *std::move(context);
+  }
+  const auto address = ParseListenAddress(config.listen);
+  if (!address) return Fail(ErrorKind::kInvalidInput, "listen is not host:port");
+  const auto bound = server->Start(address->host, address->port, std::move(tls));
+  if (!bound) return tl::unexpected(CannotListen(config.listen, bound.error()));
+  if (tls_files_) {
+    tls_files_->OnChange([server = server.get(), settings = *config.tls](
+                             const TlsMaterial& before, const TlsMaterial& now) -> Result<void> {
+      auto context = ContextOf(settings, now);
+      if (!context) return tl::unexpected(context.error());
+      server->Replace(*std::move(context), before.client_cas != now.client_cas);
+      return {};
+    });
+  }
+  server_ = std::move(server);
+  return *bound;
+}
+
+Result<int> RpcPort::ListenByGrpc(const Config& config, const MethodTable& methods, Clock& clock) {
+  grpc_log_.emplace();
+  auto server = std::make_unique<GenericServer>(methods, clock, LimitsOf(config.server));
+  // gRPC reads the files again by itself.
+  const auto credentials =
+      config.tls
+          ? MakeTlsCredentials({config.tls->certificate_file, config.tls->private_key_file,
+                                config.tls->client_ca_file, ClientCertificatesOf(*config.tls)})
+          : grpc::InsecureServerCredentials();
+  const auto bound = server->Start(config.listen, credentials);
+  if (!bound) return tl::unexpected(CannotListen(config.listen, bound.error()));
+  server_ = std::move(server);
+  return *bound;
+}
+
+}  // namespace balance
