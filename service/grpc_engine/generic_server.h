@@ -36,7 +36,8 @@ class GenericServer final : public RpcServer,
                             private grpc::CallbackGenericService,
                             private GenericCallObserver {
  public:
-  // Of a drain: gRPC cancels the calls that are not over by then.
+  // The longest drain. gRPC then cancels the calls that are not over, and shows out clients who do
+  // not hang up by themselves: an idle one of gRPC's may not even hear that it should.
   static constexpr std::chrono::milliseconds kMostDrain = std::chrono::seconds(6);
 
   // `methods` and `clock` must outlive the server. Of the limits those are used that gRPC knows.

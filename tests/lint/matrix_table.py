@@ -15,7 +15,7 @@ ROWS = {f"M{number:02}" for number in [
     *range(100, 106),
     *range(110, 118),
     *range(120, 126),
-    *range(130, 139),
+    *range(130, 139), 150,
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

@@ -30,6 +30,8 @@ struct MatrixSetup {
   sandbox::SandboxOptions sandbox;
   std::string listen = "127.0.0.1:0";
   std::string drain_delay = "0s";
+  // Of the gRPC port, as the configuration file names it.
+  std::string engine = "NGHTTP2";
   std::string cache = "{ttl: 60s, min_refresh_interval: 0.001s}";
   std::string attempt_timeout = "0.4s";
   std::string refresh_budget = "0.8s";

@@ -115,8 +115,11 @@ class Replica {
 
 class RollingRestartTest : public MatrixTest {
  protected:
+  explicit RollingRestartTest(std::string engine = "NGHTTP2") : engine_(std::move(engine)) {}
+
   void SetUp() override {
     MatrixSetup setup;
+    setup.engine = engine_;
     setup.drain_delay = "0.25s";
     setup.attempt_timeout = "2s";
     setup.refresh_budget = "4s";
@@ -162,7 +165,13 @@ class RollingRestartTest : public MatrixTest {
     }
   }
 
+  const std::string engine_;
   std::vector<std::unique_ptr<Replica>> replicas_;
+};
+
+class OtherEngineRestartTest : public RollingRestartTest {
+ protected:
+  OtherEngineRestartTest() : RollingRestartTest("GRPC") {}
 };
 
 std::string PublishedConfig() {
@@ -181,6 +190,14 @@ TEST_F(RollingRestartTest, M47_TwentyRollingRestartsLoseNoCallOfAClientWithThePu
   Load load(Client(PublishedConfig()));
 
   for (int round = 0; round < kRounds && !HasFatalFailure(); ++round) Roll(load, InUse::kAll);
+
+  EXPECT_THAT(load.Stop(), IsEmpty()) << load.calls() << " calls";
+}
+
+TEST_F(OtherEngineRestartTest, M47_RollingRestartsLoseNoCallOfAClientWithThePublishedConfig) {
+  Load load(Client(PublishedConfig()));
+
+  for (int round = 0; round < 3 && !HasFatalFailure(); ++round) Roll(load, InUse::kAll);
 
   EXPECT_THAT(load.Stop(), IsEmpty()) << load.calls() << " calls";
 }
