@@ -85,6 +85,9 @@ struct Error {
   // failed, or the time ran out before the request could be written. The upstream has not seen
   // whose request it was, so every login at the host would have met the same.
   bool is_connect_failure = false;
+  // Whether a cache on the way gave the answer: what it says was said to another request, some time
+  // ago. `retry_after` is what is left of the pause.
+  bool is_out_of_cache = false;
 };
 
 }  // namespace balance
