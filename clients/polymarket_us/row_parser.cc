@@ -66,7 +66,7 @@ Result<void> RowParser::ReadField(const JsonMember& field) {
     if (TakeOver(*amount, field.value, balance_, odd_)) return {};
     return MalformedReply(kName, "currentBalance or buyingPower is not a number");
   }
-  if (field.name == kPendingWithdrawals) return ReadWithdrawals(field.value);
+  if (field.name == kPendingWithdrawals) return ParseWithdrawals(field.value, balance_, odd_);
   if (field.name == kCurrency) {
     ReadCurrency(field.value, balance_);
   } else if (field.name == kLastUpdated) {
@@ -76,13 +76,6 @@ Result<void> RowParser::ReadField(const JsonMember& field) {
   } else {
     odd_.KeepUnknown(field, balance_);
   }
-  return {};
-}
-
-Result<void> RowParser::ReadWithdrawals(const JsonValue& value) {
-  auto withdrawals = ParseWithdrawals(value, odd_);
-  if (!withdrawals) return tl::unexpected<Error>(std::move(withdrawals.error()));
-  balance_.pending_withdrawals = *std::move(withdrawals);
   return {};
 }
 

@@ -374,6 +374,19 @@ TEST(PolymarketUsParseTest, M94_WithdrawalsThatAreNoneAreLeftOut) {
   }
 }
 
+TEST(PolymarketUsParseTest, M93_OnlyAWholeListReportsWithdrawals) {
+  const auto are_reported = [](const std::string& fields) {
+    return ParseRow(R"("currency":"USD","currentBalance":1)" + fields).are_withdrawals_reported;
+  };
+
+  EXPECT_TRUE(are_reported(R"(,"pendingWithdrawals":[])"));
+  EXPECT_TRUE(are_reported(R"(,"pendingWithdrawals":[{"id":"wd-1","balance":"n/a"}])"));
+  EXPECT_FALSE(are_reported(""));
+  for (const std::string value : {"null", "{}", "0", "[null]", R"([null,{"id":"wd-2"}])"}) {
+    EXPECT_FALSE(are_reported(R"(,"pendingWithdrawals":)" + value)) << value;
+  }
+}
+
 TEST(PolymarketUsParseTest, M94_ANullWithdrawalCostsNoOther) {
   const CurrencyBalance row =
       ParseRow(R"("currency":"USD","pendingWithdrawals":[null,{"id":"wd-2"}])");
