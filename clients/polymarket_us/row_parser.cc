@@ -64,7 +64,8 @@ Result<CurrencyBalance> RowParser::Parse(const JsonValue& row) {
 Result<void> RowParser::ReadField(const JsonMember& field) {
   if (const UpstreamAmount* amount = FindAmount(kAmounts, field.name)) {
     if (TakeOver(*amount, field.value, balance_, odd_)) return {};
-    return MalformedReply(kName, "currentBalance or buyingPower is not a number");
+    return MalformedReply(kName,
+                          "currentBalance or buyingPower is no number that an amount can be");
   }
   if (field.name == kPendingWithdrawals) return ParseWithdrawals(field.value, balance_, odd_);
   if (field.name == kCurrency) {
