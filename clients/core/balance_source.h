@@ -40,6 +40,9 @@ struct FetchProgress {
   bool urgent = true;
   // Set by whoever has this fetch wait its turn: told that `urgent` has changed. May be empty.
   std::function<void()> on_urgency;
+  // Set by whoever has this fetch wait for something other than its turn: ends that wait, because
+  // the request is forbidden by now. May be empty.
+  std::function<void()> on_forbidden;
   // Of the latest answer.
   RateLimits rate_limits;
 

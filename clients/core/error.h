@@ -73,11 +73,13 @@ struct Error {
   // Whether the same request may well succeed a moment later: no answer, or the upstream said that
   // it is busy or broken just now.
   bool is_transient = false;
-  // Whether this side may be the cause: a file of ours, the CAs that this source trusts, a lack of
-  // sockets, or that all connections that we may have were in use. It counts for the login like any
-  // other failure if the request had its turn, until the configuration is read anew, and tells the
-  // host's other logins nothing.
+  // Whether this side is the cause: a lack of sockets, or that all connections that we may have
+  // were in use. It says nothing about the upstream, the login or the host.
   bool is_local = false;
+  // Whether our configuration may be the cause: a file of ours, a request that cannot be sent as it
+  // is, or the CAs that this source trusts. It counts for the login like any other failure, until
+  // the configuration is read anew, and tells the host's other logins nothing.
+  bool may_be_configuration = false;
   // This process did not run for a part of the attempt, so its time-out says nothing about the
   // upstream, the login or the host.
   bool is_held_up = false;
@@ -85,6 +87,9 @@ struct Error {
   // failed, or the time ran out before the request could be written. The upstream has not seen
   // whose request it was, so every login at the host would have met the same.
   bool is_connect_failure = false;
+  // Whether a cache on the way gave the answer: what it says was said to another request, some time
+  // ago. `retry_after` is what is left of the pause.
+  bool is_out_of_cache = false;
 };
 
 }  // namespace balance

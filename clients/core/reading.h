@@ -53,6 +53,9 @@ struct CurrencyBalance {
   BALANCE_MONEY_FIELDS(BALANCE_DECLARE_AMOUNT)
 #undef BALANCE_DECLARE_AMOUNT
   std::vector<PendingWithdrawal> pending_withdrawals;
+  // Whether `pending_withdrawals` are all that there are. If not, others may be under way of which
+  // nothing was reported, or which could not be read.
+  bool are_withdrawals_reported = false;
   std::optional<WallTime> change_time;
   // Unmapped upstream scalars as text, in the order received.
   std::vector<std::pair<std::string, std::string>> other_fields;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
@@ -11,9 +13,8 @@ constexpr std::size_t kMaxIdLength = 63;
 
 bool IsResourceId(std::string_view id) {
   if (id.empty() || id.size() > kMaxIdLength || id.front() == '-' || id.back() == '-') return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  return std::all_of(id.begin(), id.end(),
+                     [](char c) { return IsAsciiLower(c) || IsAsciiDigit(c) || c == '-'; });
 }
 
 }  // namespace balance

@@ -4,19 +4,13 @@
 #include <charconv>
 #include <optional>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
 
 tl::unexpected<Error> Bad(std::string message) {
   return Fail(ErrorKind::kInvalidInput, std::move(message));
@@ -24,7 +18,7 @@ tl::unexpected<Error> Bad(std::string message) {
 
 bool IsHostName(std::string_view host) {
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    return IsAsciiLower(c) || IsAsciiDigit(c) || c == '-' || c == '.' || c == '_';
   });
 }
 
@@ -33,9 +27,7 @@ bool IsIpv6(std::string_view host) {
          host.find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
 }
 
-bool IsPath(std::string_view path) {
-  return std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
+bool IsPath(std::string_view path) { return path.empty() || IsAsciiWord(path); }
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
@@ -50,12 +42,12 @@ Result<void> ParseAuthority(std::string_view authority, BaseUrl& url) {
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
     if (close == std::string_view::npos) return Bad("has a bracket that is not closed");
-    url.host = LowerCase(authority.substr(1, close - 1));
+    url.host = ToAsciiLower(authority.substr(1, close - 1));
     if (!IsIpv6(url.host)) return Bad("has no IPv6 address in its brackets");
     port = authority.substr(close + 1);
   } else {
     const auto colon = std::min(authority.find(':'), authority.size());
-    url.host = LowerCase(authority.substr(0, colon));
+    url.host = ToAsciiLower(authority.substr(0, colon));
     if (!IsHostName(url.host)) return Bad("has no proper host; write https://host[:port][/path]");
     port = authority.substr(colon);
   }
@@ -89,7 +81,7 @@ Result<BaseUrl> ParseBaseUrl(std::string_view text) {
   BaseUrl url;
   const auto scheme_end = text.find("://");
   const std::string scheme =
-      LowerCase(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
+      ToAsciiLower(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
   if (scheme != "https" && scheme != "http") {
     return Bad("does not begin with https://, or http:// on loopback");
   }

@@ -4,17 +4,15 @@
 #include <charconv>
 #include <string_view>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
 // One member of the list, blanks around it allowed.
 std::optional<Duration> ParseMember(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::nullopt;
-  }
+  text = TrimAscii(text);
+  if (!IsAsciiNumber(text)) return std::nullopt;
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   constexpr auto kCap = std::chrono::duration_cast<std::chrono::seconds>(kLongestCacheAge);

@@ -1,5 +1,8 @@
 #include "clients/http/curl_transfer.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -56,7 +59,7 @@ Error MakeError(ErrorKind kind, std::string message) {
 Error Unverified() {
   Error error{ErrorKind::kUnreachable,
               "the TLS certificate was not accepted; check the host name and tls_ca_file"};
-  error.is_local = true;
+  error.may_be_configuration = true;
   return error;
 }
 
@@ -67,6 +70,18 @@ Error NoSocket() {
                           "free memory of its machine");
   error.is_local = true;
   return error;
+}
+
+bool IsLackOfSockets(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// Whether no socket can be opened now.
+bool LacksSockets() {
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return IsLackOfSockets(errno);
+  close(probe);
+  return false;
 }
 
 Error Unasked() {
@@ -268,9 +283,7 @@ std::size_t CurlTransfer::OnBody(char* data, std::size_t size, std::size_t count
 }
 
 void CurlTransfer::NoteNoSocket(int error) {
-  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-    lacks_sockets_ = true;
-  }
+  if (IsLackOfSockets(error)) lacks_sockets_ = true;
 }
 
 void CurlTransfer::Finish(CURLcode code) {
@@ -286,13 +299,15 @@ void CurlTransfer::Finish(CURLcode code) {
     result_ = std::move(response_);
   } else {
     Error error = ErrorOf(code);
-    // A certificate that is not accepted is so however long the attempt took.
-    if (held_up_ > Duration::zero() && error.kind == ErrorKind::kUnreachable && !error.is_local) {
+    // What is known to be ours, and a certificate that is not accepted, is so however long the
+    // attempt took.
+    const bool may_be_ours = error.is_local || error.may_be_configuration;
+    if (held_up_ > Duration::zero() && error.kind == ErrorKind::kUnreachable && !may_be_ours) {
       error.is_held_up = true;
       error.message += " (this service itself was held up for " + SecondsText(held_up_) + " s)";
     }
     error.is_connect_failure =
-        error.kind == ErrorKind::kUnreachable && !error.is_local && !error.is_held_up && !was_sent_;
+        error.kind == ErrorKind::kUnreachable && !may_be_ours && !error.is_held_up && !was_sent_;
     result_ = tl::unexpected(std::move(error));
   }
   done_.cancel();
@@ -325,6 +340,8 @@ Error CurlTransfer::ErrorOf(CURLcode code) const {
   if (too_large_) return TooLarge();
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
+      // The resolver needs a socket too, and does not say that it got none.
+      if (LacksSockets()) return NoSocket();
       return MakeError(ErrorKind::kUnreachable, "the host name could not be resolved");
     case CURLE_COULDNT_CONNECT:
       if (lacks_sockets_) return NoSocket();

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
@@ -13,16 +15,11 @@ constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr"
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed",
                                                        "Thu", "Fri", "Sat"};
-constexpr std::string_view kDigits = "0123456789";
-
-bool IsDigits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
-}
 
 // The number of a fixed place of a date; nullopt unless it is all digits.
 std::optional<int> NumberAt(std::string_view text, std::size_t begin, std::size_t length) {
   const std::string_view digits = text.substr(begin, length);
-  if (!IsDigits(digits)) return std::nullopt;
+  if (!IsAsciiNumber(digits)) return std::nullopt;
   int value = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return value;
@@ -33,7 +30,8 @@ std::optional<Duration> ParseSeconds(std::string_view text) {
   const auto point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);
   const std::string_view fraction = text.substr(std::min(point + 1, text.size()));
-  if (!IsDigits(whole) || (point < text.size() && !IsDigits(fraction))) return std::nullopt;
+  if (!IsAsciiNumber(whole) || (point < text.size() && !IsAsciiNumber(fraction)))
+    return std::nullopt;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
   constexpr auto kCap = std::chrono::duration_cast<seconds>(kMaxRetryAfter);

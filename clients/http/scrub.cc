@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
@@ -11,11 +13,8 @@ constexpr std::array<std::string_view, 2> kKeyPrefixes = {"ps_live_", "ps_test_"
 // No ordinary word of an error text is a run of this length.
 constexpr std::size_t kCredentialLength = 24;
 
-bool IsPrintable(char c) { return c >= 0x20 && c < 0x7f; }
-
 bool IsCredentialCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-         c == '/' || c == '=' || c == '_' || c == '-';
+  return IsAsciiAlphanumeric(c) || c == '+' || c == '/' || c == '=' || c == '_' || c == '-';
 }
 
 // For each character of `text` whether it belongs to one of `secrets`. Secrets may overlap.
@@ -43,13 +42,12 @@ bool LooksLikeCredential(std::string_view run) {
   return run.size() >= kCredentialLength || HasKeyPrefix(run);
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool Holds(std::string_view text, std::string_view secret) {
   if (secret.empty() || text.size() < secret.size()) return false;
   if (secret.size() < kShortestSearchedSecret && text.size() > secret.size()) return false;
-  return std::search(text.begin(), text.end(), secret.begin(), secret.end(),
-                     [](char a, char b) { return Lower(a) == Lower(b); }) != text.end();
+  return std::search(text.begin(), text.end(), secret.begin(), secret.end(), [](char a, char b) {
+           return ToAsciiLower(a) == ToAsciiLower(b);
+         }) != text.end();
 }
 
 // So far beyond kMaxScrubbedText every secret shows that begins before it.
@@ -80,7 +78,7 @@ std::string ScrubForLog(std::string_view upstream_text, std::span<const std::str
       scrubbed += masked ? kSecretMask : text.substr(begin, std::min(at, end) - begin);
       continue;
     }
-    scrubbed += IsPrintable(text[at]) ? text[at] : '?';
+    scrubbed += IsAsciiPrintable(text[at]) ? text[at] : '?';
     ++at;
   }
   if (scrubbed.size() > kMaxLogText || upstream_text.size() > end) {
@@ -99,7 +97,7 @@ bool HoldsSecret(std::string_view text, std::span<const std::string_view> secret
 std::string CleanRequestId(std::string_view text) {
   const bool clean =
       text.size() <= kMaxRequestId &&
-      std::all_of(text.begin(), text.end(), [](char c) { return IsPrintable(c) && c != ' '; });
+      std::all_of(text.begin(), text.end(), [](char c) { return IsAsciiPrintable(c) && c != ' '; });
   return clean ? std::string(text) : std::string();
 }
 

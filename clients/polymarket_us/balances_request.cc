@@ -4,9 +4,9 @@
 #include <chrono>
 #include <utility>
 
+#include "clients/core/ascii.h"
 #include "clients/http/cache_age.h"
 #include "clients/polymarket_us/venue.h"
-#include "clients/venue/ascii.h"
 
 namespace balance::polymarket_us {
 namespace {
@@ -23,7 +23,7 @@ std::string TimestampOf(WallTime time) {
 
 Result<HttpRequest> BuildBalancesRequest(const BaseUrl& base_url, const Credentials& credentials,
                                          WallTime now) {
-  if (!IsHeaderSafe(credentials.key_id)) {
+  if (!IsAsciiWord(credentials.key_id)) {
     return Fail(ErrorKind::kCredentialsRejected,
                 "The key id of Polymarket US is empty or has characters that no key id has; store "
                 "it exactly as the venue shows it.");

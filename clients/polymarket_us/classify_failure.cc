@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "clients/core/ascii.h"
 #include "clients/http/cache_age.h"
 #include "clients/http/retry_after.h"
 #include "clients/polymarket_us/venue.h"
-#include "clients/venue/ascii.h"
 #include "clients/venue/http_failure.h"
 
 namespace balance::polymarket_us {
@@ -43,7 +43,7 @@ std::string Complaint(const HttpResponse& response) {
 }
 
 bool SpeaksOfTime(const HttpResponse& response) {
-  std::string text = AsciiLower(Complaint(response));
+  std::string text = ToAsciiLower(Complaint(response));
   // The header's name alone is no complaint.
   constexpr std::string_view kHeader = "x-pm-timestamp";
   for (auto at = text.find(kHeader); at != std::string::npos; at = text.find(kHeader, at)) {

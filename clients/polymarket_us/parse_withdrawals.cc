@@ -93,24 +93,25 @@ Result<PendingWithdrawal> ParseWithdrawal(const JsonValue& value, OddFields& odd
 
 }  // namespace
 
-Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value, OddFields& odd) {
-  std::vector<PendingWithdrawal> withdrawals;
-  if (value.IsNull()) return withdrawals;
+Result<void> ParseWithdrawals(const JsonValue& value, CurrencyBalance& row, OddFields& odd) {
+  if (value.IsNull()) return {};
   if (!value.IsArray() || value.elements.size() > kMaxWithdrawals) {
     odd.NameUnreadable(kPendingWithdrawals);
-    return withdrawals;
+    return {};
   }
-  withdrawals.reserve(value.elements.size());
+  row.are_withdrawals_reported = true;
+  row.pending_withdrawals.reserve(value.elements.size());
   for (const JsonValue& element : value.elements) {
     if (!element.IsObject()) {
       odd.NameUnreadable(kPendingWithdrawals);
+      row.are_withdrawals_reported = false;
       continue;
     }
     auto withdrawal = ParseWithdrawal(element, odd);
     if (!withdrawal) return tl::unexpected<Error>(std::move(withdrawal.error()));
-    withdrawals.push_back(*std::move(withdrawal));
+    row.pending_withdrawals.push_back(*std::move(withdrawal));
   }
-  return withdrawals;
+  return {};
 }
 
 }  // namespace balance::polymarket_us

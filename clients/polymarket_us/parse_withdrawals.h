@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <string_view>
-#include <vector>
 
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
@@ -20,10 +19,11 @@ inline constexpr std::size_t kMaxWithdrawals = 10'000;
 // Longest text of a withdrawal, in bytes; a longer one is shortened.
 inline constexpr std::size_t kMaxWithdrawalText = 1024;
 
-// Reads the value of `pendingWithdrawals`: an array of objects, or null for none. Whatever cannot
-// be read is left out and named in `odd`: the list if it is none or too long, a withdrawal that is
-// no object, an amount that is no number, a time that is no RFC 3339. So are fields without a place
-// here. Fails with kReplyInvalid on a repeated field only. Pure otherwise.
-Result<std::vector<PendingWithdrawal>> ParseWithdrawals(const JsonValue& value, OddFields& odd);
+// Reads the value of `pendingWithdrawals` into `row`: an array of objects, or null, which reports
+// nothing, like no such field. Whatever cannot be read is left out and named in `odd`: the list if
+// it is none or too long, a withdrawal that is no object, an amount that is no number, a time that
+// is no RFC 3339. So are fields without a place here. They are reported only if none of them is
+// left out. Fails with kReplyInvalid on a repeated field only.
+Result<void> ParseWithdrawals(const JsonValue& value, CurrencyBalance& row, OddFields& odd);
 
 }  // namespace balance::polymarket_us

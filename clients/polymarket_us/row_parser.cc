@@ -64,9 +64,10 @@ Result<CurrencyBalance> RowParser::Parse(const JsonValue& row) {
 Result<void> RowParser::ReadField(const JsonMember& field) {
   if (const UpstreamAmount* amount = FindAmount(kAmounts, field.name)) {
     if (TakeOver(*amount, field.value, balance_, odd_)) return {};
-    return MalformedReply(kName, "currentBalance or buyingPower is not a number");
+    return MalformedReply(kName,
+                          "currentBalance or buyingPower is no number that an amount can be");
   }
-  if (field.name == kPendingWithdrawals) return ReadWithdrawals(field.value);
+  if (field.name == kPendingWithdrawals) return ParseWithdrawals(field.value, balance_, odd_);
   if (field.name == kCurrency) {
     ReadCurrency(field.value, balance_);
   } else if (field.name == kLastUpdated) {
@@ -76,13 +77,6 @@ Result<void> RowParser::ReadField(const JsonMember& field) {
   } else {
     odd_.KeepUnknown(field, balance_);
   }
-  return {};
-}
-
-Result<void> RowParser::ReadWithdrawals(const JsonValue& value) {
-  auto withdrawals = ParseWithdrawals(value, odd_);
-  if (!withdrawals) return tl::unexpected<Error>(std::move(withdrawals.error()));
-  balance_.pending_withdrawals = *std::move(withdrawals);
   return {};
 }
 

@@ -20,7 +20,6 @@ class RowParser {
 
  private:
   Result<void> ReadField(const JsonMember& field);
-  Result<void> ReadWithdrawals(const JsonValue& value);
   void ReadLastUpdated(const JsonMember& field);
 
   OddFields& odd_;

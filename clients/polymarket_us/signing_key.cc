@@ -6,6 +6,8 @@
 #include <cassert>
 #include <utility>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
@@ -34,13 +36,6 @@ class WipedBytes {
   std::array<unsigned char, size> bytes_{};
 };
 
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 Secret Expand(const Secret& seed) {
   assert(seed.size() == kSigningSeedBytes);
   WipedBytes<crypto_sign_SECRETKEYBYTES> expanded;
@@ -68,7 +63,7 @@ std::string ToBase64(std::span<const unsigned char> bytes) {
 }  // namespace
 
 Result<SecretKey> DecodeSecretKey(std::string_view base64_text) {
-  const std::string_view text = Trim(base64_text);
+  const std::string_view text = TrimAscii(base64_text);
   WipedBytes<kLongForm> bytes;
   std::size_t size = 0;
   const bool is_base64 =

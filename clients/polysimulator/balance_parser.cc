@@ -73,7 +73,7 @@ Result<void> BalanceParser::ReadField(const JsonMember& field) {
   const UpstreamAmount* amount = FindAmount(kAmounts, field.name);
   if (amount != nullptr && (field.name != kUnrealizedPnl || has_total_value_)) {
     if (TakeOver(*amount, field.value, balance_, odd_)) return {};
-    return MalformedReply(kName, "balance or total_value is not a number");
+    return MalformedReply(kName, "balance or total_value is no number that an amount can be");
   }
   if (field.name == kCurrency) {
     ReadCurrency(field.value, balance_);

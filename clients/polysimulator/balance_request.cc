@@ -2,14 +2,14 @@
 
 #include <string>
 
+#include "clients/core/ascii.h"
 #include "clients/http/cache_age.h"
 #include "clients/polysimulator/venue.h"
-#include "clients/venue/ascii.h"
 
 namespace balance::polysimulator {
 
 Result<HttpRequest> BuildBalanceRequest(const BaseUrl& base_url, const Secret& api_key) {
-  if (!IsHeaderSafe(api_key.Expose())) {
+  if (!IsAsciiWord(api_key.Expose())) {
     return Fail(ErrorKind::kCredentialsRejected,
                 "The API key of PolySimulator is empty or has characters that no key has; store it "
                 "exactly as the venue shows it.");

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "clients/core/ascii.h"
 #include "clients/polysimulator/error_code.h"
 #include "clients/polysimulator/venue.h"
-#include "clients/venue/ascii.h"
 #include "clients/venue/http_failure.h"
 
 namespace balance::polysimulator {
@@ -55,8 +55,8 @@ bool MissesKeyHeader(const JsonValue* body) {
   return std::any_of(detail->elements.begin(), detail->elements.end(), [](const JsonValue& issue) {
     const JsonValue* place = issue.Find("loc");
     return place != nullptr && place->elements.size() == 2 &&
-           AsciiLower(place->elements[0].text) == "header" &&
-           AsciiLower(place->elements[1].text) == "x-api-key";
+           ToAsciiLower(place->elements[0].text) == "header" &&
+           ToAsciiLower(place->elements[1].text) == "x-api-key";
   });
 }
 

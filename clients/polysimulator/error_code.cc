@@ -3,23 +3,22 @@
 #include <algorithm>
 #include <string_view>
 
+#include "clients/core/ascii.h"
+
 namespace balance::polysimulator {
 namespace {
-
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
 // HTTP_<digits>, as the earliest envelopes have it where later ones have a code.
 bool RepeatsStatus(std::string_view text) {
   constexpr std::string_view kPrefix = "HTTP_";
-  return text.size() > kPrefix.size() && text.starts_with(kPrefix) &&
-         text.find_first_not_of("0123456789", kPrefix.size()) == std::string_view::npos;
+  return text.starts_with(kPrefix) && IsAsciiNumber(text.substr(kPrefix.size()));
 }
 
 // [A-Z][A-Z0-9_]*
 bool LooksLikeCode(std::string_view text) {
-  return !text.empty() && IsUpper(text.front()) && text.size() <= kMaxErrorCode &&
+  return !text.empty() && IsAsciiUpper(text.front()) && text.size() <= kMaxErrorCode &&
          !RepeatsStatus(text) && std::all_of(text.begin(), text.end(), [](char c) {
-           return IsUpper(c) || (c >= '0' && c <= '9') || c == '_';
+           return IsAsciiUpper(c) || IsAsciiDigit(c) || c == '_';
          });
 }
 

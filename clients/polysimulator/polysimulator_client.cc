@@ -5,13 +5,13 @@
 #include <string_view>
 #include <utility>
 
+#include "clients/core/ascii.h"
 #include "clients/http/cache_age.h"
 #include "clients/polysimulator/balance_request.h"
 #include "clients/polysimulator/classify_failure.h"
 #include "clients/polysimulator/parse_balance.h"
 #include "clients/polysimulator/rate_headers.h"
 #include "clients/polysimulator/venue.h"
-#include "clients/venue/ascii.h"
 #include "clients/venue/exchange.h"
 
 namespace balance {
@@ -23,7 +23,7 @@ std::string IdOf(const HttpResponse& response, std::span<const std::string_view>
 
 // Sent on every reply to a key of the beta that has lost its tier.
 bool IsLegacyKey(const HttpResponse& response) {
-  return AsciiLower(response.Header("X-API-Beta-Cutoff")) == "expired";
+  return ToAsciiLower(response.Header("X-API-Beta-Cutoff")) == "expired";
 }
 
 Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {

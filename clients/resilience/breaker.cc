@@ -38,7 +38,7 @@ bool Breaker::UsuallyTakesLongerThan(Duration time) const {
 }
 
 void Breaker::OnReload() {
-  if (is_open_ && because_->is_local) Close();
+  if (is_open_ && because_->may_be_configuration) Close();
 }
 
 void Breaker::OnHostBack(SteadyTime now) {

@@ -76,8 +76,8 @@ class Breaker {
   // short after that time is no failure.
   bool UsuallyTakesLongerThan(Duration time) const;
 
-  // The configuration was read anew: closes it where a file of ours may have been at fault
-  // (Error::is_local).
+  // The configuration was read anew: closes it where the one before may have been at fault
+  // (Error::may_be_configuration).
   void OnReload();
 
   // The host could not be reached by anybody and now answers: where that was the reason, the next

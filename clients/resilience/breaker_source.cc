@@ -51,7 +51,7 @@ boost::asio::awaitable<Result<Reading>> BreakerSource::Fetch(FetchContext contex
 void BreakerSource::Tell(LoginBreaker::Permit& permit, const Result<Reading>& result,
                          SteadyTime begun, SteadyTime end) const {
   // Leave the permit untold: it ends without a verdict.
-  if (!result && result.error().is_held_up) return;
+  if (!result && (result.error().is_held_up || result.error().is_local)) return;
   const Now now = clock_.Time();
   const Meaning meaning = result ? Meaning::kNoFailure : MeaningOf(result.error().kind);
   if (meaning == Meaning::kNoFailure) return permit.Succeeded(now.steady);

@@ -24,8 +24,8 @@ class BreakerSource final : public BalanceSource {
   // that follow) and a reply that is no balance are failures. That the upstream rejects the
   // credential (401 to 403), knows no account or limits the rate is not: a HoldOff or a Pacer
   // heeds it. What was not sent, what was given up, what our own deadline cut short although good
-  // answers usually take longer, and what failed while this process did not run (Error::is_held_up)
-  // says nothing.
+  // answers usually take longer, what failed while this process did not run (Error::is_held_up),
+  // and what failed for lack of its own means (Error::is_local) says nothing.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;

@@ -57,17 +57,19 @@ void HostSlots::Release() {
 }
 
 asio::awaitable<std::optional<HostSlots::Slot>> HostSlots::Take(FetchProgress& progress,
-                                                                SteadyTime deadline) {
+                                                                SteadyTime deadline,
+                                                                const BalanceSource* next) {
   if (HasRoom()) co_return Occupy();
   if (deadline <= all_->clock_.SteadyNow()) co_return std::nullopt;
   const auto self = waiters_.insert(
-      waiters_.end(), {deadline, progress.urgent, came_++, BootTimer(all_->executor_)});
+      waiters_.end(), {deadline, progress.urgent, came_++, next, BootTimer(all_->executor_)});
   self->wake.expires_at(SteadyTime::max());
   if (!std::exchange(is_listed_, true)) all_->waiting_.push_back(this);
   Enter(*self, progress);
   boost::system::error_code interrupted;
   co_await self->wake.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
   progress.on_urgency = nullptr;
+  progress.on_forbidden = nullptr;
   std::optional<Slot> slot = std::move(self->slot);
   const bool is_over = self->is_over;
   if (!is_over) Leave(*self);
@@ -86,6 +88,9 @@ bool HostSlots::GrantNext() {
 
 void HostSlots::Enter(Waiter& waiter, FetchProgress& progress) {
   progress.on_urgency = [this, &waiter, &progress] { SetUrgent(waiter, progress.urgent); };
+  progress.on_forbidden = [this, &waiter] {
+    if (!waiter.is_over) EndWait(waiter);
+  };
   queue_.emplace(std::pair(!waiter.is_urgent, waiter.number), &waiter);
   if (waiter.deadline == SteadyTime::max()) return;
   by_deadline_.emplace(std::pair(waiter.deadline, waiter.number), &waiter);
@@ -112,6 +117,16 @@ void HostSlots::EndWait(Waiter& waiter) {
   Leave(waiter);
   waiter.is_over = true;
   waiter.wake.cancel();
+}
+
+void HostSlots::EndForbidden(const std::shared_ptr<const Error>& because) {
+  if (!because || because == forbidden_because_) return;
+  forbidden_because_ = because;
+  const SteadyTime now = all_->clock_.SteadyNow();
+  for (Waiter& waiter : waiters_) {
+    if (waiter.is_over || !waiter.next) continue;
+    if (waiter.next->Outlook().IsForbidden(now)) EndWait(waiter);
+  }
 }
 
 void HostSlots::EndLateWaits() {

@@ -79,9 +79,17 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   std::optional<Slot> TryTake();
 
   // Waits for a slot: urgent fetches go first (FetchProgress::SetUrgent() is heeded during the
-  // wait), else first come, first served. nullopt if there is none by the deadline. However many
-  // wait, whoever comes, is served or leaves costs no more than the logarithm of their number.
-  boost::asio::awaitable<std::optional<Slot>> Take(FetchProgress& progress, SteadyTime deadline);
+  // wait), else first come, first served. nullopt if there is none by the deadline, or if the wait
+  // ends before because the request is forbidden: FetchProgress::on_forbidden() was called, or
+  // EndForbidden() found that `next`, if not null, would refuse it. However many wait, whoever
+  // comes, is served or leaves costs no more than the logarithm of their number.
+  boost::asio::awaitable<std::optional<Slot>> Take(FetchProgress& progress, SteadyTime deadline,
+                                                   const BalanceSource* next = nullptr);
+
+  // The host has just shown that no connection to it can be made, and `because` now forbids the
+  // request that showed it; null: nothing does. Ends the waits of those that are forbidden too.
+  // Looks at each who waits, but only once for one `because`.
+  void EndForbidden(const std::shared_ptr<const Error>& because);
 
   std::size_t in_use() const { return in_use_; }
   // Whether a request that nobody waits for takes nothing from those that somebody waits for.
@@ -95,6 +103,7 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
     bool is_urgent;
     // Number of the wait, in the order in which they began.
     std::uint64_t number;
+    const BalanceSource* next;
     BootTimer wake;
     // The slot that was given; set a little before the wait ends.
     std::optional<Slot> slot = std::nullopt;
@@ -124,6 +133,8 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
   std::map<std::pair<bool, std::uint64_t>, Waiter*> queue_;
   // Waiters of the queue that have a deadline, ordered by it, then by number.
   std::map<std::pair<SteadyTime, std::uint64_t>, Waiter*> by_deadline_;
+  // Of the latest EndForbidden().
+  std::shared_ptr<const Error> forbidden_because_;
   // Whether `all_` knows that somebody waits here.
   bool is_listed_ = false;
   Alarm deadline_;

@@ -25,7 +25,8 @@ void LoginBreaker::Permit::Failed(Now now, const Error& error) {
   if (error.is_connect_failure) {
     login_->met_ = host.trouble_.load();
     host.OnNoConnection(probes_host_, now, error);
-  } else if (error.kind != ErrorKind::kUnreachable || (probes_host_ && !error.is_local)) {
+  } else if (error.kind != ErrorKind::kUnreachable ||
+             (probes_host_ && !error.may_be_configuration)) {
     // A probe goes over a new connection: it was made, even if no answer came over it.
     host.OnAnswer(begun_, now.steady);
   }

@@ -57,6 +57,9 @@ boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context)
   Result<Reading> result = co_await next_->Fetch(context);
   // What was refused further down says nothing about limits.
   if (context.progress->sent_at != sent_before) Learn(*pacer, *context.progress, result);
+  if (slots_ && !result && result.error().is_connect_failure) {
+    slots_->EndForbidden(next_->Outlook().because);
+  }
   co_return result;
 }
 
@@ -82,8 +85,11 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
       co_return OutOfTurn(std::max(pacer->NextTurn(), late) - late);
     }
     if (end == Pacer::End::kNoRoom) {
-      slot = co_await slots->Take(*context.progress, context.End());
-      if (!slot) co_return NoConnection();
+      const Pacer::OtherWait wait(*pacer, *context.progress, *next_);
+      slot = co_await slots->Take(*context.progress, context.End(), next_.get());
+      const SteadyTime late = clock_.SteadyNow();
+      const bool is_forbidden = pacer->BlockedBy() || next_->Outlook().IsForbidden(late);
+      if (!slot && !is_forbidden && late >= context.End()) co_return NoConnection();
     }
   }
   co_return Result<void>();

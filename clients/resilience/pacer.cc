@@ -147,7 +147,25 @@ void Pacer::OnPause(const Error& error) {
   RefuseWaiters();
 }
 
+Pacer::OtherWait::OtherWait(Pacer& pacer, FetchProgress& progress, const BalanceSource& next)
+    : pacer_(pacer),
+      progress_(progress),
+      next_(next),
+      place_(pacer.other_waits_.insert(pacer.other_waits_.end(), this)) {}
+
+Pacer::OtherWait::~OtherWait() { pacer_.other_waits_.erase(place_); }
+
+void Pacer::EndOtherWaits() {
+  const SteadyTime now = clock_.SteadyNow();
+  const bool is_paused = budget_.blocked_until() > now;
+  for (const OtherWait* wait : other_waits_) {
+    if (!is_paused && !wait->next_.Outlook().IsForbidden(now)) continue;
+    if (wait->progress_.on_forbidden) wait->progress_.on_forbidden();
+  }
+}
+
 void Pacer::RefuseWaiters() {
+  EndOtherWaits();
   if (budget_.blocked_until() <= clock_.SteadyNow()) return;
   blocked_until_.Set(budget_.blocked_until());
   for (Waiter& waiter : waiting_) {

@@ -58,6 +58,26 @@ class Pacer {
   // However many come or leave at one time, the rest is planned anew only once for all of them.
   boost::asio::awaitable<End> Turn(FetchProgress& progress, Terms terms);
 
+  // A fetch with the credential that waits for something other than its turn, such as a connection,
+  // for as long as this lives.
+  class OtherWait {
+   public:
+    // Calls `progress.on_forbidden` as soon as an answer to another request of the credential
+    // brings a pause, or has what is further down (`next`) refuse the request. All must outlive it.
+    OtherWait(Pacer& pacer, FetchProgress& progress, const BalanceSource& next);
+    OtherWait(const OtherWait&) = delete;
+    OtherWait& operator=(const OtherWait&) = delete;
+    ~OtherWait();
+
+   private:
+    friend class Pacer;
+
+    Pacer& pacer_;
+    FetchProgress& progress_;
+    const BalanceSource& next_;
+    const std::list<OtherWait*>::iterator place_;
+  };
+
   // When an urgent fetch that came now would have its turn.
   SteadyTime NextTurn() const;
   // As RateBudget says.
@@ -104,6 +124,8 @@ class Pacer {
   void Plan(SteadyTime now);
   // After the budget may have become blocked.
   void RefuseWaiters();
+  // After a failure, which may forbid requests.
+  void EndOtherWaits();
   Waiters::iterator Next(SteadyTime now);
   // Whether it goes before whoever comes, for turns from `first` on.
   static bool IsAhead(const Waiter& waiter, SteadyTime first);
@@ -114,6 +136,7 @@ class Pacer {
   Clock& clock_;
   RateBudget budget_;
   Waiters waiting_;
+  std::list<OtherWait*> other_waits_;
   // Number of waiters that go before whoever comes.
   int ahead_ = 0;
   Alarm next_turn_;

@@ -141,8 +141,9 @@ void RateBudget::OnSuccess(SteadyTime now) {
 }
 
 void RateBudget::OnRateLimited(SteadyTime now, const Error& error) {
-  // It was sent before the 429 that began the pause, and speaks of the same excess.
-  if (now < rate_limited_until_) return OnPause(now, error);
+  // One out of a cache speaks of another request; one that was sent before the 429 that began the
+  // pause speaks of the same excess.
+  if (error.is_out_of_cache || now < rate_limited_until_) return OnPause(now, error);
   ++rate_limited_in_a_row_;
   clean_since_ = now;
   SetRate(std::max(rate_ * kFall, std::min(ceiling_.requests_per_second, kFloorPerSecond)));

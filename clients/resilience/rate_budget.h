@@ -77,7 +77,8 @@ class RateBudget {
   // What the answers say. A good one raises the rate step by step after a fall.
   void OnSuccess(SteadyTime now);
   // A 429: the rate falls, and there is a pause: the one asked for, else one that grows. Those that
-  // arrive during that pause can only make it longer.
+  // arrive during that pause can only make it longer. One out of a cache on the way was said of
+  // another request: it only pauses for what is left of the pause that it asked for.
   void OnRateLimited(SteadyTime now, const Error& error);
   // Any other failure: a 503 may ask for a pause.
   void OnPause(SteadyTime now, const Error& error);

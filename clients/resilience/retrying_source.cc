@@ -36,8 +36,9 @@ boost::asio::awaitable<Result<Reading>> RetryingSource::Attempt(FetchContext con
   if (result) {
     retries_->OnSuccess();
     latency_.Add(clock_.SteadyNow() - *sent);
-  } else if (const Error& error = result.error();
-             error.is_transient && !error.is_local && !error.is_held_up) {
+  } else if (const Error& error = result.error(); error.is_transient && !error.is_local &&
+                                                  !error.may_be_configuration &&
+                                                  !error.is_held_up) {
     retries_->OnFailure();
   }
   co_return result;

@@ -6,6 +6,11 @@
 namespace balance {
 namespace {
 
+// Money that is under way, or may be: an amount that is unset is not known to be zero.
+bool MayHoldMoney(const PendingWithdrawal& withdrawal) {
+  return !withdrawal.amount || !withdrawal.amount->value.IsZero();
+}
+
 // Age counts whole seconds, so a reading out of a cache may be up to so much older than it says.
 constexpr Duration kAgeUnit = std::chrono::seconds(1);
 
@@ -34,10 +39,14 @@ ZeroGuard::Report ZeroGuard::ReportOf(const Row& row,
       report.reported.set(i);
       if (!amount->value.IsZero()) report.held.set(i);
     }
-    // An empty list says something only beside amounts: a row without any says nothing at all.
     constexpr std::size_t kWithdrawals = kMoneyFields.size();
-    if (!balance.pending_withdrawals.empty()) report.held.set(kWithdrawals);
-    if (report.reported.any() || report.held.any()) report.reported.set(kWithdrawals);
+    const auto& withdrawals = balance.pending_withdrawals;
+    if (std::any_of(withdrawals.begin(), withdrawals.end(), MayHoldMoney)) {
+      report.held.set(kWithdrawals);
+    }
+    // An empty list says something only beside amounts: a row without any says nothing at all.
+    const bool is_list_whole = balance.are_withdrawals_reported && report.reported.any();
+    if (is_list_whole || report.held.test(kWithdrawals)) report.reported.set(kWithdrawals);
   }
   return report;
 }

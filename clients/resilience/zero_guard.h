@@ -31,7 +31,8 @@ struct ZeroEvent {
 };
 
 // Knows, for each currency of a source, which amounts were not zero when they were last reported.
-// An amount that is not reported is no zero: it is remembered as it was. Used on one thread.
+// An amount that is not reported is no zero: it is remembered as it was, and so are withdrawals
+// under way. Used on one thread.
 class ZeroGuard {
  public:
   // `pause` lies between a reading and the one that may confirm it. `last` is the reading before.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "clients/venue/ascii.h"
+#include "clients/core/ascii.h"
 #include "clients/venue/bounded_text.h"
 #include "clients/venue/printable_text.h"
 
@@ -15,7 +15,7 @@ namespace {
 bool IsCode(std::string_view text) {
   return !text.empty() && text.size() <= kMaxCurrencyCode &&
          std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+                     [](char c) { return IsAsciiUpper(c) || IsAsciiDigit(c); });
 }
 
 std::string TextOf(const JsonValue& value) {
@@ -50,10 +50,10 @@ std::string Shown(std::string_view text) {
 
 void ReadCurrency(const JsonValue& value, CurrencyBalance& row) {
   const std::string text = TextOf(value);
-  const std::string_view trimmed = AsciiTrim(text);
+  const std::string_view trimmed = TrimAscii(text);
   if (trimmed.empty()) return;
-  std::string code =
-      value.IsString() && trimmed.size() <= kMaxCurrencyCode ? AsciiUpper(trimmed) : std::string();
+  std::string code = value.IsString() && trimmed.size() <= kMaxCurrencyCode ? ToAsciiUpper(trimmed)
+                                                                            : std::string();
   row.is_currency_unrecognized = !IsCode(code);
   row.currency_code = row.is_currency_unrecognized ? Shown(text) : std::move(code);
 }
@@ -62,7 +62,7 @@ bool HaveSameCurrency(const CurrencyBalance& a, const CurrencyBalance& b) {
   if (a.currency_code.empty() || b.currency_code.empty()) return false;
   if (a.currency_code == b.currency_code) return true;
   return (a.is_currency_unrecognized || b.is_currency_unrecognized) &&
-         AsciiUpper(AsciiTrim(a.currency_code)) == AsciiUpper(AsciiTrim(b.currency_code));
+         ToAsciiUpper(TrimAscii(a.currency_code)) == ToAsciiUpper(TrimAscii(b.currency_code));
 }
 
 }  // namespace balance

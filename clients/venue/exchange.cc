@@ -40,7 +40,7 @@ void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock) {
 Error NoAnswer(std::string_view venue, Error error) {
   if (error.kind == ErrorKind::kInvalidInput) {
     error.kind = ErrorKind::kUnreachable;
-    error.is_local = true;
+    error.may_be_configuration = true;
   }
   error.message = std::string(venue) + " gave no usable answer: " + error.message +
                   "; it is asked again with the next read.";

@@ -40,7 +40,7 @@ void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock);
 
 // The error of an exchange without an answer, as one of `venue`: who is meant, what happened, what
 // is done. A request that could not be sent is no mistake of a caller's, so it is kUnreachable too,
-// but a local one.
+// and may be due to our configuration.
 Error NoAnswer(std::string_view venue, Error error);
 
 // What the log shall know of an answer with status 200 that is no balance: text that is no JSON,

@@ -25,11 +25,12 @@ constexpr Verdict kRefused = {ErrorKind::kUpstreamError, "refused the request",
 constexpr Verdict kBroken = {ErrorKind::kUpstreamError, "has trouble of its own",
                              "it is asked again later; see the venue's status page if this lasts"};
 
-// Retry-After, less the time that the answer has been in a cache.
+// Retry-After, less the time that the answer has been in a cache: nothing is known to be left of it
+// if that time is not known.
 std::optional<Duration> RetryAfterNow(const HttpResponse& response) {
   const std::optional<Duration> retry_after = ParseRetryAfter(response);
   if (!retry_after || !IsOutOfCache(response)) return retry_after;
-  const Duration left = *retry_after - CacheAge(response).value_or(Duration::zero());
+  const Duration left = *retry_after - CacheAge(response).value_or(kLongestCacheAge);
   if (left <= Duration::zero()) return std::nullopt;
   return left;
 }
@@ -83,6 +84,7 @@ Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResp
   error.kind = is_old && !TraitsOf(verdict.kind).heals ? ErrorKind::kUpstreamError : verdict.kind;
   error.message.append(venue).append(" ").append(verdict.what);
   error.message.append(" (HTTP ").append(std::to_string(response.status));
+  error.is_out_of_cache = is_old;
   error.message.append(is_old ? ", out of a cache on the way); " : "); ");
   error.message.append(verdict.remedy).append(".");
   if (response.status == 429 || response.status == 503) {

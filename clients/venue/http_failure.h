@@ -33,8 +33,9 @@ std::optional<JsonValue> ParseErrorBody(const HttpResponse& response);
 
 // The Error of `verdict`: transient on 408, 409, 425 and 5xx, with Retry-After on 429 and 503, and
 // with the body for the log, in which `secrets` and what looks like one are masked. If the answer
-// comes out of a cache on the way, an error that does not heal becomes kUpstreamError, and
-// Retry-After is counted from when the upstream said it.
+// comes out of a cache on the way (Error::is_out_of_cache), an error that does not heal becomes
+// kUpstreamError, and Retry-After is counted from when the upstream said it: unset if nothing of it
+// is left, or if the age of the answer cannot be read.
 Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResponse& response,
                   std::span<const std::string_view> secrets);
 

@@ -4,15 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "clients/core/ascii.h"
 #include "clients/venue/bounded_text.h"
 
 namespace balance {
 namespace {
 
-bool IsPlain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
-}
+bool IsPlain(char c) { return IsAsciiAlphanumeric(c) || c == '_' || c == '.' || c == '-'; }
 
 std::string CleanName(std::string_view name) {
   std::string clean(name.substr(0, OddFields::kMaxFieldName));

@@ -2,9 +2,9 @@
 
 #include <sodium.h>
 
-#include <algorithm>
 #include <optional>
 
+#include "clients/core/ascii.h"
 #include "service/access/token_hash.h"
 
 namespace balance {
@@ -13,16 +13,10 @@ namespace {
 constexpr std::string_view kSpiffeScheme = "spiffe://";
 constexpr std::string_view kBearer = "bearer ";
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
 // The token of `Bearer TOKEN`; the scheme's case does not matter.
 std::optional<std::string_view> TokenOf(std::string_view authorization) {
-  if (!EqualsIgnoringCase(authorization.substr(0, kBearer.size()), kBearer)) return std::nullopt;
+  if (!EqualIgnoringAsciiCase(authorization.substr(0, kBearer.size()), kBearer))
+    return std::nullopt;
   authorization.remove_prefix(kBearer.size());
   if (authorization.empty()) return std::nullopt;
   return authorization;
@@ -77,7 +71,7 @@ std::variant<const CallerRule*, AccessRefusal> AccessRules::FindCertificate(
       if (spiffe && spiffe->uri == name) return &rule;
     } else {
       const auto* dns = std::get_if<DnsName>(&rule.identity);
-      if (dns && EqualsIgnoringCase(dns->name, name)) return &rule;
+      if (dns && EqualIgnoringAsciiCase(dns->name, name)) return &rule;
     }
   }
   return AccessRefusal::kUnknownCertificate;

@@ -1,8 +1,8 @@
 #include "service/config/build_source.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "clients/core/ascii.h"
 #include "clients/polymarket_us/signing_key.h"
 #include "clients/polymarket_us/venue.h"
 #include "clients/polysimulator/venue.h"
@@ -162,9 +162,7 @@ void SourceBuilder::RefuseRoute(const BaseUrl& url, std::string_view route,
 
 std::string SourceBuilder::ReadPool(const std::string& given, const std::string& path) {
   if (!document_.IsGiven(path)) return {};
-  const bool plain =
-      std::all_of(given.begin(), given.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (given.empty() || given.size() > kLongestPool || !plain) {
+  if (given.size() > kLongestPool || !IsAsciiWord(given)) {
     document_.AddIssue(path, "is not a name",
                        "write 1 to 200 printable ASCII characters without spaces");
   } else if (IsPlaceholder(given)) {

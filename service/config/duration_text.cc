@@ -1,14 +1,14 @@
 #include "service/config/duration_text.h"
 
-#include <algorithm>
 #include <cstdint>
+
+#include "clients/core/ascii.h"
 
 namespace balance {
 namespace {
 
 bool AreDigits(std::string_view text, std::size_t most) {
-  return !text.empty() && text.size() <= most &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return text.size() <= most && IsAsciiNumber(text);
 }
 
 }  // namespace

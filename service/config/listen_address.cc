@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "clients/core/ascii.h"
 #include "clients/http/base_url.h"
 
 namespace balance {
@@ -17,13 +18,6 @@ constexpr std::string_view kNameCharacters =
 
 bool ConsistsOf(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
-}
-
-std::string LowerCase(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 // The address in its one spelling, or nullopt if `host` is none of that family.
@@ -40,7 +34,7 @@ std::string HostOf(const ListenAddress& address) {
   for (const int family : {AF_INET, AF_INET6}) {
     if (auto host = Canonical(family, address.host)) return *std::move(host);
   }
-  return LowerCase(address.host);
+  return ToAsciiLower(address.host);
 }
 
 bool IsEveryHost(std::string_view host) { return host == "0.0.0.0" || host == "::"; }

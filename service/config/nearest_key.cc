@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
@@ -13,7 +15,7 @@ std::string Plain(std::string_view key) {
   std::string plain;
   for (const char c : key) {
     if (c == '_' || c == '-') continue;
-    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    plain += ToAsciiLower(c);
   }
   return plain;
 }

@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <string_view>
 
+#include "clients/core/ascii.h"
 #include "service/config/placeholder.h"
 #include "service/config/read_file.h"
 #include "service/config/shown_file.h"
@@ -15,13 +15,6 @@ namespace {
 constexpr std::size_t kMostBytes = 4096;
 constexpr std::size_t kLongestShownName = 32;
 constexpr const char* kOriginRemedy = "write {file: PATH} or {env: NAME}";
-
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
-  const auto begin = text.find_first_not_of(kWhiteSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
-}
 
 // Names the variable, unless the text may be a secret that was written in place of a name.
 std::string ShownVariable(const std::string& name) {
@@ -90,14 +83,13 @@ std::unique_ptr<const SecretText> SecretLoader::LoadEnv(const std::string& name,
 
 std::unique_ptr<const SecretText> SecretLoader::Check(std::string text, const std::string& path) {
   std::unique_ptr<const SecretText> secret;
-  const std::string_view trimmed = Trimmed(text);
+  const std::string_view trimmed = TrimAscii(text);
   if (trimmed.empty()) {
     document_.AddIssue(path, "the secret is empty", "store the secret there");
   } else if (trimmed.size() > kMostBytes) {
     document_.AddIssue(path, "the secret is longer than " + std::to_string(kMostBytes) + " bytes",
                        "store nothing but the secret there");
-  } else if (!std::all_of(trimmed.begin(), trimmed.end(),
-                          [](char c) { return c > ' ' && c <= '~'; })) {
+  } else if (!IsAsciiWord(trimmed)) {
     document_.AddIssue(path, "the secret holds a space, a control or a non-ASCII character",
                        "store nothing but the secret there, on one line");
   } else if (IsPlaceholder(trimmed)) {

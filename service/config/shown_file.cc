@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
@@ -18,9 +20,7 @@ std::string ShownFile(const std::string& path) {
     if (slash > kLongestShownPart) return "the file";
     rest.remove_prefix(std::min(slash + 1, rest.size()));
   }
-  const bool plain =
-      std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c <= '~'; });
-  return plain ? "the file " + path : "the file";
+  return IsAsciiWord(path) ? "the file " + path : "the file";
 }
 
 }  // namespace balance

@@ -7,17 +7,12 @@
 #include <type_traits>
 #include <variant>
 
+#include "clients/core/ascii.h"
+
 namespace balance {
 namespace {
 
 constexpr std::size_t kPoolBytes = 8;
-
-std::string InLowerCase(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 std::string_view BytesOf(const Fingerprint& fingerprint) {
   return {reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size()};
@@ -50,7 +45,7 @@ bool IsComplete(const PolymarketUsLogin& login) { return !login.key_id.empty() &
 bool IsComplete(const PolySimulatorLogin& login) { return login.api_key != nullptr; }
 
 Fingerprint CredentialOf(const PolymarketUsLogin& login) {
-  return HashOf({}, {"polymarket-us:", InLowerCase(login.key_id)});
+  return HashOf({}, {"polymarket-us:", ToAsciiLower(login.key_id)});
 }
 Fingerprint CredentialOf(const PolySimulatorLogin& login) {
   return HashOf({}, {"polysimulator:", SecretOf(login)});

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "clients/core/ascii.h"
 #include "clients/core/saturating.h"
 
 namespace balance {
@@ -12,13 +13,6 @@ namespace {
 
 constexpr const char* kRemedy =
     "write the SHA-256 of a token in hexadecimal, as printf %s \"$TOKEN\" | sha256sum prints it";
-
-std::string_view WithoutBlanks(std::string_view text) {
-  constexpr std::string_view kWhiteSpace = " \t\r";
-  const auto begin = text.find_first_not_of(kWhiteSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
-}
 
 std::optional<WallTime> ParseTime(std::string_view text) {
   google::protobuf::Timestamp time;
@@ -40,7 +34,7 @@ tl::expected<TokenHash, TokenFileIssue> ParseLine(std::string_view line, int num
     return tl::unexpected(TokenFileIssue{number, "holds no SHA-256", kRemedy});
   }
   if (space == std::string_view::npos) return token;
-  const auto expire_time = ParseTime(WithoutBlanks(line.substr(space)));
+  const auto expire_time = ParseTime(TrimAscii(line.substr(space)));
   if (!expire_time) {
     return tl::unexpected(TokenFileIssue{number, "holds something else than a time behind the hash",
                                          "write it as 2027-01-31T00:00:00Z, or leave it out"});
@@ -55,7 +49,7 @@ tl::expected<std::vector<TokenHash>, TokenFileIssue> ParseTokenFile(std::string_
   std::vector<TokenHash> tokens;
   for (int number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
-    const std::string_view line = WithoutBlanks(text.substr(0, end));
+    const std::string_view line = TrimAscii(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.empty() || line.starts_with('#')) continue;
     auto token = ParseLine(line, number);

@@ -70,6 +70,7 @@ void RefreshLogger::KeepOnly(const std::set<std::string>& names) {
   const std::lock_guard lock(mutex_);
   std::erase_if(skewed_, is_gone);
   std::erase_if(on_previous_, is_gone);
+  configured_ = names;
 }
 
 void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name) {
@@ -77,6 +78,8 @@ void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name)
   // Nothing here is about time passing, so any time will do.
   const PathState path = source.path->Probe(Now{});
   const std::lock_guard lock(mutex_);
+  // A refresh that was under way when its source was removed.
+  if (configured_ && !configured_->contains(name)) return;
   if (path.clock_skew) LogSkew(*path.clock_skew, name);
   LogPreviousCredential(path.uses_previous_credential, name);
 }

@@ -5,6 +5,7 @@
 // rejected; and a new credential that the upstream rejects while the one before serves.
 
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -22,7 +23,8 @@ class RefreshLogger final : public RefreshObserver {
   void OnDropped(const SourceStatus& known) override;
 
   // Forgets what it knows of sources whose full names are not among `names`, after a
-  // configuration that removed some: one that comes back is new. On any thread.
+  // configuration that removed some: one that comes back is new. A refresh of a removed source that
+  // ends later leaves nothing behind. On any thread.
   void KeepOnly(const std::set<std::string>& names);
 
  private:
@@ -31,8 +33,10 @@ class RefreshLogger final : public RefreshObserver {
   void LogPreviousCredential(bool is_used, const std::string& name);
 
   RefreshObserver& next_;
-  // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::mutex mutex_;
+  // Full names of the configured sources; unset before the first KeepOnly().
+  std::optional<std::set<std::string>> configured_;
+  // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::set<std::string> skewed_;
   // Full names of the sources whose new credential is rejected.
   std::set<std::string> on_previous_;

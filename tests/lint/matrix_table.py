@@ -12,7 +12,7 @@ ROWS = {f"M{number:02}" for number in [
     *range(70, 75),
     *range(80, 84),
     *range(90, 98),
-    *range(100, 106),
+    *range(100, 107),
     *range(110, 118),
     *range(120, 126),
     *range(130, 139), 150,

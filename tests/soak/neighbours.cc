@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
+#include "tests/soak/failure_schedule.h"
 #include "tests/soak/logins.h"
 #include "tests/soak/neighbour_trouble.h"
 #include "tests/soak/passers_by.h"
@@ -46,9 +47,12 @@ constexpr auto kLongestGap = seconds(5);
 constexpr auto kMeanGap = milliseconds(1250);
 constexpr auto kLongestGap = seconds(2);
 #endif
-// A login that keeps failing rests for at least so long before it is asked again, by two attempts.
-constexpr auto kSickRest = seconds(5);
-constexpr int kAttempts = 2;
+// How late a request of a login that keeps failing may be, or how long it may take to fail: the
+// attempt's time-out and the wait for a reader.
+constexpr auto kSickSlack = seconds(2);
+// Added to the time in which requests are counted: the last ones may be under way at its end, and
+// two may arrive a little closer to each other than they were sent.
+constexpr auto kCountTolerance = seconds(1);
 
 std::string Yaml(const Logins& logins, bool with_spare) {
   return "listen: 127.0.0.1:0\n"
@@ -70,8 +74,7 @@ class Neighbours final : public SoakMode {
  public:
   Neighbours(const SoakOptions& options, sandbox::Sandbox& upstreams, const Logins& logins,
              SoakRun& run)
-      : lasts_(options.seconds),
-        upstreams_(upstreams),
+      : upstreams_(upstreams),
         logins_(logins),
         run_(run),
         trouble_(upstreams, logins, options.seed),
@@ -112,7 +115,10 @@ class Neighbours final : public SoakMode {
   }
 
   void Check() override { requests_.Look(upstreams_); }
-  void Calm() override { passers_by_.Stop(); }
+  void Calm() override {
+    passers_by_.Stop();
+    end_ = system_clock::now();
+  }
 
   bool Judge() override {
     bool is_good = passers_by_.Judge();
@@ -169,14 +175,23 @@ class Neighbours final : public SoakMode {
     return status.error_code() != grpc::StatusCode::NOT_FOUND;
   }
 
+  // Neither more often than the pauses allow, nor less often than they promise.
+  bool JudgeSickRequests(const Login& login, const Asked& asked) const {
+    const FailureSchedule schedule = ScheduleOf(login.reason);
+    const Duration time = asked.requests == 0 ? Duration() : end_ - asked.first;
+    const RequestCount count{RequestsWithin(time, schedule, kSickSlack).least,
+                             RequestsWithin(time + kCountTolerance, schedule, {}).most};
+    std::printf("  %-40s %5llu requests, %llu to %llu by its schedule\n", login.source.c_str(),
+                static_cast<unsigned long long>(asked.requests),
+                static_cast<unsigned long long>(count.least),
+                static_cast<unsigned long long>(count.most));
+    return count.Includes(asked.requests);
+  }
+
   bool JudgeRequests(const Login& login) {
     const Asked& asked = requests_.Of(login.key);
     if (login.health == Health::kSick) {
-      const auto most = static_cast<std::uint64_t>(kAttempts * (lasts_ / kSickRest + 1));
-      std::printf("  %-40s %5llu requests, at most %llu\n", login.source.c_str(),
-                  static_cast<unsigned long long>(asked.requests),
-                  static_cast<unsigned long long>(most));
-      return asked.requests > 0 && asked.requests <= most;
+      return JudgeSickRequests(login, asked);
     }
     if (asked.requests < 2) {
       std::printf("  %-40s was asked less than twice\n", login.source.c_str());
@@ -189,13 +204,14 @@ class Neighbours final : public SoakMode {
     return asked.MeanGap() <= kMeanGap && asked.longest_gap <= kLongestGap;
   }
 
-  const seconds lasts_;
   sandbox::Sandbox& upstreams_;
   const Logins& logins_;
   SoakRun& run_;
   NeighbourTrouble trouble_;
   RequestWatch requests_;
   const WallTime begin_ = system_clock::now();
+  // When the readers and the passers-by had left.
+  WallTime end_;
   steady_clock::duration next_reload_ = kReloadEvery;
   bool has_spare_ = false;
   int reloads_ = 0;

@@ -487,7 +487,7 @@ TEST_F(CurlTransportTest, ARequestMayBeCancelledBetweenAnyTwoTurnsOfTheLoop) {
 }
 
 // Else all hosts would be taken to be down.
-TEST_F(CurlTransportTest, ALackOfSocketsIsNotBlamedOnTheHost) {
+TEST_F(CurlTransportTest, M106_ALackOfSocketsIsNotBlamedOnTheHost) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   // All below it are in use. A limit of 0 would keep poll() from working as well.
@@ -498,15 +498,20 @@ TEST_F(CurlTransportTest, ALackOfSocketsIsNotBlamedOnTheHost) {
   none.rlim_cur = static_cast<rlim_t>(next);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   const auto refused = Send(Request());
+  HttpRequest by_name = Request();
+  by_name.url = "http://venue.invalid/";
+  const auto unresolved = Send(std::move(by_name));
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 
-  ASSERT_FALSE(refused);
-  const Error& error = refused.error();
-  EXPECT_EQ(error.kind, ErrorKind::kUnreachable);
-  EXPECT_TRUE(error.is_transient);
-  EXPECT_TRUE(error.is_local);
-  EXPECT_FALSE(error.is_connect_failure);
-  EXPECT_THAT(error.message, HasSubstr("could open no socket"));
+  for (const auto* answer : {&refused, &unresolved}) {
+    ASSERT_FALSE(*answer);
+    const Error& error = answer->error();
+    EXPECT_EQ(error.kind, ErrorKind::kUnreachable);
+    EXPECT_TRUE(error.is_transient);
+    EXPECT_TRUE(error.is_local) << error.message;
+    EXPECT_FALSE(error.is_connect_failure);
+    EXPECT_THAT(error.message, HasSubstr("could open no socket"));
+  }
   EXPECT_TRUE(Send(Request()));
 }
 

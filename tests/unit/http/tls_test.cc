@@ -133,7 +133,7 @@ TEST_F(TlsTest, AnUnknownCaIsRefusedBeforeAnyHeaderIsSent) {
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
-  EXPECT_TRUE(response.error().is_local);
+  EXPECT_TRUE(response.error().may_be_configuration);
   EXPECT_FALSE(response.error().is_connect_failure);
   EXPECT_EQ(server_->Counters(kSide).total.requests, 0U);
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace balance {
 namespace {
@@ -41,13 +42,40 @@ TEST(ParseJsonTest, NumbersAreTheTextReceived) {
   }
 }
 
+TEST(ParseJsonTest, M94_ANumberThatNoDoubleHoldsIsTheTextReceived) {
+  const std::vector<std::string> numbers = {"1E400", "-1e+999", "1" + std::string(400, '0')};
+  for (const std::string& number : numbers) {
+    const auto value = ParseJson(R"({"before":[1, "1E400", )" + number + R"(], "same":)" + number +
+                                 R"(, "\u20ac":0})");
+
+    ASSERT_TRUE(value) << number;
+    const JsonValue& before = value->members.at(0).value;
+    EXPECT_EQ(before.elements.at(0).text, "1");
+    EXPECT_TRUE(before.elements.at(1).IsString());
+    EXPECT_EQ(before.elements.at(2).type, JsonValue::Type::kNumber);
+    EXPECT_EQ(before.elements.at(2).text, number);
+    EXPECT_EQ(value->Find("same")->text, number);
+    EXPECT_EQ(value->Find("\u20ac")->text, "0");
+    EXPECT_EQ(NumberText(number), number);
+  }
+}
+
+TEST(ParseJsonTest, M94_NumbersThatNoDoubleHoldsAreLimited) {
+  std::string list = "[1E400";
+  for (std::size_t i = 1; i < kMaxHugeNumbers; ++i) list += ",1E400";
+
+  EXPECT_TRUE(ParseJson(list + "]"));
+  EXPECT_FALSE(ParseJson(list + ",1E400]"));
+}
+
 TEST(ParseJsonTest, NegativeZeroIsZero) { EXPECT_EQ(NumberText("-0"), "0"); }
 
 TEST(ParseJsonTest, RefusesWhatIsNotOneCompleteDocument) {
   for (const std::string text :
-       {"",     " ",     "{",   "[1,",           "{}{}",  "[] x",  "{\"a\":1,}", "[1 2]",
-        "'a'",  "{a:1}", "NaN", "Infinity",      "+1",    "01",    ".5",         "1.",
-        "0x10", "/**/1", "tru", "<html></html>", "1E400", "\"\t\""}) {
+       {"",      " ",     "{",   "[1,",           "{}{}",   "[] x",   "{\"a\":1,}", "[1 2]",
+        "'a'",   "{a:1}", "NaN", "Infinity",      "+1",     "01",     ".5",         "1.",
+        "0x10",  "/**/1", "tru", "<html></html>", "01E400", "1E400x", "[1E400",     "1E400 1E400",
+        "\"\t\""}) {
     EXPECT_FALSE(ParseJson(text)) << text;
   }
 }

@@ -73,11 +73,23 @@ TEST_F(RefreshLoggerTest, ASourceThatWasRemovedIsForgottenAndIsNewWhenItComesBac
   Refresh("removed");
 
   logger_.KeepOnly({"accounts/desk-1/sources/kept"});
+  logger_.KeepOnly({"accounts/desk-1/sources/kept", "accounts/desk-1/sources/removed"});
   Refresh("kept");
   Refresh("removed");
 
   EXPECT_EQ(WarningsOf("kept"), 2);
   EXPECT_EQ(WarningsOf("removed"), 4);
+}
+
+TEST_F(RefreshLoggerTest, ARefreshThatEndsAfterItsSourceWasRemovedLeavesNothingBehind) {
+  logger_.KeepOnly({"accounts/desk-1/sources/kept"});
+  Refresh("removed");
+  EXPECT_EQ(WarningsOf("removed"), 0);
+
+  logger_.KeepOnly({"accounts/desk-1/sources/removed"});
+  Refresh("removed");
+
+  EXPECT_EQ(WarningsOf("removed"), 2);
 }
 
 }  // namespace

@@ -287,10 +287,18 @@ TEST(PolymarketUsParseTest, RepliesThatAreNoBalances) {
 }
 
 // What is no amount, though whole JSON.
-const std::vector<std::string> kNoMoney = {
-    "true",          "{}",       "[]",         R"({"value":"1","currency":"USD"})",
-    R"("")",         R"("n/a")", R"("1E400")", "1e-300",
-    R"("1,000.00")", R"("NaN")"};
+const std::vector<std::string> kNoMoney = {"true",
+                                           "{}",
+                                           "[]",
+                                           R"({"value":"1","currency":"USD"})",
+                                           R"("")",
+                                           R"("n/a")",
+                                           R"("1E400")",
+                                           "1e-300",
+                                           "1E400",
+                                           "-1e999",
+                                           R"("1,000.00")",
+                                           R"("NaN")"};
 
 TEST(PolymarketUsParseTest, M94_AKeyAmountThatIsNoneMakesTheReplyMalformed) {
   for (const std::string& value : kNoMoney) {
@@ -298,7 +306,13 @@ TEST(PolymarketUsParseTest, M94_AKeyAmountThatIsNoneMakesTheReplyMalformed) {
     ExpectMalformed(Reply(R"("currency":"USD","buyingPower":)" + value));
   }
   ExpectMalformed(Reply(R"("currency":"USD","availableToWithdraw":NaN)"));
-  ExpectMalformed(Reply(R"("currency":"USD","availableToWithdraw":1E400)"));
+}
+
+TEST(PolymarketUsParseTest, M94_AKeyAmountBeyondAnyIsNamed) {
+  const auto parsed = ParseBalances(Reply(R"("currency":"USD","currentBalance":1E400)"), {});
+
+  ASSERT_FALSE(parsed);
+  EXPECT_THAT(parsed.error().message, HasSubstr("currentBalance or buyingPower is no number"));
 }
 
 TEST(PolymarketUsParseTest, M94_AnyOtherAmountThatIsNoneCostsNothingElse) {
@@ -371,6 +385,19 @@ TEST(PolymarketUsParseTest, M94_WithdrawalsThatAreNoneAreLeftOut) {
     EXPECT_THAT(parsed.balances[0].pending_withdrawals, IsEmpty());
     ASSERT_THAT(Kinds(parsed), ElementsAre(WarningKind::kFieldUnreadable)) << value;
     EXPECT_THAT(parsed.warnings[0].detail, HasSubstr(": pendingWithdrawals."));
+  }
+}
+
+TEST(PolymarketUsParseTest, M93_OnlyAWholeListReportsWithdrawals) {
+  const auto are_reported = [](const std::string& fields) {
+    return ParseRow(R"("currency":"USD","currentBalance":1)" + fields).are_withdrawals_reported;
+  };
+
+  EXPECT_TRUE(are_reported(R"(,"pendingWithdrawals":[])"));
+  EXPECT_TRUE(are_reported(R"(,"pendingWithdrawals":[{"id":"wd-1","balance":"n/a"}])"));
+  EXPECT_FALSE(are_reported(""));
+  for (const std::string value : {"null", "{}", "0", "[null]", R"([null,{"id":"wd-2"}])"}) {
+    EXPECT_FALSE(are_reported(R"(,"pendingWithdrawals":)" + value)) << value;
   }
 }
 

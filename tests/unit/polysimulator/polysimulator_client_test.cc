@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "clients/venue/ascii.h"
+#include "clients/core/ascii.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/fake_upstream_clock.h"
@@ -83,7 +83,7 @@ TEST_F(PolySimulatorClientTest, M96_NoTextOfAReadingTellsTheKey) {
 
   ASSERT_TRUE(reading);
   for (const std::string& text : TextsOf(*reading)) {
-    EXPECT_THAT(AsciiLower(text), Not(HasSubstr("ps-key-1")));
+    EXPECT_THAT(ToAsciiLower(text), Not(HasSubstr("ps-key-1")));
   }
 }
 

@@ -60,10 +60,10 @@ TEST_F(BreakerSourceTest, WhileOpenNothingIsSentAndTheFailureThatOpenedItIsTold)
 // A redirect, a bare 404, 400, 410, 451; a reply that is no balance; a certificate that is not
 // accepted.
 TEST_F(BreakerSourceTest, M81_WhatWillBeTheSameNextTimeIsAskedFiveSecondsLaterDoublingToAMinute) {
-  Error local{ErrorKind::kUnreachable, "The certificate was not accepted."};
-  local.is_local = true;
+  Error untrusted{ErrorKind::kUnreachable, "The certificate was not accepted."};
+  untrusted.may_be_configuration = true;
   for (const Error& error : {Error{ErrorKind::kUpstreamError, "moved"},
-                             Error{ErrorKind::kReplyInvalid, "no balance"}, local}) {
+                             Error{ErrorKind::kReplyInvalid, "no balance"}, untrusted}) {
     BreakerSource source(upstream_.MakeSource(), NewLogin(), clock_);
     std::vector<SteadyTime> sent;
     for (const SteadyTime end = clock_.SteadyNow() + std::chrono::minutes(5);
@@ -87,6 +87,37 @@ TEST_F(BreakerSourceTest, M81_WhatWillBeTheSameNextTimeIsAskedFiveSecondsLaterDo
                                              seconds(60), seconds(60), seconds(60)}));
     EXPECT_EQ(result_->error().message, error.message);
   }
+}
+
+TEST_F(BreakerSourceTest, M106_WhatFailsForLackOfOurOwnMeansOpensNoBreaker) {
+  Error local{ErrorKind::kUnreachable, "This service could open no socket."};
+  local.is_local = true;
+  BreakerSource neighbour(upstream_.MakeSource(), NewLogin(), clock_);
+  for (int i = 0; i < 20; ++i) {
+    FetchAndFail(source_, local);
+    FetchAndFail(neighbour, local);
+  }
+
+  EXPECT_EQ(upstream_.requests(), 40);
+  EXPECT_EQ(State(), BreakerState::kClosed);
+  Fetch(source_);
+  upstream_.AnswerWith("1");
+  Run();
+  EXPECT_TRUE(*result_);
+}
+
+// Nor does it count as the failed probe of one that is open.
+TEST_F(BreakerSourceTest, M106_AProbeThatFailsForLackOfOurOwnMeansIsMadeAgain) {
+  for (int i = 0; i < 5; ++i) FetchAndFail(ErrorKind::kUpstreamError);
+  Advance(seconds(5));
+  Error local{ErrorKind::kUnreachable, "This service could open no socket."};
+  local.is_local = true;
+  FetchAndFail(source_, local);
+  EXPECT_EQ(State(), BreakerState::kHalfOpen);
+
+  Fetch(source_);
+
+  EXPECT_EQ(upstream_.requests(), 7);
 }
 
 TEST_F(BreakerSourceTest, WhatHoldOffsAndPacersHeedLeavesItClosed) {

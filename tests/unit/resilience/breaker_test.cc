@@ -255,7 +255,7 @@ TEST_F(BreakerTest, M81_FailuresThatDoNotPassOpenItLikeThoseThatDo) {
 
 TEST_F(BreakerTest, AReloadClosesItWhereAFileOfOursMayHaveBeenAtFault) {
   Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
-  local.is_local = true;
+  local.may_be_configuration = true;
   for (int i = 0; i < 5; ++i) breaker_.Admit(now_)->Failed(now_, local);
   ASSERT_EQ(breaker_.State(now_), BreakerState::kOpen);
   breaker_.OnReload();
@@ -269,7 +269,7 @@ TEST_F(BreakerTest, AReloadClosesItWhereAFileOfOursMayHaveBeenAtFault) {
 
 TEST_F(BreakerTest, AProbeThatEndsAfterAReloadDoesNotOpenItAgain) {
   Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
-  local.is_local = true;
+  local.may_be_configuration = true;
   for (int i = 0; i < 5; ++i) breaker_.Admit(now_)->Failed(now_, local);
   now_ = breaker_.Until();
   auto probe = breaker_.Admit(now_);

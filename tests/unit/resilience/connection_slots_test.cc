@@ -11,6 +11,8 @@
 #include <deque>
 #include <vector>
 
+#include "clients/resilience/breaker_source.h"
+#include "clients/resilience/hold_off_source.h"
 #include "clients/resilience/paced_source.h"
 #include "tests/support/cpu_time.h"
 #include "tests/support/fake_clock.h"
@@ -305,6 +307,134 @@ TEST_F(PacedConnectionTest,
   EXPECT_TRUE(late.result->error().is_local);
   EXPECT_FALSE(late.progress.sent_at);
   EXPECT_EQ(all_->in_use(), 1U);
+}
+
+// Beside those of PacedConnectionTest, a login of the same credential at another host.
+class ForbiddenMeanwhileTest : public PacedConnectionTest {
+ protected:
+  ForbiddenMeanwhileTest() {
+    Start(hung_);
+    Start(elsewhere_);
+  }
+
+  std::unique_ptr<BalanceSource> Held(FakeUpstream& upstream) {
+    return std::make_unique<HoldOffSource>(upstream.MakeSource(), hold_off_, clock_);
+  }
+
+  const std::shared_ptr<HoldOff> hold_off_ = std::make_shared<HoldOff>(seconds(60), seconds(900));
+  FakeUpstream other_upstream_{clock_};
+  PacedSource elsewhere_{Held(other_upstream_), pacer_, clock_};
+  PacedSource waiting_{Held(upstream_), pacer_, clock_, host_};
+};
+
+TEST_F(ForbiddenMeanwhileTest, M71_APauseEndsTheWaitForAConnection) {
+  const ManyFetches::One& waits = Start(waiting_);
+  Advance(seconds(2));
+  other_upstream_.FailWith({ErrorKind::kRateLimited, "slow down", seconds(7)});
+  Run();
+
+  ASSERT_TRUE(waits.result);
+  EXPECT_EQ(waits.result->error().message, "slow down");
+  EXPECT_EQ(waits.result->error().retry_after, seconds(7));
+  EXPECT_FALSE(waits.progress.sent_at);
+}
+
+TEST_F(ForbiddenMeanwhileTest, M71_AHoldOffEndsTheWaitForAConnection) {
+  const ManyFetches::One& waits = Start(waiting_);
+  Advance(seconds(2));
+  other_upstream_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+
+  ASSERT_TRUE(waits.result);
+  EXPECT_EQ(waits.result->error().kind, ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(waits.result->error().retry_after, seconds(60));
+  EXPECT_FALSE(waits.progress.sent_at);
+}
+
+TEST_F(ForbiddenMeanwhileTest, M71_AFailureThatForbidsNothingLetsTheWaitGoOn) {
+  const ManyFetches::One& waits = Start(waiting_);
+  Advance(seconds(2));
+  other_upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+  EXPECT_FALSE(waits.result);
+
+  hung_upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+
+  EXPECT_TRUE(waits.progress.sent_at);
+}
+
+TEST_F(ForbiddenMeanwhileTest, M71_WhoHasLeftTheWaitIsNotEndedAnyMore) {
+  const ManyFetches::One& waits = Start(waiting_, clock_.SteadyNow() + seconds(3));
+  ManyFetches::One& gone = Start(waiting_);
+  Advance(seconds(2));
+  gone.cancel.emit(boost::asio::cancellation_type::terminal);
+  Advance(seconds(1));
+  ASSERT_TRUE(waits.result);
+  EXPECT_TRUE(gone.is_cancelled);
+
+  other_upstream_.FailWith({ErrorKind::kRateLimited, "slow down", seconds(7)});
+  Run();
+
+  EXPECT_TRUE(waits.result->error().is_local);
+}
+
+// Logins at a host with room for one exchange, to which no connection can be made.
+class HostDownMeanwhileTest : public FetchingTest {
+ protected:
+  class Login {
+   public:
+    explicit Login(HostDownMeanwhileTest& test)
+        : upstream(test.clock_),
+          source(
+              std::make_unique<BreakerSource>(
+                  upstream.MakeSource(),
+                  std::make_shared<LoginBreaker>(test.breaker_, [] { return 0.5; }), test.clock_),
+              std::make_shared<Pacer>(test.loop_.get_executor(), test.clock_,
+                                      RateSettings{100, 10}),
+              test.clock_, test.host_) {}
+
+    FakeUpstream upstream;
+    PacedSource source;
+  };
+
+  ManyFetches::One& Start(Login& login, bool urgent = true) {
+    ManyFetches::One& one = fetches_.Start(login.source, SteadyTime::max(), urgent);
+    Run();
+    return one;
+  }
+  void Refuse(Login& login) {
+    Error error{ErrorKind::kUnreachable, "refused"};
+    error.is_connect_failure = true;
+    login.upstream.FailWith(error);
+    Run();
+  }
+
+  const std::shared_ptr<HostBreaker> breaker_ = std::make_shared<HostBreaker>([] { return 0.5; });
+  const std::shared_ptr<HostSlots> host_ = std::make_shared<HostSlots>(
+      std::make_shared<ConnectionSlots>(loop_.get_executor(), clock_, ConnectionLimits{2}));
+  ManyFetches fetches_{loop_};
+};
+
+TEST_F(HostDownMeanwhileTest, M71_AHostThatGoesDownEndsTheWaitsOfThoseWhoHaveMetIt) {
+  Login met(*this);
+  Start(met);
+  Refuse(met);
+  std::deque<Login> others;
+  for (int i = 0; i < 6; ++i) Start(others.emplace_back(*this));
+  const ManyFetches::One& waits = Start(met, false);
+  // One after the other has the connection. The last has not met the trouble, so it goes.
+  for (int i = 0; i < 3; ++i) Refuse(others[static_cast<std::size_t>(i)]);
+  EXPECT_FALSE(waits.result);
+  Refuse(others[3]);
+
+  ASSERT_TRUE(waits.result);
+  EXPECT_EQ(waits.result->error().kind, ErrorKind::kUnreachable);
+  EXPECT_EQ(waits.result->error().retry_after, seconds(5));
+  EXPECT_FALSE(waits.result->error().is_local);
+  EXPECT_EQ(met.upstream.requests(), 1);
+  EXPECT_TRUE(others[4].upstream.IsWaiting());
+  for (const std::size_t i : {4U, 5U}) Refuse(others[i]);
 }
 
 TEST_F(PacedConnectionTest, ARefreshAheadOfTimeLeavesTheLastConnectionsAlone) {

@@ -161,7 +161,7 @@ TEST_F(LoginBreakerTest, M82_AProbeThatThisSideSpoiledSaysNothingAboutTheHost) {
   TakeDown();
   clock_.Advance(seconds(5));
   Error local{ErrorKind::kUnreachable, "tls_ca_file cannot be read"};
-  local.is_local = true;
+  local.may_be_configuration = true;
   EXPECT_TRUE(FailWith(0, local));
 
   EXPECT_EQ(State(1), BreakerState::kHalfOpen);

@@ -189,6 +189,35 @@ TEST(RateBudgetTest, AShorterPauseDoesNotEndALongerOne) {
   EXPECT_EQ(budget.blocked_by()->message, "later");
 }
 
+// A 429 that was said to another request, some time ago.
+Error CachedTooMany(std::optional<Duration> retry_after = std::nullopt) {
+  Error error = TooMany(retry_after);
+  error.is_out_of_cache = true;
+  return error;
+}
+
+TEST(RateBudgetTest, M101_A429OutOfACacheOnlyPausesForWhatIsLeftOfItsRetryAfter) {
+  RateBudget budget({10, 1});
+  budget.OnRateLimited(kStart, CachedTooMany());
+  EXPECT_LE(budget.blocked_until(), kStart);
+  EXPECT_EQ(budget.requests_per_second(), 10);
+
+  budget.OnRateLimited(kStart, CachedTooMany(seconds(15)));
+  EXPECT_EQ(budget.blocked_until(), kStart + seconds(15));
+  EXPECT_EQ(budget.requests_per_second(), 10);
+}
+
+// Nor does it make the next real one's pause longer, or pass for a part of the same excess.
+TEST(RateBudgetTest, M101_A429OutOfACacheLeavesThePauseOfTheNextRealOneAsItWouldBe) {
+  RateBudget budget({10, 1});
+  for (int i = 0; i < 5; ++i) budget.OnRateLimited(kStart, CachedTooMany(seconds(1)));
+  const SteadyTime later = kStart + milliseconds(500);
+  budget.OnRateLimited(later, TooMany());
+
+  EXPECT_EQ(budget.blocked_until(), later + seconds(1));
+  EXPECT_EQ(budget.requests_per_second(), 7);
+}
+
 TEST(RateBudgetTest, M16_A429LowersTheRateAndCleanTimeRaisesItStepByStep) {
   RateBudget budget({10, 1});
   budget.OnRateLimited(kStart, TooMany(seconds(1)));

@@ -74,9 +74,43 @@ TEST(ZeroGuardTest, M92_AWithdrawalUnderWayIsMoney) {
   before.pending_withdrawals.emplace_back();
   CurrencyBalance after = RowOf("USD");
   after.cash = Money("0");
+  after.are_withdrawals_reported = true;
 
   EXPECT_TRUE(IsDoubted(before, after));
   EXPECT_FALSE(IsDoubted(before, RowOf("USD")));
+  EXPECT_FALSE(IsDoubted(before, before));
+}
+
+TEST(ZeroGuardTest, M93_WithdrawalsThatAreNotReportedAreNotGone) {
+  CurrencyBalance before = RowOf("USD");
+  before.cash = Money("0");
+  before.are_withdrawals_reported = true;
+  before.pending_withdrawals.emplace_back().amount = Money("40");
+  CurrencyBalance silent = RowOf("USD");
+  silent.cash = Money("0");
+  CurrencyBalance empty = silent;
+  empty.are_withdrawals_reported = true;
+  ZeroGuard guard(kConfirmAfter, {before});
+
+  const Reading unreported = At(1, {silent});
+  ASSERT_TRUE(guard.Judge(unreported));
+  EXPECT_THAT(guard.Keep(unreported), IsEmpty());
+  // They are still remembered.
+  EXPECT_FALSE(guard.Judge(At(2, {empty})));
+}
+
+// Money that moves from cash into a withdrawal whose amount cannot be read is not gone.
+TEST(ZeroGuardTest, M93_AWithdrawalOfUnknownAmountMayHoldTheMoney) {
+  CurrencyBalance before = RowOf("USD");
+  before.cash = Money("100");
+  CurrencyBalance after = RowOf("USD");
+  after.cash = Money("0");
+  after.are_withdrawals_reported = true;
+  after.pending_withdrawals.emplace_back();
+  EXPECT_FALSE(IsDoubted(before, after));
+
+  after.pending_withdrawals.front().amount = Money("0.00");
+  EXPECT_TRUE(IsDoubted(before, after));
 }
 
 TEST(ZeroGuardTest, M93_OnlyWhatWasNotZeroCanBecomeZero) {

@@ -163,8 +163,10 @@ TEST(NoAnswerTest, NamesTheVenueAndNeverBlamesTheCaller) {
 }
 
 TEST(NoAnswerTest, ARequestThatCouldNotBeSentSaysNothingOfTheHost) {
-  EXPECT_TRUE(NoAnswer("PolySimulator", {ErrorKind::kInvalidInput, "a bad file"}).is_local);
-  EXPECT_FALSE(NoAnswer("PolySimulator", {ErrorKind::kUnreachable, "refused"}).is_local);
+  EXPECT_TRUE(
+      NoAnswer("PolySimulator", {ErrorKind::kInvalidInput, "a bad file"}).may_be_configuration);
+  EXPECT_FALSE(
+      NoAnswer("PolySimulator", {ErrorKind::kUnreachable, "refused"}).may_be_configuration);
 }
 
 TEST(NoAnswerTest, ATimeOutOfOurOwnPauseIsStillOne) {

@@ -99,6 +99,17 @@ TEST(MakeFailureTest, M101_RetryAfterOfACachedAnswerCountsFromWhenItWasGiven) {
   EXPECT_EQ(retry_after("45"), seconds(15));
   EXPECT_EQ(retry_after("60"), std::nullopt);
   EXPECT_EQ(retry_after("99999999999999"), std::nullopt);
+  EXPECT_EQ(retry_after("a while"), std::nullopt);
+}
+
+TEST(MakeFailureTest, M101_AnErrorSaysWhetherItComesOutOfACache) {
+  const auto is_out_of_cache = [](const char* age) {
+    return MakeFailure("Venue", JudgeStatus(429), {429, {{"Age", age}}, ""}, {}).is_out_of_cache;
+  };
+
+  EXPECT_TRUE(is_out_of_cache("45"));
+  EXPECT_TRUE(is_out_of_cache("a while"));
+  EXPECT_FALSE(is_out_of_cache("0"));
 }
 
 }  // namespace
