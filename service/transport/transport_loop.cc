@@ -10,6 +10,7 @@
 
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_connection.h"
+#include "service/transport/h2_stream_waker.h"
 
 namespace balance {
 
