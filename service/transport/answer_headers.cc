@@ -10,6 +10,18 @@ namespace balance {
 namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
+// Clients take header lists of 8 KiB; percent-encoding triples a message at worst, and base64 makes
+// details a third longer. nghttp2 would drop a list above 64 KiB, and the caller would wait on.
+constexpr std::size_t kMostMessageBytes = 1024;
+constexpr std::size_t kMostDetailsBytes = 4096;
+
+// Not within a character of UTF-8.
+std::string_view Cut(std::string_view message) {
+  if (message.size() <= kMostMessageBytes) return message;
+  std::size_t size = kMostMessageBytes;
+  while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xc0U) == 0x80U) --size;
+  return message.substr(0, size);
+}
 
 // A header that nghttp2 need not copy: both texts live until it was sent, as literals do.
 nghttp2_nv LiteralHeader(std::string_view name, std::string_view value) {
@@ -30,8 +42,9 @@ class StatusHeaders {
  public:
   explicit StatusHeaders(const CallStatus& status)
       : code_(std::to_string(static_cast<int>(status.code))),
-        message_(PercentEncode(status.message)),
-        details_(EncodeBinaryMetadata(status.details)) {}
+        message_(PercentEncode(Cut(status.message))),
+        details_(status.details.size() <= kMostDetailsBytes ? EncodeBinaryMetadata(status.details)
+                                                            : std::string()) {}
 
   void AppendTo(std::vector<nghttp2_nv>& headers, StatusCode code) const {
     headers.push_back(Header("grpc-status", code_));

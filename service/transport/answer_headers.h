@@ -19,7 +19,8 @@ struct H2StreamId {
 
 // Begins an answer of messages, which `body` provides.
 void SubmitMessages(H2StreamId stream, const nghttp2_data_provider& body);
-// Answers with a status alone.
+// Answers with a status alone. Of a status that no client's header list would have room for, here
+// and below, the message is cut and the details are left out.
 void SubmitStatusOnly(H2StreamId stream, const CallStatus& status);
 // Ends an answer of messages.
 void SubmitTrailers(H2StreamId stream, const CallStatus& status);
