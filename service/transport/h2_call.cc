@@ -44,6 +44,12 @@ std::optional<CallStatus> H2Call::Objection() const {
                       std::to_string(loop_.limits().untaken_answer_bytes) +
                       " bytes of a connection wait");
   }
+  if (session_->HasTooManyAbandoned()) {
+    return Failed(StatusCode::kResourceExhausted,
+                  "calls of this connection that were cancelled are still being worked on; try "
+                  "again later; at most " +
+                      std::to_string(loop_.limits().abandoned_calls) + " may be");
+  }
   return std::nullopt;
 }
 
@@ -115,6 +121,7 @@ void H2Call::Handle() {
   loop_.NoteHandled();
   request_.method()->handle(*this);
   is_in_handler_ = false;
+  if (!is_bidi()) request_.DropBody();
   if (!is_finished_) WatchDeadline();
 }
 
@@ -126,10 +133,10 @@ void H2Call::WatchDeadline() {
 }
 
 void H2Call::OnDeadline() {
-  if (is_closed_ || is_finished_) return;
-  loop_.mutable_counters().calls_cancelled.Add();
+  if (is_closed_ || is_finished_ || (stream_ && stream_->is_finished())) return;
+  CountCancelled();
   CallStatus late = Failed(StatusCode::kDeadlineExceeded, "the call's deadline has ended");
-  if (stream_) return stream_->Break(std::move(late));
+  if (stream_) return stream_->BreakAtDeadline(std::move(late));
   SubmitStatus(late);
   session_->owner().OnOutput();
   TellCallerLeft();
@@ -158,7 +165,7 @@ void H2Call::OnFinished() {
   deadline_alarm_.reset();
   if (is_closed_) return ReleaseIfOver();
   // The deadline may have been faster.
-  if (is_answered_) return;
+  if (is_answered_) return answer_.Clear();
   SubmitAnswer();
   session_->owner().OnOutput();
 }
@@ -257,20 +264,33 @@ void H2Call::OnClosed(bool was_complete) {
   if (stream_) stream_->LeaveSession();
   session_->UnqueueWritable(*this);
   session_->Unlink(*this);
+  if (has_handler_ && !is_finished_ && !stream_) {
+    is_abandoned_ = true;
+    session_->AddAbandoned(*this);
+    loop_.mutable_counters().calls_abandoned.Add();
+  }
   session_ = nullptr;
-  if (!was_complete) loop_.mutable_counters().calls_cancelled.Add();
+  if (!was_complete) CountCancelled();
   if (stream_) {
     stream_->OnClosed();
     is_finished_ = true;
     loop_.NoteFinished();
   } else {
     TellCallerLeft();
+    request_.DropMetadata();
   }
   ReleaseIfOver();
 }
 
+void H2Call::CountCancelled() {
+  // A deadline that ends at both sides is met twice.
+  if (!std::exchange(is_counted_cancelled_, true)) loop_.mutable_counters().calls_cancelled.Add();
+}
+
 void H2Call::ReleaseIfOver() {
   if (!is_closed_ || is_in_handler_ || (has_handler_ && !is_finished_)) return;
+  if (abandoned_in) abandoned_in->RemoveAbandoned(*this);
+  if (is_abandoned_) loop_.mutable_counters().calls_abandoned.Subtract();
   Reset();
   loop_.GiveCall(*this);
 }
@@ -278,7 +298,7 @@ void H2Call::ReleaseIfOver() {
 void H2Call::Reset() {
   session_ = nullptr;
   has_handler_ = is_in_handler_ = is_finished_ = is_answered_ = request_has_ended_ = false;
-  caller_has_left_ = false;
+  caller_has_left_ = is_abandoned_ = is_counted_cancelled_ = false;
   unfinished_bytes_ = untaken_bytes_ = 0;
   request_.Clear();
   deadline_alarm_.reset();

@@ -49,7 +49,10 @@ class H2Call final : public Call {
   // --- Of the session ---------------------------------------------------------------------------
 
   void Begin(H2Session& session, std::int32_t id);
-  void OnHeader(std::string_view name, std::string_view value) { request_.OnHeader(name, value); }
+  // False if no more headers are to come.
+  bool OnHeader(std::string_view name, std::string_view value) {
+    return request_.OnHeader(name, value);
+  }
   void OnHeadersEnd();
   void OnData(std::span<const unsigned char> bytes);
   void OnRequestEnd();
@@ -78,11 +81,13 @@ class H2Call final : public Call {
   // It has a status: nothing that still comes of the request matters.
   void OnStreamFinished();
 
-  // Links of the session's list.
+  // Links of a list of the session's.
   H2Call* next_call = nullptr;
   H2Call** to_this_call = nullptr;
   // Whether it stands in the session's list of streams that may write.
   bool is_queued_writable = false;
+  // The session whose list of abandoned calls it stands in, as long as that lives; set by it.
+  H2Session* abandoned_in = nullptr;
 
  private:
   static ssize_t ReadAnswer(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,
@@ -105,6 +110,7 @@ class H2Call final : public Call {
   void SubmitStatus(const CallStatus& status);
   nghttp2_data_provider Provider();
   void DropRequest();
+  void CountCancelled();
   void ReleaseIfOver();
   void Reset();
 
@@ -119,6 +125,9 @@ class H2Call final : public Call {
   bool request_has_ended_ = false;
   // Its work was told so.
   bool caller_has_left_ = false;
+  // Its stream is closed, but its handler has not finished it.
+  bool is_abandoned_ = false;
+  bool is_counted_cancelled_ = false;
   // Bytes that the session counts as a part of an unfinished request.
   std::size_t unfinished_bytes_ = 0;
   std::size_t untaken_bytes_ = 0;

@@ -11,6 +11,8 @@ namespace {
 
 // Memory of a request that is kept for the next one.
 constexpr std::size_t kKeptBytes = 1024;
+// Header lists up to so many times the limit are read to their end, so that their callers are told.
+constexpr std::size_t kAnsweredHeaderLists = 4;
 
 CallStatus Failed(StatusCode code, std::string message) { return {code, std::move(message), {}}; }
 
@@ -19,28 +21,30 @@ CallStatus Failed(StatusCode code, std::string message) { return {code, std::mov
 void H2Request::Clear() {
   method_ = nullptr;
   is_post_ = is_grpc_ = is_compressed_ = has_bad_timeout_ = false;
-  header_bytes_ = taken_ = 0;
+  header_bytes_ = 0;
   deadline_.reset();
   metadata_.Clear();
-  body_.clear();
-  if (body_.capacity() > kKeptBytes) body_.shrink_to_fit();
+  DropBody();
 }
 
 // --- Headers ------------------------------------------------------------------------------------
 
-void H2Request::OnHeader(std::string_view name, std::string_view value) {
+bool H2Request::OnHeader(std::string_view name, std::string_view value) {
   constexpr std::size_t kOverhead = 32;
   header_bytes_ += name.size() + value.size() + kOverhead;
-  if (has_too_large_headers()) return;
+  if (has_too_large_headers()) {
+    return header_bytes_ <= kAnsweredHeaderLists * loop_.limits().header_list_bytes;
+  }
   if (name.front() == ':') {
     if (name == ":path") {
       method_ = loop_.methods().Find(value);
     } else if (name == ":method") {
       is_post_ = value == "POST";
     }
-    return;
+  } else {
+    TakeGrpcHeader(name, value);
   }
-  TakeGrpcHeader(name, value);
+  return true;
 }
 
 void H2Request::TakeGrpcHeader(std::string_view name, std::string_view value) {
@@ -81,6 +85,12 @@ std::optional<CallStatus> H2Request::ObjectionToHeaders() const {
 }
 
 // --- Messages -----------------------------------------------------------------------------------
+
+void H2Request::DropBody() {
+  taken_ = 0;
+  body_.clear();
+  if (body_.capacity() > kKeptBytes) body_.shrink_to_fit();
+}
 
 void H2Request::Append(std::span<const unsigned char> bytes) {
   body_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -29,7 +29,8 @@ class H2Request {
 
   // --- Headers ----------------------------------------------------------------------------------
 
-  void OnHeader(std::string_view name, std::string_view value);
+  // False if there are so many that the request is not even worth an answer in words.
+  bool OnHeader(std::string_view name, std::string_view value);
 
   // Null if there is no such method.
   const Method* method() const { return method_; }
@@ -38,6 +39,8 @@ class H2Request {
   bool is_post() const { return is_post_; }
   // Whether its content type says that it is gRPC's.
   bool is_grpc() const { return is_grpc_; }
+  // Of a call whose caller has left.
+  void DropMetadata() { metadata_.Clear(); }
   bool has_too_large_headers() const;
   // Why its headers, of which there are not too many, cannot be served; unset if they can.
   std::optional<CallStatus> ObjectionToHeaders() const;
@@ -46,11 +49,8 @@ class H2Request {
 
   void Append(std::span<const unsigned char> bytes);
   bool has_body() const { return !body_.empty(); }
-  // Gives back the memory of what has come.
-  void DropBody() {
-    std::string().swap(body_);
-    taken_ = 0;
-  }
+  // Forgets what has come of the messages.
+  void DropBody();
 
   // --- Of a call with one message ---
 

@@ -69,7 +69,7 @@ void H2ServerStream::Finish(CallStatus status) {
 
 void H2ServerStream::Abort(CallStatus status) {
   if (!session_ || is_finished_) return;
-  if (!has_message_ || sent_ == 0) {
+  if (!has_message_ || (sent_ == 0 && !is_announced_)) {
     DropMessage();
     return Finish(std::move(status));
   }
@@ -81,6 +81,12 @@ void H2ServerStream::Abort(CallStatus status) {
 void H2ServerStream::Break(CallStatus status) {
   if (!session_ || is_finished_) return;
   Finish(std::move(status));
+  handler_->OnCallerLeft();
+}
+
+void H2ServerStream::BreakAtDeadline(CallStatus status) {
+  if (!session_ || is_finished_) return;
+  Abort(std::move(status));
   handler_->OnCallerLeft();
 }
 
@@ -107,12 +113,14 @@ ssize_t H2ServerStream::Read(nghttp2_session*, std::int32_t, std::uint8_t*, std:
     return NGHTTP2_ERR_DEFERRED;
   }
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  stream.is_announced_ = true;
   return static_cast<ssize_t>(std::min(stream.message_bytes() - stream.sent_, room));
 }
 
 void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
   std::size_t offset = sent_;
   sent_ += size;
+  is_announced_ = false;
   session_->RemoveQueued(size);
   out.AppendPart(prefix_, offset, size);
   out.AppendPart({message_.data(), message_.size()}, offset, size);

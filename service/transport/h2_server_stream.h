@@ -43,8 +43,10 @@ class H2ServerStream final : public ServerStream {
   StreamHandler& handler() { return *handler_; }
   // The handler ended it; it is told of nothing more.
   bool is_finished() const { return is_finished_; }
-  // Ends it in place of the handler, which hears that it is over.
+  // Ends it in place of the handler, which hears that it is over. The message under way is sent
+  // before, unless the caller's time is up.
   void Break(CallStatus status);
+  void BreakAtDeadline(CallStatus status);
   // The handler waits to be told that it may write.
   bool wants_writable() const { return wants_writable_; }
   void TellWritable();
@@ -79,6 +81,8 @@ class H2ServerStream final : public ServerStream {
   std::array<unsigned char, kMessagePrefixSize> prefix_{};
   std::size_t sent_ = 0;
   bool has_message_ = false;
+  // nghttp2 has made the head of a frame of it, so that frame must follow as it was announced.
+  bool is_announced_ = false;
   // nghttp2 was told that there is nothing to send, and must be told of more.
   bool is_deferred_ = false;
   bool wants_writable_ = false;

@@ -16,6 +16,20 @@ std::string_view TextOf(const std::uint8_t* bytes, std::size_t size) {
 
 // SETTINGS of one frame; gRPC's own clients send six.
 constexpr std::size_t kMostSettings = 32;
+// Between two looks at how many frames wait to be sent: each byte of a header block can make one.
+constexpr std::size_t kReceivedAtOnce = std::size_t{4} * 1024;
+
+void Insert(H2Call& call, H2Call*& list) {
+  call.next_call = list;
+  call.to_this_call = &list;
+  if (list) list->to_this_call = &call.next_call;
+  list = &call;
+}
+
+void Remove(H2Call& call) {
+  *call.to_this_call = call.next_call;
+  if (call.next_call) call.next_call->to_this_call = call.to_this_call;
+}
 
 }  // namespace
 
@@ -60,7 +74,10 @@ H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), 
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
 }
 
-H2Session::~H2Session() { CancelCalls(); }
+H2Session::~H2Session() {
+  CancelCalls();
+  while (abandoned_) RemoveAbandoned(*abandoned_);
+}
 
 void H2Session::CancelCalls() {
   while (calls_) calls_->OnClosed(false);
@@ -69,7 +86,15 @@ void H2Session::CancelCalls() {
 // --- In -----------------------------------------------------------------------------------------
 
 H2Session::Health H2Session::Receive(Bytes bytes) {
-  return HealthOf(nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size()));
+  while (!bytes.empty()) {
+    const Bytes some = bytes.first(std::min(bytes.size(), kReceivedAtOnce));
+    bytes = bytes.subspan(some.size());
+    const Health health =
+        HealthOf(nghttp2_session_mem_recv(session_.get(), some.data(), some.size()));
+    if (health != Health::kGood) return health;
+    if (unsent_frames() > loop_.limits().unsent_frames) return Health::kAbuse;
+  }
+  return Health::kGood;
 }
 
 H2Session::Health H2Session::HealthOf(long result) const {
@@ -111,8 +136,11 @@ int H2Session::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std:
   // Trailers of a request say nothing.
   if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   H2Call* const call = SessionOf(self).CallOf(frame->hd.stream_id);
-  if (call) call->OnHeader(TextOf(name, name_size), TextOf(value, value_size));
-  return 0;
+  if (!call) return 0;
+  const bool is_taken = call->OnHeader(TextOf(name, name_size), TextOf(value, value_size));
+  // nghttp2 resets the stream, and decodes the rest of the block without looking at it: a byte of
+  // it may stand for kilobytes.
+  return is_taken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 int H2Session::OnData(nghttp2_session* handle, std::uint8_t, std::int32_t id,
@@ -263,20 +291,35 @@ void H2Session::SendPing() { nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NO
 // --- Room ---------------------------------------------------------------------------------------
 
 void H2Session::Link(H2Call& call) {
-  call.next_call = calls_;
-  call.to_this_call = &calls_;
-  if (calls_) calls_->to_this_call = &call.next_call;
-  calls_ = &call;
+  Insert(call, calls_);
   ++open_calls_;
   ++total_calls_;
   loop_.mutable_counters().calls_open.Add();
 }
 
 void H2Session::Unlink(H2Call& call) {
-  *call.to_this_call = call.next_call;
-  if (call.next_call) call.next_call->to_this_call = call.to_this_call;
+  Remove(call);
   --open_calls_;
   loop_.mutable_counters().calls_open.Subtract();
+}
+
+void H2Session::AddAbandoned(H2Call& call) {
+  Insert(call, abandoned_);
+  call.abandoned_in = this;
+  ++abandoned_calls_;
+}
+
+void H2Session::RemoveAbandoned(H2Call& call) {
+  Remove(call);
+  call.abandoned_in = nullptr;
+  --abandoned_calls_;
+}
+
+bool H2Session::HasTooManyAbandoned() const {
+  constexpr std::size_t kShare = 16;
+  const std::size_t limit = loop_.limits().abandoned_calls;
+  if (abandoned_calls_ <= limit / kShare) return false;
+  return abandoned_calls_ > limit || loop_.HasTooManyAbandoned();
 }
 
 void H2Session::AddUnfinished(std::size_t bytes) {

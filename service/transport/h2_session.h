@@ -84,6 +84,11 @@ class H2Session {
   std::size_t open_calls() const { return open_calls_; }
   std::uint64_t total_calls() const { return total_calls_; }
   std::size_t untaken_bytes() const { return untaken_bytes_; }
+  std::size_t unfinished_bytes() const { return unfinished_bytes_; }
+  // Frames other than data that nghttp2 has ready.
+  std::size_t unsent_frames() const {
+    return nghttp2_session_get_outbound_queue_size(session_.get());
+  }
   // Whether a frame of the peer's has come.
   bool has_heard() const { return has_heard_; }
   void CancelCalls();
@@ -96,6 +101,12 @@ class H2Session {
 
   void Link(H2Call& call);
   void Unlink(H2Call& call);
+  // `call`, which was unlinked, is still in a handler's hands. It stays in the list until it is
+  // removed or the session ends.
+  void AddAbandoned(H2Call& call);
+  void RemoveAbandoned(H2Call& call);
+  // Whether so many calls are, that no more are begun.
+  bool HasTooManyAbandoned() const;
   // Parts of a request that is not complete were kept, or are gone again.
   void AddUnfinished(std::size_t bytes);
   void RemoveUnfinished(std::size_t bytes);
@@ -146,6 +157,9 @@ class H2Session {
   // A list of those whose streams are open.
   H2Call* calls_ = nullptr;
   std::size_t open_calls_ = 0;
+  // Another one, of those whose streams are closed but whose handlers have not finished.
+  H2Call* abandoned_ = nullptr;
+  std::size_t abandoned_calls_ = 0;
   std::uint64_t total_calls_ = 0;
   std::size_t unfinished_bytes_ = 0;
   // Bytes received for which the peer was given no new window yet.

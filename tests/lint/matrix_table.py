@@ -16,6 +16,7 @@ ROWS = {f"M{number:02}" for number in [
     *range(110, 118),
     *range(120, 126),
     *range(130, 139),
+    *range(140, 146),
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

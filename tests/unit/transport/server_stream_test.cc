@@ -73,6 +73,71 @@ TEST_F(ServerStreamTest, AStreamEndsAtItsDeadline) {
   EXPECT_EQ(counts_.left, 1);
 }
 
+TEST_F(ServerStreamTest, AMessageThatIsStuckAtTheDeadlineIsCutOff) {
+  repeated_ = std::string(50000, 'x');
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Repeat", "", {{"grpc-timeout", "20m"}});
+
+  const auto& reply = client.AwaitEnd(stream);
+
+  EXPECT_EQ(reply.reset, NGHTTP2_CANCEL);
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 1);
+  EXPECT_EQ(server_->stats().calls_cancelled, 1u);
+  EXPECT_EQ(server_->stats().buffered_bytes, 0u);
+}
+
+// Writes as much as it can until it is woken; then it gives up.
+class Quitter final : public StreamHandler {
+ public:
+  explicit Quitter(SharedBytes message) : message_(std::move(message)) {}
+
+  std::shared_ptr<StreamWaker> Begin(ServerStream& stream) {
+    stream_ = &stream;
+    OnWritable();
+    return stream.waker();
+  }
+  void OnWritable() override {
+    while (stream_->CanWrite(message_.size())) stream_->Write(message_);
+  }
+  void OnWake() override { stream_->Abort({StatusCode::kAborted, "enough", {}}); }
+
+ private:
+  const SharedBytes message_;
+  ServerStream* stream_ = nullptr;
+};
+
+TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnectionWhole) {
+  // One frame each, so many that the last of a write does not fit.
+  constexpr int kStreams = 8;
+  const std::string message(16000, 'x');
+  HeldWakers wakers;
+  methods_.Add({"t.T", "Quit", MethodKind::kServerStreaming, [&](Call& call) {
+                  auto handler = std::make_unique<Quitter>(ToShared(message));
+                  Quitter& opened = *handler;
+                  wakers.Hold(opened.Begin(call.Open(std::move(handler))));
+                }});
+  Start();
+  H2Client client(port_, {.window = 0x7fffffff});
+  client.GiveWindow(0, 0x7fff0000);
+  std::vector<std::int32_t> streams;
+  for (int i = 0; i < kStreams; ++i) streams.push_back(client.Call("/t.T/Quit", ""));
+  ASSERT_TRUE(Eventually([&] { return wakers.size() == kStreams; }));
+  // Beside whole messages there are bytes that the socket has not taken.
+  ASSERT_TRUE(Eventually([&] { return server_->stats().buffered_bytes % message.size() != 0; }));
+
+  wakers.WakeAll();
+
+  for (const auto stream : streams) {
+    const auto& reply = client.AwaitEnd(stream);
+    EXPECT_TRUE(reply.reset || reply.grpc_status() == "10") << stream;
+    for (const std::string& whole : reply.Messages()) EXPECT_EQ(whole, message);
+  }
+  EXPECT_EQ(client.Ask("/t.T/Echo", "still here").grpc_status(), "0");
+  EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
+}
+
 TEST_F(ServerStreamTest, EveryMessageOfABidirectionalCallIsAnswered) {
   Start();
   H2Client client(port_);
