@@ -58,14 +58,16 @@ H2Options::H2Options(const TransportLimits& limits) {
   nghttp2_option_set_max_settings(options, kMostSettings);
 }
 
-H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), owner_(owner) {
+H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), owner_(owner) {}
+
+void H2Session::Begin() {
   nghttp2_session* session = nullptr;
-  const H2Options& options = loop.h2_options();
+  const H2Options& options = loop_.h2_options();
   if (nghttp2_session_server_new2(&session, options.callbacks(), this, options.options()) != 0) {
     throw std::bad_alloc();
   }
   session_.reset(session);
-  const TransportLimits& limits = loop.limits();
+  const TransportLimits& limits = loop_.limits();
   const std::array settings = {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
@@ -86,6 +88,7 @@ void H2Session::CancelCalls() {
 // --- In -----------------------------------------------------------------------------------------
 
 H2Session::Health H2Session::Receive(Bytes bytes) {
+  if (!session_) Begin();
   while (!bytes.empty()) {
     const Bytes some = bytes.first(std::min(bytes.size(), kReceivedAtOnce));
     bytes = bytes.subspan(some.size());
@@ -201,6 +204,7 @@ int H2Session::OnStreamClosed(nghttp2_session*, std::int32_t id, std::uint32_t e
 // --- Out ----------------------------------------------------------------------------------------
 
 H2Session::Health H2Session::Gather(OutBuffer& out) {
+  if (!session_) return Health::kGood;
   out_ = &out;
   is_full_ = false;
   ssize_t size = 0;

@@ -289,7 +289,7 @@ INSTANTIATE_TEST_SUITE_P(Every, FloodedTransportTest, ::testing::ValuesIn(Floods
 
 class SilentPeersTest : public AbuseTest {
  protected:
-  void Connect(std::string_view hello) {
+  void Connect(std::string_view hello, std::size_t most) {
     const std::size_t rest = ResidentBytes();
     for (int i = 0; i < 1000; ++i) {
       silent_.emplace_back(port_);
@@ -299,7 +299,7 @@ class SilentPeersTest : public AbuseTest {
     ExpectOthersAreServed();
     const std::size_t now = ResidentBytes();
     RecordProperty("cost", std::to_string(now - std::min(now, rest)));
-    EXPECT_LE(now - std::min(now, rest), kMostMemory);
+    EXPECT_LE(now - std::min(now, rest), most);
   }
 
   std::vector<RawPeer> silent_;
@@ -309,7 +309,7 @@ TEST_F(SilentPeersTest, M141_AThousandThatSayNothingCostLittleAndAreHungUpOn) {
   limits_.hello = seconds(3);
   Start();
 
-  Connect("");
+  Connect("", kMostMemory / 2);
 
   EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 1; }));
 }
@@ -317,7 +317,8 @@ TEST_F(SilentPeersTest, M141_AThousandThatSayNothingCostLittleAndAreHungUpOn) {
 TEST_F(SilentPeersTest, M141_AThousandThatSaidHelloCostLittle) {
   Start();
 
-  Connect(Hello());
+  // Mostly nghttp2's.
+  Connect(Hello(), kMostMemory * 3 / 2);
 }
 
 using SlowPeersTest = AbuseTest;
