@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <tl/expected.hpp>
 
 #include "service/config/duration_text.h"
 #include "service/config/json_text.h"

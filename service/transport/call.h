@@ -35,13 +35,14 @@ class Call {
   // When the caller ceases to wait; unset if it named no time. The engine ends the call then, if
   // nobody else has.
   virtual std::optional<SteadyTime> deadline() const = 0;
+  // Empty once the caller has left.
   virtual const Metadata& metadata() const = 0;
-  // Lives as long as the call.
+  // Lives as long as the call; nobody once the caller has left.
   virtual const PeerIdentity& identity() const = 0;
   // The address that the connection comes from, such as "127.0.0.1:4711" or "[::1]:4711". Proves
   // nothing.
   virtual std::string peer() const = 0;
-  // The request message of a call with one; lives until the call is finished.
+  // The request message of a call with one; lives until the handler returns, or finishes the call.
   virtual std::string_view request() const = 0;
 
   // Keeps `work` as long as the call lives, and tells it if the caller leaves. REQUIRES: called at

@@ -108,12 +108,23 @@ void H2Connection::ReadRest() {
     if (size <= 0) return;
     const auto count = static_cast<std::size_t>(size);
     if (!Receive({in.data(), count}) || count < in.size()) return;
+    // What they have made the server say leaves first.
+    if (session_.unsent_frames() > loop_.limits().unsent_frames / 4) return;
   }
 }
 
 bool H2Connection::Receive(std::span<const unsigned char> bytes) {
   if (phase_ == Phase::kLingering || phase_ == Phase::kClosed) return false;
   return tls_ ? ReceiveTls(bytes) : ReceivePlain(bytes);
+}
+
+bool H2Connection::Identify() {
+  identity_ = tls_->identity();
+  const TlsContext* const newest = loop_.newest_tls();
+  // The handshake may have begun, or been waiting to, when others were trusted.
+  if (!identity_.is_authenticated || !newest || newest->Vouches(tls_->handle())) return true;
+  identity_ = {};
+  return false;
 }
 
 bool H2Connection::ReceiveTls(std::span<const unsigned char> bytes) {
@@ -123,18 +134,23 @@ bool H2Connection::ReceiveTls(std::span<const unsigned char> bytes) {
   std::vector<unsigned char> wire;
   bool is_good = true;
   bool is_known = !was_handshake;
+  bool is_trusted = true;
   const auto state = tls_->Receive(bytes, wire, plain, [&](std::span<const unsigned char> part) {
-    if (!std::exchange(is_known, true)) identity_ = tls_->identity();
-    is_good = ReceivePlain(part);
+    if (!std::exchange(is_known, true)) is_trusted = Identify();
+    is_good = is_trusted && ReceivePlain(part);
     return is_good;
   });
-  if (!is_known && state == TlsChannel::State::kOpen) identity_ = tls_->identity();
+  if (!is_known && state == TlsChannel::State::kOpen) is_trusted = Identify();
   if (tls_->got_plain_http()) {
     AnswerInWords(kNotTls);
     return false;
   }
   if (!wire.empty() && !Write(wire)) {
     Close(ConnectionEnd::kSocketError);
+    return false;
+  }
+  if (!is_trusted) {
+    Linger(ConnectionEnd::kTlsFailed);
     return false;
   }
   switch (state) {
@@ -156,7 +172,10 @@ bool H2Connection::ReceivePlain(std::span<const unsigned char> bytes) {
 }
 
 bool H2Connection::Judge(H2Session::Health health) {
-  if (phase_ == Phase::kHello && session_.has_heard()) phase_ = Phase::kServing;
+  if (phase_ == Phase::kHello && session_.has_heard()) {
+    phase_ = Phase::kServing;
+    if (drains_after_hello_) Drain(why_);
+  }
   switch (health) {
     case H2Session::Health::kGood:
       return true;
@@ -294,7 +313,8 @@ void H2Connection::OnPing() {
   const TransportLimits& limits = loop_.limits();
   const bool is_early = peer_pinged_ && loop_.now() < *peer_pinged_ + limits.peer_ping_interval;
   peer_pinged_ = loop_.now();
-  if (!is_early || ++ping_strikes_ <= limits.ping_strikes) return;
+  // One who was told to stop hears nothing more, and gains no time by going on.
+  if (phase_ == Phase::kEnding || !is_early || ++ping_strikes_ <= limits.ping_strikes) return;
   why_ = ConnectionEnd::kAbuse;
   session_.SendGoawayForTooManyPings();
   phase_ = Phase::kEnding;
@@ -317,7 +337,8 @@ void H2Connection::Sweep() {
   const SteadyTime now = loop_.now();
   switch (phase_) {
     case Phase::kHello:
-      if (now >= begun_ + loop_.limits().hello) Close(ConnectionEnd::kHelloTimeout);
+      if (now >= begun_ + loop_.limits().hello) return Close(ConnectionEnd::kHelloTimeout);
+      if (drains_after_hello_ && now >= phase_began_ + kPongPatience) Close(why_);
       return;
     case Phase::kServing:
       return SweepServing();
@@ -365,7 +386,10 @@ void H2Connection::SweepDrain() {
 void H2Connection::Drain(ConnectionEnd why) {
   switch (phase_) {
     case Phase::kHello:
-      return Close(why);
+      drains_after_hello_ = true;
+      why_ = why;
+      phase_began_ = loop_.now();
+      return;
     case Phase::kServing:
       break;
     default:
@@ -376,7 +400,7 @@ void H2Connection::Drain(ConnectionEnd why) {
   phase_began_ = loop_.now();
   session_.SendDrainNotice();
   session_.SendPing();
-  Serve();
+  if (!is_busy_) Serve();
 }
 
 void H2Connection::Revise(const TlsContext& tls) {

@@ -31,7 +31,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   // Looks whether time is up for something.
   void Sweep();
   // Tells the peer to end it, in two steps: it opens no further streams once it knows, and those
-  // that are on their way are served.
+  // that are on their way are served. One that has not said hello may do so shortly.
   void Drain(ConnectionEnd why);
   // Ends it at once; the handlers of its calls hear that the caller has left.
   void Close(ConnectionEnd why);
@@ -40,6 +40,10 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
 
   bool IsIdle() const { return !session_.has_calls(); }
   SteadyTime last_heard() const { return last_heard_; }
+  // What buffers hold for it.
+  std::size_t buffered_bytes() const {
+    return session_.untaken_bytes() + session_.unfinished_bytes() + unsent_.size();
+  }
   ConnectionInfo Info() const;
 
  private:
@@ -70,6 +74,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   void ReadRest();
   // Takes bytes of the wire; false if the connection is over.
   bool Receive(std::span<const unsigned char> bytes);
+  // Learns who the peer is; false if it is nobody whom the newest client CAs know.
+  bool Identify();
   bool ReceiveTls(std::span<const unsigned char> bytes);
   bool ReceivePlain(std::span<const unsigned char> bytes);
 
@@ -97,6 +103,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   H2Session session_;
   Phase phase_ = Phase::kHello;
   ConnectionEnd why_ = ConnectionEnd::kClosed;
+  // It was to be drained before its peer said hello; `phase_began_` is when.
+  bool drains_after_hello_ = false;
   const SteadyTime begun_;
   const SteadyTime ages_at_;
   SteadyTime last_heard_;

@@ -16,6 +16,20 @@ std::string_view TextOf(const std::uint8_t* bytes, std::size_t size) {
 
 // SETTINGS of one frame; gRPC's own clients send six.
 constexpr std::size_t kMostSettings = 32;
+// Between two looks at how many frames wait to be sent: each byte of a header block can make one.
+constexpr std::size_t kReceivedAtOnce = std::size_t{4} * 1024;
+
+void Insert(H2Call& call, H2Call*& list) {
+  call.next_call = list;
+  call.to_this_call = &list;
+  if (list) list->to_this_call = &call.next_call;
+  list = &call;
+}
+
+void Remove(H2Call& call) {
+  *call.to_this_call = call.next_call;
+  if (call.next_call) call.next_call->to_this_call = call.to_this_call;
+}
 
 }  // namespace
 
@@ -44,14 +58,16 @@ H2Options::H2Options(const TransportLimits& limits) {
   nghttp2_option_set_max_settings(options, kMostSettings);
 }
 
-H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), owner_(owner) {
+H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), owner_(owner) {}
+
+void H2Session::Begin() {
   nghttp2_session* session = nullptr;
-  const H2Options& options = loop.h2_options();
+  const H2Options& options = loop_.h2_options();
   if (nghttp2_session_server_new2(&session, options.callbacks(), this, options.options()) != 0) {
     throw std::bad_alloc();
   }
   session_.reset(session);
-  const TransportLimits& limits = loop.limits();
+  const TransportLimits& limits = loop_.limits();
   const std::array settings = {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
@@ -60,7 +76,10 @@ H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), 
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
 }
 
-H2Session::~H2Session() { CancelCalls(); }
+H2Session::~H2Session() {
+  CancelCalls();
+  while (abandoned_) RemoveAbandoned(*abandoned_);
+}
 
 void H2Session::CancelCalls() {
   while (calls_) calls_->OnClosed(false);
@@ -69,7 +88,16 @@ void H2Session::CancelCalls() {
 // --- In -----------------------------------------------------------------------------------------
 
 H2Session::Health H2Session::Receive(Bytes bytes) {
-  return HealthOf(nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size()));
+  if (!session_) Begin();
+  while (!bytes.empty()) {
+    const Bytes some = bytes.first(std::min(bytes.size(), kReceivedAtOnce));
+    bytes = bytes.subspan(some.size());
+    const Health health =
+        HealthOf(nghttp2_session_mem_recv(session_.get(), some.data(), some.size()));
+    if (health != Health::kGood) return health;
+    if (unsent_frames() > loop_.limits().unsent_frames) return Health::kAbuse;
+  }
+  return Health::kGood;
 }
 
 H2Session::Health H2Session::HealthOf(long result) const {
@@ -111,8 +139,11 @@ int H2Session::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std:
   // Trailers of a request say nothing.
   if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   H2Call* const call = SessionOf(self).CallOf(frame->hd.stream_id);
-  if (call) call->OnHeader(TextOf(name, name_size), TextOf(value, value_size));
-  return 0;
+  if (!call) return 0;
+  const bool is_taken = call->OnHeader(TextOf(name, name_size), TextOf(value, value_size));
+  // nghttp2 resets the stream, and decodes the rest of the block without looking at it: a byte of
+  // it may stand for kilobytes.
+  return is_taken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 int H2Session::OnData(nghttp2_session* handle, std::uint8_t, std::int32_t id,
@@ -173,6 +204,7 @@ int H2Session::OnStreamClosed(nghttp2_session*, std::int32_t id, std::uint32_t e
 // --- Out ----------------------------------------------------------------------------------------
 
 H2Session::Health H2Session::Gather(OutBuffer& out) {
+  if (!session_) return Health::kGood;
   out_ = &out;
   is_full_ = false;
   ssize_t size = 0;
@@ -263,20 +295,35 @@ void H2Session::SendPing() { nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NO
 // --- Room ---------------------------------------------------------------------------------------
 
 void H2Session::Link(H2Call& call) {
-  call.next_call = calls_;
-  call.to_this_call = &calls_;
-  if (calls_) calls_->to_this_call = &call.next_call;
-  calls_ = &call;
+  Insert(call, calls_);
   ++open_calls_;
   ++total_calls_;
   loop_.mutable_counters().calls_open.Add();
 }
 
 void H2Session::Unlink(H2Call& call) {
-  *call.to_this_call = call.next_call;
-  if (call.next_call) call.next_call->to_this_call = call.to_this_call;
+  Remove(call);
   --open_calls_;
   loop_.mutable_counters().calls_open.Subtract();
+}
+
+void H2Session::AddAbandoned(H2Call& call) {
+  Insert(call, abandoned_);
+  call.abandoned_in = this;
+  ++abandoned_calls_;
+}
+
+void H2Session::RemoveAbandoned(H2Call& call) {
+  Remove(call);
+  call.abandoned_in = nullptr;
+  --abandoned_calls_;
+}
+
+bool H2Session::HasTooManyAbandoned() const {
+  constexpr std::size_t kShare = 16;
+  const std::size_t limit = loop_.limits().abandoned_calls;
+  if (abandoned_calls_ <= limit / kShare) return false;
+  return abandoned_calls_ > limit || loop_.HasTooManyAbandoned();
 }
 
 void H2Session::AddUnfinished(std::size_t bytes) {

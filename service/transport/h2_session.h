@@ -51,14 +51,15 @@ class H2Session {
     kNotHttp2,
   };
 
-  // `loop` and `owner` must outlive the session. Throws std::bad_alloc if nghttp2 is out of memory.
+  // `loop` and `owner` must outlive the session.
   H2Session(TransportLoop& loop, H2SessionOwner& owner);
   H2Session(const H2Session&) = delete;
   H2Session& operator=(const H2Session&) = delete;
   // Ends its calls: their handlers hear that the caller has left.
   ~H2Session();
 
-  // Takes bytes from the peer; handlers are called from here.
+  // Takes bytes from the peer; handlers are called from here. With the first ones the memory of a
+  // session is taken, and the server says hello. Throws std::bad_alloc if nghttp2 is out of memory.
   Health Receive(Bytes bytes);
 
   // Appends frames that are ready to `out` until it is full or there are none. Must not be called
@@ -84,6 +85,11 @@ class H2Session {
   std::size_t open_calls() const { return open_calls_; }
   std::uint64_t total_calls() const { return total_calls_; }
   std::size_t untaken_bytes() const { return untaken_bytes_; }
+  std::size_t unfinished_bytes() const { return unfinished_bytes_; }
+  // Frames other than data that nghttp2 has ready.
+  std::size_t unsent_frames() const {
+    return session_ ? nghttp2_session_get_outbound_queue_size(session_.get()) : 0;
+  }
   // Whether a frame of the peer's has come.
   bool has_heard() const { return has_heard_; }
   void CancelCalls();
@@ -96,6 +102,12 @@ class H2Session {
 
   void Link(H2Call& call);
   void Unlink(H2Call& call);
+  // `call`, which was unlinked, is still in a handler's hands. It stays in the list until it is
+  // removed or the session ends.
+  void AddAbandoned(H2Call& call);
+  void RemoveAbandoned(H2Call& call);
+  // Whether so many calls are, that no more are begun.
+  bool HasTooManyAbandoned() const;
   // Parts of a request that is not complete were kept, or are gone again.
   void AddUnfinished(std::size_t bytes);
   void RemoveUnfinished(std::size_t bytes);
@@ -132,6 +144,7 @@ class H2Session {
   H2Call* CallOf(std::int32_t id) const {
     return static_cast<H2Call*>(nghttp2_session_get_stream_user_data(session_.get(), id));
   }
+  void Begin();
   void TakeFrame(const nghttp2_frame& frame);
   void GiveWindow();
   Health HealthOf(long result) const;
@@ -142,10 +155,14 @@ class H2Session {
 
   TransportLoop& loop_;
   H2SessionOwner& owner_;
+  // Null until the peer has sent something: most of what a connection costs is in here.
   std::unique_ptr<nghttp2_session, Free> session_;
   // A list of those whose streams are open.
   H2Call* calls_ = nullptr;
   std::size_t open_calls_ = 0;
+  // Another one, of those whose streams are closed but whose handlers have not finished.
+  H2Call* abandoned_ = nullptr;
+  std::size_t abandoned_calls_ = 0;
   std::uint64_t total_calls_ = 0;
   std::size_t unfinished_bytes_ = 0;
   // Bytes received for which the peer was given no new window yet.

@@ -2,6 +2,7 @@
 
 // Bytes of many frames that leave with one write.
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstddef>
@@ -30,6 +31,16 @@ class OutBuffer {
     if (from.empty()) return;
     std::memcpy(bytes_.data() + size_, from.data(), from.size());
     size_ += from.size();
+  }
+
+  // Appends what of `part` lies within the next `size` bytes, and moves on behind it: `offset`
+  // counts from the beginning of `part` and may lie behind its end.
+  void AppendPart(std::span<const unsigned char> part, std::size_t& offset, std::size_t& size) {
+    const auto rest = part.subspan(std::min(offset, part.size()));
+    const auto now = rest.first(std::min(rest.size(), size));
+    Append(now);
+    size -= now.size();
+    offset = offset + now.size() < part.size() ? 0 : offset + now.size() - part.size();
   }
 
   // The largest frame: nghttp2 writes at most 16 KiB of data into one, and at most 64 KiB of

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "grpc/reflection/v1/reflection.pb.h"
@@ -24,8 +25,10 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 
-// Answers of a stream whose peer does not take them; a tool asks one thing after the other.
-constexpr std::size_t kMostWaiting = 64;
+// Questions of a stream whose peer does not take the answers; a tool asks one thing after the
+// other. A question is the name of a file or a symbol.
+constexpr std::size_t kMostWaiting = 16;
+constexpr std::size_t kMostQuestionBytes = 1024;
 
 class Schema {
  public:
@@ -124,6 +127,8 @@ class Schema {
   std::set<const FileDescriptor*> files_;
 };
 
+// Keeps questions, not answers, which are a thousand times longer: an answer is made when its peer
+// takes it.
 class Session final : public StreamHandler {
  public:
   explicit Session(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {}
@@ -131,17 +136,13 @@ class Session final : public StreamHandler {
   void Begin(ServerStream& stream) { stream_ = &stream; }
 
   void OnMessage(std::string_view message) override {
-    v1::ServerReflectionRequest request;
-    if (!ParseBytes(message, request)) {
-      return stream_->Abort(
-          {StatusCode::kInvalidArgument, "a message is not a ServerReflectionRequest", {}});
-    }
-    if (waiting_.size() >= kMostWaiting) {
+    if (waiting_.size() >= kMostWaiting || message.size() > kMostQuestionBytes) {
       return stream_->Abort({StatusCode::kResourceExhausted,
-                             "too many answers have not been taken; read them before asking on",
+                             "a question is too long, or too many answers have not been taken; "
+                             "read them before asking on",
                              {}});
     }
-    waiting_.push_back(BytesOf(schema_->Answer(request)));
+    waiting_.emplace_back(message);
     WriteNext();
   }
 
@@ -154,21 +155,29 @@ class Session final : public StreamHandler {
 
  private:
   void WriteNext() {
-    if (!waiting_.empty() && stream_->CanWrite(waiting_.front().size())) {
-      stream_->Write(std::move(waiting_.front()));
+    while (!waiting_.empty()) {
+      // The answer was made before, and found no room.
+      if (next_size_ > 0 && !stream_->CanWrite(next_size_)) return;
+      v1::ServerReflectionRequest request;
+      if (!ParseBytes(waiting_.front(), request)) {
+        return stream_->Abort(
+            {StatusCode::kInvalidArgument, "a message is not a ServerReflectionRequest", {}});
+      }
+      SharedBytes answer = BytesOf(schema_->Answer(request));
+      next_size_ = answer.size();
+      if (!stream_->CanWrite(next_size_)) return;
+      stream_->Write(std::move(answer));
       waiting_.pop_front();
+      next_size_ = 0;
     }
-    // Asks to be told when the next may be written.
-    if (!waiting_.empty()) {
-      stream_->CanWrite(waiting_.front().size());
-    } else if (has_ended_) {
-      stream_->Finish({});
-    }
+    if (has_ended_) stream_->Finish({});
   }
 
   const std::shared_ptr<const Schema> schema_;
   ServerStream* stream_ = nullptr;
-  std::deque<SharedBytes> waiting_;
+  std::deque<std::string> waiting_;
+  // Of the answer to the first that waits; 0: not known.
+  std::size_t next_size_ = 0;
   bool has_ended_ = false;
 };
 

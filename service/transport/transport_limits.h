@@ -26,7 +26,8 @@ struct TransportLimits {
   // RESOURCE_EXHAUSTED.
   std::size_t untaken_answer_bytes = std::size_t{16} * 1024 * 1024;
   // Requests and answers in the buffers of all connections together (`max_connection_memory`).
-  // Above it new connections are shed and new calls refused.
+  // Above it new calls of those who have not taken earlier answers are refused, and connections
+  // that hold most are shed when others come.
   std::size_t connection_memory = std::size_t{64} * 1024 * 1024;
   // Open connections. 0: as many as the process may have descriptors, less kReservedDescriptors.
   std::size_t connections = 0;
@@ -37,6 +38,14 @@ struct TransportLimits {
   std::uint64_t resets_per_second = 2000;
   // CONTINUATION frames behind one HEADERS frame.
   std::size_t continuations = 8;
+  // Calls of one connection that were cancelled, but whose handlers have not finished them yet.
+  // Above it new calls are refused with RESOURCE_EXHAUSTED, as they are of a connection with a
+  // sixteenth of it while all connections together have more than `abandoned_calls_in_all`.
+  std::size_t abandoned_calls = 4096;
+  std::size_t abandoned_calls_in_all = 16384;
+  // Frames other than data that wait to be sent, resets above all. A peer that makes the server
+  // send more than this without taking them is hung up on.
+  std::size_t unsent_frames = 1000;
   // Answers to PING and SETTINGS that wait to be sent.
   std::size_t unsent_acks = 100;
 

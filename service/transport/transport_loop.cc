@@ -10,6 +10,7 @@
 
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_connection.h"
+#include "service/transport/h2_stream_waker.h"
 
 namespace balance {
 
@@ -65,6 +66,7 @@ void TransportLoop::Adopt(asio::ip::tcp::socket::native_handle_type socket, std:
         std::make_shared<H2Connection>(*this, std::move(*owned), std::move(peer), std::move(tls));
     connections_.emplace(connection.get(), connection);
     connection->Start();
+    if (is_draining_) connection->Drain(ConnectionEnd::kDrain);
     if (!is_sweeping_) ScheduleSweep();
   });
 }
@@ -99,9 +101,24 @@ void TransportLoop::ShedIdle(std::size_t count) {
   });
 }
 
-void TransportLoop::Revise(std::shared_ptr<const TlsContext> tls) {
-  asio::post(io_, [this, tls = std::move(tls)] {
+void TransportLoop::ShedHeaviest() {
+  asio::post(io_, [this] {
+    while (IsOutOfMemory()) {
+      const auto all = Snapshot();
+      const auto heaviest = std::max_element(
+          all.begin(), all.end(),
+          [](const auto& a, const auto& b) { return a->buffered_bytes() < b->buffered_bytes(); });
+      if (heaviest == all.end() || (*heaviest)->buffered_bytes() == 0) return;
+      (*heaviest)->Close(ConnectionEnd::kShed);
+    }
+  });
+}
+
+void TransportLoop::Revise(std::shared_ptr<const TlsContext> tls, bool trust_changed) {
+  asio::post(io_, [this, tls = std::move(tls), trust_changed] {
     Refresh();
+    newest_tls_ = tls;
+    if (!trust_changed) return;
     for (const auto& connection : Snapshot()) connection->Revise(*tls);
   });
 }
@@ -122,12 +139,20 @@ std::vector<ConnectionInfo> TransportLoop::Connections() const {
   return all;
 }
 
+std::uint64_t TransportLoop::SumOf(LoopCounter LoopCounters::*counter) const {
+  const auto& all = shared_.counters;
+  return std::accumulate(all.begin(), all.end(), std::uint64_t{0},
+                         [counter](std::uint64_t sum, const LoopCounters* loop) {
+                           return sum + (loop->*counter).Get();
+                         });
+}
+
 bool TransportLoop::IsOutOfMemory() const {
-  const auto& counters = shared_.counters;
-  const std::uint64_t bytes = std::accumulate(
-      counters.begin(), counters.end(), std::uint64_t{0},
-      [](std::uint64_t sum, const LoopCounters* loop) { return sum + loop->buffered_bytes.Get(); });
-  return bytes > shared_.limits.connection_memory;
+  return SumOf(&LoopCounters::buffered_bytes) > shared_.limits.connection_memory;
+}
+
+bool TransportLoop::HasTooManyAbandoned() const {
+  return SumOf(&LoopCounters::calls_abandoned) > shared_.limits.abandoned_calls_in_all;
 }
 
 H2Call& TransportLoop::TakeCall() {

@@ -66,9 +66,12 @@ class TransportLoop {
   void CloseConnections();
   // Ends connections that no call needs, the one that has been silent longest first, up to `count`.
   void ShedIdle(std::size_t count);
-  // Checks the identities of all connections against `tls` and ends those that it does not vouch
-  // for.
-  void Revise(std::shared_ptr<const TlsContext> tls);
+  // As long as the buffers of all loops hold more than they may: ends the connection that holds
+  // most of those here.
+  void ShedHeaviest();
+  // Checks identities against `tls` from now on, if `trust_changed` also those of all connections
+  // that there are, and ends those that it does not vouch for.
+  void Revise(std::shared_ptr<const TlsContext> tls, bool trust_changed);
   // Ends the loop once its connections have ended and all calls that handlers work on are finished,
   // and waits for that. REQUIRES: CloseConnections() was called.
   void Join();
@@ -79,7 +82,8 @@ class TransportLoop {
 
   std::vector<ConnectionInfo> Connections() const;
 
-  bool IsCurrent() const { return std::this_thread::get_id() == thread_.get_id(); }
+  // Whether the caller is the loop.
+  bool IsCurrent() { return io_.get_executor().running_in_this_thread(); }
   // The time at which the event that is being handled was noticed.
   SteadyTime now() const { return now_; }
   void Refresh() { now_ = shared_.clock.SteadyNow(); }
@@ -96,12 +100,15 @@ class TransportLoop {
   // For bytes on their way in; whatever is there is overwritten by the next read.
   std::vector<unsigned char>& in() { return in_; }
   std::vector<unsigned char>& wire() { return wire_; }
-  bool IsDraining() const { return is_draining_; }
+  // What Revise() was called with last; null before.
+  const TlsContext* newest_tls() const { return newest_tls_.get(); }
   // The share of an interval that a connection's age is longer or shorter.
   double Jitter() { return random_(); }
 
   // Whether the buffers of all loops hold more than they may.
   bool IsOutOfMemory() const;
+  // Whether handlers work on more calls whose callers have left than they may, of all loops.
+  bool HasTooManyAbandoned() const;
 
   // A call to be used, and its return.
   H2Call& TakeCall();
@@ -123,6 +130,7 @@ class TransportLoop {
   void ScheduleSweep();
   // All connections as they are now: handling one may end it.
   std::vector<std::shared_ptr<H2Connection>> Snapshot() const;
+  std::uint64_t SumOf(LoopCounter LoopCounters::*counter) const;
   void EndIfDone();
 
   const Shared& shared_;
@@ -135,6 +143,7 @@ class TransportLoop {
   Alarm sweep_;
   bool is_sweeping_ = false;
   SteadyTime now_;
+  std::shared_ptr<const TlsContext> newest_tls_;
   bool is_draining_ = false;
   bool is_closing_ = false;
   bool is_ending_ = false;

@@ -69,8 +69,7 @@ Result<std::uint16_t> TransportServer::Start(const std::string& host, std::uint1
 
 void TransportServer::Replace(std::shared_ptr<const TlsContext> tls, bool trust_changed) {
   tls_.Publish(std::make_shared<const std::shared_ptr<const TlsContext>>(tls));
-  if (!trust_changed) return;
-  for (const auto& loop : loops_) loop->Revise(tls);
+  for (const auto& loop : loops_) loop->Revise(tls, trust_changed);
 }
 
 void TransportServer::Drain() {
@@ -114,8 +113,12 @@ std::vector<ConnectionInfo> TransportServer::Connections(std::chrono::millisecon
 void TransportServer::OnAccept(int socket, std::string peer) {
   const TransportStats now = stats();
   const bool is_full = now.connections_open >= most_connections_;
-  if (is_full) OnExhausted();
-  if (is_full || now.buffered_bytes > limits_.connection_memory) {
+  // Those who do not take their answers make room for newcomers, who hold nothing yet.
+  if (now.buffered_bytes > limits_.connection_memory) {
+    for (const auto& loop : loops_) loop->ShedHeaviest();
+  }
+  if (is_full) {
+    OnExhausted();
     // Later ones find the room that those which are shed leave.
     close(socket);
     return;

@@ -39,6 +39,7 @@ TransportStats& TransportStats::operator+=(const TransportStats& other) {
   calls_open += other.calls_open;
   calls_refused += other.calls_refused;
   calls_cancelled += other.calls_cancelled;
+  calls_abandoned += other.calls_abandoned;
   buffered_bytes += other.buffered_bytes;
   return *this;
 }
@@ -53,6 +54,7 @@ TransportStats LoopCounters::Read() const {
   stats.calls_open = calls_open.Get();
   stats.calls_refused = calls_refused.Get();
   stats.calls_cancelled = calls_cancelled.Get();
+  stats.calls_abandoned = calls_abandoned.Get();
   stats.buffered_bytes = buffered_bytes.Get();
   return stats;
 }

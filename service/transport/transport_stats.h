@@ -53,6 +53,8 @@ struct TransportStats {
   std::uint64_t calls_refused = 0;
   // Calls whose caller left, or whose deadline ended, before they were answered.
   std::uint64_t calls_cancelled = 0;
+  // Calls whose callers have left, but whose handlers have not finished them yet.
+  std::uint64_t calls_abandoned = 0;
   // Requests and answers in buffers.
   std::uint64_t buffered_bytes = 0;
 
@@ -97,6 +99,7 @@ struct alignas(64) LoopCounters {
   LoopCounter calls_open;
   LoopCounter calls_refused;
   LoopCounter calls_cancelled;
+  LoopCounter calls_abandoned;
   LoopCounter buffered_bytes;
 
   TransportStats Read() const;

@@ -15,7 +15,8 @@ ROWS = {f"M{number:02}" for number in [
     *range(100, 107),
     *range(110, 118),
     *range(120, 126),
-    *range(130, 139), 150,
+    *range(130, 139),
+    *range(140, 146), 150,
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

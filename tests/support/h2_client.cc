@@ -146,8 +146,8 @@ std::int32_t H2Client::Start(const std::string& path, const Headers& more) {
                  {":path", path},     {":authority", "server"},
                  {"te", "trailers"},  {"content-type", "application/grpc"}};
   for (const auto& [name, value] : more) {
-    const auto same =
-        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == name; });
+    const auto same = std::find_if(all.begin(), all.end(),
+                                   [&name = name](const auto& one) { return one.first == name; });
     if (same == all.end()) {
       all.emplace_back(name, value);
     } else {

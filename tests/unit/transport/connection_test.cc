@@ -6,6 +6,8 @@
 #include <set>
 
 #include "service/transport/grpc_wire.h"
+#include "tests/support/h2_frames.h"
+#include "tests/support/raw_peer.h"
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -44,6 +46,37 @@ TEST_F(ConnectionTest, ADrainServesCallsThatAreOnTheirWayAndThenHangsUp) {
   held.Finish(Response(ToShared("in time")), {});
   EXPECT_EQ(client.AwaitEnd(stream).Messages(), std::vector<std::string>{"in time"});
   EXPECT_TRUE(client.AwaitClose());
+  EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kDrain) == 1; }));
+}
+
+TEST_F(ConnectionTest, ACallThatComesWithItsHelloDuringADrainIsServed) {
+  loops_ = 1;
+  Start();
+  H2Client known(port_);
+  known.Ask("/t.T/Echo", "before");
+  RawPeer late(port_);
+  ASSERT_TRUE(Eventually([&] { return server_->stats().connections_open == 2; }));
+  server_->Drain();
+  ASSERT_TRUE(known.Await([&] { return !known.goaways().empty(); }));
+
+  late.Send(std::string(h2::kPreface) + h2::Settings() + h2::WholeCall(1, "/t.T/Echo", "in time"));
+
+  std::string answer;
+  EXPECT_TRUE(Eventually([&] {
+    answer += late.Receive();
+    return late.is_closed();
+  }));
+  EXPECT_NE(answer.find("in time"), std::string::npos);
+  EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kDrain) >= 1; }));
+}
+
+TEST_F(ConnectionTest, ADrainDoesNotWaitForWhoSaysNothing) {
+  Start();
+  RawPeer silent(port_);
+  ASSERT_TRUE(Eventually([&] { return server_->stats().connections_open == 1; }));
+
+  server_->Drain();
+
   EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kDrain) == 1; }));
 }
 
@@ -116,6 +149,24 @@ TEST_F(ConnectionTest, PingsAreAnsweredAndTooManyEndTheConnection) {
   EXPECT_EQ(client.goaways()[0].second, std::uint32_t{NGHTTP2_ENHANCE_YOUR_CALM});
   EXPECT_GE(client.pongs(), limits_.ping_strikes);
   EXPECT_TRUE(client.AwaitClose());
+}
+
+TEST_F(ConnectionTest, WhoGoesOnPingingWhenToldToEndGainsNoTime) {
+  limits_.grace = milliseconds(100);
+  Start();
+  H2Client client(port_);
+  client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  EXPECT_FALSE(client.Await([&] {
+    client.Ping();
+    return false;
+  }));
+
+  EXPECT_TRUE(client.is_closed());
+  EXPECT_EQ(client.goaways().size(), 1u);
+  EXPECT_EQ(Ended(*server_, ConnectionEnd::kAbuse), 1u);
+  held.Finish({}, {});
 }
 
 TEST_F(ConnectionTest, PingsBetweenCallsAreNoStrikes) {

@@ -73,6 +73,81 @@ TEST_F(ServerStreamTest, AStreamEndsAtItsDeadline) {
   EXPECT_EQ(counts_.left, 1);
 }
 
+TEST_F(ServerStreamTest, AMessageThatIsStuckAtTheDeadlineIsCutOff) {
+  repeated_ = std::string(50000, 'x');
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Repeat", "", {{"grpc-timeout", "20m"}});
+
+  const auto& reply = client.AwaitEnd(stream);
+
+  EXPECT_EQ(reply.reset, NGHTTP2_CANCEL);
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 1);
+  EXPECT_EQ(server_->stats().calls_cancelled, 1u);
+  EXPECT_EQ(server_->stats().buffered_bytes, 0u);
+}
+
+// Writes as much as it can once it is woken; when it is woken again it gives up.
+class Quitter final : public StreamHandler {
+ public:
+  explicit Quitter(SharedBytes message) : message_(std::move(message)) {}
+
+  std::shared_ptr<StreamWaker> Begin(ServerStream& stream) {
+    stream_ = &stream;
+    return stream.waker();
+  }
+  void OnWritable() override {
+    while (stream_->CanWrite(message_.size())) stream_->Write(message_);
+  }
+  void OnWake() override {
+    if (std::exchange(is_writing_, true)) {
+      return stream_->Abort({StatusCode::kAborted, "enough", {}});
+    }
+    OnWritable();
+  }
+
+ private:
+  const SharedBytes message_;
+  ServerStream* stream_ = nullptr;
+  bool is_writing_ = false;
+};
+
+TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnectionWhole) {
+  // One frame each, and more than fit into one write: mostly the socket is full while the head of
+  // a frame is made whose bytes are not.
+  constexpr std::size_t kStreams = 20;
+  const std::string message(16000, 'x');
+  HeldWakers wakers;
+  methods_.Add({"t.T", "Quit", MethodKind::kServerStreaming, [&](Call& call) {
+                  auto handler = std::make_unique<Quitter>(ToShared(message));
+                  Quitter& opened = *handler;
+                  wakers.Hold(opened.Begin(call.Open(std::move(handler))));
+                }});
+  Start();
+
+  for (std::size_t round = 1; round <= 4; ++round) {
+    H2Client client(port_, {.window = 0x7fffffff});
+    client.GiveWindow(0, 0x7fff0000);
+    std::vector<std::int32_t> streams;
+    for (std::size_t i = 0; i < kStreams; ++i) streams.push_back(client.Call("/t.T/Quit", ""));
+    ASSERT_TRUE(Eventually([&] { return wakers.size() == round * kStreams; }));
+    wakers.WakeAll();
+    // Beside whole messages there are bytes that the socket has not taken.
+    ASSERT_TRUE(Eventually([&] { return server_->stats().buffered_bytes % message.size() != 0; }));
+
+    wakers.WakeAll();
+
+    for (const auto stream : streams) {
+      const auto& reply = client.AwaitEnd(stream);
+      EXPECT_TRUE(reply.reset || reply.grpc_status() == "10") << stream;
+      for (const std::string& whole : reply.Messages()) EXPECT_EQ(whole, message);
+    }
+    EXPECT_EQ(client.Ask("/t.T/Echo", "still here").grpc_status(), "0");
+    EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
+  }
+}
+
 TEST_F(ServerStreamTest, EveryMessageOfABidirectionalCallIsAnswered) {
   Start();
   H2Client client(port_);

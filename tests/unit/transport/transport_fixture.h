@@ -61,6 +61,27 @@ class HeldCalls {
   std::atomic<int> callers_left_ = 0;
 };
 
+// Wakers that handlers give to a test. Thread-safe.
+class HeldWakers {
+ public:
+  void Hold(std::shared_ptr<StreamWaker> waker) {
+    const std::lock_guard lock(mutex_);
+    held_.push_back(std::move(waker));
+  }
+  void WakeAll() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& waker : held_) waker->Wake();
+  }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return held_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<StreamWaker>> held_;
+};
+
 // Writes one message again and again, as fast as the peer takes it, and counts.
 class Repeater final : public StreamHandler {
  public:
@@ -146,6 +167,11 @@ class TransportTest : public ::testing::Test {
                   }});
   }
 
+  // The server waits for every call that is held, also after a failure.
+  ~TransportTest() override {
+    while (Call* held = held_.Take()) held->Finish({}, {});
+  }
+
   void AddUnary(const char* name, std::function<void(Call&)> handle) {
     methods_.Add({"t.T", name, MethodKind::kUnary, std::move(handle)});
   }
@@ -153,7 +179,7 @@ class TransportTest : public ::testing::Test {
   void Start() {
     server_ = std::make_unique<TransportServer>(methods_, clock_,
                                                 TransportServer::Options{limits_, loops_});
-    const auto port = server_->Start("127.0.0.1", 0, nullptr);
+    const auto port = server_->Start("127.0.0.1", 0, tls_);
     ASSERT_TRUE(port) << port.error().message;
     port_ = *port;
   }
@@ -178,6 +204,8 @@ class TransportTest : public ::testing::Test {
   MethodTable methods_;
   TransportLimits limits_;
   int loops_ = 2;
+  // Null: plaintext.
+  std::shared_ptr<const TlsContext> tls_;
   HeldCalls held_;
   SharedBytes large_ = ToShared(std::string(std::size_t{1} << 20U, 'x'));
   std::string repeated_ = "again";

@@ -61,6 +61,63 @@ TEST_F(UnaryCallTest, AFailureIsTrailersOnlyWithItsMessageAndDetails) {
   EXPECT_EQ(reply.Header("grpc-retry-pushback-ms"), "-1");
 }
 
+TEST_F(UnaryCallTest, MetadataBeyondAllMeasureIsNotReadToItsEnd) {
+  Start();
+  H2Client client(port_);
+  H2Client::Headers headers;
+  for (int i = 0; i < 40; ++i)
+    headers.emplace_back("x-" + std::to_string(i), std::string(1000, 'x'));
+
+  EXPECT_TRUE(client.Ask("/t.T/Echo", "", headers).reset.has_value());
+  EXPECT_EQ(client.Ask("/t.T/Echo", "next").grpc_status(), "0");
+}
+
+TEST_F(UnaryCallTest, AStatusThatNoClientHasRoomForIsCut) {
+  std::string long_text(2000, 'x');
+  for (int i = 0; i < 50000; ++i) long_text += "\xc3\xbc";
+  AddUnary("Babble", [&](Call& call) {
+    call.Finish({}, {StatusCode::kInternal, std::string(call.request()) + long_text, long_text});
+  });
+  AddUnary("Umlauts", [&](Call& call) {
+    call.Finish({}, {StatusCode::kInternal, long_text.substr(1999), {}});
+  });
+  Start();
+  H2Client client(port_);
+
+  const auto& reply = client.Ask("/t.T/Babble", "");
+  const auto& umlauts = client.Ask("/t.T/Umlauts", "");
+
+  EXPECT_EQ(reply.grpc_status(), "13");
+  EXPECT_EQ(reply.Header("grpc-message"), std::string(1024, 'x'));
+  EXPECT_EQ(reply.Header("grpc-status-details-bin"), "");
+  // 'x' and whole characters.
+  EXPECT_EQ(umlauts.Header("grpc-message").size(), 1u + 511 * 6);
+}
+
+// Finishes its call as soon as it hears that nobody waits for it.
+class Obedient final : public CallWork {
+ public:
+  explicit Obedient(Call& call) : call_(call) {}
+  void OnCallerLeft() override { call_.Finish({}, {StatusCode::kCancelled, "as told", {}}); }
+
+ private:
+  Call& call_;
+};
+
+TEST_F(UnaryCallTest, ACallThatIsFinishedBecauseItsCallerLeftIsOver) {
+  AddUnary("Obey", [](Call& call) { call.Keep(std::make_unique<Obedient>(call)); });
+  Start();
+  H2Client client(port_);
+
+  EXPECT_EQ(client.Ask("/t.T/Obey", "", {{"grpc-timeout", "20m"}}).grpc_status(), "4");
+  client.Cancel(client.Call("/t.T/Obey", ""));
+  EXPECT_EQ(client.Ask("/t.T/Echo", "next").grpc_status(), "0");
+
+  EXPECT_TRUE(Eventually([&] { return server_->stats().calls_open == 0; }));
+  EXPECT_EQ(server_->stats().calls_cancelled, 2u);
+  server_->Stop();
+}
+
 TEST_F(UnaryCallTest, CallsFinishedOnAnotherThreadAreAnsweredInAnyOrder) {
   Start();
   H2Client client(port_);
@@ -182,6 +239,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{.name = "Gzip", .headers = {{"grpc-encoding", "gzip"}}, .grpc_status = "12"},
         BadCall{.name = "Metadata",
                 .headers = {{"x-long", std::string(9000, 'x')}},
+                .grpc_status = "8"},
+        BadCall{.name = "MuchMetadata",
+                .headers = {{"x-long", std::string(20000, 'x')}},
                 .grpc_status = "8"},
         BadCall{.name = "NoMessage", .headers = {}, .body = "", .grpc_status = "12"},
         BadCall{.name = "HalfAPrefix",

@@ -1,0 +1,146 @@
+#include "service/transport/h2_server_stream.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "service/transport/h2_call.h"
+#include "service/transport/h2_session.h"
+#include "service/transport/h2_stream_waker.h"
+
+namespace balance {
+
+H2ServerStream::H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
+                               std::unique_ptr<StreamHandler> handler)
+    : call_(call), session_(&session), id_(id), handler_(std::move(handler)) {
+  nghttp2_data_provider provider{};
+  // Of its call: the session hands it what is due.
+  provider.source.ptr = &call_;
+  provider.read_callback = Read;
+  SubmitMessages(h2(), provider);
+}
+
+H2ServerStream::~H2ServerStream() = default;
+
+H2StreamId H2ServerStream::h2() const { return {session_->handle(), id_}; }
+
+bool H2ServerStream::CanWrite(std::size_t size) {
+  if (!session_ || is_finished_) return false;
+  if (!has_message_) {
+    nghttp2_session* const session = session_->handle();
+    const std::size_t whole = size + kMessagePrefixSize;
+    const std::size_t half_window =
+        nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) / 2;
+    const auto open = nghttp2_session_get_stream_remote_window_size(session, id_);
+    const bool fits = open > 0 && static_cast<std::size_t>(open) >= std::min(whole, half_window);
+    if (fits && session_->HasRoom(whole)) return true;
+  }
+  wants_writable_ = true;
+  return false;
+}
+
+void H2ServerStream::Write(SharedBytes message) {
+  if (!session_ || is_finished_) return;
+  assert(!has_message_);
+  message_ = std::move(message);
+  prefix_ = MessagePrefix(message_.size());
+  sent_ = 0;
+  has_message_ = true;
+  session_->AddUntaken(message_.size());
+  session_->AddQueued(message_bytes());
+  if (std::exchange(is_deferred_, false)) nghttp2_session_resume_data(session_->handle(), id_);
+  session_->owner().OnOutput();
+}
+
+void H2ServerStream::DropMessage() {
+  if (!std::exchange(has_message_, false)) return;
+  session_->RemoveQueued(message_bytes() - sent_);
+  session_->RemoveUntaken(message_.size());
+  message_ = {};
+}
+
+void H2ServerStream::Finish(CallStatus status) {
+  if (!session_ || std::exchange(is_finished_, true)) return;
+  status_ = std::move(status);
+  call_.OnStreamFinished();
+  if (!has_message_) SubmitTrailers(h2(), status_);
+  session_->owner().OnOutput();
+}
+
+void H2ServerStream::Abort(CallStatus status) {
+  if (!session_ || is_finished_) return;
+  if (!has_message_ || (sent_ == 0 && !is_announced_)) {
+    DropMessage();
+    return Finish(std::move(status));
+  }
+  is_finished_ = true;
+  nghttp2_submit_rst_stream(session_->handle(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
+  session_->owner().OnOutput();
+}
+
+void H2ServerStream::Break(CallStatus status) {
+  if (!session_ || is_finished_) return;
+  Finish(std::move(status));
+  handler_->OnCallerLeft();
+}
+
+void H2ServerStream::BreakAtDeadline(CallStatus status) {
+  if (!session_ || is_finished_) return;
+  Abort(std::move(status));
+  handler_->OnCallerLeft();
+}
+
+std::shared_ptr<StreamWaker> H2ServerStream::waker() {
+  if (!waker_) waker_ = std::make_shared<H2StreamWaker>(call_.loop().mailbox(), *this);
+  return waker_;
+}
+
+void H2ServerStream::TellWritable() {
+  if (is_finished_ || !std::exchange(wants_writable_, false)) return;
+  handler_->OnWritable();
+}
+
+void H2ServerStream::OnWake() {
+  if (session_ && !is_finished_) handler_->OnWake();
+}
+
+ssize_t H2ServerStream::Read(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,
+                             std::uint32_t* flags, nghttp2_data_source* source, void*) {
+  H2ServerStream& stream = *static_cast<H2Call*>(source->ptr)->stream();
+  // The end comes with trailers of its own: nghttp2 would not ask here while the window is closed.
+  if (!stream.has_message_) {
+    stream.is_deferred_ = true;
+    return NGHTTP2_ERR_DEFERRED;
+  }
+  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  stream.is_announced_ = true;
+  return static_cast<ssize_t>(std::min(stream.message_bytes() - stream.sent_, room));
+}
+
+void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
+  std::size_t offset = sent_;
+  sent_ += size;
+  is_announced_ = false;
+  session_->RemoveQueued(size);
+  out.AppendPart(prefix_, offset, size);
+  out.AppendPart({message_.data(), message_.size()}, offset, size);
+  if (sent_ < message_bytes()) return;
+  DropMessage();
+  if (is_finished_) {
+    SubmitTrailers(h2(), status_);
+  } else if (wants_writable_) {
+    session_->QueueWritable(call_);
+  }
+}
+
+void H2ServerStream::LeaveSession() {
+  DropMessage();
+  session_ = nullptr;
+}
+
+void H2ServerStream::OnClosed() {
+  if (!std::exchange(is_finished_, true)) handler_->OnCallerLeft();
+  if (waker_) waker_->Detach();
+}
+
+}  // namespace balance

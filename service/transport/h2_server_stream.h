@@ -1,0 +1,93 @@
+#pragma once
+
+// A call that is a stream, on a stream of an HTTP/2 connection.
+
+#include <nghttp2/nghttp2.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "service/transport/answer_headers.h"
+#include "service/transport/grpc_wire.h"
+#include "service/transport/out_buffer.h"
+#include "service/transport/server_stream.h"
+
+namespace balance {
+
+class H2Call;
+class H2Session;
+class H2StreamWaker;
+
+// Belongs to its call. Used on its loop's thread only.
+class H2ServerStream final : public ServerStream {
+ public:
+  H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
+                 std::unique_ptr<StreamHandler> handler);
+  H2ServerStream(const H2ServerStream&) = delete;
+  H2ServerStream& operator=(const H2ServerStream&) = delete;
+  ~H2ServerStream() override;
+
+  // --- ServerStream -----------------------------------------------------------------------------
+
+  bool CanWrite(std::size_t size) override;
+  void Write(SharedBytes message) override;
+  void Finish(CallStatus status) override;
+  void Abort(CallStatus status) override;
+  std::shared_ptr<StreamWaker> waker() override;
+
+  // --- Of the call ------------------------------------------------------------------------------
+
+  // REQUIRES: it is not finished.
+  StreamHandler& handler() { return *handler_; }
+  // The handler ended it; it is told of nothing more.
+  bool is_finished() const { return is_finished_; }
+  // Ends it in place of the handler, which hears that it is over. The message under way is sent
+  // before, unless the caller's time is up.
+  void Break(CallStatus status);
+  void BreakAtDeadline(CallStatus status);
+  // The handler waits to be told that it may write.
+  bool wants_writable() const { return wants_writable_; }
+  void TellWritable();
+  // Appends the next `size` bytes, which the data provider has announced.
+  void Gather(OutBuffer& out, std::size_t size);
+  // Gives back what it holds of the session, which is not used afterwards.
+  void LeaveSession();
+  // The HTTP/2 stream is closed. REQUIRES: it has left its session.
+  void OnClosed();
+
+  // --- Of its waker -----------------------------------------------------------------------------
+
+  void OnWake();
+
+ private:
+  static ssize_t Read(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,
+                      std::uint32_t* flags, nghttp2_data_source* source, void*);
+
+  H2StreamId h2() const;
+  std::size_t message_bytes() const { return kMessagePrefixSize + message_.size(); }
+  // Forgets the message that was to be sent.
+  void DropMessage();
+
+  H2Call& call_;
+  // Null once the HTTP/2 stream is closed.
+  H2Session* session_;
+  const std::int32_t id_;
+  const std::unique_ptr<StreamHandler> handler_;
+  std::shared_ptr<H2StreamWaker> waker_;
+  // The message under way; `sent_` counts its prefix too.
+  SharedBytes message_;
+  std::array<unsigned char, kMessagePrefixSize> prefix_{};
+  std::size_t sent_ = 0;
+  bool has_message_ = false;
+  // nghttp2 has made the head of a frame of it, so that frame must follow as it was announced.
+  bool is_announced_ = false;
+  // nghttp2 was told that there is nothing to send, and must be told of more.
+  bool is_deferred_ = false;
+  bool wants_writable_ = false;
+  bool is_finished_ = false;
+  CallStatus status_;
+};
+
+}  // namespace balance

@@ -1,0 +1,16 @@
+#include "service/transport/h2_stream_waker.h"
+
+#include "service/transport/h2_server_stream.h"
+
+namespace balance {
+
+void H2StreamWaker::Wake() {
+  if (!is_pending_.exchange(true)) mailbox_->Push(shared_from_this());
+}
+
+void H2StreamWaker::Deliver() {
+  is_pending_ = false;
+  if (stream_) stream_->OnWake();
+}
+
+}  // namespace balance

@@ -1,0 +1,35 @@
+#pragma once
+
+// Lets other threads wake the handler of a stream that may be over by then.
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "service/transport/loop_mailbox.h"
+#include "service/transport/server_stream.h"
+
+namespace balance {
+
+class H2ServerStream;
+
+// Wake() is thread-safe; everything else is used on the loop's thread.
+class H2StreamWaker final : public StreamWaker, public std::enable_shared_from_this<H2StreamWaker> {
+ public:
+  H2StreamWaker(std::shared_ptr<LoopMailbox> mailbox, H2ServerStream& stream)
+      : mailbox_(std::move(mailbox)), stream_(&stream) {}
+
+  void Wake() override;
+
+  // Tells the stream, if it is not over.
+  void Deliver();
+  // The stream is over.
+  void Detach() { stream_ = nullptr; }
+
+ private:
+  const std::shared_ptr<LoopMailbox> mailbox_;
+  std::atomic<bool> is_pending_ = false;
+  H2ServerStream* stream_;
+};
+
+}  // namespace balance
