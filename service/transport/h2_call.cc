@@ -61,6 +61,10 @@ SharedBytes BytesOf(std::string_view text) {
   return {text.size(), [text](unsigned char* to) { std::copy(text.begin(), text.end(), to); }};
 }
 
+// The window that a request with a message of `size` bytes needs; one byte of another message,
+// which is one too many, would be seen.
+std::size_t WindowFor(std::size_t size) { return size + 2 * kMessagePrefixSize; }
+
 std::span<const unsigned char> From(std::span<const unsigned char> bytes, std::size_t offset) {
   return offset < bytes.size() ? bytes.subspan(offset) : std::span<const unsigned char>();
 }
@@ -179,9 +183,15 @@ void H2Call::OnData(std::span<const unsigned char> bytes) {
   if (body_.size() < kMessagePrefixSize) return;
   if (method_->kind == MethodKind::kBidiStreaming) return TakeMessages();
   const std::size_t limit = loop_.limits().request_bytes;
-  if (ParseMessagePrefix(body_).size <= limit && body_.size() <= limit + kMessagePrefixSize) return;
-  Refuse(Failed(StatusCode::kResourceExhausted,
-                "the request is larger than " + std::to_string(limit) + " bytes; ask for less"));
+  const std::size_t size = ParseMessagePrefix(body_).size;
+  if (size > limit) {
+    return Refuse(
+        Failed(StatusCode::kResourceExhausted,
+               "the request is larger than " + std::to_string(limit) + " bytes; ask for less"));
+  }
+  // Its window ends behind the message, so the rest of another might never come.
+  if (body_.size() > size + kMessagePrefixSize) return Refuse(*ObjectionToRequest());
+  session_->AskRoom(id_, WindowFor(size));
 }
 
 void H2Call::OnRequestEnd() {
@@ -195,6 +205,7 @@ void H2Call::OnRequestEnd() {
     return;
   }
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
+  session_->GiveBackRoom(id_);
   if (const auto objection = ObjectionToRequest()) return Refuse(*objection);
   Handle();
 }
@@ -223,6 +234,8 @@ std::optional<CallStatus> H2Call::ObjectionToRequest() const {
 
 void H2Call::TakeMessages() {
   std::size_t at = 0;
+  // What the message that is not complete needs.
+  std::size_t whole = 0;
   while (!is_closed_ && !stream_->is_finished && body_.size() - at >= kMessagePrefixSize) {
     const std::string_view rest = std::string_view(body_).substr(at);
     const ParsedPrefix prefix = ParseMessagePrefix(rest);
@@ -235,7 +248,10 @@ void H2Call::TakeMessages() {
       return BreakStream(
           Failed(StatusCode::kResourceExhausted, "a message is larger than the server takes"));
     }
-    if (rest.size() - kMessagePrefixSize < prefix.size) break;
+    if (rest.size() - kMessagePrefixSize < prefix.size) {
+      whole = WindowFor(prefix.size);
+      break;
+    }
     stream_->handler->OnMessage(rest.substr(kMessagePrefixSize, prefix.size));
     at += kMessagePrefixSize + prefix.size;
   }
@@ -243,6 +259,8 @@ void H2Call::TakeMessages() {
   const std::size_t taken = std::min(at, unfinished_bytes_);
   unfinished_bytes_ -= taken;
   session_->RemoveUnfinished(taken);
+  if (at > 0) session_->RenewWindow(id_, at);
+  session_->AskRoom(id_, whole);
 }
 
 // --- The handler --------------------------------------------------------------------------------
@@ -366,6 +384,7 @@ void H2Call::OnAnswerSent() {
 
 void H2Call::DropRequest() {
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
+  session_->GiveBackRoom(id_);
   std::string().swap(body_);
 }
 
@@ -541,6 +560,7 @@ void H2Call::OnClosed(bool was_complete) {
   is_closed_ = true;
   deadline_alarm_.reset();
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
+  session_->GiveBackRoom(id_);
   session_->RemoveUntaken(std::exchange(untaken_bytes_, 0));
   session_->UnqueueWritable(*this);
   session_->Unlink(*this);
