@@ -75,7 +75,8 @@ void H2Call::OnData(std::span<const unsigned char> bytes) {
   unfinished_bytes_ += bytes.size();
   session_->AddUnfinished(bytes.size());
   if (is_bidi()) return TakeMessages();
-  if (const auto objection = request_.ObjectionToSize()) Refuse(*objection);
+  if (const auto objection = request_.ObjectionToSize()) return Refuse(*objection);
+  session_->AskRoom(id_, request_.NeededWindow());
 }
 
 void H2Call::OnRequestEnd() {
@@ -89,6 +90,7 @@ void H2Call::OnRequestEnd() {
     return;
   }
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
+  session_->GiveBackRoom(id_);
   if (const auto objection = request_.ObjectionToMessage()) return Refuse(*objection);
   Handle();
 }
@@ -103,13 +105,18 @@ void H2Call::TakeMessages() {
     if (!message) break;
     stream_->handler().OnMessage(*message);
   }
-  const std::size_t taken = std::min(request_.DropTaken(), unfinished_bytes_);
+  const std::size_t dropped = request_.DropTaken();
+  const std::size_t taken = std::min(dropped, unfinished_bytes_);
   unfinished_bytes_ -= taken;
   session_->RemoveUnfinished(taken);
+  if (dropped > 0) session_->RenewWindow(id_, dropped);
+  // The size of what a handler does not want any more was not judged.
+  if (!stream_->is_finished()) session_->AskRoom(id_, request_.NeededWindow());
 }
 
 void H2Call::DropRequest() {
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
+  session_->GiveBackRoom(id_);
   request_.DropBody();
 }
 
@@ -260,6 +267,7 @@ void H2Call::OnClosed(bool was_complete) {
   is_closed_ = true;
   deadline_alarm_.reset();
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
+  session_->GiveBackRoom(id_);
   session_->RemoveUntaken(std::exchange(untaken_bytes_, 0));
   if (stream_) stream_->LeaveSession();
   session_->UnqueueWritable(*this);

@@ -103,11 +103,20 @@ std::string_view H2Request::message() const {
 std::optional<CallStatus> H2Request::ObjectionToSize() const {
   const std::size_t limit = loop_.limits().request_bytes;
   if (body_.size() < kMessagePrefixSize) return std::nullopt;
-  if (ParseMessagePrefix(body_).size <= limit && body_.size() <= limit + kMessagePrefixSize) {
-    return std::nullopt;
+  const std::size_t size = ParseMessagePrefix(body_).size;
+  if (size > limit) {
+    return Failed(StatusCode::kResourceExhausted,
+                  "the request is larger than " + std::to_string(limit) + " bytes; ask for less");
   }
-  return Failed(StatusCode::kResourceExhausted,
-                "the request is larger than " + std::to_string(limit) + " bytes; ask for less");
+  // Its window ends behind the message, so the rest of another might never come.
+  if (body_.size() > size + kMessagePrefixSize) return ObjectionToMessage();
+  return std::nullopt;
+}
+
+std::size_t H2Request::NeededWindow() const {
+  if (body_.size() < kMessagePrefixSize) return 0;
+  // One byte of another message, which may be one too many, would be seen.
+  return ParseMessagePrefix(body_).size + 2 * kMessagePrefixSize;
 }
 
 std::optional<CallStatus> H2Request::ObjectionToMessage() const {

@@ -49,6 +49,9 @@ class H2Request {
 
   void Append(std::span<const unsigned char> bytes);
   bool has_body() const { return !body_.empty(); }
+  // The window that the message which is coming needs in all; 0 while its size is not known.
+  // REQUIRES: none before it is kept.
+  std::size_t NeededWindow() const;
   // Forgets what has come of the messages.
   void DropBody();
 

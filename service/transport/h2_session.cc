@@ -58,7 +58,8 @@ H2Options::H2Options(const TransportLimits& limits) {
   nghttp2_option_set_max_settings(options, kMostSettings);
 }
 
-H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner) : loop_(loop), owner_(owner) {}
+H2Session::H2Session(TransportLoop& loop, H2SessionOwner& owner)
+    : loop_(loop), owner_(owner), request_room_(loop.limits()) {}
 
 void H2Session::Begin() {
   nghttp2_session* session = nullptr;
@@ -72,6 +73,7 @@ void H2Session::Begin() {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
                              static_cast<std::uint32_t>(limits.header_list_bytes)},
+      nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, request_room_.first_window()},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}};
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
 }
@@ -146,10 +148,9 @@ int H2Session::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std:
   return is_taken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-int H2Session::OnData(nghttp2_session* handle, std::uint8_t, std::int32_t id,
-                      const std::uint8_t* bytes, std::size_t size, void* self) {
+int H2Session::OnData(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                      std::size_t size, void* self) {
   H2Session& session = SessionOf(self);
-  nghttp2_session_consume_stream(handle, id, size);
   session.owed_window_ += size;
   H2Call* const call = session.CallOf(id);
   if (call) call->OnData({bytes, size});
@@ -339,8 +340,34 @@ void H2Session::RemoveUnfinished(std::size_t bytes) {
 }
 
 void H2Session::GiveWindow() {
-  if (owed_window_ == 0 || unfinished_bytes_ > loop_.limits().unfinished_request_bytes) return;
+  if (owed_window_ == 0 || unfinished_bytes_ > request_room_.most_bytes()) return;
   nghttp2_session_consume_connection(session_.get(), std::exchange(owed_window_, 0));
+}
+
+void H2Session::AskRoom(std::int32_t stream, std::size_t bytes) {
+  request_room_.Ask(stream, bytes);
+  GrantRoom();
+}
+
+void H2Session::GiveBackRoom(std::int32_t stream) {
+  request_room_.GiveBack(stream);
+  GrantRoom();
+}
+
+void H2Session::RenewWindow(std::int32_t stream, std::size_t bytes) {
+  // What it was granted is used up now, and not renewed.
+  const std::size_t granted = request_room_.GiveBack(stream);
+  // At once: what nghttp2 still owed, it would forget when the next message is granted room.
+  nghttp2_submit_window_update(session_.get(), NGHTTP2_FLAG_NONE, stream,
+                               static_cast<std::int32_t>(bytes - std::min(granted, bytes)));
+  GrantRoom();
+}
+
+void H2Session::GrantRoom() {
+  while (const auto grant = request_room_.TakeTurn()) {
+    nghttp2_submit_window_update(session_.get(), NGHTTP2_FLAG_NONE, grant->stream,
+                                 static_cast<std::int32_t>(grant->bytes));
+  }
 }
 
 void H2Session::AddUntaken(std::size_t bytes) {

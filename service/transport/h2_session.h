@@ -13,6 +13,7 @@
 
 #include "service/transport/h2_call.h"
 #include "service/transport/out_buffer.h"
+#include "service/transport/request_room.h"
 #include "service/transport/transport_loop.h"
 
 namespace balance {
@@ -111,6 +112,13 @@ class H2Session {
   // Parts of a request that is not complete were kept, or are gone again.
   void AddUnfinished(std::size_t bytes);
   void RemoveUnfinished(std::size_t bytes);
+  // The request of `stream` is so large as a whole; its window grows when it is its turn.
+  void AskRoom(std::int32_t stream, std::size_t bytes);
+  // The request is complete, or not wanted any more.
+  void GiveBackRoom(std::int32_t stream);
+  // The same for a call that goes on, which was sent so many bytes since the last time: as many as
+  // that, its window has room for again.
+  void RenewWindow(std::int32_t stream, std::size_t bytes);
   // An answer was handed over to be sent; it was sent, or is not wanted any more.
   void AddUntaken(std::size_t bytes);
   void RemoveUntaken(std::size_t bytes);
@@ -147,6 +155,7 @@ class H2Session {
   void Begin();
   void TakeFrame(const nghttp2_frame& frame);
   void GiveWindow();
+  void GrantRoom();
   Health HealthOf(long result) const;
 
   struct Free {
@@ -164,6 +173,7 @@ class H2Session {
   H2Call* abandoned_ = nullptr;
   std::size_t abandoned_calls_ = 0;
   std::uint64_t total_calls_ = 0;
+  RequestRoom request_room_;
   std::size_t unfinished_bytes_ = 0;
   // Bytes received for which the peer was given no new window yet.
   std::size_t owed_window_ = 0;

@@ -19,8 +19,9 @@ struct TransportLimits {
   std::size_t request_bytes = std::size_t{64} * 1024;
   // The header list of one call, a bearer token included, counted as RFC 9113 section 6.5.2 does.
   std::size_t header_list_bytes = std::size_t{8} * 1024;
-  // Parts of requests that are not complete, of one connection. Above it the peer gets no more
-  // window until some are.
+  // Parts of requests that are not complete, of one connection. Half of it is divided among the
+  // streams as the windows that they begin with; requests that are larger share the other half, and
+  // wait until they find room there (RequestRoom).
   std::size_t unfinished_request_bytes = std::size_t{256} * 1024;
   // Answers of one connection that its peer has not taken. Above it new calls are refused with
   // RESOURCE_EXHAUSTED.

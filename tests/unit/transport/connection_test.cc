@@ -230,6 +230,39 @@ TEST_F(ConnectionTest, UnfinishedRequestsOfAConnectionAreBounded) {
   EXPECT_EQ(other.Ask("/t.T/Echo", "mine").grpc_status(), "0");
 }
 
+TEST_F(ConnectionTest, LargeRequestsThatComeInPiecesDoNotWaitForEachOther) {
+  Start();
+  H2Client client(port_);
+  const std::string half(30000, 'x');
+  const auto prefix = MessagePrefix(2 * half.size());
+  std::vector<std::int32_t> streams;
+  for (int i = 0; i < 20; ++i) {
+    streams.push_back(client.Start("/t.T/Echo"));
+    client.SendRaw(streams.back(), std::string(prefix.begin(), prefix.end()) + half, false);
+  }
+  for (const auto stream : streams) client.SendRaw(stream, half, true);
+
+  for (const auto stream : streams) {
+    EXPECT_EQ(client.AwaitEnd(stream).Messages(), std::vector<std::string>{half + half});
+  }
+}
+
+TEST_F(ConnectionTest, ACallerWhoStopsInTheMiddleHoldsUpNoSmallRequest) {
+  Start();
+  H2Client client(port_);
+  const std::string most(60000, 'x');
+  const auto prefix = MessagePrefix(limits_.request_bytes);
+  std::vector<std::int32_t> stuck;
+  for (int i = 0; i < 20; ++i) {
+    stuck.push_back(client.Start("/t.T/Echo"));
+    client.SendRaw(stuck.back(), std::string(prefix.begin(), prefix.end()) + most, false);
+  }
+
+  EXPECT_EQ(client.Ask("/t.T/Echo", "small").grpc_status(), "0");
+  for (const auto stream : stuck) client.Cancel(stream);
+  EXPECT_EQ(client.Ask("/t.T/Echo", most).grpc_status(), "0");
+}
+
 TEST_F(ConnectionTest, TheConnectionsAreListed) {
   Start();
   H2Client client(port_);

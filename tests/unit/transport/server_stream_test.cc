@@ -165,6 +165,21 @@ TEST_F(ServerStreamTest, EveryMessageOfABidirectionalCallIsAnswered) {
   EXPECT_EQ(reply.Header("grpc-message"), "that was all");
 }
 
+TEST_F(ServerStreamTest, ABidirectionalCallTakesMessagesOfAnySizeInAnyOrder) {
+  Start();
+  H2Client client(port_);
+  const auto stream = client.Start("/t.T/Echoes");
+  std::vector<std::string> messages;
+  for (const std::size_t size :
+       {60000U, 1U, 1013U, 1014U, 1015U, 1020U, 65536U, 2048U, 65536U, 0U}) {
+    messages.emplace_back(size, 'x');
+    client.SendMessage(stream, messages.back(), false);
+  }
+  client.SendRaw(stream, "", true);
+
+  EXPECT_EQ(client.AwaitEnd(stream).Messages(), messages);
+}
+
 TEST_F(ServerStreamTest, AMessageCutShortBreaksTheStream) {
   Start();
   H2Client client(port_);
