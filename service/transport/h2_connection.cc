@@ -153,6 +153,8 @@ bool H2Connection::ReceiveTls(std::span<const unsigned char> bytes) {
     Linger(ConnectionEnd::kTlsFailed);
     return false;
   }
+  // Who has shaken hands is worth the memory, and may wait for the server's word.
+  if (is_good && was_handshake && state == TlsChannel::State::kOpen) session_.SayHello();
   switch (state) {
     case TlsChannel::State::kFailed:
       Linger(was_handshake ? ConnectionEnd::kTlsFailed : ConnectionEnd::kProtocolError);

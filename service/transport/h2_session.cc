@@ -90,7 +90,7 @@ void H2Session::CancelCalls() {
 // --- In -----------------------------------------------------------------------------------------
 
 H2Session::Health H2Session::Receive(Bytes bytes) {
-  if (!session_) Begin();
+  SayHello();
   while (!bytes.empty()) {
     const Bytes some = bytes.first(std::min(bytes.size(), kReceivedAtOnce));
     bytes = bytes.subspan(some.size());

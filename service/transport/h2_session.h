@@ -59,8 +59,13 @@ class H2Session {
   // Ends its calls: their handlers hear that the caller has left.
   ~H2Session();
 
-  // Takes bytes from the peer; handlers are called from here. With the first ones the memory of a
-  // session is taken, and the server says hello. Throws std::bad_alloc if nghttp2 is out of memory.
+  // Has the server say hello, for which the memory of a session is taken, unless it has. Throws
+  // std::bad_alloc if nghttp2 is out of memory.
+  void SayHello() {
+    if (!session_) Begin();
+  }
+
+  // Takes bytes from the peer, and says hello with the first ones; handlers are called from here.
   Health Receive(Bytes bytes);
 
   // Appends frames that are ready to `out` until it is full or there are none. Must not be called
@@ -164,7 +169,7 @@ class H2Session {
 
   TransportLoop& loop_;
   H2SessionOwner& owner_;
-  // Null until the peer has sent something: most of what a connection costs is in here.
+  // Null until the server says hello: most of what a connection costs is in here.
   std::unique_ptr<nghttp2_session, Free> session_;
   // A list of those whose streams are open.
   H2Call* calls_ = nullptr;
