@@ -188,7 +188,7 @@ ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& docum
   // It does not ask who is calling.
   const bool is_open = given.callers().empty();
   server.reflection = given.server().has_reflection() ? given.server().reflection() : is_open;
-  if (given.server().channelz()) {
+  if (given.server().has_channelz()) {
     document.AddWarning("server.channelz", "has no effect any more",
                         "remove it; /statusz of the admin port shows who is connected");
   }

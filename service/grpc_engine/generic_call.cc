@@ -1,5 +1,6 @@
 #include "service/grpc_engine/generic_call.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/security/auth_context.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "clients/core/saturating.h"
 #include "service/transport/grpc_wire.h"
 
 namespace balance {
@@ -18,10 +20,12 @@ std::string_view TextOf(const grpc::string_ref& text) { return {text.data(), tex
 
 std::optional<SteadyTime> DeadlineOf(const grpc::GenericCallbackServerContext& context,
                                      const Clock& clock) {
-  using WallClock = std::chrono::system_clock;
-  if (context.deadline() == WallClock::time_point::max()) return std::nullopt;
-  const Duration left = std::min<Duration>(context.deadline() - WallClock::now(), kLongestTimeout);
-  return clock.SteadyNow() + left;
+  // Not deadline(), which overflows beyond the year 2262.
+  const gpr_timespec raw = context.raw_deadline();
+  if (gpr_time_cmp(raw, gpr_inf_future(raw.clock_type)) == 0) return std::nullopt;
+  const gpr_timespec now = gpr_now(raw.clock_type);
+  const Duration left = SaturatingDuration(raw.tv_sec - now.tv_sec, raw.tv_nsec - now.tv_nsec);
+  return clock.SteadyNow() + std::min(left, kLongestTimeout);
 }
 
 bool IsOfTheProtocol(std::string_view name) {

@@ -7,7 +7,6 @@
 // seen, so a stream has one message in gRPC's buffers; resets and header blocks without end cost
 // memory that no limit covers.
 
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -25,6 +24,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
 #include "service/grpc_engine/generic_call.h"
+#include "service/grpc_engine/tls_credentials.h"
 #include "service/transport/method_table.h"
 #include "service/transport/rpc_server.h"
 #include "service/transport/transport_limits.h"
@@ -47,10 +47,10 @@ class GenericServer final : public RpcServer,
   // Stops at once what still runs.
   ~GenericServer() override;
 
-  // Listens on `address`, host:port, and serves. Fails with a sentence that says why the address
-  // cannot be had. Returns the port. Called once.
+  // Listens on `address`, host:port, and serves; in plaintext without `tls`. Fails with a sentence
+  // that says why the address cannot be had. Returns the port. Called once.
   Result<std::uint16_t> Start(const std::string& address,
-                              std::shared_ptr<grpc::ServerCredentials> credentials);
+                              const std::optional<TlsCredentialFiles>& tls);
 
   // --- RpcServer --------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kQueueSize = 8192;
+// Lines. spdlog makes the queue beforehand, 400 bytes a line.
+constexpr std::size_t kQueueSize = 2048;
 constexpr auto kFlushPatience = milliseconds(500);
 constexpr auto kFlushPoll = milliseconds(5);
 

@@ -230,12 +230,15 @@ void Metrics::RegisterTransport() {
   transport_.calls_open = gauge("balance_server_calls", "Calls of any method that are open.");
   transport_.calls_refused = &counter("balance_server_calls_refused_total",
                                       "Calls that ended before a method saw them: malformed, of "
-                                      "an unknown method, too large.")
+                                      "an unknown method, too large, or refused by overload.")
                                   .Add({});
   transport_.calls_cancelled =
       &counter("balance_server_calls_cancelled_total",
                "Calls whose caller left, or whose deadline ended, before they were answered.")
            .Add({});
+  transport_.calls_abandoned =
+      gauge("balance_server_calls_abandoned",
+            "Calls that methods still work on although their callers have left.");
   transport_.buffered_bytes =
       gauge("balance_server_buffered_bytes",
             "Requests and answers in the buffers of all connections of callers.");
@@ -254,6 +257,7 @@ void Metrics::SetTransport(const TransportStats& stats) {
   transport_.calls_open->Set(static_cast<double>(stats.calls_open));
   set(transport_.calls_refused, stats.calls_refused);
   set(transport_.calls_cancelled, stats.calls_cancelled);
+  transport_.calls_abandoned->Set(static_cast<double>(stats.calls_abandoned));
   transport_.buffered_bytes->Set(static_cast<double>(stats.buffered_bytes));
 }
 

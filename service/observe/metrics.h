@@ -73,6 +73,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     prometheus::Gauge* calls_open = nullptr;
     prometheus::Counter* calls_refused = nullptr;
     prometheus::Counter* calls_cancelled = nullptr;
+    prometheus::Gauge* calls_abandoned = nullptr;
     prometheus::Gauge* buffered_bytes = nullptr;
   };
   struct KindSeries {

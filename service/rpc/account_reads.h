@@ -32,7 +32,6 @@ struct Question {
   bool is_page = false;
   SourceFilter filter;
   CheckedPolicy checked;
-  EncodeView detail = EncodeView::kFull;
 };
 
 // One account of a call, checked.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "service/rpc/find_account.h"
+#include "service/rpc/page.h"
 #include "service/rpc/smaller_answer.h"
 #include "service/rpc/source_page.h"
 #include "service/transport/proto_messages.h"

@@ -12,7 +12,6 @@
 #include "service/rpc/account_reads.h"
 #include "service/rpc/call_context.h"
 #include "service/rpc/load_limits.h"
-#include "service/rpc/page.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/served.h"
 #include "service/rpc/snapshot_bytes.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,6 +32,17 @@ class Authorizations {
   std::size_t size_ = 0;
 };
 
+CallTime TimeOf(std::optional<SteadyTime> deadline, SteadyTime begun) {
+  Duration remaining = CallContext::kDefaultDeadline;
+  if (deadline) {
+    remaining = std::clamp(SaturatingDifference(*deadline, begun), Duration::zero(),
+                           CallContext::kLongestDeadline);
+  }
+  const SteadyTime end = begun + remaining;
+  return {end - std::min(CallContext::kAnswerMargin, remaining / 4),
+          deadline ? end : SteadyTime::max()};
+}
+
 }  // namespace
 
 CallContext::CallContext(Call& call, RpcMethod method, std::shared_ptr<const Served> served,
@@ -40,7 +52,8 @@ CallContext::CallContext(Call& call, RpcMethod method, std::shared_ptr<const Ser
       served_(std::move(served)),
       observer_(observer),
       clock_(clock),
-      begun_(clock.SteadyNow()) {
+      begun_(clock.SteadyNow()),
+      time_(TimeOf(call.deadline(), begun_)) {
   observer_.OnStarted(method_);
 }
 
@@ -88,17 +101,6 @@ void CallContext::Finish(RpcResult<Response> answer) const {
 RpcFailure CallContext::Deny(AccessRefusal refusal, std::string_view account) const {
   observer_.OnDenied(Denial(refusal, account));
   return Refused(refusal);
-}
-
-CallTime CallContext::time() const {
-  const auto deadline = call_.deadline();
-  Duration remaining = kDefaultDeadline;
-  if (deadline) {
-    remaining =
-        std::clamp(SaturatingDifference(*deadline, begun_), Duration::zero(), kLongestDeadline);
-  }
-  const SteadyTime end = begun_ + remaining;
-  return {end - std::min(kAnswerMargin, remaining / 4), deadline ? end : SteadyTime::max()};
 }
 
 template <typename Visit>

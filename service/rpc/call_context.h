@@ -53,7 +53,7 @@ class CallContext {
 
   Call& call() const { return call_; }
   RpcMethod method() const { return method_; }
-  CallTime time() const;
+  const CallTime& time() const { return time_; }
   const std::shared_ptr<const Served>& served() const { return served_; }
 
   bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
@@ -92,6 +92,7 @@ class CallContext {
   RpcObserver& observer_;
   const Clock& clock_;
   const SteadyTime begun_;
+  const CallTime time_;
   // Belongs to what is served; null where everybody may see everything.
   const CallerRule* caller_ = nullptr;
 };

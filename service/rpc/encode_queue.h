@@ -1,7 +1,7 @@
 #pragma once
 
-// Work on answers about many accounts, on a thread of its own: neither a completion queue nor a
-// shard keeps others waiting for it.
+// Work on answers about many accounts, on a thread of its own: neither a loop of the transport
+// nor a shard keeps others waiting for it.
 
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>

@@ -1,7 +1,9 @@
 #pragma once
 
-// The accounts that the names in a request stand for. Pure.
+// The accounts that the names in a request stand for.
 
+#include <cstddef>
+#include <memory>
 #include <string>
 
 #include "service/rpc/call_context.h"

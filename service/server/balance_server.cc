@@ -113,11 +113,12 @@ Result<void> BalanceServer::Start() {
 }
 
 Result<void> BalanceServer::StartGrpc() {
+  // Before the first call can come.
+  for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
   auto port = RpcPort::Start(config_, methods_, clock_, metrics_);
   if (!port) return tl::unexpected(port.error());
   rpc_port_ = *std::move(port);
   rpc_server_ = &rpc_port_->server();
-  for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
   ready_ = true;
   return {};
 }

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 
+#include "service/server/admin_server.h"
+
 namespace balance {
 namespace {
 
 constexpr std::uint64_t kShare = 4;
 // Fewest connections: two hosts can still be read at a time.
 constexpr std::uint64_t kFewest = 8;
+constexpr std::uint64_t kFewestCallers = 16;
+// Files, name look-ups, event loops.
+constexpr std::uint64_t kOthers = 64;
 
 }  // namespace
 
@@ -17,6 +22,18 @@ ConnectionLimits UpstreamShareOf(std::uint64_t descriptors) {
   ConnectionLimits limits;
   limits.total = std::min<std::uint64_t>(limits.total, std::max(kFewest, descriptors / kShare));
   return limits;
+}
+
+std::size_t CallersShareOf(std::uint64_t descriptors) {
+  const std::uint64_t taken =
+      UpstreamShareOf(descriptors).total + AdminServer::Limits{}.connections + kOthers;
+  return std::max(kFewestCallers, descriptors > taken ? descriptors - taken : 0);
+}
+
+std::size_t CallersShare() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewestCallers;
+  return CallersShareOf(limit.rlim_cur);
 }
 
 ConnectionLimits UpstreamShare() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "clients/core/connection_limits.h"
@@ -10,7 +11,12 @@ namespace balance {
 // a quarter, so that callers, files and name look-ups have the rest.
 ConnectionLimits UpstreamShareOf(std::uint64_t descriptors);
 
+// Connections of callers that fit into `descriptors` beside those to upstreams, those of the admin
+// server, and the files and name look-ups of the process.
+std::size_t CallersShareOf(std::uint64_t descriptors);
+
 // The same for the limit in force, which main has raised.
 ConnectionLimits UpstreamShare();
+std::size_t CallersShare();
 
 }  // namespace balance

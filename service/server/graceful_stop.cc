@@ -26,14 +26,19 @@ void StopGracefully(RpcServer& server, const std::function<std::size_t()>& calls
                     const std::function<void()>& answer_calls) {
   server.Drain();
   const auto is_quiet = [&calls_in_progress] { return calls_in_progress() == 0; };
-  if (!WaitFor(StopTimes::kCalls, is_quiet)) {
+  const auto is_settled = [&] {
+    return server.stats().connections_taking_calls == 0 && is_quiet();
+  };
+  if (!WaitFor(StopTimes::kCalls, is_settled)) {
     answer_calls();
-    WaitFor(StopTimes::kAnswers, is_quiet);
+    WaitFor(StopTimes::kAnswers, is_settled);
   }
   WaitFor(StopTimes::kFarewell, [&server] {
     const TransportStats now = server.stats();
     return now.connections_open == 0 && now.calls_open == 0;
   });
+  // A call that had begun, but not come whole.
+  WaitFor(StopTimes::kAnswers, is_quiet);
   server.Stop();
 }
 

@@ -4,7 +4,9 @@
 
 #include "service/config/listen_address.h"
 #include "service/grpc_engine/generic_server.h"
-#include "service/grpc_engine/tls_credentials.h"
+#include "service/rpc/rpc_error.h"
+#include "service/server/descriptor_share.h"
+#include "service/server/grpc_log_writer.h"
 #include "service/transport/tls_context.h"
 #include "service/transport/transport_server.h"
 
@@ -15,6 +17,11 @@ TransportLimits LimitsOf(const ServerSettings& settings) {
   TransportLimits limits;
   limits.age = settings.max_connection_age;
   limits.connection_memory = static_cast<std::size_t>(settings.max_connection_memory);
+  limits.connections = CallersShare();
+  limits.overloaded = ToCallStatus(
+      Overloaded(
+          "too many answers wait to be taken, or too many cancelled calls are still worked on")
+          .value());
   return limits;
 }
 
@@ -99,15 +106,16 @@ Result<int> RpcPort::ListenByNghttp2(const Config& config, const MethodTable& me
 }
 
 Result<int> RpcPort::ListenByGrpc(const Config& config, const MethodTable& methods, Clock& clock) {
-  grpc_log_.emplace();
+  grpc_log_.emplace(&WriteGrpcLogLine);
   auto server = std::make_unique<GenericServer>(methods, clock, LimitsOf(config.server));
-  // gRPC reads the files again by itself.
-  const auto credentials =
-      config.tls
-          ? MakeTlsCredentials({config.tls->certificate_file, config.tls->private_key_file,
-                                config.tls->client_ca_file, ClientCertificatesOf(*config.tls)})
-          : grpc::InsecureServerCredentials();
-  const auto bound = server->Start(config.listen, credentials);
+  std::optional<TlsCredentialFiles> tls;
+  if (tls_files_) {
+    // gRPC reads the files again by itself, and takes over what it finds.
+    tls_files_->SayOnRefusal("new connections fail until they are mended");
+    tls = TlsCredentialFiles{config.tls->certificate_file, config.tls->private_key_file,
+                             config.tls->client_ca_file, ClientCertificatesOf(*config.tls)};
+  }
+  const auto bound = server->Start(config.listen, tls);
   if (!bound) return tl::unexpected(CannotListen(config.listen, bound.error()));
   server_ = std::move(server);
   return *bound;

@@ -52,8 +52,11 @@ void TlsFiles::Reload() {
   if (!material) {
     if (material.error() != problem_) {
       metrics_.OnTlsReload(false);
-      spdlog::error("TLS files refused, the certificate until {} stays in force: {}",
-                    UtcText(material_.Get()->expires), material.error());
+      const std::string meaning =
+          meaning_.empty()
+              ? "the certificate until " + UtcText(material_.Get()->expires) + " stays in force"
+              : meaning_;
+      spdlog::error("TLS files refused, {}: {}", meaning, material.error());
       problem_ = std::move(material.error());
     }
   } else if (is_new) {

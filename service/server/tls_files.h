@@ -32,6 +32,10 @@ class TlsFiles {
   // Publishes the first material. Fails with a sentence that names what is wrong with which file.
   Result<void> Load();
 
+  // What a refusal of the files means, as the end of a sentence; else that the old ones stay in
+  // force. REQUIRES: called before Reload().
+  void SayOnRefusal(std::string meaning) { meaning_ = std::move(meaning); }
+
   // Calls `apply` whenever Reload() finds other, good files. REQUIRES: called before Reload().
   void OnChange(Apply apply) { apply_ = std::move(apply); }
 
@@ -54,6 +58,7 @@ class TlsFiles {
   Metrics& metrics_;
   Apply apply_ = [](const TlsMaterial&, const TlsMaterial&) { return Result<void>(); };
   Published<TlsMaterial> material_;
+  std::string meaning_;
   // Of the files as they were last refused; empty if they are in force.
   std::string problem_;
   std::optional<WallTime> last_warning_;

@@ -37,19 +37,7 @@ void H2Call::Begin(H2Session& session, std::int32_t id) {
 
 std::optional<CallStatus> H2Call::Objection() const {
   if (auto objection = request_.ObjectionToHeaders()) return objection;
-  if (session_->IsOverloaded()) {
-    return Failed(StatusCode::kResourceExhausted,
-                  "answers to earlier calls have not been taken and fill the server's buffers; "
-                  "read them, then try again; at most " +
-                      std::to_string(loop_.limits().untaken_answer_bytes) +
-                      " bytes of a connection wait");
-  }
-  if (session_->HasTooManyAbandoned()) {
-    return Failed(StatusCode::kResourceExhausted,
-                  "calls of this connection that were cancelled are still being worked on; try "
-                  "again later; at most " +
-                      std::to_string(loop_.limits().abandoned_calls) + " may be");
-  }
+  if (session_->IsOverloaded() || session_->HasTooManyAbandoned()) return loop_.limits().overloaded;
   return std::nullopt;
 }
 
@@ -66,7 +54,20 @@ void H2Call::OnHeadersEnd() {
     return RefuseHttp("415", "This is a gRPC server: the content-type must be application/grpc.\n");
   }
   if (const auto objection = Objection()) return Refuse(*objection);
-  if (is_bidi()) Handle();
+  if (is_bidi()) {
+    Handle();
+  } else {
+    AwaitEnd();
+  }
+}
+
+void H2Call::AwaitEnd() {
+  is_awaiting_end_ = true;
+  session_->AddAwaited();
+}
+
+void H2Call::StopAwaitingEnd() {
+  if (std::exchange(is_awaiting_end_, false)) session_->RemoveAwaited();
 }
 
 void H2Call::OnData(std::span<const unsigned char> bytes) {
@@ -89,6 +90,8 @@ void H2Call::OnRequestEnd() {
     if (!stream_->is_finished()) stream_->handler().OnMessagesEnd();
     return;
   }
+  StopAwaitingEnd();
+  deadline_alarm_.reset();
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
   session_->GiveBackRoom(id_);
   if (const auto objection = request_.ObjectionToMessage()) return Refuse(*objection);
@@ -115,6 +118,7 @@ void H2Call::TakeMessages() {
 }
 
 void H2Call::DropRequest() {
+  StopAwaitingEnd();
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
   session_->GiveBackRoom(id_);
   request_.DropBody();
@@ -140,10 +144,11 @@ void H2Call::WatchDeadline() {
 }
 
 void H2Call::OnDeadline() {
-  if (is_closed_ || is_finished_ || (stream_ && stream_->is_finished())) return;
+  if (is_closed_ || is_finished_ || (stream_ ? stream_->is_finished() : is_answered_)) return;
   CountCancelled();
   CallStatus late = Failed(StatusCode::kDeadlineExceeded, "the call's deadline has ended");
   if (stream_) return stream_->BreakAtDeadline(std::move(late));
+  if (is_awaiting_end_) DropRequest();
   SubmitStatus(late);
   session_->owner().OnOutput();
   TellCallerLeft();
@@ -266,6 +271,7 @@ void H2Call::TellWritable() {
 void H2Call::OnClosed(bool was_complete) {
   is_closed_ = true;
   deadline_alarm_.reset();
+  StopAwaitingEnd();
   session_->RemoveUnfinished(std::exchange(unfinished_bytes_, 0));
   session_->GiveBackRoom(id_);
   session_->RemoveUntaken(std::exchange(untaken_bytes_, 0));

@@ -56,6 +56,11 @@ class H2Call final : public Call {
   void OnHeadersEnd();
   void OnData(std::span<const unsigned char> bytes);
   void OnRequestEnd();
+  // Bytes were read, and this is what they held. An alarm for what is not whole by now is worth its
+  // cost; most requests come with one read.
+  void OnReadEnd() {
+    if (is_awaiting_end_ && !deadline_alarm_) WatchDeadline();
+  }
   // The stream is closed, or its connection is gone. Must not be used afterwards.
   void OnClosed(bool was_complete);
   // The windows may have opened.
@@ -109,6 +114,9 @@ class H2Call final : public Call {
   void SubmitAnswer();
   void SubmitStatus(const CallStatus& status);
   nghttp2_data_provider Provider();
+  // The headers were good; the message is to come, or nothing of it is of use any more.
+  void AwaitEnd();
+  void StopAwaitingEnd();
   void DropRequest();
   void CountCancelled();
   void ReleaseIfOver();
@@ -123,6 +131,8 @@ class H2Call final : public Call {
   bool is_answered_ = false;
   bool is_closed_ = true;
   bool request_has_ended_ = false;
+  // The one message of a unary call is coming.
+  bool is_awaiting_end_ = false;
   // Its work was told so.
   bool caller_has_left_ = false;
   // Its stream is closed, but its handler has not finished it.

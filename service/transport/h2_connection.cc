@@ -21,6 +21,9 @@ constexpr int kMostRounds = 8;
 constexpr Duration kSettle = std::chrono::milliseconds(250);
 // One that does not answer pings.
 constexpr Duration kPongPatience = std::chrono::seconds(2);
+// The same for one without a call, that makes none meanwhile: the libraries of many clients do not
+// even read while they have none.
+constexpr Duration kIdlePongPatience = std::chrono::milliseconds(300);
 // For a peer to take the last bytes and hang up.
 constexpr Duration kLinger = std::chrono::seconds(1);
 // That share of its age a connection may live longer or shorter.
@@ -66,6 +69,7 @@ H2Connection::H2Connection(TransportLoop& loop, asio::ip::tcp::socket socket, st
       phase_began_(begun_) {
   loop_.mutable_counters().connections_opened.Add();
   loop_.mutable_counters().connections_open.Add();
+  loop_.mutable_counters().connections_taking_calls.Add();
 }
 
 H2Connection::~H2Connection() = default;
@@ -319,6 +323,7 @@ void H2Connection::OnPing() {
   if (phase_ == Phase::kEnding || !is_early || ++ping_strikes_ <= limits.ping_strikes) return;
   why_ = ConnectionEnd::kAbuse;
   session_.SendGoawayForTooManyPings();
+  TakeNoMoreCalls();
   phase_ = Phase::kEnding;
   phase_began_ = loop_.now();
 }
@@ -375,7 +380,10 @@ void H2Connection::SweepDrain() {
   if (now >= phase_began_ + loop_.limits().grace) return Close(why_);
   if (phase_ == Phase::kNoticed) {
     const bool knows = ponged_ && now >= *ponged_ + kSettle;
-    if (!knows && now < phase_began_ + kPongPatience) return;
+    const bool is_idle = !session_.has_calls() && last_call_ < phase_began_;
+    const Duration patience = is_idle ? kIdlePongPatience : kPongPatience;
+    if (!knows && now < phase_began_ + patience) return;
+    TakeNoMoreCalls();
     phase_ = Phase::kEnding;
     phase_began_ = now;
     session_.SendFinalGoaway();
@@ -405,6 +413,12 @@ void H2Connection::Drain(ConnectionEnd why) {
   if (!is_busy_) Serve();
 }
 
+void H2Connection::TakeNoMoreCalls() {
+  if (std::exchange(takes_calls_, false)) {
+    loop_.mutable_counters().connections_taking_calls.Subtract();
+  }
+}
+
 void H2Connection::Revise(const TlsContext& tls) {
   if (!tls_ || !identity_.is_authenticated || tls.Vouches(tls_->handle())) return;
   // Calls that come on it all the same come from nobody.
@@ -417,6 +431,7 @@ void H2Connection::Revise(const TlsContext& tls) {
 void H2Connection::Linger(ConnectionEnd why) {
   if (phase_ == Phase::kLingering || phase_ == Phase::kClosed) return;
   why_ = why;
+  TakeNoMoreCalls();
   phase_ = Phase::kLingering;
   phase_began_ = loop_.now();
   session_.CancelCalls();
@@ -435,6 +450,7 @@ void H2Connection::Close(ConnectionEnd why) {
     tls_->SendClose(wire);
     Write(wire);
   }
+  TakeNoMoreCalls();
   phase_ = Phase::kClosed;
   LoopCounters& counters = loop_.mutable_counters();
   counters.buffered_bytes.Subtract(unsent_.size());

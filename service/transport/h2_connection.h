@@ -94,6 +94,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
 
   void SweepServing();
   void SweepDrain();
+  // The peer was told which call is its last, or is told nothing more.
+  void TakeNoMoreCalls();
 
   TransportLoop& loop_;
   boost::asio::ip::tcp::socket socket_;
@@ -103,6 +105,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   H2Session session_;
   Phase phase_ = Phase::kHello;
   ConnectionEnd why_ = ConnectionEnd::kClosed;
+  bool takes_calls_ = true;
   // It was to be drained before its peer said hello; `phase_began_` is when.
   bool drains_after_hello_ = false;
   const SteadyTime begun_;

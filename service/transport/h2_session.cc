@@ -99,6 +99,9 @@ H2Session::Health H2Session::Receive(Bytes bytes) {
     if (health != Health::kGood) return health;
     if (unsent_frames() > loop_.limits().unsent_frames) return Health::kAbuse;
   }
+  if (awaited_ > 0) {
+    for (H2Call* call = calls_; call; call = call->next_call) call->OnReadEnd();
+  }
   return Health::kGood;
 }
 

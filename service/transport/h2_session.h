@@ -114,6 +114,9 @@ class H2Session {
   void RemoveAbandoned(H2Call& call);
   // Whether so many calls are, that no more are begun.
   bool HasTooManyAbandoned() const;
+  // A unary request has begun; it is whole, or not wanted any more.
+  void AddAwaited() { ++awaited_; }
+  void RemoveAwaited() { --awaited_; }
   // Parts of a request that is not complete were kept, or are gone again.
   void AddUnfinished(std::size_t bytes);
   void RemoveUnfinished(std::size_t bytes);
@@ -178,6 +181,8 @@ class H2Session {
   H2Call* abandoned_ = nullptr;
   std::size_t abandoned_calls_ = 0;
   std::uint64_t total_calls_ = 0;
+  // Number of unary requests that have begun and are not whole.
+  std::size_t awaited_ = 0;
   RequestRoom request_room_;
   std::size_t unfinished_bytes_ = 0;
   // Bytes received for which the peer was given no new window yet.

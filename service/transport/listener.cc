@@ -131,7 +131,11 @@ void Listener::AcceptSome(Port& port) {
       on_accept_(socket, TextOf(peer));
       continue;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      // The system takes a descriptor for a connection before it looks whether there is one.
+      accepts_ = true;
+      break;
+    }
     // Of the one connection: it was gone before it was accepted.
     if (!IsPressure(errno)) continue;
     accepts_ = false;

@@ -131,11 +131,15 @@ class Schema {
 // takes it.
 class Session final : public StreamHandler {
  public:
-  explicit Session(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {}
+  Session(std::shared_ptr<const Schema> schema, std::function<bool()> is_served)
+      : schema_(std::move(schema)), is_served_(std::move(is_served)) {}
 
   void Begin(ServerStream& stream) { stream_ = &stream; }
 
   void OnMessage(std::string_view message) override {
+    if (is_served_ && !is_served_()) {
+      return stream_->Abort({StatusCode::kUnimplemented, "reflection was turned off", {}});
+    }
     if (waiting_.size() >= kMostWaiting || message.size() > kMostQuestionBytes) {
       return stream_->Abort({StatusCode::kResourceExhausted,
                              "a question is too long, or too many answers have not been taken; "
@@ -174,6 +178,7 @@ class Session final : public StreamHandler {
   }
 
   const std::shared_ptr<const Schema> schema_;
+  const std::function<bool()> is_served_;
   ServerStream* stream_ = nullptr;
   std::deque<std::string> waiting_;
   // Of the answer to the first that waits; 0: not known.
@@ -195,8 +200,8 @@ void AddReflectionService(MethodTable& methods, const std::vector<std::string>& 
   const auto schema = std::make_shared<const Schema>(std::move(all));
   for (const std::string& service : own) {
     methods.Add({service, "ServerReflectionInfo", MethodKind::kBidiStreaming,
-                 [schema](Call& call) {
-                   auto session = std::make_unique<Session>(schema);
+                 [schema, is_served](Call& call) {
+                   auto session = std::make_unique<Session>(schema, is_served);
                    Session& opened = *session;
                    opened.Begin(call.Open(std::move(session)));
                  },

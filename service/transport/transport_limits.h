@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "clients/core/clock.h"
+#include "service/transport/call_status.h"
 
 namespace balance {
 
@@ -30,8 +32,14 @@ struct TransportLimits {
   // Above it new calls of those who have not taken earlier answers are refused, and connections
   // that hold most are shed when others come.
   std::size_t connection_memory = std::size_t{64} * 1024 * 1024;
-  // Open connections. 0: as many as the process may have descriptors, less kReservedDescriptors.
-  std::size_t connections = 0;
+  // What callers are told whose calls are refused because of one of the three bounds above, or of
+  // `abandoned_calls`.
+  CallStatus overloaded = {StatusCode::kResourceExhausted,
+                           "too many answers wait to be taken, or too many cancelled calls are "
+                           "still being worked on; take the answers, and try again later",
+                           {}};
+  // Open connections, for which the process must have descriptors.
+  std::size_t connections = std::numeric_limits<std::size_t>::max();
 
   // Streams that a peer resets: a token bucket. A thousand callers a second with short deadlines
   // behind one proxy connection are honest; memory is bounded otherwise.
@@ -68,9 +76,6 @@ struct TransportLimits {
   // `ping_strikes` end the connection with ENHANCE_YOUR_CALM, as in gRPC (doc/keepalive.md).
   Duration peer_ping_interval = std::chrono::seconds(30);
   int ping_strikes = 2;
-
-  // Descriptors that are kept for upstreams, files and the admin server.
-  static constexpr std::size_t kReservedDescriptors = 512;
 };
 
 }  // namespace balance

@@ -1,7 +1,6 @@
 #include "service/transport/transport_server.h"
 
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,25 +21,10 @@ int UsableCores() {
 
 // Connections that are shed at a time when there is no room for another.
 constexpr std::size_t kShedAtOnce = 16;
-// However few descriptors there are.
-constexpr std::size_t kFewestConnections = 64;
-
-std::size_t MostConnections(const TransportLimits& limits) {
-  if (limits.connections > 0) return limits.connections;
-  rlimit descriptors{};
-  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kFewestConnections;
-  const auto all = static_cast<std::size_t>(descriptors.rlim_cur);
-  return all > TransportLimits::kReservedDescriptors + kFewestConnections
-             ? all - TransportLimits::kReservedDescriptors
-             : kFewestConnections;
-}
-
 }  // namespace
 
 TransportServer::TransportServer(const MethodTable& methods, Clock& clock, Options options)
-    : limits_(options.limits),
-      most_connections_(MostConnections(limits_)),
-      shared_{clock, methods, limits_, {}} {
+    : limits_(options.limits), shared_{clock, methods, limits_, {}} {
   const int loops = options.loops > 0 ? options.loops : UsableCores();
   std::random_device seed;
   for (int i = 0; i < std::min(loops, kMostLoops); ++i) {
@@ -101,9 +85,10 @@ std::vector<ConnectionInfo> TransportServer::Connections(std::chrono::millisecon
       answer->set_value(loop.Connections());
     });
   }
+  const auto end = std::chrono::steady_clock::now() + patience;
   std::vector<ConnectionInfo> all;
   for (auto& answer : answers) {
-    if (answer.wait_for(patience) != std::future_status::ready) continue;
+    if (answer.wait_until(end) != std::future_status::ready) continue;
     std::vector<ConnectionInfo> some = answer.get();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
@@ -112,7 +97,7 @@ std::vector<ConnectionInfo> TransportServer::Connections(std::chrono::millisecon
 
 void TransportServer::OnAccept(int socket, std::string peer) {
   const TransportStats now = stats();
-  const bool is_full = now.connections_open >= most_connections_;
+  const bool is_full = now.connections_open >= limits_.connections;
   // Those who do not take their answers make room for newcomers, who hold nothing yet.
   if (now.buffered_bytes > limits_.connection_memory) {
     for (const auto& loop : loops_) loop->ShedHeaviest();

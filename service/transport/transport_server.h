@@ -65,7 +65,6 @@ class TransportServer final : public RpcServer {
   TransportLoop& NextLoop();
 
   const TransportLimits limits_;
-  const std::size_t most_connections_;
   TransportLoop::Shared shared_;
   std::vector<std::unique_ptr<TransportLoop>> loops_;
   std::size_t next_loop_ = 0;

@@ -36,6 +36,7 @@ TransportStats& TransportStats::operator+=(const TransportStats& other) {
     connections_ended[i] += other.connections_ended[i];
   }
   connections_open += other.connections_open;
+  connections_taking_calls += other.connections_taking_calls;
   calls_open += other.calls_open;
   calls_refused += other.calls_refused;
   calls_cancelled += other.calls_cancelled;
@@ -51,6 +52,7 @@ TransportStats LoopCounters::Read() const {
     stats.connections_ended[i] = connections_ended[i].Get();
   }
   stats.connections_open = connections_open.Get();
+  stats.connections_taking_calls = connections_taking_calls.Get();
   stats.calls_open = calls_open.Get();
   stats.calls_refused = calls_refused.Get();
   stats.calls_cancelled = calls_cancelled.Get();

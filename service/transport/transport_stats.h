@@ -48,8 +48,12 @@ struct TransportStats {
   std::uint64_t connections_opened = 0;
   std::array<std::uint64_t, kConnectionEndCount> connections_ended{};
   std::uint64_t connections_open = 0;
+  // Of those, the ones on which further calls may come: their peers were not told which is the
+  // last.
+  std::uint64_t connections_taking_calls = 0;
   std::uint64_t calls_open = 0;
-  // Calls that ended before a handler saw them: malformed, of an unknown method, too large.
+  // Calls that ended before a handler saw them: malformed, of an unknown method, too large,
+  // overload.
   std::uint64_t calls_refused = 0;
   // Calls whose caller left, or whose deadline ended, before they were answered.
   std::uint64_t calls_cancelled = 0;
@@ -96,6 +100,7 @@ struct alignas(64) LoopCounters {
   LoopCounter connections_opened;
   std::array<LoopCounter, kConnectionEndCount> connections_ended;
   LoopCounter connections_open;
+  LoopCounter connections_taking_calls;
   LoopCounter calls_open;
   LoopCounter calls_refused;
   LoopCounter calls_cancelled;

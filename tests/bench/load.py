@@ -139,12 +139,19 @@ def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> 
     with Servers(folder, placement.server_cores) as start:
         service: Service = start.start_service("balance-service", callers=True)
         open_service = start.start_service("balance-service, no callers", callers=False)
+        others_of_ours = [start.start_service("balance-service, engine GRPC", callers=True,
+                                              engine="GRPC")]
+        if options.before:
+            others_of_ours.append(start.start_service("balance-service, before", callers=True,
+                                                      binary=options.before.resolve()))
         answer = service.read_answer()
         nulls = {style: start.start_null(name, style, answer, service.plain.request_file)
                  for style, name in NULL_STYLES.items()}
-        open_service.read_answer()
-        services = [service, open_service]
-        servers = [service.plain, *nulls.values(), service.with_max_age, open_service.plain]
+        services = [service, open_service, *others_of_ours]
+        for each in services:
+            each.read_answer()
+        servers = [service.plain, *nulls.values(), service.with_max_age, open_service.plain,
+                   *(each.plain for each in others_of_ours)]
         check_bytes([server for style, server in nulls.items() if style != "fill"], answer)
         for server in servers:
             check_answers_ok(server)

@@ -14,8 +14,7 @@ class NullTransport final : public NullServer {
       : answer_(answer.size(),
                 [&answer](unsigned char* to) { std::copy(answer.begin(), answer.end(), to); }) {
     methods_.Add({kBalanceServiceName, std::string(NameOf(RpcMethod::kGetAccountSnapshot)),
-                  MethodKind::kUnary,
-                  [this](Call& call) { call.Finish(Response(answer_), {}); }});
+                  MethodKind::kUnary, [this](Call& call) { call.Finish(Response(answer_), {}); }});
     const auto address = ParseListenAddress(listen);
     if (!address) return;
     if (const auto port = server_.Start(address->host, address->port, nullptr)) port_ = *port;

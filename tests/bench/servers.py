@@ -24,7 +24,7 @@ WITH_MAX_AGE = b"\x12\x05\x0a\x03\x08\x90\x1c"
 CONFIG = """
 listen: 127.0.0.1:0
 admin_listen: 127.0.0.1:0
-server: {{drain_delay: 0s}}
+server: {{drain_delay: 0s{more_of_server}}}
 accounts:
 - id: desk-1
   sources:
@@ -83,8 +83,10 @@ class Servers:
     def __exit__(self, *_) -> None:
         self._programs.close()
 
-    def start_service(self, name: str, callers: bool) -> "Service":
-        """To everybody, or to callers that are known by their tokens."""
+    def start_service(self, name: str, callers: bool, engine: str = "",
+                      binary: Path | None = None) -> "Service":
+        """To everybody, or to callers that are known by their tokens. By an engine that is not the
+        default one, or from another build."""
         folder = self._folder / name
         folder.mkdir()
         env_file = folder / "sandbox.env"
@@ -93,13 +95,14 @@ class Servers:
         sandbox.wait_for(env_file.exists, "its env file")
         environment = read_assignments(env_file)
         config = folder / "config.yaml"
-        config.write_text(CONFIG.format(**environment))
+        config.write_text(CONFIG.format(
+            more_of_server=f", engine: {engine}" if engine else "", **environment))
         if callers:
             for file, token in (("tokens", TOKEN), ("other-tokens", "another")):
                 (folder / file).write_text(hashlib.sha256(token.encode()).hexdigest() + "\n")
             config.write_text(config.read_text() + CALLERS.format(folder=folder))
         ports_file = folder / "service.ports"
-        program = self.start("balance-service",
+        program = self.start(binary or "balance-service",
                              ["--config", config, "--ports-file", ports_file], environment,
                              log=name)
         program.wait_for(ports_file.exists, "its ports file")
@@ -114,14 +117,14 @@ class Servers:
         port = program.wait_for(program.output, "its port").strip()
         return Server(name, program.process.pid, f"127.0.0.1:{port}", request_file)
 
-    def start(self, name: str, arguments: list, environment: dict[str, str] | None = None,
+    def start(self, name: str | Path, arguments: list, environment: dict[str, str] | None = None,
               log: str = "") -> Program:
-        """One of our programs, until the end of these servers."""
+        """One of our programs, or one by its path, until the end of these servers."""
         cores = ",".join(map(str, sorted(self._cores)))
         program = Program(["setpriv", "--pdeathsig", "TERM", "--", "taskset", "-c", cores,
                            BIN_DIR / name, *arguments], self._folder / f"{log or name}.log",
                           clean_environment() | (environment or {}))
-        program.name = name
+        program.name = str(name)
         self._programs.callback(program.kill)
         self._programs.callback(program.stop)
         return program

@@ -84,6 +84,4 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace balance::sandbox
 
-int main(int argc, char** argv) {
-  return balance::sandbox::Main({argv + 1, argv + argc});
-}
+int main(int argc, char** argv) { return balance::sandbox::Main({argv + 1, argv + argc}); }

@@ -1,7 +1,6 @@
 // Both engines serve the same methods; what reaches a handler must be answered alike by both, down
 // to the bytes. Where an engine itself refuses a call, the codes must agree.
 
-#include <grpcpp/security/server_credentials.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -75,7 +74,7 @@ class DifferentialTest : public TransportTest, public ::testing::WithParamInterf
     AddReflectionService(methods_, {"grpc.health.v1.Health"});
     Start();
     other_ = std::make_unique<GenericServer>(methods_, clock_, limits_);
-    const auto port = other_->Start("127.0.0.1:0", grpc::InsecureServerCredentials());
+    const auto port = other_->Start("127.0.0.1:0", std::nullopt);
     EXPECT_TRUE(port);
     if (port) other_port_ = *port;
   }

@@ -6,12 +6,14 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "service/grpc_engine/generic_server.h"
 #include "tests/integration/matrix/certificates.h"
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/support/http2_peer.h"
 
 namespace balance {
 namespace {
@@ -46,6 +48,21 @@ TEST_F(OtherEngineTest, M150_AnswersAndErrorsAreTheSame) {
   EXPECT_EQ(ReasonOf(status), "ACCOUNT_NOT_CONFIGURED");
   EXPECT_THAT(AdminPage("/metrics"), HasSubstr("\nbalance_server_calls 0"));
   EXPECT_THAT(AdminPage("/healthz"), HasSubstr("200"));
+}
+
+TEST_F(OtherEngineTest, M150_DeadlinesBeyondTheEndOfTheClockCount) {
+  StartIt();
+  for (const char* timeout : {"9000000H", "99999999H"}) {
+    Http2Peer peer(service().grpc_address());
+    ASSERT_TRUE(peer.Send(EncodedCall(1, "", {{"grpc-timeout", timeout}})));
+    std::optional<Frame> frame;
+    do {
+      frame = peer.Next();
+      ASSERT_TRUE(frame) << timeout;
+    } while (frame->stream != 1 ||
+             (frame->type != FrameType::kData && (frame->flags & kEndStream) == 0));
+    EXPECT_EQ(frame->type, FrameType::kData) << timeout;
+  }
 }
 
 TEST_F(OtherEngineTest, M150_OneVenueHangsAndTheOtherAnswersInTime) {

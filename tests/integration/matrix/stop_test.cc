@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <future>
+#include <optional>
 #include <string>
 
 #include "service/server/graceful_stop.h"
@@ -96,6 +97,38 @@ TEST_F(StopTest, M49_AnAnswerThatNobodyTakesIsGivenUp) {
   const auto lasted = steady_clock::now() - begin;
   EXPECT_GE(lasted, StopTimes::kFarewell);
   EXPECT_LT(lasted, StopTimes::kCalls);
+  service_.reset();
+}
+
+// Who opens a call before it can know of the end gets its answer, however short the rest is.
+TEST_F(StopTest, M49_ACallThatCrossesTheFarewellIsAnswered) {
+  Start();
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(Get({}, snapshot).ok());
+  polymarket().Set({.latency = std::chrono::milliseconds(300)});
+  Http2Peer peer(service().grpc_address());
+  ASSERT_TRUE(peer.Send(EncodedCall(1, "")));
+  v1::GetAccountSnapshotRequest anew;
+  anew.mutable_policy()->mutable_max_age();
+  std::optional<Frame> frame;
+  do {
+    frame = peer.Next();
+    ASSERT_TRUE(frame);
+  } while (frame->stream != 1 || (frame->flags & kEndStream) == 0);
+
+  service().Signal(SIGTERM);
+  do {
+    frame = peer.Next();
+    ASSERT_TRUE(frame);
+  } while (frame->type != FrameType::kGoAway);
+  ASSERT_TRUE(peer.Send(EncodedCall(3, anew.SerializeAsString())));
+
+  bool is_answered = false;
+  while ((frame = peer.Next())) {
+    is_answered = is_answered || (frame->stream == 3 && frame->type == FrameType::kData);
+  }
+  EXPECT_TRUE(is_answered);
+  EXPECT_EQ(service().End(), "exit 0");
   service_.reset();
 }
 

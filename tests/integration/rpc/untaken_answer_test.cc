@@ -2,6 +2,7 @@
 // taken, or when its caller is gone.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -107,6 +108,20 @@ TEST_F(BrokenOffCallTest, IsNotHandledWhenItsStreamIsReset) {
   ASSERT_NO_FATAL_FAILURE(BeginCalls(peer));
   for (std::uint32_t stream = 1; stream <= kLastStream; stream += 2) peer.Send(Cancel(stream));
   peer.Leave(false);
+  ExpectNothingWasHandled();
+}
+
+TEST_F(BrokenOffCallTest, EndsWithItsDeadline) {
+  Http2Peer peer = Connect();
+  ASSERT_TRUE(peer.Send(CallHeaders(1, {{"grpc-timeout", "200m"}})));
+  std::optional<Frame> frame;
+  do {
+    frame = peer.Next();
+    ASSERT_TRUE(frame);
+  } while (frame->stream != 1);
+
+  EXPECT_EQ(frame->type, FrameType::kHeaders);
+  EXPECT_NE(frame->flags & kEndStream, 0);
   ExpectNothingWasHandled();
 }
 

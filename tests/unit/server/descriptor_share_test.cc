@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "service/server/admin_server.h"
+
 namespace balance {
 namespace {
 
@@ -17,6 +19,16 @@ TEST(DescriptorShareTest, MoreDescriptorsThanNeededMakeNoMoreConnections) {
 
   EXPECT_EQ(UpstreamShareOf(1'048'576).total, usual);
   EXPECT_EQ(UpstreamShareOf(std::numeric_limits<std::uint64_t>::max()).total, usual);
+}
+
+TEST(DescriptorShareTest, CallersGetWhatAllOthersTogetherLeave) {
+  const std::size_t admin = AdminServer::Limits{}.connections;
+  for (const std::uint64_t descriptors : {1024U, 4096U, 1'048'576U}) {
+    EXPECT_LT(CallersShareOf(descriptors) + UpstreamShareOf(descriptors).total + admin,
+              descriptors);
+    EXPECT_GE(CallersShareOf(descriptors), descriptors / 4);
+  }
+  EXPECT_GT(CallersShareOf(0), 0U);
 }
 
 TEST(DescriptorShareTest, WithHardlyAnyDescriptorsTwoHostsCanStillBeRead) {

@@ -1,4 +1,4 @@
-#include "service/server/grpc_log.h"
+#include "service/server/grpc_log_writer.h"
 
 #include <grpc/support/log.h>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ class GrpcLogTest : public testing::Test {
 };
 
 TEST_F(GrpcLogTest, AFloodOfLinesOfOnePlaceIsCut) {
-  const GrpcLog routed;
+  const GrpcLog routed(&WriteGrpcLogLine);
   const auto flood = [] { gpr_log(GPR_ERROR, "again"); };
   for (int i = 0; i < 1000; ++i) flood();
   gpr_log(GPR_ERROR, "another place");

@@ -1,0 +1,46 @@
+#include "service/server/grpc_log_writer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "service/observe/line_budget.h"
+
+namespace balance {
+namespace {
+
+std::optional<std::uint64_t> TakeLine(const GrpcLogLine& line) {
+  static std::mutex mutex;
+  static auto& budgets = *new std::map<std::pair<std::string, int>, LineBudget>;
+  const SteadyTime now = BootClock::now();
+  const std::lock_guard lock(mutex);
+  return budgets.try_emplace({std::string(line.file), line.line}, now).first->second.Take(now);
+}
+
+spdlog::level::level_enum LevelOf(GrpcLogLevel level) {
+  switch (level) {
+    case GrpcLogLevel::kError:
+      return spdlog::level::warn;
+    case GrpcLogLevel::kInfo:
+      return spdlog::level::info;
+    case GrpcLogLevel::kDebug:
+      return spdlog::level::debug;
+  }
+  return spdlog::level::warn;
+}
+
+}  // namespace
+
+void WriteGrpcLogLine(const GrpcLogLine& line) {
+  const auto left_out = TakeLine(line);
+  if (!left_out) return;
+  if (*left_out > 0) spdlog::warn("gRPC: {} more lines like the next left out", *left_out);
+  spdlog::log(LevelOf(line.level), "gRPC: {}", line.text);
+}
+
+}  // namespace balance
