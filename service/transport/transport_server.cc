@@ -85,7 +85,7 @@ std::vector<ConnectionInfo> TransportServer::Connections(std::chrono::millisecon
       answer->set_value(loop.Connections());
     });
   }
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = BootClock::now() + patience;
   std::vector<ConnectionInfo> all;
   for (auto& answer : answers) {
     if (answer.wait_until(end) != std::future_status::ready) continue;
