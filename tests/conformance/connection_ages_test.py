@@ -6,6 +6,7 @@ Each library is used as README.md says, from a process of its own.
 import contextlib
 import json
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -32,8 +33,22 @@ def interceptor_of_readme() -> str:
     """A module with the interceptor that README.md gives to callers with connect-node."""
     blocks = re.findall(r"^```js\n(.*?)^```$", (SOURCE_DIR / "README.md").read_text(),
                         re.MULTILINE | re.DOTALL)
-    [block] = [block for block in blocks if "repeatUnsent" in block]
-    return block + "export default [repeatUnsent];\n"
+    [block] = [block for block in blocks if "repeatLost" in block]
+    return block + "export default [repeatLost];\n"
+
+
+def service_config_of_readme() -> str:
+    """What README.md tells callers with grpc-js to use: its defaults, from Node 20.20 on."""
+    version = subprocess.check_output(["node", "--version"], text=True, stdin=subprocess.DEVNULL)
+    major, minor = re.match(r"v(\d+)\.(\d+)", version).groups()
+    if (int(major), int(minor)) >= (20, 20):
+        return ""
+    config = json.loads((SOURCE_DIR / "clients/service_config.json").read_text())
+    # The conformance server has no health service.
+    del config["healthCheckConfig"]
+    config["methodConfig"][0]["name"] = [{}]
+    config["methodConfig"][0]["retryPolicy"]["retryableStatusCodes"].append("INTERNAL")
+    return json.dumps(config)
 
 
 class ConnectionAgesTest(unittest.TestCase):
@@ -49,7 +64,7 @@ class ConnectionAgesTest(unittest.TestCase):
     def assert_no_call_fails(self, library: str, arguments: list):
         environment = clean_environment() | {
             "LIBRARY": library, "PORT": str(self.server.port), "LOADS": json.dumps(LOADS),
-            "INTERCEPTORS": interceptor_of_readme()}
+            "SERVICE_CONFIG": service_config_of_readme(), "INTERCEPTORS": interceptor_of_readme()}
         client = Program(arguments, self.folder / "client.log", environment)
         self._stack.callback(client.kill)
 

@@ -2,8 +2,8 @@
 // how many calls there were and, by their words, which failed.
 //
 // Environment: LIBRARY ("grpc-js" or "connect-node"), PORT, LOADS (JSON: for each connection how
-// many calls are made at a time, and the pause behind each) and INTERCEPTORS (a module whose
-// default export is a list of interceptors for connect-node).
+// many calls are made at a time, and the pause behind each), SERVICE_CONFIG (for grpc-js, empty for
+// its defaults) and INTERCEPTORS (a module whose default export is a list of them for connect-node).
 
 const TIMEOUT_MS = 20_000;
 const SERVICE = "connectrpc.conformance.v1.ConformanceService";
@@ -12,10 +12,11 @@ const address = `127.0.0.1:${process.env.PORT}`;
 async function grpcJs() {
   const { Client, credentials } = await import("@grpc/grpc-js");
   const bytes = (value) => value;
+  // Else all clients of an address share one connection.
+  const options = { "grpc.use_local_subchannel_pool": 1 };
+  if (process.env.SERVICE_CONFIG) options["grpc.service_config"] = process.env.SERVICE_CONFIG;
   return () => {
-    // Else all clients of an address share one connection.
-    const client = new Client(address, credentials.createInsecure(),
-      { "grpc.use_local_subchannel_pool": 1 });
+    const client = new Client(address, credentials.createInsecure(), options);
     return () => new Promise((resolve, reject) => {
       client.makeUnaryRequest(`/${SERVICE}/Unary`, bytes, bytes, Buffer.alloc(0),
         { deadline: Date.now() + TIMEOUT_MS },
