@@ -92,9 +92,9 @@ void H2Connection::OnRead(const boost::system::error_code& error, std::size_t si
   loop_.Refresh();
   if (error) {
     const bool is_regular = error == asio::error::eof || error == asio::error::connection_reset;
-    return Close(phase_ == Phase::kEnding || phase_ == Phase::kLingering ? why_
-                 : is_regular                                            ? ConnectionEnd::kClosed
-                              : ConnectionEnd::kSocketError);
+    return Close(is_draining() || phase_ == Phase::kLingering ? why_
+                 : is_regular                                 ? ConnectionEnd::kClosed
+                                                              : ConnectionEnd::kSocketError);
   }
   last_heard_ = loop_.now();
   ping_sent_.reset();
@@ -164,7 +164,7 @@ bool H2Connection::ReceiveTls(std::span<const unsigned char> bytes) {
       Linger(was_handshake ? ConnectionEnd::kTlsFailed : ConnectionEnd::kProtocolError);
       return false;
     case TlsChannel::State::kClosed:
-      Close(phase_ == Phase::kEnding ? why_ : ConnectionEnd::kClosed);
+      Close(is_draining() ? why_ : ConnectionEnd::kClosed);
       return false;
     case TlsChannel::State::kHandshake:
     case TlsChannel::State::kOpen:
@@ -332,6 +332,11 @@ void H2Connection::OnPong() {
   if (phase_ == Phase::kNoticed && !ponged_) ponged_ = loop_.now();
 }
 
+void H2Connection::OnCall() {
+  const SteadyTime late = ages_at_ + loop_.limits().age_waits_for_quiet;
+  if (phase_ == Phase::kServing && loop_.now() >= late) Drain(ConnectionEnd::kAge);
+}
+
 void H2Connection::OnTraffic() {
   last_call_ = loop_.now();
   ping_strikes_ = 0;
@@ -360,10 +365,19 @@ void H2Connection::Sweep() {
   }
 }
 
+bool H2Connection::IsMomentToAge() const {
+  const SteadyTime now = loop_.now();
+  const TransportLimits& limits = loop_.limits();
+  const SteadyTime late = ages_at_ + limits.age_waits_for_quiet;
+  if (now >= late + limits.age_waits_for_call) return true;
+  // A call that is still open when it is late may be a stream that never ends.
+  return now >= last_call_ + limits.age_quiet && (now >= late || !session_.has_calls());
+}
+
 void H2Connection::SweepServing() {
   const SteadyTime now = loop_.now();
   const TransportLimits& limits = loop_.limits();
-  if (now >= ages_at_) return Drain(ConnectionEnd::kAge);
+  if (now >= ages_at_ && IsMomentToAge()) return Drain(ConnectionEnd::kAge);
   if (!session_.has_calls() && now >= last_call_ + limits.idle) return Drain(ConnectionEnd::kIdle);
   if (now >= last_heard_ + limits.keepalive + limits.keepalive_timeout) {
     return Close(ConnectionEnd::kUnresponsive);
@@ -468,7 +482,7 @@ ConnectionInfo H2Connection::Info() const {
   info.names = identity_.uris;
   info.names.insert(info.names.end(), identity_.dns_names.begin(), identity_.dns_names.end());
   info.is_tls = tls_ != nullptr;
-  info.is_draining = phase_ == Phase::kNoticed || phase_ == Phase::kEnding;
+  info.is_draining = is_draining();
   info.age = loop_.now() - begun_;
   info.silent = loop_.now() - last_heard_;
   info.calls_open = session_.open_calls();

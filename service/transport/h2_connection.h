@@ -64,6 +64,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   void OnPing() override;
   void OnPong() override;
   void OnTraffic() override;
+  void OnCall() override;
   void OnOutput() override;
   const PeerIdentity& identity() const override { return identity_; }
   const std::string& peer() const override { return peer_; }
@@ -79,6 +80,9 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   bool ReceiveTls(std::span<const unsigned char> bytes);
   bool ReceivePlain(std::span<const unsigned char> bytes);
 
+  // Whether the peer was told to end it.
+  bool is_draining() const { return phase_ == Phase::kNoticed || phase_ == Phase::kEnding; }
+
   // Sends all that is ready; false if the connection is over.
   bool Flush();
   // Flushes and ends the connection if it is over. Not from within Receive() and Flush().
@@ -92,6 +96,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   // Hangs up as soon as what was written has been taken.
   void Linger(ConnectionEnd why);
 
+  // Whether the connection, which has reached its age, is to be drained now.
+  bool IsMomentToAge() const;
   void SweepServing();
   void SweepDrain();
   // The peer was told which call is its last, or is told nothing more.

@@ -134,6 +134,7 @@ H2Session::Health H2Session::HealthOf(long result) const {
 int H2Session::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   H2Session& session = SessionOf(self);
+  session.owner_.OnCall();
   session.loop_.TakeCall().Begin(session, frame->hd.stream_id);
   return 0;
 }

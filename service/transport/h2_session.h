@@ -29,6 +29,8 @@ class H2SessionOwner {
   virtual void OnPong() = 0;
   // Headers or data went either way, so pings are nothing to be counted as strikes.
   virtual void OnTraffic() = 0;
+  // A call begins; nothing was submitted to answer it yet.
+  virtual void OnCall() = 0;
   // Something is to be sent although nothing was received.
   virtual void OnOutput() = 0;
   virtual const PeerIdentity& identity() const = 0;

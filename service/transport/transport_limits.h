@@ -65,6 +65,16 @@ struct TransportLimits {
   // A connection ends at about this age, give or take a tenth, so that clients look for new servers
   // and show their certificates again.
   Duration age = std::chrono::minutes(5);
+  // Node's HTTP/2 fails the calls that it has begun, but not yet sent, when it reads that the
+  // connection ends. So the peer of a connection that has reached its age is told while it has no
+  // call and has had none for `age_quiet`, in which also a busy one deals with the last answer.
+  // If that does not come within `age_waits_for_quiet`, the peer is told when its open calls have
+  // been silent as long or as another begins, ahead of the answer: one that makes one call at a
+  // time reads both before it makes the next. After `age_waits_for_call` more it is told all the
+  // same.
+  Duration age_quiet = std::chrono::milliseconds(500);
+  Duration age_waits_for_quiet = std::chrono::seconds(2);
+  Duration age_waits_for_call = std::chrono::seconds(1);
   // For the calls in progress on a connection that has been told to end.
   Duration grace = std::chrono::seconds(30);
 

@@ -38,7 +38,7 @@ KUBERNETES_SCHEMAS_PACKAGE = "kubernetes-validate==1.37.0"
 # The oldest and the newest that the manifests are held against.
 KUBERNETES_VERSIONS = ("1.29.0", "1.37.0")
 PYTHON_REQUIREMENTS = SOURCE_DIR / "requirements.txt"
-NODE_MANIFESTS = (SOURCE_DIR / "node_sdk/package.json", SOURCE_DIR / "node_sdk/package-lock.json")
+NODE_MANIFESTS = ("package.json", "package-lock.json")
 
 
 class FetchError(Exception):
@@ -121,11 +121,16 @@ def _fetch_python_packages(folder: Path) -> None:
          "--only-binary=:all:", "--retries=1", "--timeout=20", "--requirement", PYTHON_REQUIREMENTS)
 
 
-def _fetch_node_sdk(folder: Path) -> None:
-    for manifest in NODE_MANIFESTS:
-        shutil.copy(manifest, folder)
-    _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--logs-max=0",
-         "--fetch-retries=1", "--fetch-timeout=20000", cwd=folder)
+def _node_packages(name: str) -> Tool:
+    """Those of the manifests in the folder of that name here."""
+    manifests = [SOURCE_DIR / name / manifest for manifest in NODE_MANIFESTS]
+
+    def fetch(folder: Path) -> None:
+        for manifest in manifests:
+            shutil.copy(manifest, folder)
+        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--logs-max=0",
+             "--fetch-retries=1", "--fetch-timeout=20000", cwd=folder)
+    return Tool(name, _texts(*manifests), fetch)
 
 
 def _fetch_kubernetes_schemas(folder: Path) -> None:
@@ -190,7 +195,8 @@ TOOLS = {
         Tool("connectconformance", f"{CONNECT_CONFORMANCE_MODULE} {GO_PACKAGE}",
              _fetch_connect_conformance),
         Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
-        Tool("node_sdk", _texts(*NODE_MANIFESTS), _fetch_node_sdk),
+        _node_packages("node_sdk"),
+        _node_packages("age_clients"),
     )
 }
 

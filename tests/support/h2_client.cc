@@ -85,6 +85,7 @@ struct H2Client::Callbacks {
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Client& self = Self(user);
     if (frame->hd.type == NGHTTP2_GOAWAY) {
+      if (self.goaways_.empty()) self.calls_open_at_goaway_ = self.CallsOpen();
       self.goaways_.emplace_back(frame->goaway.last_stream_id, frame->goaway.error_code);
     } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
       ++self.pongs_;
@@ -164,6 +165,14 @@ std::int32_t H2Client::Start(const std::string& path, const Headers& more) {
   nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &provider, nullptr);
   Flush();
   return stream;
+}
+
+int H2Client::CallsOpen() const {
+  return static_cast<int>(
+      std::count_if(outgoing_.begin(), outgoing_.end(), [this](const auto& outgoing) {
+        const auto reply = replies_.find(outgoing.first);
+        return reply == replies_.end() || !reply->second.has_ended;
+      }));
 }
 
 void H2Client::SendRaw(std::int32_t stream, const std::string& bytes, bool is_end) {

@@ -83,6 +83,8 @@ class H2Client {
   const Reply& reply(std::int32_t stream) { return replies_[stream]; }
   // GOAWAYs in the order received: the last stream that each names, and its error code.
   const std::vector<std::pair<std::int32_t, std::uint32_t>>& goaways() const { return goaways_; }
+  // Number of calls without the end of an answer when the first GOAWAY came.
+  int calls_open_at_goaway() const { return calls_open_at_goaway_; }
   int pongs() const { return pongs_; }
   bool is_closed() const { return is_closed_; }
 
@@ -98,6 +100,8 @@ class H2Client {
   // One turn; false if nothing came within `patience`.
   bool Turn(std::chrono::milliseconds patience);
   void Flush();
+  // Number of calls without the end of an answer.
+  int CallsOpen() const;
 
   const Options options_;
   int socket_ = -1;
@@ -105,6 +109,7 @@ class H2Client {
   std::map<std::int32_t, Outgoing> outgoing_;
   std::map<std::int32_t, Reply> replies_;
   std::vector<std::pair<std::int32_t, std::uint32_t>> goaways_;
+  int calls_open_at_goaway_ = 0;
   int pongs_ = 0;
   bool is_closed_ = false;
 };

@@ -3,7 +3,8 @@
 // Without options it does what connectconformance asks of a server under test: it reads the server
 // that is wanted from standard input, and says on standard output where it is. With --port-file it
 // serves plaintext at once and writes the port there. Both end by SIGTERM; the latter then says how
-// many connections there were.
+// many connections there were, and with --say-when-aged also as soon as so many of them have ended
+// by their age.
 
 #include <conformance.pb.h>
 #include <sodium.h>
@@ -12,6 +13,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -36,6 +38,7 @@ constexpr int kLoops = 2;
 struct Options {
   std::string port_file;
   double age_seconds = 0;
+  std::uint64_t say_when_aged = 0;
 };
 
 // Messages stand behind four bytes of their length.
@@ -73,6 +76,21 @@ void WritePort(const std::string& path, std::uint16_t port) {
   const std::string temporary = path + ".new";
   std::ofstream(temporary) << port;
   std::filesystem::rename(temporary, path);
+}
+
+std::uint64_t Aged(const TransportServer& server) {
+  return server.stats().connections_ended[static_cast<std::size_t>(ConnectionEnd::kAge)];
+}
+
+// REQUIRES: the signals of `stop` are blocked.
+void AwaitStop(const sigset_t& stop, const TransportServer& server, const Options& options) {
+  constexpr timespec kInterval{.tv_sec = 0, .tv_nsec = 50'000'000};
+  bool has_said = options.say_when_aged == 0;
+  while (sigtimedwait(&stop, nullptr, &kInterval) < 0) {
+    if (has_said || Aged(server) < options.say_when_aged) continue;
+    std::cout << "enough have aged" << std::endl;
+    has_said = true;
+  }
 }
 
 int Fail(const std::string& why) {
@@ -114,13 +132,10 @@ int Serve(const Options& options, const sigset_t& stop) {
   } else {
     WritePort(options.port_file, *port);
   }
-  int number = 0;
-  sigwait(&stop, &number);
+  AwaitStop(stop, server, options);
   server.Stop();
   if (!options.port_file.empty()) {
-    const TransportStats stats = server.stats();
-    std::cout << "connections=" << stats.connections_opened
-              << " aged=" << stats.connections_ended[static_cast<std::size_t>(ConnectionEnd::kAge)]
+    std::cout << "connections=" << server.stats().connections_opened << " aged=" << Aged(server)
               << "\n";
   }
   return EX_OK;
@@ -131,6 +146,8 @@ int Main(int argc, char** argv) {
   CLI::App app("Serves the conformance service of connectrpc.com/conformance.");
   app.add_option("--port-file", options.port_file, "serve plaintext, and write the port here");
   app.add_option("--age", options.age_seconds, "seconds after which connections end");
+  app.add_option("--say-when-aged", options.say_when_aged,
+                 "say so when so many connections have ended by their age");
   CLI11_PARSE(app, argc, argv);
   sigset_t stop;
   sigemptyset(&stop);

@@ -94,6 +94,94 @@ TEST_F(ConnectionTest, AConnectionOfItsAgeIsDrained) {
   EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kAge) == 1; }));
 }
 
+TEST_F(ConnectionTest, TheEndOfAnAgeWaitsForAMomentWithoutCalls) {
+  limits_.age = milliseconds(1);
+  limits_.age_waits_for_quiet = std::chrono::hours(1);
+  Start();
+  H2Client client(port_);
+  client.Ask("/t.T/Echo", "young");
+  const auto stream = client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  // More than a sweep.
+  EXPECT_FALSE(client.Await([&] { return !client.goaways().empty(); }, milliseconds(1500)));
+  held.Finish(Response(ToShared("undisturbed")), {});
+
+  EXPECT_EQ(client.AwaitEnd(stream).Messages(), std::vector<std::string>{"undisturbed"});
+  EXPECT_TRUE(client.AwaitClose());
+  EXPECT_FALSE(client.goaways().empty());
+  EXPECT_EQ(client.calls_open_at_goaway(), 0);
+}
+
+TEST_F(ConnectionTest, ACallerWithoutPauseHearsOfTheEndBeforeItsAnswer) {
+  limits_.age = milliseconds(1);
+  limits_.age_quiet = std::chrono::hours(1);
+  limits_.age_waits_for_quiet = milliseconds(0);
+  limits_.age_waits_for_call = std::chrono::hours(1);
+  Start();
+  H2Client client(port_);
+
+  EXPECT_TRUE(Eventually([&] {
+    EXPECT_EQ(client.Ask("/t.T/Echo", "one more").grpc_status(), "0");
+    return !client.goaways().empty();
+  }));
+
+  ASSERT_FALSE(client.goaways().empty());
+  EXPECT_EQ(client.goaways()[0], std::pair(0x7fffffff, std::uint32_t{NGHTTP2_NO_ERROR}));
+  EXPECT_EQ(client.calls_open_at_goaway(), 1);
+  EXPECT_TRUE(client.AwaitClose());
+}
+
+TEST_F(ConnectionTest, AStreamThatNeverEndsDoesNotKeepAConnectionOfItsAge) {
+  limits_.age = milliseconds(1);
+  // The call comes before.
+  limits_.age_waits_for_quiet = milliseconds(500);
+  limits_.age_waits_for_call = std::chrono::hours(1);
+  Start();
+  H2Client client(port_);
+  client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  EXPECT_TRUE(client.Await([&] { return !client.goaways().empty(); }));
+
+  EXPECT_EQ(client.calls_open_at_goaway(), 1);
+  held.Finish({}, {});
+}
+
+TEST_F(ConnectionTest, AConnectionOfItsAgeThatIsNeverQuietIsDrained) {
+  limits_.age = milliseconds(1);
+  limits_.age_quiet = std::chrono::hours(1);
+  // The call comes before.
+  limits_.age_waits_for_quiet = milliseconds(500);
+  limits_.age_waits_for_call = milliseconds(0);
+  Start();
+  H2Client client(port_);
+  client.Call("/t.T/Hold", "");
+  Call& held = TakeHeld();
+
+  EXPECT_TRUE(client.Await([&] { return !client.goaways().empty(); }));
+
+  held.Finish({}, {});
+}
+
+TEST_F(ConnectionTest, WhoHangsUpWhenToldOfTheEndIsCountedAsAged) {
+  limits_.age = milliseconds(1);
+  Start();
+  {
+    RawPeer client(port_);
+    client.Send(std::string(h2::kPreface) + h2::Settings());
+    std::string heard;
+    const std::string last_stream_of_all = "\x7f\xff\xff\xff";
+    ASSERT_TRUE(Eventually([&] {
+      heard += client.Receive();
+      return heard.find(last_stream_of_all) != std::string::npos;
+    }));
+  }
+
+  EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 0; }));
+  EXPECT_EQ(Ended(*server_, ConnectionEnd::kAge), 1u);
+}
+
 TEST_F(ConnectionTest, CallsThatOutstayTheGraceAreCutOff) {
   limits_.age = milliseconds(50);
   limits_.grace = milliseconds(100);
