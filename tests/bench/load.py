@@ -188,6 +188,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--shapes", type=Shape.parse, nargs="+", metavar="CONNECTIONSxCALLS",
                         default=[Shape(1, 1), Shape(16, 8), Shape(100, 1)],
                         help="connections, and calls at once on each (1x1 16x8 100x1)")
+    parser.add_argument("--before", type=Path, metavar="BINARY",
+                        help="a balance-service of another build, to be measured beside this one")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="write the results there too, for plot.py")
     return parser.parse_args()

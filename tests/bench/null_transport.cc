@@ -26,7 +26,7 @@ class NullTransport final : public NullServer {
   const SharedBytes answer_;
   SystemClock clock_;
   MethodTable methods_;
-  TransportServer server_{methods_, clock_, {.loops = UsableCores()}};
+  TransportServer server_{methods_, clock_, {.limits = {}, .loops = UsableCores()}};
   int port_ = 0;
 };
 

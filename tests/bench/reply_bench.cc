@@ -16,8 +16,8 @@ constexpr std::string_view kSeed = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
 
 template <typename Parse>
 void ParseReply(benchmark::State& state, const std::string& body, Parse parse) {
-  if (!parse(body)) return state.SkipWithError("the sample is refused");
-  for (auto _ : state) benchmark::DoNotOptimize(parse(body));
+  if (!parse(body, {})) return state.SkipWithError("the sample is refused");
+  for (auto _ : state) benchmark::DoNotOptimize(parse(body, {}));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 
