@@ -2,6 +2,7 @@
 // served meanwhile.
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -289,6 +290,21 @@ INSTANTIATE_TEST_SUITE_P(Every, FloodedTransportTest, ::testing::ValuesIn(Floods
 
 class SilentPeersTest : public AbuseTest {
  protected:
+  // Both ends of a thousand connections are in this process.
+  static constexpr rlim_t kDescriptors = 2200;
+
+  void SetUp() override {
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < kDescriptors) {
+      GTEST_SKIP() << "SKIPPED: the hard limit of open files is " << limit.rlim_max << ", and this "
+                   << "needs " << kDescriptors;
+    }
+    limit.rlim_cur = std::max(limit.rlim_cur, kDescriptors);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    AbuseTest::SetUp();
+  }
+
   void Connect(std::string_view hello, std::size_t most) {
     const std::size_t rest = ResidentBytes();
     for (int i = 0; i < 1000; ++i) {

@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -91,7 +93,9 @@ TEST_F(ServerStreamTest, AMessageThatIsStuckAtTheDeadlineIsCutOff) {
 // Writes as much as it can once it is woken; when it is woken again it gives up.
 class Quitter final : public StreamHandler {
  public:
-  explicit Quitter(SharedBytes message) : message_(std::move(message)) {}
+  // Counts in `woken` that it was woken the first time.
+  Quitter(SharedBytes message, std::atomic<std::size_t>& woken)
+      : message_(std::move(message)), woken_(woken) {}
 
   std::shared_ptr<StreamWaker> Begin(ServerStream& stream) {
     stream_ = &stream;
@@ -105,10 +109,12 @@ class Quitter final : public StreamHandler {
       return stream_->Abort({StatusCode::kAborted, "enough", {}});
     }
     OnWritable();
+    ++woken_;
   }
 
  private:
   const SharedBytes message_;
+  std::atomic<std::size_t>& woken_;
   ServerStream* stream_ = nullptr;
   bool is_writing_ = false;
 };
@@ -119,8 +125,9 @@ TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnec
   constexpr std::size_t kStreams = 20;
   const std::string message(16000, 'x');
   HeldWakers wakers;
+  std::atomic<std::size_t> woken = 0;
   methods_.Add({"t.T", "Quit", MethodKind::kServerStreaming, [&](Call& call) {
-                  auto handler = std::make_unique<Quitter>(ToShared(message));
+                  auto handler = std::make_unique<Quitter>(ToShared(message), woken);
                   Quitter& opened = *handler;
                   wakers.Hold(opened.Begin(call.Open(std::move(handler))));
                 }});
@@ -133,6 +140,8 @@ TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnec
     for (std::size_t i = 0; i < kStreams; ++i) streams.push_back(client.Call("/t.T/Quit", ""));
     ASSERT_TRUE(Eventually([&] { return wakers.size() == round * kStreams; }));
     wakers.WakeAll();
+    // Two wakes in a row might come as one.
+    ASSERT_TRUE(Eventually([&] { return woken == round * kStreams; }));
     // Beside whole messages there are bytes that the socket has not taken.
     ASSERT_TRUE(Eventually([&] { return server_->stats().buffered_bytes % message.size() != 0; }));
 
