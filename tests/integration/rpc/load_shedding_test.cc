@@ -112,7 +112,7 @@ class LoadSheddingTest : public HandlerFixture {
   const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
 };
 
-// The completion queue's thread never looks through all accounts for a name.
+// The loop of the transport never looks through all accounts for a name.
 TEST_F(LoadSheddingTest, M122_AnIdThatIsNotOnThePageIsSearchedOnTheQueue) {
   const auto list = [this](const std::string& source) -> TestCall& {
     v1::ListAccountSnapshotsRequest request;

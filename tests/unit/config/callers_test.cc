@@ -63,7 +63,7 @@ TEST(CallersTest, IdentitiesAccountsAndMethods) {
   EXPECT_TRUE(config->callers[2].MayUse(RpcMethod::kGetAccountSnapshot));
 }
 
-TEST(CallersTest, ReflectionAndChannelzAreOffWithCallersUnlessAskedFor) {
+TEST(CallersTest, ReflectionIsOffWithCallersUnlessAskedFor) {
   const CallerFiles files;
   const std::string callers =
       "callers: [{id: bot, spiffe_id: 'spiffe://d/bot', accounts: ['*']}]\n";
