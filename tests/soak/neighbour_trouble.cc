@@ -1,5 +1,6 @@
 #include "tests/soak/neighbour_trouble.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -13,8 +14,11 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// Pause between flickers of one login: no two may meet one refresh, which believes the second read.
+// Least time between flickers of one login.
 constexpr auto kFlickerEvery = std::chrono::seconds(3);
+// Requests with true answers between two flickers of one login. A zero is believed when a second
+// answer confirms it: no two flickers may follow each other, however late they are met.
+constexpr std::uint64_t kTrueAnswersBetween = 3;
 
 Fault Json(std::string body) {
   Fault fault;
@@ -58,9 +62,8 @@ void NeighbourTrouble::SendOneTooMany() {
   const Login& login = well_[random_() % well_.size()];
   Fault fault = Json(ForgedBody(login.side));
   fault.kind = FaultKind::kUnasked;
-  fault.key = login.key;
   fault.drip = milliseconds(random_() % 3 == 0 ? 0 : random_() % 50);
-  upstreams_.Push(login.side, std::move(fault));
+  PushTo(login, std::move(fault));
 }
 
 void NeighbourTrouble::Flicker() {
@@ -68,11 +71,24 @@ void NeighbourTrouble::Flicker() {
   const auto now = steady_clock::now();
   auto& last = last_flicker_[login.source];
   if (now < last + kFlickerEvery) return;
+  if (RequestsOf(login) < faults_over_at_[login.source] + kTrueAnswersBetween) return;
   last = now;
-  Fault fault = Json(FlickeredBody(login));
+  PushTo(login, Json(FlickeredBody(login)));
+  ++flickers_;
+}
+
+// The faults of one login wait for its requests in a queue, one for each.
+void NeighbourTrouble::PushTo(const Login& login, Fault fault) {
+  std::uint64_t& over_at = faults_over_at_[login.source];
+  over_at = std::max(over_at, RequestsOf(login)) + 1;
   fault.key = login.key;
   upstreams_.Push(login.side, std::move(fault));
-  ++flickers_;
+}
+
+std::uint64_t NeighbourTrouble::RequestsOf(const Login& login) {
+  const auto counters = upstreams_.Counters(login.side);
+  const auto found = counters.by_key.find(login.key);
+  return found == counters.by_key.end() ? 0 : found->second.requests;
 }
 
 std::string NeighbourTrouble::ForgedBody(Side side) {

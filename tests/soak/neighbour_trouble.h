@@ -29,6 +29,9 @@ class NeighbourTrouble {
  private:
   void SendOneTooMany();
   void Flicker();
+  void PushTo(const Login& login, sandbox::Fault fault);
+  // Requests with this login so far.
+  std::uint64_t RequestsOf(const Login& login);
   // Answer of the login's venue with figures that nobody holds.
   std::string ForgedBody(sandbox::Side side);
   std::string FlickeredBody(const Login& login);
@@ -39,6 +42,8 @@ class NeighbourTrouble {
   std::vector<Login> flickering_;
   // Time of the latest flicker of each source.
   std::map<std::string, std::chrono::steady_clock::time_point> last_flicker_;
+  // For each source, how many requests it has had when its last fault so far is met, at the latest.
+  std::map<std::string, std::uint64_t> faults_over_at_;
   int forged_ = 0;
   int flickers_ = 0;
 };

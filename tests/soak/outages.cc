@@ -77,7 +77,8 @@ class Outages final : public SoakMode {
     return request;
   }
 
-  void OnAnswer(const v1::AccountSnapshot& snapshot, AnswerLog& log) override {
+  void OnAnswer(const v1::AccountSnapshot& snapshot, const v1::ReadPolicy&,
+                AnswerLog& log) override {
     for (const v1::SourceBalance& source : snapshot.sources()) {
       if (!source.has_balance_set()) continue;
       log.Add({SideOf(source), "main", CashShown(source), ToWall(source.freshness().observe_time()),

@@ -62,7 +62,7 @@ bool SoakRun::Run(const std::string& name, SoakMode& mode) {
 void SoakRun::OnAnswer(const v1::AccountSnapshot& snapshot, const v1::ReadPolicy& policy,
                        SoakMode& mode) {
   log_.AddWrong(Judge(snapshot, policy, times_));
-  mode.OnAnswer(snapshot, log_);
+  mode.OnAnswer(snapshot, policy, log_);
 }
 
 void SoakRun::Check(steady_clock::duration elapsed, const Readers& readers, SoakMode& mode) {

@@ -31,7 +31,8 @@ class SoakMode {
   // The next read of a reader. Called on many threads.
   virtual v1::GetAccountSnapshotRequest MakeRequest(std::mt19937_64& random) = 0;
   // Sees every answer, which was judged in itself already. Called on many threads.
-  virtual void OnAnswer(const v1::AccountSnapshot& snapshot, AnswerLog& log) = 0;
+  virtual void OnAnswer(const v1::AccountSnapshot& snapshot, const v1::ReadPolicy& policy,
+                        AnswerLog& log) = 0;
   // Makes trouble. Called every SoakRun::kStep.
   virtual void Step(std::chrono::steady_clock::duration elapsed) = 0;
   // Looks at what the upstreams were asked since the last time. Called every SoakRun::kCheckEvery.
