@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// So many writes, or reads, of one connection in a row; then it is another's turn.
+// So many writes to one connection in a row; then it is another's turn.
 constexpr int kMostRounds = 8;
 
 // A peer that has answered our PING knows of the first GOAWAY, but its library may take a moment to
@@ -105,16 +105,11 @@ void H2Connection::OnRead(const boost::system::error_code& error, std::size_t si
 }
 
 void H2Connection::ReadRest() {
-  for (int round = 0; round < kMostRounds; ++round) {
-    std::vector<unsigned char>& in = loop_.in();
-    const ssize_t size = recv(socket_.native_handle(), in.data(), in.size(), MSG_DONTWAIT);
-    // An end or an error is found by the next wait.
-    if (size <= 0) return;
-    const auto count = static_cast<std::size_t>(size);
-    if (!Receive({in.data(), count}) || count < in.size()) return;
-    // What they have made the server say leaves first.
-    if (session_.unsent_frames() > loop_.limits().unsent_frames / 4) return;
-  }
+  std::vector<unsigned char>& in = loop_.in();
+  const ssize_t size = recv(socket_.native_handle(), in.data(), in.size(), MSG_DONTWAIT);
+  // An end or an error is found by the next wait. What else there is waits for the next turn: a
+  // flood on some connections must not keep the loop from the others.
+  if (size > 0) Receive({in.data(), static_cast<std::size_t>(size)});
 }
 
 bool H2Connection::Receive(std::span<const unsigned char> bytes) {
@@ -326,6 +321,7 @@ void H2Connection::OnPing() {
   TakeNoMoreCalls();
   phase_ = Phase::kEnding;
   phase_began_ = loop_.now();
+  loop_.NoteShownOut(*this);
 }
 
 void H2Connection::OnPong() {
@@ -448,6 +444,7 @@ void H2Connection::Linger(ConnectionEnd why) {
   TakeNoMoreCalls();
   phase_ = Phase::kLingering;
   phase_began_ = loop_.now();
+  loop_.NoteShownOut(*this);
   session_.CancelCalls();
   if (unsent_.empty()) {
     boost::system::error_code ignored;

@@ -35,6 +35,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   void Drain(ConnectionEnd why);
   // Ends it at once; the handlers of its calls hear that the caller has left.
   void Close(ConnectionEnd why);
+  // The same for one that TransportLoop::NoteShownOut() was told of.
+  void CloseAsShownOut() { Close(why_); }
   // Ends it if `tls` does not vouch for the certificate that its peer has shown.
   void Revise(const TlsContext& tls);
 

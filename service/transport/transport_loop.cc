@@ -18,9 +18,14 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+// Read from one connection before it is another's turn: some hundred calls, that is about half a
+// millisecond.
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 // Calls that are kept to be used again.
 constexpr std::size_t kMostSpareCalls = 512;
+
+// Connections that are shown out at a time.
+constexpr std::size_t kMostShownOut = 64;
 
 constexpr Duration kSweepInterval = std::chrono::seconds(1);
 // While connections are being ended.
@@ -175,6 +180,13 @@ void TransportLoop::NoteFinished() {
 void TransportLoop::Forget(H2Connection& connection) {
   connections_.erase(&connection);
   if (is_ending_) EndIfDone();
+}
+
+void TransportLoop::NoteShownOut(H2Connection& connection) {
+  shown_out_.push_back(connection.weak_from_this());
+  if (shown_out_.size() <= kMostShownOut) return;
+  if (const auto oldest = shown_out_.front().lock()) oldest->CloseAsShownOut();
+  shown_out_.pop_front();
 }
 
 void TransportLoop::OpenMail(std::vector<LoopMailbox::Item>& items) {

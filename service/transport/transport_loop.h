@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -118,6 +119,9 @@ class TransportLoop {
   void NoteFinished();
 
   void Forget(H2Connection& connection);
+  // `connection` is shown out: it stays for a moment, to hear why. Of so many at a time the oldest
+  // are closed at once, or a peer that comes back each time would have the server keep all of them.
+  void NoteShownOut(H2Connection& connection);
 
  private:
   struct ReleaseCall {
@@ -148,6 +152,8 @@ class TransportLoop {
   bool is_closing_ = false;
   bool is_ending_ = false;
   std::unordered_map<H2Connection*, std::shared_ptr<H2Connection>> connections_;
+  // The oldest first; those that have left by themselves are among them.
+  std::deque<std::weak_ptr<H2Connection>> shown_out_;
   // Calls that handlers still have in their hands, connected or not.
   std::size_t calls_in_use_ = 0;
   std::vector<OwnedCall> spare_calls_;

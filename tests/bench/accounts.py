@@ -90,12 +90,6 @@ class StartedService:
     seconds: float
     cpu_seconds: float
 
-    def resident_kib(self) -> int:
-        for line in Path(f"/proc/{self.server.process_id}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        raise AssertionError("no VmRSS")
-
 
 def start_service(servers: Servers, folder: Path, config: Path) -> StartedService:
     ports_file = folder / "service.ports"

@@ -116,7 +116,7 @@ def measure_service(options: argparse.Namespace, cores: list[int], upstream: Ups
                     before = service.server.cpu_seconds()
                     read_all(service.server.address)
                     first_reads[count] = service.server.cpu_seconds() - before
-                    resident[count] = service.resident_kib()
+                    resident[count] = service.server.resident_kib()
         rows.append([str(count), spread((1000 * value for value in seconds)),
                      spread((1000 * value for value in cpu)),
                      f"{1e6 * first_reads[count] / count:.0f}", f"{resident[count] / 1024:.0f}"])

@@ -137,16 +137,18 @@ def throughput_charts(title: str, loads: dict[Shape, dict[str, list[Load]]],
 
 def measure(placement: Placement, options: argparse.Namespace, folder: Path) -> list[Chart]:
     with Servers(folder, placement.server_cores) as start:
-        service: Service = start.start_service("balance-service", callers=True)
-        open_service = start.start_service("balance-service, no callers", callers=False)
+        tls = options.tls
+        service: Service = start.start_service("balance-service", callers=True, tls=tls)
+        open_service = start.start_service("balance-service, no callers", callers=False, tls=tls)
         others_of_ours = [start.start_service("balance-service, engine GRPC", callers=True,
-                                              engine="GRPC")]
+                                              engine="GRPC", tls=tls)]
         if options.before:
             others_of_ours.append(start.start_service("balance-service, before", callers=True,
-                                                      binary=options.before.resolve()))
+                                                      binary=options.before.resolve(), tls=tls))
         answer = service.read_answer()
+        # The null servers know no TLS.
         nulls = {style: start.start_null(name, style, answer, service.plain.request_file)
-                 for style, name in NULL_STYLES.items()}
+                 for style, name in NULL_STYLES.items() if not tls}
         services = [service, open_service, *others_of_ours]
         for each in services:
             each.read_answer()
@@ -190,6 +192,8 @@ def parse_options() -> argparse.Namespace:
                         help="connections, and calls at once on each (1x1 16x8 100x1)")
     parser.add_argument("--before", type=Path, metavar="BINARY",
                         help="a balance-service of another build, to be measured beside this one")
+    parser.add_argument("--tls", action="store_true",
+                        help="TLS 1.3, without the null servers, which know none")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="write the results there too, for plot.py")
     return parser.parse_args()

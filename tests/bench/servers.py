@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from certificates import Authority
 from harness import BIN_DIR, Program, clean_environment, http_get, read_assignments
 
 METHOD = "/balance.v1.BalanceService/GetAccountSnapshot"
@@ -25,7 +26,7 @@ CONFIG = """
 listen: 127.0.0.1:0
 admin_listen: 127.0.0.1:0
 server: {{drain_delay: 0s{more_of_server}}}
-accounts:
+{more}accounts:
 - id: desk-1
   sources:
   - id: polymarket-us
@@ -43,8 +44,8 @@ cache: {{ttl: 86400s, max_stale: 86400s}}
 # Two teams, each with the account; the other one's token is looked at first.
 CALLERS = """
 callers:
-- {{id: risk, accounts: [desk-1], token_file: {folder}/other-tokens}}
-- {{id: trader, accounts: [desk-1], token_file: {folder}/tokens}}
+- {{id: risk, accounts: [desk-1], token_file: "{folder}/other-tokens"}}
+- {{id: trader, accounts: [desk-1], token_file: "{folder}/tokens"}}
 """
 
 
@@ -57,10 +58,18 @@ class Server:
     address: str
     request_file: Path
     method: str = METHOD
+    # Of its certificate; None: it is asked without TLS.
+    ca_file: Path | None = None
 
     @property
     def url(self) -> str:
-        return f"http://{self.address}{self.method}"
+        return f"{'https' if self.ca_file else 'http'}://{self.address}{self.method}"
+
+    def resident_kib(self) -> int:
+        for line in Path(f"/proc/{self.process_id}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        raise AssertionError("no VmRSS")
 
     def cpu_seconds(self) -> float:
         """User and system time of all its threads so far."""
@@ -84,7 +93,7 @@ class Servers:
         self._programs.close()
 
     def start_service(self, name: str, callers: bool, engine: str = "",
-                      binary: Path | None = None) -> "Service":
+                      binary: Path | None = None, tls: bool = False) -> "Service":
         """To everybody, or to callers that are known by their tokens. By an engine that is not the
         default one, or from another build."""
         folder = self._folder / name
@@ -95,8 +104,10 @@ class Servers:
         sandbox.wait_for(env_file.exists, "its env file")
         environment = read_assignments(env_file)
         config = folder / "config.yaml"
+        authority = Authority(folder) if tls else None
         config.write_text(CONFIG.format(
-            more_of_server=f", engine: {engine}" if engine else "", **environment))
+            more_of_server=f", engine: {engine}" if engine else "",
+            more=tls_yaml(authority) if authority else "", **environment))
         if callers:
             for file, token in (("tokens", TOKEN), ("other-tokens", "another")):
                 (folder / file).write_text(hashlib.sha256(token.encode()).hexdigest() + "\n")
@@ -107,7 +118,8 @@ class Servers:
                              log=name)
         program.wait_for(ports_file.exists, "its ports file")
         ports = read_assignments(ports_file)
-        return Service(name, folder, program, ports["grpc"], ports["admin"])
+        return Service(name, folder, program, ports["grpc"], ports["admin"],
+                       authority.certificate if authority else None)
 
     def start_null(self, name: str, style: str, answer: bytes, request_file: Path) -> Server:
         answer_file = self._folder / "answer"
@@ -134,13 +146,13 @@ class Service:
     """balance-service, with every reading in its cache once read_answer() has returned."""
 
     def __init__(self, name: str, folder: Path, program: Program, grpc_address: str,
-                 admin_address: str):
+                 admin_address: str, ca_file: Path | None):
         self._admin_address = admin_address
         self.plain = Server(name, program.process.pid, grpc_address,
-                            write_request(folder / "request", b""))
+                            write_request(folder / "request", b""), ca_file=ca_file)
         self.with_max_age = Server(
             f"{name}, max_age 1 h", program.process.pid, grpc_address,
-            write_request(folder / "request-with-max-age", WITH_MAX_AGE))
+            write_request(folder / "request-with-max-age", WITH_MAX_AGE), ca_file=ca_file)
 
     def read_answer(self) -> bytes:
         """The bytes of an AccountSnapshot, after a first read has filled the cache."""
@@ -157,6 +169,11 @@ class Service:
             if name == "balance_refreshes_total":
                 counted["refreshes"] += float(value)
         return counted
+
+
+def tls_yaml(authority: Authority) -> str:
+    certificate, key = authority.issue("server", "IP:127.0.0.1")
+    return f'tls: {{certificate_file: "{certificate}", private_key_file: "{key}"}}\n'
 
 
 def write_request(path: Path, message: bytes) -> Path:
@@ -179,7 +196,8 @@ def check_answers_ok(server: Server) -> None:
         token.write(TOKEN)
         token.flush()
         result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server.address,
-                                 "--token-file", token.name], text=True, capture_output=True,
+                                 "--token-file", token.name,
+                                 *(["--tls-ca", server.ca_file] if server.ca_file else [])], text=True, capture_output=True,
                                 timeout=30, env=clean_environment())
     if result.returncode != 0:
         raise AssertionError(f"{server.name} does not answer well:\n{result.stdout}"

@@ -337,6 +337,34 @@ TEST_F(SilentPeersTest, M141_AThousandThatSaidHelloCostLittle) {
   Connect(Hello(), kMostMemory * 3 / 2);
 }
 
+using ReturningPeersTest = AbuseTest;
+
+TEST_F(ReturningPeersTest, M140_WhoIsShownOutAndComesBackAtOnceIsNotKeptEachTime) {
+  constexpr std::size_t kTimes = 400;
+  std::string flood = Hello();
+  for (int ping = 0; ping < 10; ++ping) flood += h2::Frame(h2::kPing, 0, 0, "12345678");
+  Start();
+
+  // None of them hangs up by itself.
+  std::vector<RawPeer> shown_out;
+  std::size_t most_open = 0;
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    RawPeer& peer = shown_out.emplace_back(port_);
+    ASSERT_TRUE(SendAll(peer, flood));
+    std::string heard;
+    ASSERT_TRUE(Eventually([&] {
+      heard += peer.Receive();
+      return heard.find("too_many_pings") != std::string::npos;
+    }));
+    most_open = std::max<std::size_t>(most_open, server_->stats().connections_open);
+    Measure();
+  }
+
+  EXPECT_LT(most_open, kTimes / 4);
+  EXPECT_LE(cost(), kMostMemory);
+  ExpectOthersAreServed();
+}
+
 using SlowPeersTest = AbuseTest;
 
 TEST_F(SlowPeersTest, M142_AHelloInDripsIsCutOffInTime) {
