@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "clients/core/secret.h"
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
@@ -77,6 +78,8 @@ BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
 BalanceServer::~BalanceServer() { Stop(); }
 
 BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
+  // Clients make keys of theirs, and what is not needed any more goes.
+  const SecretBatch batch;
   const std::string epoch = MakeEpoch(clock_);
   const std::vector<AccountConfig> accounts = std::exchange(config.accounts, {});
   std::vector<std::vector<const AccountConfig*>> by_shard(shards_.size());
