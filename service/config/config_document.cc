@@ -1,6 +1,7 @@
 #include "service/config/config_document.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace balance {
 namespace {
@@ -18,6 +19,14 @@ std::vector<ConfigIssue> Sorted(std::vector<ConfigIssue> issues) {
 }
 
 }  // namespace
+
+tl::expected<FileContent, std::string> ConfigDocument::ReadNoted(const std::string& path,
+                                                                 std::size_t limit) {
+  std::optional<FileState> state;
+  auto content = ReadFile(path, limit, state);
+  files_.try_emplace(path, state);
+  return content;
+}
 
 int ConfigDocument::LineOf(std::string_view path) const {
   for (; !path.empty(); path = Around(path)) {

@@ -5,8 +5,10 @@
 //
 // Fields are named by their path, such as accounts[0].sources[1].cache.ttl.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "balance/config/v1/config.pb.h"
 #include "service/config/config_issue.h"
 #include "service/config/file_states.h"
+#include "service/config/read_file.h"
 
 namespace balance {
 
@@ -41,8 +44,10 @@ class ConfigDocument {
   void NoteFile(const std::string& path) {
     if (!files_.contains(path)) files_.emplace(path, StateOf(path));
   }
-  // As they were before they were first read.
-  const FileStates& files() const { return files_; }
+  // Notes the file, as above, and reads it: see read_file.h.
+  tl::expected<FileContent, std::string> ReadNoted(const std::string& path, std::size_t limit);
+  // As they were before they were first read. Leaves none behind.
+  FileStates TakeFiles() { return std::exchange(files_, {}); }
 
   // The line of the field, or of the nearest one around it; 0 if there is none.
   int LineOf(std::string_view path) const;
