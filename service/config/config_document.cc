@@ -28,19 +28,12 @@ tl::expected<FileContent, std::string> ConfigDocument::ReadNoted(const std::stri
   return content;
 }
 
-int ConfigDocument::LineOf(std::string_view path) const {
-  for (; !path.empty(); path = Around(path)) {
-    if (const auto line = lines_.find(std::string(path)); line != lines_.end()) return line->second;
-  }
-  return 0;
-}
-
 bool ConfigDocument::IsGiven(const std::string& path) const {
-  return lines_.contains(path) && !HasIssue(path);
+  return lines_.Find(path) && !HasIssue(path);
 }
 
 bool ConfigDocument::IsAbsent(const std::string& path) const {
-  return !lines_.contains(path) && !HasIssue(path) && !IsIncomplete(std::string(Around(path)));
+  return !lines_.Find(path) && !HasIssue(path) && !IsIncomplete(std::string(Around(path)));
 }
 
 void ConfigDocument::AddIssue(const std::string& path, std::string problem, std::string remedy) {

@@ -16,6 +16,7 @@
 
 #include "balance/config/v1/config.pb.h"
 #include "service/config/config_issue.h"
+#include "service/config/field_lines.h"
 #include "service/config/file_states.h"
 #include "service/config/read_file.h"
 
@@ -31,7 +32,7 @@ class ConfigDocument {
   config::v1::Config& mutable_message() { return message_; }
 
   // Notes that the field was written on `line` (0: it has none).
-  void AddField(const std::string& path, int line) { lines_.insert_or_assign(path, line); }
+  void AddField(const std::string& path, int line) { lines_.Set(path, line); }
   // Issues speak of the field as `label`.
   void AddLabel(const std::string& path, std::string label) {
     labels_.insert_or_assign(path, std::move(label));
@@ -50,7 +51,7 @@ class ConfigDocument {
   FileStates TakeFiles() { return std::exchange(files_, {}); }
 
   // The line of the field, or of the nearest one around it; 0 if there is none.
-  int LineOf(std::string_view path) const;
+  int LineOf(std::string_view path) const { return lines_.Nearest(path); }
 
   // The field was written and nothing is wrong with it so far. Unlike the message, it tells an
   // absent number or text from a zero or empty one.
@@ -82,7 +83,7 @@ class ConfigDocument {
 
   std::string file_;
   config::v1::Config message_;
-  std::unordered_map<std::string, int> lines_;
+  FieldLines lines_;
   std::unordered_map<std::string, std::string> labels_;
   std::unordered_set<std::string> incomplete_;
   std::unordered_set<std::string> flagged_;

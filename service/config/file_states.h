@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "clients/core/clock.h"
@@ -29,7 +29,7 @@ struct FileState {
 };
 
 // By path; nullopt: the file cannot be reached.
-using FileStates = std::map<std::string, std::optional<FileState>>;
+using FileStates = std::unordered_map<std::string, std::optional<FileState>>;
 
 // Links are followed. Who reads a file afterwards reads this state, or can see that it has changed.
 std::optional<FileState> StateOf(const std::string& path);

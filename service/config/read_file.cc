@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
+
+#include "clients/core/secret.h"
 
 namespace balance {
 namespace {
 
-constexpr std::size_t kFirstBlock = std::size_t{64} * 1024;
+constexpr std::size_t kBlock = std::size_t{64} * 1024;
 
 class Descriptor {
  public:
@@ -38,14 +41,23 @@ tl::unexpected<std::string> CannotBeRead(int error) {
   return tl::unexpected("cannot be read: " + std::generic_category().message(error));
 }
 
+// Leaves no copy behind.
+void Enlarge(std::string& text, std::size_t size) {
+  std::string larger(size, '\0');
+  text.copy(larger.data(), text.size());
+  Wipe(text);
+  text = std::move(larger);
+}
+
 tl::expected<FileContent, std::string> ReadAll(const Descriptor& file, const struct stat& status,
                                                std::size_t limit) {
   FileContent content{{}, status.st_mode, status.st_gid};
-  content.text.resize(std::min(limit + 1, kFirstBlock));
   const auto expected = static_cast<std::size_t>(status.st_size);
+  // One byte more tells the end. Some file systems say 0 of files that have content.
+  content.text.resize(std::min(limit, expected == 0 ? kBlock : expected) + 1);
   std::size_t size = 0;
   while (true) {
-    if (size == content.text.size()) content.text.resize(std::min(limit + 1, size * 2));
+    if (size == content.text.size()) Enlarge(content.text, std::min(limit + 1, size + kBlock));
     const std::size_t room = content.text.size() - size;
     const ssize_t count = read(file.get(), content.text.data() + size, room);
     if (count < 0 && errno == EINTR) continue;
@@ -54,7 +66,6 @@ tl::expected<FileContent, std::string> ReadAll(const Descriptor& file, const str
     if (size > limit) {
       return tl::unexpected("is larger than " + std::to_string(limit) + " bytes");
     }
-    // Some file systems say 0 of files that have content.
     const bool is_whole = size == expected && static_cast<std::size_t>(count) < room;
     if (count == 0 || is_whole) break;
   }

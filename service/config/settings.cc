@@ -146,6 +146,8 @@ CacheSettings DefaultCache() {
 
 CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
                         const CacheSettings& base, ConfigDocument& document) {
+  // Of most sources, of which there are many.
+  if (document.IsAbsent(path)) return base;
   CacheSettings cache = base;
   BlockReader block("cache", path, document);
   block.Read("ttl", given.ttl(), kAboveZero, kLongest, cache.ttl);
@@ -161,6 +163,7 @@ CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
 
 UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::string& path,
                               const UpstreamSettings& base, ConfigDocument& document) {
+  if (document.IsAbsent(path)) return base;
   UpstreamSettings upstream = base;
   BlockReader block("upstream", path, document);
   block.Read("attempt_timeout", given.attempt_timeout(), kAboveZero, kLongest,

@@ -54,9 +54,9 @@ bool IsMessage(const FieldDescriptor& field) {
 }
 
 // Where the fields of one message are written, in the order of its descriptor; 0: nowhere.
-class FieldLines {
+class MemberLines {
  public:
-  explicit FieldLines(const Descriptor& type)
+  explicit MemberLines(const Descriptor& type)
       : lines_(static_cast<std::size_t>(type.field_count())) {}
 
   int& operator[](const FieldDescriptor& field) {
@@ -75,7 +75,7 @@ class YamlWalker {
 
   void ReadMessage(const YamlNode& node, const std::string& path, Message& message) {
     const Descriptor& type = *message.GetDescriptor();
-    FieldLines lines(type);
+    MemberLines lines(type);
     node.ForEachEntry([&](const YamlNode& key, const YamlNode& value) {
       const FieldDescriptor* field = FindField(key, type, path);
       const bool is_read = field && IsFirst(*field, key.line(), path, lines) &&
@@ -102,7 +102,8 @@ class YamlWalker {
   }
 
   // Notes where the field was written; refuses a second time.
-  bool IsFirst(const FieldDescriptor& field, int line, const std::string& path, FieldLines& lines) {
+  bool IsFirst(const FieldDescriptor& field, int line, const std::string& path,
+               MemberLines& lines) {
     const std::string field_path = PathOf(path, field.name());
     int& first = lines[field];
     if (first == 0) {
@@ -118,7 +119,7 @@ class YamlWalker {
   // Of several members of a oneof, the one that the schema has first counts, wherever it stands,
   // even if it cannot be read. The others are judged as well.
   bool ReadMember(const YamlNode& node, const FieldDescriptor& field, const std::string& path,
-                  FieldLines& lines, Message& message) {
+                  MemberLines& lines, Message& message) {
     const std::string field_path = PathOf(path, field.name());
     const auto* oneof = field.real_containing_oneof();
     if (!oneof) return ReadField(node, field, field_path, message);
@@ -184,7 +185,7 @@ class YamlWalker {
     return true;
   }
 
-  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path, FieldLines& lines) {
+  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path, MemberLines& lines) {
     for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
       const FieldDescriptor* first = nullptr;
       for (int j = 0; j < type.oneof_decl(i)->field_count(); ++j) {

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "clients/core/secret.h"
@@ -99,11 +99,11 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   }
   serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
-  std::set<std::string> names;
+  std::unordered_set<std::string> names;
   for (const AccountConfig& account : accounts) {
     for (const SourceConfig& source : account.sources) names.insert(SourceName(source.info));
   }
-  refresh_logger_.KeepOnly(names);
+  refresh_logger_.KeepOnly(std::move(names));
   return done;
 }
 
