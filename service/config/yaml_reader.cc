@@ -1,30 +1,29 @@
 #include "service/config/yaml_reader.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/util/json_util.h>
-#include <yaml-cpp/yaml.h>
+#include <google/protobuf/message.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
+#include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "service/config/json_text.h"
 #include "service/config/nearest_key.h"
 #include "service/config/utf8.h"
-#include "service/config/yaml_documents.h"
 #include "service/config/yaml_scalar.h"
+#include "service/config/yaml_tree.h"
 
 namespace balance {
 namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 
 constexpr std::size_t kLongestShownKey = 32;
-
-int LineAt(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
 
 std::vector<std::string> Keys(const Descriptor& type) {
   std::vector<std::string> keys;
@@ -42,11 +41,11 @@ std::string PathOf(const std::string& parent, const std::string& key) {
   return parent.empty() ? key : parent + "." + key;
 }
 
-bool IsPlainKey(const std::string& key) {
+bool IsPlainKey(std::string_view key) {
   return key.size() <= kLongestShownKey &&
          key.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-             std::string::npos;
+             std::string_view::npos;
 }
 
 bool IsMessage(const FieldDescriptor& field) {
@@ -54,60 +53,83 @@ bool IsMessage(const FieldDescriptor& field) {
          field.message_type()->full_name() != "google.protobuf.Duration";
 }
 
+// Where the fields of one message are written, in the order of its descriptor; 0: nowhere.
+class MemberLines {
+ public:
+  explicit MemberLines(const Descriptor& type)
+      : lines_(static_cast<std::size_t>(type.field_count())) {}
+
+  int& operator[](const FieldDescriptor& field) {
+    return lines_[static_cast<std::size_t>(field.index())];
+  }
+  bool IsGiven(const FieldDescriptor& field) { return (*this)[field] != 0; }
+
+ private:
+  std::vector<int> lines_;
+};
+
 // Walks the YAML along the message's descriptor.
 class YamlWalker {
  public:
   explicit YamlWalker(ConfigDocument& document) : document_(document) {}
 
-  // As JSON text; so do the functions below.
-  std::string ReadMessage(const YAML::Node& node, const Descriptor& type, const std::string& path) {
-    std::map<std::string, std::string> members;
-    std::map<std::string, int> lines;
-    for (const auto& entry : node) {
-      const FieldDescriptor* field = FindField(entry.first, type, path);
-      std::optional<std::string> value;
-      if (field && IsFirst(*field, LineAt(entry.first.Mark()), path, lines)) {
-        value = ReadField(entry.second, *field, PathOf(path, field->name()));
-      }
-      if (value) {
-        members[field->name()] = std::move(*value);
-      } else {
-        document_.MarkIncomplete(path);
-      }
-    }
-    RefuseSeveralOfOneof(type, path, lines, members);
-    return JsonObject(members);
+  void ReadMessage(const YamlNode& node, const std::string& path, Message& message) {
+    const Descriptor& type = *message.GetDescriptor();
+    MemberLines lines(type);
+    node.ForEachEntry([&](const YamlNode& key, const YamlNode& value) {
+      const FieldDescriptor* field = FindField(key, type, path);
+      const bool is_read = field && IsFirst(*field, key.line(), path, lines) &&
+                           ReadMember(value, *field, path, lines, message);
+      if (!is_read) document_.MarkIncomplete(path);
+    });
+    RefuseSeveralOfOneof(type, path, lines);
   }
 
  private:
   static std::string KeyList(const Descriptor& type) { return Joined(Keys(type)); }
 
-  const FieldDescriptor* FindField(const YAML::Node& key, const Descriptor& type,
+  const FieldDescriptor* FindField(const YamlNode& key, const Descriptor& type,
                                    const std::string& path) {
-    const int line = LineAt(key.Mark());
     if (!key.IsScalar()) {
-      document_.AddIssueWithin(line, path, "has a key that is no word",
+      document_.AddIssueWithin(key.line(), path, "has a key that is no word",
                                "use one of: " + KeyList(type));
       return nullptr;
     }
-    const FieldDescriptor* field = type.FindFieldByName(key.Scalar());
-    if (!field) AddUnknownKey(line, type, path, key.Scalar());
+    const std::string name(key.text());
+    const FieldDescriptor* field = type.FindFieldByName(name);
+    if (!field) AddUnknownKey(key.line(), type, path, name);
     return field;
   }
 
   // Notes where the field was written; refuses a second time.
   bool IsFirst(const FieldDescriptor& field, int line, const std::string& path,
-               std::map<std::string, int>& lines) {
+               MemberLines& lines) {
     const std::string field_path = PathOf(path, field.name());
-    const auto [first, is_new] = lines.emplace(field.name(), line);
-    if (is_new) {
+    int& first = lines[field];
+    if (first == 0) {
+      first = line;
       document_.AddField(field_path, line);
-    } else {
-      document_.AddIssueAt(line, field_path,
-                           "is given twice, first on line " + std::to_string(first->second),
-                           "keep one of the two");
+      return true;
     }
-    return is_new;
+    document_.AddIssueAt(line, field_path, "is given twice, first on line " + std::to_string(first),
+                         "keep one of the two");
+    return false;
+  }
+
+  // Of several members of a oneof, the one that the schema has first counts, wherever it stands,
+  // even if it cannot be read. The others are judged as well.
+  bool ReadMember(const YamlNode& node, const FieldDescriptor& field, const std::string& path,
+                  MemberLines& lines, Message& message) {
+    const std::string field_path = PathOf(path, field.name());
+    const auto* oneof = field.real_containing_oneof();
+    if (!oneof) return ReadField(node, field, field_path, message);
+    for (int i = 0; i < field.index_in_oneof(); ++i) {
+      if (!lines.IsGiven(*oneof->field(i))) continue;
+      const std::unique_ptr<Message> unused(message.New());
+      return ReadField(node, field, field_path, *unused);
+    }
+    message.GetReflection()->ClearOneof(&message, oneof);
+    return ReadField(node, field, field_path, message);
   }
 
   void AddUnknownKey(int line, const Descriptor& type, const std::string& path,
@@ -129,66 +151,58 @@ class YamlWalker {
         nearest ? "did you mean " + *nearest + "?" : "remove it, or use one of: " + KeyList(type));
   }
 
-  std::optional<std::string> ReadField(const YAML::Node& node, const FieldDescriptor& field,
-                                       const std::string& path) {
-    if (!field.is_repeated()) return ReadOne(node, field, path);
+  bool ReadField(const YamlNode& node, const FieldDescriptor& field, const std::string& path,
+                 Message& message) {
+    if (!field.is_repeated()) return ReadOne(node, field, path, message);
     if (!node.IsSequence()) {
       document_.AddIssue(path, "is not a list",
                          "write each entry on lines of its own after \"- \"");
-      return std::nullopt;
+      return false;
     }
-    std::vector<std::string> elements;
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const std::string element_path = path + "[" + std::to_string(i) + "]";
-      document_.AddField(element_path, LineAt(node[i].Mark()));
-      auto element = ReadOne(node[i], field, element_path);
-      // An empty message keeps the numbers of the entries behind it.
-      if (!element && IsMessage(field)) element = JsonObject({});
-      if (element) elements.push_back(std::move(*element));
-    }
-    return JsonArray(elements);
+    std::size_t count = 0;
+    node.ForEachElement([&](const YamlNode& element) {
+      const std::string element_path = path + "[" + std::to_string(count++) + "]";
+      document_.AddField(element_path, element.line());
+      ReadOne(element, field, element_path, message);
+    });
+    return true;
   }
 
-  std::optional<std::string> ReadOne(const YAML::Node& node, const FieldDescriptor& field,
-                                     const std::string& path) {
-    if (!IsMessage(field)) return ReadScalar(node, field, path, document_);
-    if (!node.IsMap()) {
+  // Adds to a list. An entry that is no mapping counts as an empty one, so that those behind it
+  // keep their numbers.
+  bool ReadOne(const YamlNode& node, const FieldDescriptor& field, const std::string& path,
+               Message& message) {
+    if (!IsMessage(field)) return ReadScalar(node, field, path, message, document_);
+    const auto& reflection = *message.GetReflection();
+    Message* part = field.is_repeated() ? reflection.AddMessage(&message, &field) : nullptr;
+    if (!node.IsMapping()) {
       document_.AddIssue(path, node.IsNull() ? "has no value" : "is not a mapping",
                          "write its keys below it: " + KeyList(*field.message_type()));
-      return std::nullopt;
+      return false;
     }
-    return ReadMessage(node, *field.message_type(), path);
+    if (!part) part = reflection.MutableMessage(&message, &field);
+    ReadMessage(node, path, *part);
+    return true;
   }
 
-  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path,
-                            const std::map<std::string, int>& lines,
-                            std::map<std::string, std::string>& members) {
+  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path, MemberLines& lines) {
     for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
       const FieldDescriptor* first = nullptr;
       for (int j = 0; j < type.oneof_decl(i)->field_count(); ++j) {
         const FieldDescriptor* field = type.oneof_decl(i)->field(j);
-        if (!lines.contains(field->name())) continue;
+        if (!lines.IsGiven(*field)) continue;
         if (!first) {
           first = field;
           continue;
         }
         document_.AddIssue(PathOf(path, field->name()), "excludes " + first->name(),
                            "keep one of the two");
-        members.erase(field->name());
       }
     }
   }
 
   ConfigDocument& document_;
 };
-
-// The parser may quote a character of the text, a line break included.
-std::string OnOneLine(std::string text) {
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return text;
-}
 
 bool CheckUtf8(const std::string& text, ConfigDocument& document) {
   const std::size_t valid = ValidUtf8Prefix(text);
@@ -199,48 +213,46 @@ bool CheckUtf8(const std::string& text, ConfigDocument& document) {
   return false;
 }
 
-std::optional<YAML::Node> ParseYaml(const std::string& text, ConfigDocument& document) {
-  if (!CheckUtf8(text, document)) return std::nullopt;
-  try {
-    if (const auto second = FindSecondDocument(text)) {
-      document.AddIssueAt(LineAt(*second), "", "has more than one YAML document",
+void AddIssue(const YamlIssue& issue, ConfigDocument& document) {
+  switch (issue.kind) {
+    case YamlIssue::Kind::kNotYaml:
+      document.AddIssueAt(issue.line, "", "is not YAML: " + issue.problem,
+                          "repair the indentation, the quotes or the brackets around here");
+      return;
+    case YamlIssue::Kind::kSecondDocument:
+      document.AddIssueAt(issue.line, "", "has more than one YAML document",
                           "keep one, without a line --- or a stray comma or bracket");
-      return std::nullopt;
-    }
-    YAML::Node node = YAML::Load(text);
-    if (node.IsNull()) {
-      document.AddIssue("", "is empty", "write at least one account with a source");
-      return std::nullopt;
-    }
-    if (!node.IsMap()) {
-      document.AddIssueAt(LineAt(node.Mark()), "", "is not a YAML mapping",
-                          "begin with keys such as accounts:");
-      return std::nullopt;
-    }
-    return node;
-  } catch (const YAML::Exception& exception) {
-    document.AddIssueAt(LineAt(exception.mark), "", "is not YAML: " + OnOneLine(exception.msg),
-                        "repair the indentation, the quotes or the brackets around here");
-    return std::nullopt;
+      return;
   }
 }
 
-bool ParseJson(const std::string& json, ConfigDocument& document) {
-  const auto status =
-      google::protobuf::util::JsonStringToMessage(json, &document.mutable_message());
-  if (status.ok()) return true;
-  // The parser's own text may repeat a value.
-  document.AddIssue("", "does not fit its schema", "compare it with the documented example");
-  return false;
+std::optional<YamlTree> ParseYaml(const std::string& text, ConfigDocument& document) {
+  if (!CheckUtf8(text, document)) return std::nullopt;
+  auto tree = YamlTree::Parse(text);
+  if (!tree) {
+    AddIssue(tree.error(), document);
+    return std::nullopt;
+  }
+  const YamlNode root = tree->root();
+  if (root.IsNull()) {
+    document.AddIssue("", "is empty", "write at least one account with a source");
+    return std::nullopt;
+  }
+  if (!root.IsMapping()) {
+    document.AddIssueAt(root.line(), "", "is not a YAML mapping",
+                        "begin with keys such as accounts:");
+    return std::nullopt;
+  }
+  return *std::move(tree);
 }
 
 }  // namespace
 
 bool ReadYaml(const std::string& text, ConfigDocument& document) {
-  const auto root = ParseYaml(text, document);
-  if (!root) return false;
-  YamlWalker walker(document);
-  return ParseJson(walker.ReadMessage(*root, *config::v1::Config::descriptor(), ""), document);
+  const auto tree = ParseYaml(text, document);
+  if (!tree) return false;
+  YamlWalker(document).ReadMessage(tree->root(), "", document.mutable_message());
+  return true;
 }
 
 }  // namespace balance

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "service/snapshot/encode.h"
@@ -65,12 +66,12 @@ void RefreshLogger::OnDropped(const SourceStatus& known) {
   next_.OnDropped(known);
 }
 
-void RefreshLogger::KeepOnly(const std::set<std::string>& names) {
+void RefreshLogger::KeepOnly(std::unordered_set<std::string> names) {
   const auto is_gone = [&names](const std::string& name) { return !names.contains(name); };
   const std::lock_guard lock(mutex_);
   std::erase_if(skewed_, is_gone);
   std::erase_if(on_previous_, is_gone);
-  configured_ = names;
+  configured_ = std::move(names);
 }
 
 void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 
 #include "service/feed/source_feed.h"
 
@@ -25,7 +26,7 @@ class RefreshLogger final : public RefreshObserver {
   // Forgets what it knows of sources whose full names are not among `names`, after a
   // configuration that removed some: one that comes back is new. A refresh of a removed source that
   // ends later leaves nothing behind. On any thread.
-  void KeepOnly(const std::set<std::string>& names);
+  void KeepOnly(std::unordered_set<std::string> names);
 
  private:
   void LogPath(const SourceStatus& source, const std::string& name);
@@ -35,7 +36,7 @@ class RefreshLogger final : public RefreshObserver {
   RefreshObserver& next_;
   std::mutex mutex_;
   // Full names of the configured sources; unset before the first KeepOnly().
-  std::optional<std::set<std::string>> configured_;
+  std::optional<std::unordered_set<std::string>> configured_;
   // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::set<std::string> skewed_;
   // Full names of the sources whose new credential is rejected.

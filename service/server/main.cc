@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "clients/core/secret.h"
 #include "clients/core/standard_descriptors.h"
 #include "clients/http/curl_global.h"
 #include "service/config/load_config.h"
@@ -146,6 +147,8 @@ int Serve(const Flags& flags, Config config, FileStates files, const sigset_t& s
   const Duration drain_delay = config.server.drain_delay;
   // Outlives the server, so that it sees all of the stop.
   std::optional<StopGuard> guard;
+  // For the end, when all secrets go.
+  std::optional<SecretBatch> batch;
   BalanceServer server(std::move(config));
   if (const auto started = server.Start(); !started) {
     spdlog::critical("{}", started.error().message);
@@ -166,6 +169,7 @@ int Serve(const Flags& flags, Config config, FileStates files, const sigset_t& s
   spdlog::info("stopping");
   server.Stop();
   spdlog::info("stopped");
+  batch.emplace();
   return EX_OK;
 }
 

@@ -50,7 +50,7 @@ LIBRARIES = {
         r"proto/", r"service/(snapshot|rpc|server|transport)/", r"service/config/", r"clients/balancectl/"],
     r"curl/": [r"clients/http/curl_"],
     r"nlohmann/": [r"clients/json/", r"clients/[a-z_]+/(parse|classify|error)", r"clients/http/json"],
-    r"yaml-cpp/": [r"service/config/"],
+    r"yaml\.h": [r"service/config/yaml_"],
     r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
                    r"service/rpc/page\.cc", r"service/server/main\.cc"],
     r"nghttp2/": [r"service/transport/"],
