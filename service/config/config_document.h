@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "balance/config/v1/config.pb.h"
+#include "clients/venue/venue.h"
 #include "service/config/config_issue.h"
 #include "service/config/file_states.h"
 
@@ -20,8 +21,12 @@ namespace balance {
 
 class ConfigDocument {
  public:
-  // `file` is what issues say of their origin.
-  explicit ConfigDocument(std::string file) : file_(std::move(file)) {}
+  // `file` is what issues say of their origin, `venues` are those that sources can name. They must
+  // outlive the document.
+  ConfigDocument(std::string file, const Venues& venues)
+      : file_(std::move(file)), venues_(venues) {}
+
+  const Venues& venues() const { return venues_; }
 
   // Only fields that could be read; a list keeps an empty element for one that could not.
   const config::v1::Config& message() const { return message_; }
@@ -76,6 +81,7 @@ class ConfigDocument {
                        std::string remedy) const;
 
   std::string file_;
+  const Venues& venues_;
   config::v1::Config message_;
   std::unordered_map<std::string, int> lines_;
   std::unordered_map<std::string, std::string> labels_;

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "service/config/duration_text.h"
+#include "service/config/fund_class_name.h"
 #include "service/config/listen_address.h"
 #include "service/config/number_text.h"
 
 namespace balance {
 namespace {
 
-void PrintMask(YAML::Emitter& out, const char* key) {
+void PrintMask(YAML::Emitter& out, const std::string& key) {
   out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap << YAML::Key << "value"
       << YAML::Value << YAML::DoubleQuoted << "***" << YAML::EndMap;
 }
@@ -27,18 +28,10 @@ void PrintSeconds(YAML::Emitter& out, const char* key, Duration duration) {
   PrintText(out, key, PrintDuration(duration));
 }
 
-void PrintLogin(YAML::Emitter& out, const PolymarketUsLogin& login) {
-  out << YAML::Key << "polymarket_us" << YAML::Value << YAML::BeginMap;
+void PrintLogin(YAML::Emitter& out, const VenueFacts& venue, const Login& login) {
+  out << YAML::Key << std::string(venue.key) << YAML::Value << YAML::BeginMap;
   PrintText(out, "base_url", login.base_url.ToString());
-  PrintMask(out, "key_id");
-  PrintMask(out, "secret_key");
-  out << YAML::EndMap;
-}
-
-void PrintLogin(YAML::Emitter& out, const PolySimulatorLogin& login) {
-  out << YAML::Key << "polysimulator" << YAML::Value << YAML::BeginMap;
-  PrintText(out, "base_url", login.base_url.ToString());
-  PrintMask(out, "api_key");
+  for (const LoginField& field : venue.login) PrintMask(out, std::string(field.key));
   out << YAML::EndMap;
 }
 
@@ -61,16 +54,6 @@ void PrintUpstream(YAML::Emitter& out, const UpstreamSettings& upstream) {
   out << YAML::EndMap;
 }
 
-const char* NameOf(FundClass fund_class) {
-  switch (fund_class) {
-    case FundClass::kRealMoney:
-      return "REAL_MONEY";
-    case FundClass::kSimulatedMoney:
-      return "SIMULATED_MONEY";
-  }
-  return "";
-}
-
 const char* NameOf(ServerEngine engine) {
   switch (engine) {
     case ServerEngine::kNghttp2:
@@ -86,7 +69,7 @@ void PrintSource(YAML::Emitter& out, const SourceConfig& source) {
   PrintText(out, "id", source.info.source);
   PrintText(out, "pool", source.info.pool);
   PrintText(out, "fund_class", NameOf(source.info.fund_class));
-  std::visit([&](const auto& login) { PrintLogin(out, login); }, source.login);
+  PrintLogin(out, source.venue->facts(), source.login);
   PrintCache(out, source.info.cache);
   PrintUpstream(out, source.upstream);
   out << YAML::EndMap;

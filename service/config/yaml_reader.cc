@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "service/config/config_block.h"
 #include "service/config/json_text.h"
 #include "service/config/nearest_key.h"
 #include "service/config/utf8.h"
@@ -19,18 +20,11 @@
 namespace balance {
 namespace {
 
-using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
 constexpr std::size_t kLongestShownKey = 32;
 
 int LineAt(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
-
-std::vector<std::string> Keys(const Descriptor& type) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < type.field_count(); ++i) keys.push_back(type.field(i)->name());
-  return keys;
-}
 
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
@@ -54,52 +48,53 @@ bool IsMessage(const FieldDescriptor& field) {
          field.message_type()->full_name() != "google.protobuf.Duration";
 }
 
-// Walks the YAML along the message's descriptor.
+// Walks the YAML along the schema.
 class YamlWalker {
  public:
   explicit YamlWalker(ConfigDocument& document) : document_(document) {}
 
   // As JSON text; so do the functions below.
-  std::string ReadMessage(const YAML::Node& node, const Descriptor& type, const std::string& path) {
+  std::string ReadMessage(const YAML::Node& node, const ConfigBlock& block,
+                          const std::string& path) {
     std::map<std::string, std::string> members;
     std::map<std::string, int> lines;
     for (const auto& entry : node) {
-      const FieldDescriptor* field = FindField(entry.first, type, path);
+      const FieldDescriptor* field = FindField(entry.first, block, path);
       std::optional<std::string> value;
-      if (field && IsFirst(*field, LineAt(entry.first.Mark()), path, lines)) {
-        value = ReadField(entry.second, *field, PathOf(path, field->name()));
+      if (field && IsFirst(entry.first.Scalar(), LineAt(entry.first.Mark()), path, lines)) {
+        value = ReadField(entry.second, block, entry.first.Scalar(), *field, path);
       }
       if (value) {
-        members[field->name()] = std::move(*value);
+        members[entry.first.Scalar()] = std::move(*value);
       } else {
         document_.MarkIncomplete(path);
       }
     }
-    RefuseSeveralOfOneof(type, path, lines, members);
-    return JsonObject(members);
+    RefuseSeveralAlternatives(block, path, lines, members);
+    return block.Json(std::move(members));
   }
 
  private:
-  static std::string KeyList(const Descriptor& type) { return Joined(Keys(type)); }
+  static std::string KeyList(const ConfigBlock& block) { return Joined(block.Keys()); }
 
-  const FieldDescriptor* FindField(const YAML::Node& key, const Descriptor& type,
+  const FieldDescriptor* FindField(const YAML::Node& key, const ConfigBlock& block,
                                    const std::string& path) {
     const int line = LineAt(key.Mark());
     if (!key.IsScalar()) {
       document_.AddIssueWithin(line, path, "has a key that is no word",
-                               "use one of: " + KeyList(type));
+                               "use one of: " + KeyList(block));
       return nullptr;
     }
-    const FieldDescriptor* field = type.FindFieldByName(key.Scalar());
-    if (!field) AddUnknownKey(line, type, path, key.Scalar());
+    const FieldDescriptor* field = block.Find(key.Scalar());
+    if (!field) AddUnknownKey(line, block, path, key.Scalar());
     return field;
   }
 
   // Notes where the field was written; refuses a second time.
-  bool IsFirst(const FieldDescriptor& field, int line, const std::string& path,
+  bool IsFirst(const std::string& key, int line, const std::string& path,
                std::map<std::string, int>& lines) {
-    const std::string field_path = PathOf(path, field.name());
-    const auto [first, is_new] = lines.emplace(field.name(), line);
+    const std::string field_path = PathOf(path, key);
+    const auto [first, is_new] = lines.emplace(key, line);
     if (is_new) {
       document_.AddField(field_path, line);
     } else {
@@ -110,28 +105,30 @@ class YamlWalker {
     return is_new;
   }
 
-  void AddUnknownKey(int line, const Descriptor& type, const std::string& path,
+  void AddUnknownKey(int line, const ConfigBlock& block, const std::string& path,
                      const std::string& key) {
     if (key == "<<") {
       document_.AddIssueWithin(line, path, "has a YAML merge key (<<), which is not supported",
                                "write the fields out");
       return;
     }
-    const auto nearest = NearestKey(key, Keys(type));
+    const auto nearest = NearestKey(key, block.Keys());
     // A secret may have been written where a key belongs.
-    const bool may_be_secret = type.full_name() == config::v1::Secret::descriptor()->full_name();
-    if (!IsPlainKey(key) || (may_be_secret && !nearest)) {
-      document_.AddIssueWithin(line, path, "has an unknown key", "use one of: " + KeyList(type));
+    if (!IsPlainKey(key) || (block.IsSecret() && !nearest)) {
+      document_.AddIssueWithin(line, path, "has an unknown key", "use one of: " + KeyList(block));
       return;
     }
     document_.AddIssueAt(
         line, PathOf(path, key), "unknown key",
-        nearest ? "did you mean " + *nearest + "?" : "remove it, or use one of: " + KeyList(type));
+        nearest ? "did you mean " + *nearest + "?" : "remove it, or use one of: " + KeyList(block));
   }
 
-  std::optional<std::string> ReadField(const YAML::Node& node, const FieldDescriptor& field,
-                                       const std::string& path) {
-    if (!field.is_repeated()) return ReadOne(node, field, path);
+  // `key` stands for `field` in `block`, the mapping at `parent`.
+  std::optional<std::string> ReadField(const YAML::Node& node, const ConfigBlock& block,
+                                       const std::string& key, const FieldDescriptor& field,
+                                       const std::string& parent) {
+    const std::string path = PathOf(parent, key);
+    if (!field.is_repeated()) return ReadOne(node, block, key, field, path);
     if (!node.IsSequence()) {
       document_.AddIssue(path, "is not a list",
                          "write each entry on lines of its own after \"- \"");
@@ -141,7 +138,7 @@ class YamlWalker {
     for (std::size_t i = 0; i < node.size(); ++i) {
       const std::string element_path = path + "[" + std::to_string(i) + "]";
       document_.AddField(element_path, LineAt(node[i].Mark()));
-      auto element = ReadOne(node[i], field, element_path);
+      auto element = ReadOne(node[i], block, key, field, element_path);
       // An empty message keeps the numbers of the entries behind it.
       if (!element && IsMessage(field)) element = JsonObject({});
       if (element) elements.push_back(std::move(*element));
@@ -149,32 +146,32 @@ class YamlWalker {
     return JsonArray(elements);
   }
 
-  std::optional<std::string> ReadOne(const YAML::Node& node, const FieldDescriptor& field,
+  std::optional<std::string> ReadOne(const YAML::Node& node, const ConfigBlock& block,
+                                     const std::string& key, const FieldDescriptor& field,
                                      const std::string& path) {
     if (!IsMessage(field)) return ReadScalar(node, field, path, document_);
+    const ConfigBlock below = block.Below(key, field);
     if (!node.IsMap()) {
       document_.AddIssue(path, node.IsNull() ? "has no value" : "is not a mapping",
-                         "write its keys below it: " + KeyList(*field.message_type()));
+                         "write its keys below it: " + KeyList(below));
       return std::nullopt;
     }
-    return ReadMessage(node, *field.message_type(), path);
+    return ReadMessage(node, below, path);
   }
 
-  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path,
-                            const std::map<std::string, int>& lines,
-                            std::map<std::string, std::string>& members) {
-    for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
-      const FieldDescriptor* first = nullptr;
-      for (int j = 0; j < type.oneof_decl(i)->field_count(); ++j) {
-        const FieldDescriptor* field = type.oneof_decl(i)->field(j);
-        if (!lines.contains(field->name())) continue;
+  void RefuseSeveralAlternatives(const ConfigBlock& block, const std::string& path,
+                                 const std::map<std::string, int>& lines,
+                                 std::map<std::string, std::string>& members) {
+    for (const std::vector<std::string>& keys : block.Alternatives()) {
+      const std::string* first = nullptr;
+      for (const std::string& key : keys) {
+        if (!lines.contains(key)) continue;
         if (!first) {
-          first = field;
+          first = &key;
           continue;
         }
-        document_.AddIssue(PathOf(path, field->name()), "excludes " + first->name(),
-                           "keep one of the two");
-        members.erase(field->name());
+        document_.AddIssue(PathOf(path, key), "excludes " + *first, "keep one of the two");
+        members.erase(key);
       }
     }
   }
@@ -240,7 +237,8 @@ bool ReadYaml(const std::string& text, ConfigDocument& document) {
   const auto root = ParseYaml(text, document);
   if (!root) return false;
   YamlWalker walker(document);
-  return ParseJson(walker.ReadMessage(*root, *config::v1::Config::descriptor(), ""), document);
+  const ConfigBlock whole(*config::v1::Config::descriptor(), document.venues());
+  return ParseJson(walker.ReadMessage(*root, whole, ""), document);
 }
 
 }  // namespace balance
