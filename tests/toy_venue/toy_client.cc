@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "clients/http/cache_age.h"
@@ -23,12 +24,8 @@ using Secrets = std::span<const std::string_view>;
 constexpr std::array<UpstreamAmount, 2> kAmounts = {
     {{"free", &CurrencyBalance::cash, true}, {"total", &CurrencyBalance::equity, true}}};
 
-struct Credentials {
-  std::string_view token;
-  std::string_view passphrase;
-};
-
-Credentials CredentialsOf(const Secret& secret) {
+// The token and the passphrase.
+std::pair<std::string_view, std::string_view> PartsOf(const Secret& secret) {
   const std::string_view text = secret.Expose();
   const auto separator = text.find(kSecretSeparator);
   return {text.substr(0, separator), text.substr(separator + 1)};
@@ -89,12 +86,12 @@ ToyClient::ToyClient(HttpTransport& transport, Clock& clock,
 boost::asio::awaitable<Result<Reading>> ToyClient::Fetch(FetchContext context) {
   const auto timeout = TimeLeft(clock_, context.End(), settings_.attempt_timeout);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
-  const Credentials credentials = CredentialsOf(*login_.secret);
+  const auto [token, passphrase] = PartsOf(*login_.secret);
   HttpRequest request;
   request.url = login_.base_url.ToString().append(kFundsPath);
   request.headers = {{"X-Toy-Account", login_.key_id},
-                     {"X-Toy-Token", std::string(credentials.token)},
-                     {"X-Toy-Passphrase", std::string(credentials.passphrase)},
+                     {"X-Toy-Token", std::string(token)},
+                     {"X-Toy-Passphrase", std::string(passphrase)},
                      PastCaches()};
   request.timeout = *timeout;
   request.ca_file = settings_.ca_file;
@@ -102,8 +99,7 @@ boost::asio::awaitable<Result<Reading>> ToyClient::Fetch(FetchContext context) {
   auto exchange = co_await SendTimed(transport_, clock_, context, std::move(request));
   if (!exchange) co_return tl::unexpected<Error>(NoAnswer(kName, std::move(exchange.error())));
   ObserveDate(*exchange, *host_clock_);
-  const std::array<std::string_view, 3> secrets = {login_.key_id, credentials.token,
-                                                   credentials.passphrase};
+  const std::array<std::string_view, 3> secrets = {login_.key_id, token, passphrase};
   co_return ReadExchange(*exchange, secrets);
 }
 

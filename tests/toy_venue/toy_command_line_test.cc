@@ -20,7 +20,7 @@ struct Ended {
   std::string output;
 };
 
-Ended Run(const std::string& arguments) {
+Ended EndOf(const std::string& arguments) {
   FILE* const pipe = popen((TOY_SERVICE " " + arguments + " 2>&1").c_str(), "r");
   if (!pipe) throw std::runtime_error("popen");
   Ended ended;
@@ -47,18 +47,18 @@ class ToyCommandLineTest : public testing::Test {
 };
 
 TEST_F(ToyCommandLineTest, CheckConfig) {
-  const Ended good = Run("--check-config " + ConfigWith("toy_1"));
+  const Ended good = EndOf("--check-config " + ConfigWith("toy_1"));
   EXPECT_EQ(good.code, 0) << good.output;
   EXPECT_EQ(good.output, "the configuration is good\n");
 
-  const Ended bad = Run("--check-config " + ConfigWith("mistaken"));
+  const Ended bad = EndOf("--check-config " + ConfigWith("mistaken"));
   EXPECT_EQ(bad.code, 1);
   EXPECT_THAT(bad.output, HasSubstr("c.yaml:5: accounts[0].sources[0].toy.token: does not begin "
                                     "with toy_; store the token as Toy Exchange shows it\n"));
 }
 
 TEST_F(ToyCommandLineTest, PrintConfig) {
-  const Ended printed = Run("--print-config " + ConfigWith("toy_1"));
+  const Ended printed = EndOf("--print-config " + ConfigWith("toy_1"));
 
   EXPECT_EQ(printed.code, 0);
   EXPECT_THAT(printed.output, HasSubstr("          passphrase: {value: \"***\"}\n"));
@@ -66,7 +66,7 @@ TEST_F(ToyCommandLineTest, PrintConfig) {
 }
 
 TEST_F(ToyCommandLineTest, HelpNamesItsVariables) {
-  const std::string help = Run("--help").output;
+  const std::string help = EndOf("--help").output;
 
   EXPECT_THAT(help, HasSubstr("account balances of Polymarket US, PolySimulator and Toy Exchange"));
   EXPECT_THAT(help, HasSubstr("TOY_PASSPHRASE"));
