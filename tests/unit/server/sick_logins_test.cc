@@ -101,9 +101,9 @@ struct Record {
   std::vector<Seen> seen;
 };
 
-class Venue final : public HttpTransport {
+class ScriptedVenue final : public HttpTransport {
  public:
-  Venue(FakeClock& clock, const std::vector<Plan>& plans, std::vector<Outage> outages)
+  ScriptedVenue(FakeClock& clock, const std::vector<Plan>& plans, std::vector<Outage> outages)
       : clock_(clock), begin_(clock.SteadyNow()), outages_(std::move(outages)) {
     for (const Plan& plan : plans) logins_.emplace(plan.key, plan);
   }
@@ -254,7 +254,7 @@ class World {
   boost::asio::io_context loop_;
   FakeClock clock_;
   const std::vector<Plan> plans_;
-  Venue venue_;
+  ScriptedVenue venue_;
   UpstreamGuards guards_{loop_.get_executor(), clock_, ConnectionLimits(), 7};
   LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
   AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};
