@@ -18,7 +18,8 @@ constexpr const char* kAccount = "accounts[0]";
 
 // How many, in a word where there is a short one.
 std::string CountOf(std::size_t number) {
-  constexpr std::array<const char*, 6> kWords = {"none", "one", "two", "three", "four", "five"};
+  constexpr std::array<const char*, 10> kWords = {"none", "one", "two",   "three", "four",
+                                                  "five", "six", "seven", "eight", "nine"};
   return number < kWords.size() ? kWords[number] : std::to_string(number);
 }
 

@@ -186,7 +186,7 @@ TEST_F(ToyConfigurationTest, VariablesThatAreNotSetAreNamed) {
   EXPECT_THAT(Problems(ConfigFromEnvironment(Env(), VenuesWithToy())),
               ElementsAre("environment: no credentials are set; start with --config FILE, or set "
                           "POLYMARKET_KEY_ID and POLYMARKET_SECRET_KEY, or POLYSIM_API_KEY, or "
-                          "TOY_ACCOUNT, TOY_TOKEN and TOY_PASSPHRASE, or all 6"));
+                          "TOY_ACCOUNT, TOY_TOKEN and TOY_PASSPHRASE, or all six"));
 }
 
 }  // namespace
