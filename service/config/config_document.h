@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "balance/config/v1/config.pb.h"
+#include "clients/venue/venue.h"
 #include "service/config/config_issue.h"
 #include "service/config/field_lines.h"
 #include "service/config/file_states.h"
@@ -24,8 +25,12 @@ namespace balance {
 
 class ConfigDocument {
  public:
-  // `file` is what issues say of their origin.
-  explicit ConfigDocument(std::string file) : file_(std::move(file)) {}
+  // `file` is what issues say of their origin, `venues` are those that sources can name. They must
+  // outlive the document.
+  ConfigDocument(std::string file, const Venues& venues)
+      : file_(std::move(file)), venues_(venues) {}
+
+  const Venues& venues() const { return venues_; }
 
   // Only fields that could be read; a list keeps an empty element for one that could not.
   const config::v1::Config& message() const { return message_; }
@@ -82,6 +87,7 @@ class ConfigDocument {
                        std::string remedy) const;
 
   std::string file_;
+  const Venues& venues_;
   config::v1::Config message_;
   FieldLines lines_;
   std::unordered_map<std::string, std::string> labels_;

@@ -10,10 +10,10 @@ namespace {
 constexpr std::size_t kMostConfigBytes = std::size_t{64} * 1024 * 1024;
 
 // `in_force` is null at the start.
-ConfigResult Load(const std::string& path, const EnvLookup& env, const InForce* in_force,
-                  FileStates* files) {
+ConfigResult Load(const std::string& path, const EnvLookup& env, const Venues& venues,
+                  const InForce* in_force, FileStates* files) {
   const SecretBatch batch;
-  ConfigDocument document(path);
+  ConfigDocument document(path, venues);
   const auto content = document.ReadNoted(path, kMostConfigBytes);
   Config config;
   if (!content) {
@@ -28,13 +28,14 @@ ConfigResult Load(const std::string& path, const EnvLookup& env, const InForce* 
 
 }  // namespace
 
-ConfigResult LoadConfig(const std::string& path, const EnvLookup& env, FileStates* files) {
-  return Load(path, env, nullptr, files);
+ConfigResult LoadConfig(const std::string& path, const EnvLookup& env, const Venues& venues,
+                        FileStates* files) {
+  return Load(path, env, venues, nullptr, files);
 }
 
-ConfigResult ReloadConfig(const std::string& path, const EnvLookup& env, const InForce& in_force,
-                          FileStates* files) {
-  return Load(path, env, &in_force, files);
+ConfigResult ReloadConfig(const std::string& path, const EnvLookup& env, const Venues& venues,
+                          const InForce& in_force, FileStates* files) {
+  return Load(path, env, venues, &in_force, files);
 }
 
 }  // namespace balance

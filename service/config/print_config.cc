@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/config/duration_text.h"
+#include "service/config/fund_class_name.h"
 #include "service/config/listen_address.h"
 #include "service/config/number_text.h"
 #include "service/config/yaml_writer.h"
@@ -15,7 +16,7 @@
 namespace balance {
 namespace {
 
-void PrintMask(YamlWriter& out, const char* key) {
+void PrintMask(YamlWriter& out, std::string_view key) {
   out.Key(key);
   out.BeginMapping(YamlWriter::Layout::kFlow);
   out.Key("value");
@@ -35,20 +36,11 @@ void PrintSeconds(YamlWriter& out, const char* key, Duration duration) {
   out.Entry(key, PrintDuration(duration));
 }
 
-void PrintLogin(YamlWriter& out, const PolymarketUsLogin& login) {
-  out.Key("polymarket_us");
+void PrintLogin(YamlWriter& out, const VenueFacts& venue, const Login& login) {
+  out.Key(venue.key);
   out.BeginMapping();
   out.Entry("base_url", login.base_url.ToString());
-  PrintMask(out, "key_id");
-  PrintMask(out, "secret_key");
-  out.EndMapping();
-}
-
-void PrintLogin(YamlWriter& out, const PolySimulatorLogin& login) {
-  out.Key("polysimulator");
-  out.BeginMapping();
-  out.Entry("base_url", login.base_url.ToString());
-  PrintMask(out, "api_key");
+  for (const LoginField& field : venue.login) PrintMask(out, field.key);
   out.EndMapping();
 }
 
@@ -73,16 +65,6 @@ void PrintUpstream(YamlWriter& out, const UpstreamSettings& upstream) {
   out.EndMapping();
 }
 
-const char* NameOf(FundClass fund_class) {
-  switch (fund_class) {
-    case FundClass::kRealMoney:
-      return "REAL_MONEY";
-    case FundClass::kSimulatedMoney:
-      return "SIMULATED_MONEY";
-  }
-  return "";
-}
-
 const char* NameOf(ServerEngine engine) {
   switch (engine) {
     case ServerEngine::kNghttp2:
@@ -98,7 +80,7 @@ void PrintSource(YamlWriter& out, const SourceConfig& source) {
   out.Entry("id", source.info.source);
   out.Entry("pool", source.info.pool);
   out.Entry("fund_class", NameOf(source.info.fund_class));
-  std::visit([&](const auto& login) { PrintLogin(out, login); }, source.login);
+  PrintLogin(out, source.venue->facts(), source.login);
   PrintCache(out, source.info.cache);
   PrintUpstream(out, source.upstream);
   out.EndMapping();

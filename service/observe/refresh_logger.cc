@@ -12,7 +12,7 @@
 namespace balance {
 namespace {
 
-// Polymarket US rejects requests from 30 s on.
+// Venues that check the time of a request refuse it from 30 s on.
 constexpr Duration kWorthWarning = std::chrono::seconds(5);
 
 void LogFailure(const SourceStatus& before, const Error& error, const std::string& name) {

@@ -55,7 +55,8 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 
 }  // namespace
 
-BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
+BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds)
+    : config_(std::move(config)), metrics_(kinds) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
   const auto make_transport =

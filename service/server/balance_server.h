@@ -30,7 +30,8 @@ namespace balance {
 // Shares the rest with its own threads.
 class BalanceServer {
  public:
-  explicit BalanceServer(Config config);
+  // `kinds` are those of all venues whose sources a configuration can have, now and later.
+  BalanceServer(Config config, const std::vector<NamedKind>& kinds);
   BalanceServer(const BalanceServer&) = delete;
   BalanceServer& operator=(const BalanceServer&) = delete;
   // Stops at once what still runs.

@@ -209,15 +209,7 @@ v1::FundClass ToProto(FundClass fund_class) {
   return v1::FUND_CLASS_UNSPECIFIED;
 }
 
-v1::SourceKind ToProto(SourceKind kind) {
-  switch (kind) {
-    case SourceKind::kPolymarketUs:
-      return v1::POLYMARKET_US;
-    case SourceKind::kPolySimulator:
-      return v1::POLYSIMULATOR;
-  }
-  return v1::SOURCE_KIND_UNSPECIFIED;
-}
+v1::SourceKind ToProto(SourceKind kind) { return static_cast<v1::SourceKind>(kind); }
 
 v1::Measure ToProto(Measure measure) {
   switch (measure) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "service/server/venues.h"
 #include "tests/unit/config/config_files.h"
 
 namespace balance {
@@ -15,7 +16,7 @@ const std::string kGood = kOneSource;
 TEST(YamlReaderTest, MissingFile) {
   const ConfigFiles files;
 
-  const auto config = LoadConfig(files.PathOf("none.yaml"), files.Env());
+  const auto config = LoadConfig(files.PathOf("none.yaml"), files.Env(), AllVenues());
 
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().front().ToString(),
@@ -26,7 +27,7 @@ TEST(YamlReaderTest, MissingFile) {
 TEST(YamlReaderTest, DirectoryInsteadOfFile) {
   const ConfigFiles files;
 
-  const auto config = LoadConfig(files.PathOf(""), files.Env());
+  const auto config = LoadConfig(files.PathOf(""), files.Env(), AllVenues());
 
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().front().problem, "the file is not a regular file");
@@ -36,7 +37,7 @@ TEST(YamlReaderTest, PipeInsteadOfFileIsRefusedAtOnce) {
   const ConfigFiles files;
   ASSERT_EQ(mkfifo(files.PathOf("pipe").c_str(), 0600), 0);
 
-  const auto config = LoadConfig(files.PathOf("pipe"), files.Env());
+  const auto config = LoadConfig(files.PathOf("pipe"), files.Env(), AllVenues());
 
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().front().problem, "the file is not a regular file");
