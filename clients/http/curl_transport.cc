@@ -113,7 +113,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   const std::uint64_t login = request.login;
   CurlTransfer transfer(co_await asio::this_coro::executor, std::move(request), state->handles,
                         state->trust, options_.max_body_bytes);
-  if (transfer.result()) co_return *transfer.result();
+  if (transfer.result()) co_return transfer.TakeResult();
   Connection connection(*state, transfer, origin, login);
   ++state->stats.requests;
   for (int tried = 0; !transfer.result() && tried < kMostConnectionsTried; ++tried) {
@@ -130,7 +130,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
                              ? ConnectionPool::Outcome::kAnswered
                              : ConnectionPool::Outcome::kFailed);
   if (!transfer.result()) co_return tl::unexpected<Error>(NewConnectionUnfit(*transfer.dropped()));
-  co_return *transfer.result();
+  co_return transfer.TakeResult();
 }
 
 }  // namespace balance
