@@ -31,7 +31,9 @@ std::string OriginOf(const HttpRequest& request) {
   const auto authority = request.url.find("//");
   const auto path =
       authority == std::string::npos ? authority : request.url.find('/', authority + 2);
-  return request.url.substr(0, path) + " " + request.ca_file;
+  std::string origin;
+  origin.reserve(request.url.size() + 1 + request.ca_file.size());
+  return origin.append(request.url, 0, path).append(1, ' ').append(request.ca_file);
 }
 
 // Paths at which the libcurl in use looks for CAs.
