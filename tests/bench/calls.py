@@ -1,5 +1,5 @@
-"""What calls cost beyond a cached read: misses, first reads of many accounts, many misses of one account
-at once, batches and lists.
+"""What calls cost beyond a cached read: misses, first reads of many accounts, many misses of one
+account at once, batches and lists.
 
 Prints Markdown. Start it with `./dev bench calls`; README.md tells how to read it.
 """
