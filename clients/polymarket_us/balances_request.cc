@@ -34,6 +34,7 @@ Result<HttpRequest> BuildBalancesRequest(const BaseUrl& base_url, const Credenti
 
   HttpRequest request;
   request.url = base_url.ToString().append(kBalancesPath);
+  request.headers.reserve(5);
   request.headers.push_back({"X-PM-Access-Key", credentials.key_id});
   request.headers.push_back({"X-PM-Timestamp", timestamp});
   request.headers.push_back({std::string(kSignature), credentials.key.Sign(signed_text)});

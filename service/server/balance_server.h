@@ -83,7 +83,7 @@ class BalanceServer {
   Config config_;
   SystemClock clock_;
   Metrics metrics_;
-  RefreshLogger refresh_logger_{metrics_};
+  RefreshLogger refresh_logger_{metrics_, clock_};
   AccessLog access_log_{metrics_, clock_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;

@@ -292,7 +292,7 @@ steady_clock::duration Seconds(double seconds) {
 void Measure(const Options& options) {
   SystemClock clock;
   Metrics metrics(KindsOf(AllVenues()));
-  RefreshLogger logger(metrics);
+  RefreshLogger logger(metrics, clock);
   const double resident_empty = ResidentMiB();
   std::vector<std::unique_ptr<Engine>> engines;
   std::vector<AccountConfig> accounts;
