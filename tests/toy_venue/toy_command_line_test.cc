@@ -61,8 +61,8 @@ TEST_F(ToyCommandLineTest, PrintConfig) {
   const Ended printed = EndOf("--print-config " + ConfigWith("toy_1"));
 
   EXPECT_EQ(printed.code, 0);
-  EXPECT_THAT(printed.output, HasSubstr("          passphrase: {value: \"***\"}\n"));
-  EXPECT_THAT(printed.output, HasSubstr("requests_per_second: 5\n          burst: 3\n"));
+  EXPECT_THAT(printed.output, HasSubstr("      passphrase: {value: \"***\"}\n"));
+  EXPECT_THAT(printed.output, HasSubstr("requests_per_second: 5\n      burst: 3\n"));
 }
 
 TEST_F(ToyCommandLineTest, HelpNamesItsVariables) {

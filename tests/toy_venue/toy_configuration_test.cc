@@ -96,11 +96,11 @@ TEST_F(ToyConfigurationTest, WhatIsPrintedIsMaskedAndNamesEachPart) {
 
   const std::string printed = PrintConfig(*config);
 
-  EXPECT_THAT(printed, HasSubstr("        toy:\n"
-                                 "          base_url: https://api.toy.example\n"
-                                 "          account: {value: \"***\"}\n"
-                                 "          token: {value: \"***\"}\n"
-                                 "          passphrase: {value: \"***\"}\n"));
+  EXPECT_THAT(printed, HasSubstr("    toy:\n"
+                                 "      base_url: https://api.toy.example\n"
+                                 "      account: {value: \"***\"}\n"
+                                 "      token: {value: \"***\"}\n"
+                                 "      passphrase: {value: \"***\"}\n"));
   for (const auto& [name, secret] : variables_) {
     // Its text is also the account's id here.
     if (name == "TOY_ACCOUNT") continue;
