@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "clients/balancectl/labels.h"
+#include "clients/core/reading.h"
 
 namespace balance::ctl {
 namespace {
@@ -28,11 +29,9 @@ std::vector<const google::protobuf::FieldDescriptor*> OtherAmounts() {
     totalled.insert(std::move(name));
   }
   std::vector<const google::protobuf::FieldDescriptor*> fields;
-  for (int i = 0; i < B::descriptor()->field_count(); ++i) {
-    const auto* field = B::descriptor()->field(i);
-    if (field->message_type() == v1::Amount::descriptor() && !totalled.count(field->name())) {
-      fields.push_back(field);
-    }
+  for (const MoneyField& amount : kMoneyFields) {
+    const auto* field = B::descriptor()->FindFieldByName(std::string(amount.name));
+    if (!totalled.count(field->name())) fields.push_back(field);
   }
   return fields;
 }

@@ -15,6 +15,16 @@ using WideInteger = boost::multiprecision::checked_int512_t;
 constexpr std::size_t kWordBits = sizeof(std::uint32_t) * CHAR_BIT;
 constexpr std::string_view kDigits = "0123456789";
 
+// Most digits that fit into 64 bits, whichever they are.
+constexpr std::size_t kSmallDigits = 19;
+
+// The powers by which a coefficient of 64 bits may be multiplied without leaving 128 bits.
+constexpr auto kSmallPowersOfTen = [] {
+  std::array<std::uint64_t, kSmallDigits> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
 template <typename T>
 T PowerOfTen(int exponent) {
   T result = 1;
@@ -61,6 +71,33 @@ Integer Decimal::CoefficientAs() const {
   return coefficient;
 }
 
+Decimal Decimal::OfSmall(Int128 coefficient, int scale) {
+  Decimal result;
+  result.is_negative_ = coefficient < 0;
+  result.scale_ = static_cast<std::uint8_t>(scale);
+  __extension__ using Magnitude = unsigned __int128;
+  auto magnitude = static_cast<Magnitude>(coefficient < 0 ? -coefficient : coefficient);
+  for (std::size_t i = 0; magnitude != 0; ++i, magnitude >>= kWordBits) {
+    result.magnitude_[i] = static_cast<std::uint32_t>(magnitude);
+  }
+  return result;
+}
+
+std::optional<std::uint64_t> Decimal::SmallMagnitude() const {
+  const bool is_small =
+      std::all_of(magnitude_.begin() + 2, magnitude_.end(), [](auto word) { return word == 0; });
+  if (!is_small) return std::nullopt;
+  return std::uint64_t{magnitude_[1]} << kWordBits | magnitude_[0];
+}
+
+std::optional<Decimal::Int128> Decimal::SmallAtScale(int scale) const {
+  const auto magnitude = SmallMagnitude();
+  const auto move = static_cast<std::size_t>(scale - scale_);
+  if (!magnitude || move >= kSmallPowersOfTen.size()) return std::nullopt;
+  const Int128 moved = Int128{*magnitude} * kSmallPowersOfTen[move];
+  return is_negative_ ? -moved : moved;
+}
+
 Result<Decimal> Decimal::Parse(std::string_view text) {
   const bool negative = TakeOne(text, "-");
   const std::string_view whole = TakeDigits(text);
@@ -96,6 +133,11 @@ Result<Decimal> Decimal::Parse(std::string_view text) {
   }
   if (scale > kMaxDigits || digits.size() > static_cast<std::size_t>(kMaxDigits)) return TooLarge();
 
+  if (digits.size() <= kSmallDigits) {
+    std::uint64_t magnitude = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), magnitude);
+    return OfSmall(negative ? -Int128{magnitude} : Int128{magnitude}, scale);
+  }
   Integer coefficient = 0;
   for (const char digit : digits) {
     coefficient *= 10;
@@ -105,9 +147,15 @@ Result<Decimal> Decimal::Parse(std::string_view text) {
   return Decimal(coefficient, scale);
 }
 
-std::string Decimal::ToString() const {
+std::string Decimal::MagnitudeText() const {
+  if (const auto small = SmallMagnitude()) return std::to_string(*small);
   std::string digits = CoefficientAs<Integer>().str();
   if (is_negative_) digits.erase(0, 1);
+  return digits;
+}
+
+std::string Decimal::ToString() const {
+  std::string digits = MagnitudeText();
   const auto scale = static_cast<std::size_t>(scale_);
   if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
   if (scale > 0) digits.insert(digits.size() - scale, 1, '.');
@@ -117,6 +165,9 @@ std::string Decimal::ToString() const {
 
 Result<Decimal> Decimal::Combine(const Decimal& a, const Decimal& b, bool subtract) {
   const int scale = std::max(a.scale(), b.scale());
+  const auto small_a = a.SmallAtScale(scale);
+  const auto small_b = b.SmallAtScale(scale);
+  if (small_a && small_b) return OfSmall(*small_a + (subtract ? -*small_b : *small_b), scale);
   const WideInteger left =
       a.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - a.scale_);
   const WideInteger right =
@@ -135,6 +186,9 @@ Result<Decimal> Decimal::Subtract(const Decimal& a, const Decimal& b) {
 
 std::strong_ordering Decimal::Compare(const Decimal& a, const Decimal& b) {
   const int scale = std::max(a.scale(), b.scale());
+  const auto small_a = a.SmallAtScale(scale);
+  const auto small_b = b.SmallAtScale(scale);
+  if (small_a && small_b) return *small_a <=> *small_b;
   const WideInteger left =
       a.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - a.scale_);
   const WideInteger right =

@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,18 @@ class Decimal {
   // REQUIRES: |coefficient| is below 10^kMaxDigits.
   template <typename Integer>
   Decimal(const Integer& coefficient, int scale);
+
+  // Nearly all amounts have a magnitude of 64 bits. For them machine words do what takes the
+  // integers that have room for all about ten times as long.
+  __extension__ using Int128 = __int128;
+  static Decimal OfSmall(Int128 coefficient, int scale);
+  // nullopt if it has more than 64 bits.
+  std::optional<std::uint64_t> SmallMagnitude() const;
+  // The coefficient that the value has in a scale that is not smaller than its own; nullopt if that
+  // may leave an Int128.
+  std::optional<Int128> SmallAtScale(int scale) const;
+
+  std::string MagnitudeText() const;
   // In an integer that has room for it, to reckon with.
   template <typename Integer>
   Integer CoefficientAs() const;

@@ -1,8 +1,8 @@
 #pragma once
 
 // The amounts of a CurrencyBalance. This list is the only one: the members of the struct, the table
-// kMoneyFields and the encoder are made from it, and a test holds it against the fields of
-// balance.v1.CurrencyBalance, in their order.
+// kMoneyFields and the encoder are made from it, balancectl shows what it names, and a test holds
+// it against the fields of balance.v1.CurrencyBalance, in their order.
 
 #include <cstdint>
 

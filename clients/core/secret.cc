@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "clients/core/secret_memory.h"
-
 namespace balance {
 namespace {
 
@@ -33,6 +31,8 @@ bool operator==(const Secret& a, const Secret& b) {
   if (a.size() != b.size()) return false;
   return a.size() == 0 || sodium_memcmp(a.memory_.get(), b.memory_.get(), a.size()) == 0;
 }
+
+SecretBatch::SecretBatch() : batch_(Memory()) {}
 
 void Wipe(std::string& text) {
   sodium_memzero(text.data(), text.size());

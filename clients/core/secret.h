@@ -9,11 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "clients/core/secret_memory.h"
+
 namespace balance {
 
 // Move-only; shared as std::shared_ptr<const Secret>. Immutable after construction, so it may be
-// read from any thread. One that was moved from is empty. Making one costs system calls: for keys,
-// never per request.
+// read from any thread. One that was moved from is empty. Making one costs system calls, fewer
+// within a SecretBatch: for keys, never per request.
 // REQUIRES: sodium_init() has succeeded.
 class Secret {
  public:
@@ -41,6 +43,16 @@ class Secret {
   };
 
   std::unique_ptr<const unsigned char, Release> memory_;
+};
+
+// While one lives, secrets come and go for fewer system calls, and the pages in which they do stay
+// writable: see SecretMemory::Batch. For what makes or drops the secrets of many accounts.
+class SecretBatch {
+ public:
+  SecretBatch();
+
+ private:
+  SecretMemory::Batch batch_;
 };
 
 // Overwrites `text` with zeros in a way that the compiler keeps, then empties it.

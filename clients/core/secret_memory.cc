@@ -24,18 +24,6 @@ unsigned char* Guarded(std::size_t bytes) {
   return memory;
 }
 
-// While it lives, the allocation can be written.
-class Writing {
- public:
-  explicit Writing(unsigned char* memory) : memory_(memory) { sodium_mprotect_readwrite(memory_); }
-  ~Writing() { sodium_mprotect_readonly(memory_); }
-  Writing(const Writing&) = delete;
-  Writing& operator=(const Writing&) = delete;
-
- private:
-  unsigned char* const memory_;
-};
-
 }  // namespace
 
 const unsigned char* SecretMemory::Keep(std::string_view bytes) {
@@ -53,8 +41,9 @@ const unsigned char* SecretMemory::Keep(std::string_view bytes) {
   region.free.pop_back();
   ++region.used;
   if (region.free.empty()) with_room_[slot_size].erase(memory);
-  const Writing writing(memory);
+  Open(memory);
   if (!bytes.empty()) std::memcpy(slot, bytes.data(), bytes.size());
+  SealAfterChange();
   return slot;
 }
 
@@ -67,14 +56,37 @@ void SecretMemory::Forget(const unsigned char* kept, std::size_t size) {
   auto& [memory, region] = *found;
   if (--region.used == 0) {
     with_room_[region.slot_size].erase(memory);
+    open_.erase(memory);
     sodium_free(memory);
     regions_.erase(found);
     return;
   }
   region.free.push_back(slot);
   with_room_[region.slot_size].insert(memory);
-  const Writing writing(memory);
+  Open(memory);
   sodium_memzero(slot, region.slot_size);
+  SealAfterChange();
+}
+
+void SecretMemory::BeginBatch() {
+  const std::lock_guard lock(mutex_);
+  ++batches_;
+}
+
+void SecretMemory::EndBatch() {
+  const std::lock_guard lock(mutex_);
+  --batches_;
+  SealAfterChange();
+}
+
+void SecretMemory::Open(unsigned char* memory) {
+  if (open_.insert(memory).second) sodium_mprotect_readwrite(memory);
+}
+
+void SecretMemory::SealAfterChange() {
+  if (batches_ > 0) return;
+  for (unsigned char* memory : open_) sodium_mprotect_readonly(memory);
+  open_.clear();
 }
 
 std::size_t SecretMemory::regions() const {
@@ -87,7 +99,8 @@ unsigned char* SecretMemory::RegionFor(std::size_t slot_size) {
   if (!with_room.empty()) return *with_room.begin();
   unsigned char* const memory = Guarded(kRegionBytes);
   sodium_memzero(memory, kRegionBytes);
-  sodium_mprotect_readonly(memory);
+  // Made to be written at once.
+  open_.insert(memory);
   Region region{slot_size, {}};
   for (std::size_t at = 0; at + slot_size <= kRegionBytes; at += slot_size) {
     region.free.push_back(memory + at);

@@ -16,10 +16,29 @@ namespace balance {
 // Regions of equal slots. A region lies between guard pages, is locked in memory where the system
 // allows it and left out of core dumps, and can be written only while a secret in it comes or goes:
 // that still stops whoever writes past the end of anything. It is given back with its last secret.
+//
+// Each change of what a region allows is a system call that halts all threads for a moment, on
+// every core. Who keeps or forgets thousands of secrets does so within a Batch: a region that it
+// had to open stays open until its end.
 // Thread-safe. REQUIRES: sodium_init() has succeeded.
 class SecretMemory {
  public:
-  // Larger secrets have an allocation of their own.
+  // While one lives, regions in which a secret comes or goes are sealed later: at the end of the
+  // last one, if there are several. Secrets are wiped no later for it. For a load of the
+  // configuration or a change of accounts, never for the length of a request.
+  class Batch {
+   public:
+    // `memory` must outlive the batch.
+    explicit Batch(SecretMemory& memory) : memory_(memory) { memory_.BeginBatch(); }
+    ~Batch() { memory_.EndBatch(); }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+   private:
+    SecretMemory& memory_;
+  };
+
+  // Larger secrets have an allocation of their own, which is sealed at once.
   static constexpr std::size_t kLargestShared = 256;
   static constexpr std::size_t kRegionBytes = std::size_t{16} * 1024;
 
@@ -29,7 +48,8 @@ class SecretMemory {
   // REQUIRES: all has been given back.
   ~SecretMemory() = default;
 
-  // A copy of `bytes`, readable and not writable. Throws std::bad_alloc if there is no memory.
+  // A copy of `bytes`, readable and, outside of a batch, not writable. Throws std::bad_alloc if
+  // there is no memory.
   const unsigned char* Keep(std::string_view bytes);
 
   // Wipes what Keep() returned for so many bytes.
@@ -45,10 +65,18 @@ class SecretMemory {
     std::size_t used = 0;
   };
 
+  void BeginBatch();
+  void EndBatch();
   // Of a region with a free slot.
   unsigned char* RegionFor(std::size_t slot_size);
+  // Lets a region be written until SealAfterChange().
+  void Open(unsigned char* memory);
+  void SealAfterChange();
 
   mutable std::mutex mutex_;
+  int batches_ = 0;
+  // Regions that can be written.
+  std::set<unsigned char*> open_;
   // By address.
   std::map<unsigned char*, Region> regions_;
   // By slot size; those that have a free slot.

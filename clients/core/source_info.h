@@ -3,7 +3,6 @@
 // What is known of a source before it was ever read. Plain values, fixed while a configuration is
 // in force.
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,10 +11,14 @@
 
 namespace balance {
 
-// Who adds a kind adds it to kSourceKinds too. The compiler names the rest: switches over kinds
-// have no default, and logins are visited by one function each.
-enum class SourceKind : std::uint8_t { kPolymarketUs, kPolySimulator };
-inline constexpr std::array kSourceKinds = {SourceKind::kPolymarketUs, SourceKind::kPolySimulator};
+// Number of a venue's value in balance.v1.SourceKind. Only the venue's own folder names it.
+enum class SourceKind : std::int32_t {};
+
+// A kind and what it is called in balance.v1 and in metrics.
+struct NamedKind {
+  SourceKind kind;
+  std::string name;
+};
 
 enum class FundClass : std::uint8_t { kRealMoney, kSimulatedMoney };
 enum class Measure : std::uint8_t { kCash, kAvailableToTrade, kEquity };
@@ -45,11 +48,14 @@ struct RateSettings {
   friend bool operator==(const RateSettings&, const RateSettings&) = default;
 };
 
+// Budget of a credential about whose venue nothing else is known.
+inline constexpr RateSettings kUsualRate{2, 2};
+
 struct SourceInfo {
   // Ids, without collection names.
   std::string account;
   std::string source;
-  SourceKind kind = SourceKind::kPolymarketUs;
+  SourceKind kind{};
   FundClass fund_class = FundClass::kRealMoney;
   // Equal pools are the same money.
   std::string pool;

@@ -101,6 +101,7 @@ bool CurlMulti::MakeSweeper() {
   // An address, so that nothing is resolved.
   set(CURLOPT_URL, "http://127.0.0.1/");
   set(CURLOPT_PROXY, "");
+  set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_OPENSOCKETFUNCTION, open);
   return accepted;

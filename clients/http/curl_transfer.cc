@@ -131,10 +131,13 @@ CurlTransfer::~CurlTransfer() {
 }
 
 bool CurlTransfer::AddHeaders() {
+  std::string line;
+  // Enough for most, so that it seldom leaves a copy behind when it grows.
+  line.reserve(256);
   for (const HttpHeader& header : request_.headers) {
     if (!IsSendable(header)) return false;
     // A value that is empty is written with a semicolon, or libcurl leaves the header out.
-    std::string line = header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
+    line.append(header.name).append(header.value.empty() ? ";" : ": ").append(header.value);
     curl_slist* longer = curl_slist_append(header_list_, line.c_str());
     Wipe(line);
     if (!longer) return false;

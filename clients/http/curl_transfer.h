@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "clients/core/clock.h"
 #include "clients/core/connection_observer.h"
@@ -62,6 +63,8 @@ class CurlTransfer {
   void Abort();
 
   const std::optional<Result<HttpResponse>>& result() const { return result_; }
+  // REQUIRES: there is a result.
+  Result<HttpResponse> TakeResult() { return *std::move(result_); }
   // Why the connection was given up. Without a result: the request is unsent, and may be added
   // again to be sent on a new connection.
   const std::optional<ConnectionDrop>& dropped() const { return dropped_; }

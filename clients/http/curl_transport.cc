@@ -31,7 +31,9 @@ std::string OriginOf(const HttpRequest& request) {
   const auto authority = request.url.find("//");
   const auto path =
       authority == std::string::npos ? authority : request.url.find('/', authority + 2);
-  return request.url.substr(0, path) + " " + request.ca_file;
+  std::string origin;
+  origin.reserve(request.url.size() + 1 + request.ca_file.size());
+  return origin.append(request.url, 0, path).append(1, ' ').append(request.ca_file);
 }
 
 // Paths at which the libcurl in use looks for CAs.
@@ -113,7 +115,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   const std::uint64_t login = request.login;
   CurlTransfer transfer(co_await asio::this_coro::executor, std::move(request), state->handles,
                         state->trust, options_.max_body_bytes);
-  if (transfer.result()) co_return *transfer.result();
+  if (transfer.result()) co_return transfer.TakeResult();
   Connection connection(*state, transfer, origin, login);
   ++state->stats.requests;
   for (int tried = 0; !transfer.result() && tried < kMostConnectionsTried; ++tried) {
@@ -130,7 +132,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
                              ? ConnectionPool::Outcome::kAnswered
                              : ConnectionPool::Outcome::kFailed);
   if (!transfer.result()) co_return tl::unexpected<Error>(NewConnectionUnfit(*transfer.dropped()));
-  co_return *transfer.result();
+  co_return transfer.TakeResult();
 }
 
 }  // namespace balance

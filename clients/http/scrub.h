@@ -27,7 +27,7 @@ inline constexpr std::size_t kShortestSearchedSecret = 4;
 // characters. "..." stands behind what was cut.
 std::string ScrubForLog(std::string_view upstream_text, std::span<const std::string_view> secrets);
 
-// Whether `text` holds one of `secrets`, in upper or lower case, or a key of PolySimulator's form
+// Whether `text` holds one of `secrets`, in upper or lower case, or text in the form of an API key
 // (ps_live_..., ps_test_...). Unlike ScrubForLog() it does not judge by length: a request id has
 // the length and the alphabet of many a key.
 bool HoldsSecret(std::string_view text, std::span<const std::string_view> secrets);

@@ -46,14 +46,15 @@ class TreeBuilder {
   bool number_float(Json::number_float_t, const std::string& raw) {
     return PlaceText(Type::kNumber, raw);
   }
-  bool string(std::string& value) { return PlaceText(Type::kString, std::move(value)); }
+  // `value` is the library's buffer: left to it, it need not grow anew for each text.
+  bool string(const std::string& value) { return PlaceText(Type::kString, value); }
   bool binary(Json::binary_t&) { return false; }
   bool start_object(std::size_t) { return Open(Type::kObject); }
   bool end_object() { return Close(); }
   bool start_array(std::size_t) { return Open(Type::kArray); }
   bool end_array() { return Close(); }
-  bool key(std::string& name) {
-    open_.back()->members.push_back({std::move(name), {}});
+  bool key(const std::string& name) {
+    open_.back()->members.push_back({name, {}});
     return true;
   }
   bool parse_error(std::size_t position, const std::string& token, const Json::exception& error) {

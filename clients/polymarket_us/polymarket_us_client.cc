@@ -42,26 +42,25 @@ Result<Reading> ReadExchange(const Exchange& exchange, std::span<const std::stri
 }  // namespace
 
 PolymarketUsClient::PolymarketUsClient(HttpTransport& transport, Clock& clock,
-                                       std::shared_ptr<UpstreamClock> venue_clock, Options options)
+                                       std::shared_ptr<UpstreamClock> venue_clock,
+                                       const Login& login, ClientSettings settings)
     : transport_(transport),
       clock_(clock),
       venue_clock_(std::move(venue_clock)),
-      base_url_(std::move(options.base_url)),
-      attempt_timeout_(options.attempt_timeout),
-      ca_file_(std::move(options.ca_file)),
-      login_(options.login),
-      credentials_{std::move(options.key_id), SigningKey(*options.seed)} {}
+      base_url_(login.base_url),
+      settings_(std::move(settings)),
+      credentials_{login.key_id, SigningKey(*login.secret)} {}
 
 boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext context) {
-  const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
+  const auto timeout = TimeLeft(clock_, context.End(), settings_.attempt_timeout);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
   const Duration correction = venue_clock_->Correction();
   auto request =
       polymarket_us::BuildBalancesRequest(base_url_, credentials_, clock_.WallNow() + correction);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
-  request->ca_file = ca_file_;
-  request->login = login_;
+  request->ca_file = settings_.ca_file;
+  request->login = settings_.login;
   const std::string signature = polymarket_us::SignatureOf(request->headers);
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {

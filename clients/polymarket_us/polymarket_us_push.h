@@ -8,31 +8,22 @@
 #include <string_view>
 
 #include "clients/core/clock.h"
-#include "clients/core/secret.h"
 #include "clients/core/upstream_clock.h"
 #include "clients/http/base_url.h"
 #include "clients/polymarket_us/signed_headers.h"
-#include "clients/venue/push_venue.h"
+#include "clients/venue/client_settings.h"
+#include "clients/venue/login.h"
+#include "clients/venue/push_login.h"
 
 namespace balance {
 
 // Used on its shard's thread only.
-class PolymarketUsPush final : public PushVenue {
+class PolymarketUsPush final : public PushLogin {
  public:
-  struct Options {
-    BaseUrl base_url;
-    std::string key_id;
-    // SecretKey::seed, from DecodeSecretKey().
-    std::shared_ptr<const Secret> seed;
-    // For one upgrade.
-    Duration timeout;
-    // PEM file with CAs to trust beside the system's. Empty: none.
-    std::string ca_file;
-  };
-
-  // `clock` must outlive it. The seed is not kept. `venue_clock` is that of the host; it corrects
-  // the time that is signed.
-  PolymarketUsPush(Clock& clock, std::shared_ptr<UpstreamClock> venue_clock, Options options);
+  // `clock` must outlive it. The login's secret is not kept. `host_clock` corrects the time that is
+  // signed.
+  PolymarketUsPush(Clock& clock, std::shared_ptr<UpstreamClock> host_clock, const Login& login,
+                   ClientSettings settings);
 
   std::string_view name() const override;
   // The upgrade, signed now.
@@ -42,10 +33,9 @@ class PolymarketUsPush final : public PushVenue {
 
  private:
   Clock& clock_;
-  const std::shared_ptr<UpstreamClock> venue_clock_;
+  const std::shared_ptr<UpstreamClock> host_clock_;
   const BaseUrl base_url_;
-  const Duration timeout_;
-  const std::string ca_file_;
+  const ClientSettings settings_;
   const polymarket_us::Credentials credentials_;
   // Of the latest request.
   std::string signature_;

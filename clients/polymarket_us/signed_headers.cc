@@ -28,9 +28,13 @@ Result<std::vector<HttpHeader>> SignedHeaders(const Credentials& credentials, st
   const std::string timestamp = TimestampOf(now);
   std::string signed_text = timestamp;
   signed_text.append(kMethod).append(path);
-  return std::vector<HttpHeader>{{"X-PM-Access-Key", credentials.key_id},
-                                 {"X-PM-Timestamp", timestamp},
-                                 {std::string(kSignature), credentials.key.Sign(signed_text)}};
+  std::vector<HttpHeader> headers;
+  // With what a request for balances adds to them.
+  headers.reserve(5);
+  headers.push_back({"X-PM-Access-Key", credentials.key_id});
+  headers.push_back({"X-PM-Timestamp", timestamp});
+  headers.push_back({std::string(kSignature), credentials.key.Sign(signed_text)});
+  return headers;
 }
 
 std::string SignatureOf(const std::vector<HttpHeader>& headers) {

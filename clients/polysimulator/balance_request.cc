@@ -16,6 +16,7 @@ Result<HttpRequest> BuildBalanceRequest(const BaseUrl& base_url, const Secret& a
   }
   HttpRequest request;
   request.url = base_url.ToString().append(kBalancePath);
+  request.headers.reserve(3);
   request.headers.push_back({"X-API-Key", std::string(api_key.Expose())});
   request.headers.push_back({"Accept", "application/json"});
   request.headers.push_back(PastCaches());

@@ -52,24 +52,22 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
 
 PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock,
                                          std::shared_ptr<UpstreamClock> venue_clock,
-                                         Options options)
+                                         const Login& login, ClientSettings settings)
     : transport_(transport),
       clock_(clock),
       venue_clock_(std::move(venue_clock)),
-      base_url_(std::move(options.base_url)),
-      attempt_timeout_(options.attempt_timeout),
-      ca_file_(std::move(options.ca_file)),
-      login_(options.login),
-      api_key_(std::move(options.api_key)) {}
+      base_url_(login.base_url),
+      settings_(std::move(settings)),
+      api_key_(login.secret) {}
 
 boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext context) {
-  const auto timeout = TimeLeft(clock_, context.End(), attempt_timeout_);
+  const auto timeout = TimeLeft(clock_, context.End(), settings_.attempt_timeout);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
   auto request = polysimulator::BuildBalanceRequest(base_url_, *api_key_);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
-  request->ca_file = ca_file_;
-  request->login = login_;
+  request->ca_file = settings_.ca_file;
+  request->login = settings_.login;
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));

@@ -3,9 +3,7 @@
 // Reads the balance of an API wallet at PolySimulator. Simulated money.
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
 #include <memory>
-#include <string>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -13,6 +11,7 @@
 #include "clients/core/upstream_clock.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
+#include "clients/venue/venue.h"
 
 namespace balance {
 
@@ -20,21 +19,11 @@ namespace balance {
 // decorators.
 class PolySimulatorClient final : public BalanceSource {
  public:
-  struct Options {
-    // From NormalizePolySimulatorUrl().
-    BaseUrl base_url;
-    std::shared_ptr<const Secret> api_key;
-    // For one exchange.
-    Duration attempt_timeout;
-    // PEM file with CAs to trust beside the system's. Empty: none.
-    std::string ca_file;
-    // See HttpRequest::login.
-    std::uint64_t login = 0;
-  };
-
-  // `transport` and `clock` must outlive the client. `venue_clock` is that of the host.
+  // `transport` and `clock` must outlive the client. The secret of `login` is the API key.
+  // `venue_clock` is that of the host.
   PolySimulatorClient(HttpTransport& transport, Clock& clock,
-                      std::shared_ptr<UpstreamClock> venue_clock, Options options);
+                      std::shared_ptr<UpstreamClock> venue_clock, const Login& login,
+                      ClientSettings settings);
 
   // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
   // those of ClassifyFailure() and those of ParseBalance(). Warns LEGACY_KEY if the venue says that
@@ -46,9 +35,7 @@ class PolySimulatorClient final : public BalanceSource {
   Clock& clock_;
   const std::shared_ptr<UpstreamClock> venue_clock_;
   const BaseUrl base_url_;
-  const Duration attempt_timeout_;
-  const std::string ca_file_;
-  const std::uint64_t login_;
+  const ClientSettings settings_;
   const std::shared_ptr<const Secret> api_key_;
 };
 

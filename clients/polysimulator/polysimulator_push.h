@@ -12,27 +12,18 @@
 #include "clients/core/secret.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
-#include "clients/venue/push_venue.h"
+#include "clients/venue/client_settings.h"
+#include "clients/venue/login.h"
+#include "clients/venue/push_login.h"
 
 namespace balance {
 
 // Used on its shard's thread only.
-class PolySimulatorPush final : public PushVenue {
+class PolySimulatorPush final : public PushLogin {
  public:
-  struct Options {
-    // From NormalizePolySimulatorUrl().
-    BaseUrl base_url;
-    std::shared_ptr<const Secret> api_key;
-    // For the token, and again for the upgrade.
-    Duration timeout;
-    // PEM file with CAs to trust beside the system's. Empty: none.
-    std::string ca_file;
-    // See HttpRequest::login.
-    std::uint64_t login = 0;
-  };
-
-  // `transport` must outlive it.
-  PolySimulatorPush(HttpTransport& transport, Options options);
+  // `transport` must outlive it. A connection takes the settings' time twice: for its token, and
+  // for the upgrade.
+  PolySimulatorPush(HttpTransport& transport, Login login, ClientSettings settings);
 
   std::string_view name() const override;
   int requests_of_a_connection() const override { return 2; }
@@ -43,7 +34,8 @@ class PolySimulatorPush final : public PushVenue {
 
  private:
   HttpTransport& transport_;
-  const Options options_;
+  const Login login_;
+  const ClientSettings settings_;
   // Of the latest request.
   std::optional<Secret> token_;
 };

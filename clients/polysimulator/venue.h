@@ -1,17 +1,24 @@
 #pragma once
 
-// Fixed facts about PolySimulator as a venue, from its API documentation.
+// PolySimulator as a venue: fixed facts from its API documentation.
 
 #include <array>
 #include <string_view>
 
 #include "clients/core/source_info.h"
 #include "clients/http/base_url.h"
+#include "clients/venue/venue.h"
 
 namespace balance::polysimulator {
 
 // The venue's name in texts for people.
 inline constexpr std::string_view kName = "PolySimulator";
+
+// POLYSIMULATOR of balance.v1.
+inline constexpr SourceKind kKind{2};
+
+// Base URL of its production.
+inline constexpr std::string_view kBaseUrl = "https://api.polysimulator.com";
 
 // Follows a base URL that went through NormalizePolySimulatorUrl().
 inline constexpr std::string_view kBalancePath = "/v1/account/balance";
@@ -19,6 +26,10 @@ inline constexpr std::string_view kBalancePath = "/v1/account/balance";
 // What this kind of source can report.
 inline constexpr std::array kMeasures = {Measure::kCash, Measure::kAvailableToTrade,
                                          Measure::kEquity};
+
+// Simulated money everywhere. A login is an API key, `ps_live_...`, which is all that there is of a
+// credential.
+const Venue& TheVenue();
 
 }  // namespace balance::polysimulator
 

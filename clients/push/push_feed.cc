@@ -84,7 +84,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   // Waits while REST would send nothing with the credential, and for the turns of a connection's
   // requests.
   asio::awaitable<void> AwaitPermission() {
-    for (int turns = 0; turns < parts_.venue->requests_of_a_connection() && !is_stopped_;) {
+    for (int turns = 0; turns < parts_.login->requests_of_a_connection() && !is_stopped_;) {
       const Now now = parts_.clock.Time();
       SteadyTime until = parts_.pacer->BlockedUntil();
       if (parts_.hold_off->Because(now)) until = std::max(until, parts_.hold_off->Until());
@@ -99,13 +99,13 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   }
 
   asio::awaitable<PushReturn> Connect() {
-    auto request = co_await parts_.venue->Prepare();
+    auto request = co_await parts_.login->Prepare();
     if (is_stopped_) co_return PushReturn::kBackOff;
     if (!request) co_return Failed(std::move(request.error()));
     auto answer = co_await parts_.connector.Open(*std::move(request));
     if (is_stopped_) co_return PushReturn::kBackOff;
-    if (!answer) co_return Failed(Named(parts_.venue->name(), std::move(answer.error())));
-    if (!answer->socket) co_return Failed(parts_.venue->Classify(answer->refusal));
+    if (!answer) co_return Failed(Named(parts_.login->name(), std::move(answer.error())));
+    if (!answer->socket) co_return Failed(parts_.login->Classify(answer->refusal));
     ++counters_.opened;
     socket_ = std::move(answer->socket);
     const PushReturn how = co_await Serve();
@@ -118,7 +118,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   // Speaks on socket_ until it is over.
   asio::awaitable<PushReturn> Serve() {
     const auto socket = socket_;
-    const auto protocol = parts_.venue->NewProtocol();
+    const auto protocol = parts_.login->NewProtocol();
     was_silent_ = false;
     heard_at_ = parts_.clock.SteadyNow();
     WatchSilence();
@@ -136,8 +136,8 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     socket->Abort();
     NoteDown();
     if (!is_stopped_) {
-      parts_.observer.OnPushFailure(was_silent_ ? Silent(parts_.venue->name())
-                                                : Named(parts_.venue->name(), *failure));
+      parts_.observer.OnPushFailure(was_silent_ ? Silent(parts_.login->name())
+                                                : Named(parts_.login->name(), *failure));
     }
     co_return protocol->OnEnd(socket->close_code());
   }

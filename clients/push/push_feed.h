@@ -13,7 +13,7 @@
 #include "clients/http/web_socket.h"
 #include "clients/resilience/hold_off.h"
 #include "clients/resilience/pacer.h"
-#include "clients/venue/push_venue.h"
+#include "clients/venue/push_login.h"
 
 namespace balance {
 
@@ -61,7 +61,7 @@ class PushFeed {
   // What the feed is made of. `hold_off` and `pacer` are those of the credential, shared with REST.
   // `connector`, `clock` and `observer` must outlive the feed.
   struct Parts {
-    std::unique_ptr<PushVenue> venue;
+    std::unique_ptr<PushLogin> login;
     WebSocketConnector& connector;
     std::shared_ptr<HoldOff> hold_off;
     std::shared_ptr<Pacer> pacer;

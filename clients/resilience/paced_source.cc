@@ -68,10 +68,12 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
   const std::shared_ptr<Pacer> pacer = pacer_;
   const std::shared_ptr<HostSlots> slots = slots_;
   const std::function<bool()> has_room = RoomAt(slots.get(), slot);
-  // A request that is refused further down needs no turn.
-  while (!next_->Outlook().IsForbidden(clock_.SteadyNow())) {
+  while (true) {
     const SteadyTime now = clock_.SteadyNow();
-    const SteadyTime not_before = next_->Outlook().earliest;
+    const SendOutlook outlook = next_->Outlook();
+    // A request that is refused further down needs no turn.
+    if (outlook.IsForbidden(now)) break;
+    const SteadyTime not_before = outlook.earliest;
     const SteadyTime turn = std::max(pacer->NextTurn(), not_before);
     if (!pacer->BlockedBy() && turn >= context.End()) co_return OutOfTurn(turn - now);
     // The turn that there was went to somebody else during the wait for the connection.

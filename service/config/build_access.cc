@@ -167,8 +167,7 @@ class CallerBuilder {
   void BuildTokens(const std::string& file, const std::string& path, CallerRule& rule) {
     rule.identity = BearerTokens{file, {}};
     RefusePlaintextTokens(path);
-    document_.NoteFile(file);
-    const auto content = ReadFile(file, kMostTokenFileBytes);
+    const auto content = document_.ReadNoted(file, kMostTokenFileBytes);
     if (!content) {
       document_.AddIssue(path, "the file " + content.error(), "name a readable file of hashes");
       return;

@@ -5,6 +5,7 @@
 
 #include "service/config/build_access.h"
 #include "service/config/build_source.h"
+#include "service/config/config_block.h"
 #include "service/config/listen_address.h"
 #include "service/config/resource_id.h"
 #include "service/config/settings.h"
@@ -64,7 +65,7 @@ class UniqueIds {
   std::unordered_map<std::string, int> first_lines_;
 };
 
-void RequireEntries(bool empty, const std::string& path, const char* remedy,
+void RequireEntries(bool empty, const std::string& path, const std::string& remedy,
                     ConfigDocument& document) {
   if (empty && (document.IsGiven(path) || document.IsAbsent(path))) {
     document.AddIssue(path, "has no entry", remedy);
@@ -76,7 +77,7 @@ AccountConfig BuildAccount(const config::v1::Account& account, const std::string
   AccountConfig result;
   result.id = account.id();
   RequireEntries(account.sources().empty(), path + ".sources",
-                 "add a source with polymarket_us or polysimulator", document);
+                 "add a source with " + VenueKeys(document.venues()), document);
   UniqueIds ids(document);
   for (int i = 0; i < account.sources_size(); ++i) {
     const std::string source_path = path + ".sources[" + std::to_string(i) + "]";

@@ -1,11 +1,13 @@
 #include "service/config/build_source.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "clients/core/ascii.h"
-#include "clients/polymarket_us/signing_key.h"
-#include "clients/polymarket_us/venue.h"
-#include "clients/polysimulator/venue.h"
+#include "service/config/config_block.h"
+#include "service/config/fund_class_name.h"
 #include "service/config/placeholder.h"
 #include "service/config/settings.h"
 
@@ -14,11 +16,26 @@ namespace {
 
 constexpr std::size_t kLongestPool = 200;
 
-bool IsProduction(BaseUrl url) {
-  const auto production = ParseBaseUrl(ConfigDefaults::kPolymarketUsBaseUrl);
+bool IsProduction(const VenueFacts& venue, BaseUrl url) {
+  const auto production = ParseBaseUrl(venue.base_url);
   // The same host, written as one of the root of all names.
   if (url.host.ends_with('.')) url.host.pop_back();
-  return production && url.tls && url.Authority() == production->Authority();
+  return production && url.tls == production->tls && url.Authority() == production->Authority();
+}
+
+FundClass Other(FundClass fund_class) {
+  return fund_class == FundClass::kRealMoney ? FundClass::kSimulatedMoney : FundClass::kRealMoney;
+}
+
+FundClass FundClassOf(config::v1::FundClass given, FundClass standard) {
+  switch (given) {
+    case config::v1::REAL_MONEY:
+      return FundClass::kRealMoney;
+    case config::v1::SIMULATED_MONEY:
+      return FundClass::kSimulatedMoney;
+    default:
+      return standard;
+  }
 }
 
 // The longest end of `prefix` that is a part of `route` from or to one of its ends: requests would
@@ -45,101 +62,96 @@ SourceConfig SourceBuilder::Build(const std::string& account, const config::v1::
   result.info.account = account;
   result.info.source = source.id();
   result.info.cache = ReadCache(source.cache(), path + ".cache", cache_, document_);
-  result.upstream = ReadUpstream(source.upstream(), path + ".upstream", upstream_, document_);
+  result.venue = FindVenue(document_.venues(), source.login().venue());
+  result.upstream =
+      ReadUpstream(source.upstream(), path + ".upstream", BaseOf(result.venue), document_);
   result.info.rate = result.upstream.rate;
   result.info.pool = ReadPool(source.pool(), path + ".pool");
   BuildVenue(source, path, result);
   return result;
 }
 
+UpstreamSettings SourceBuilder::BaseOf(const Venue* venue) const {
+  UpstreamSettings base = upstream_;
+  if (!venue) return base;
+  const RateSettings& rate = venue->facts().rate;
+  if (!document_.IsGiven("upstream.requests_per_second")) {
+    base.rate.requests_per_second = rate.requests_per_second;
+  }
+  if (!document_.IsGiven("upstream.burst")) base.rate.burst = rate.burst;
+  return base;
+}
+
 void SourceBuilder::BuildVenue(const config::v1::Source& source, const std::string& path,
                                SourceConfig& result) {
-  switch (source.venue_case()) {
-    case config::v1::Source::kPolymarketUs:
-      return BuildPolymarketUs(source, path, result);
-    case config::v1::Source::kPolysimulator:
-      return BuildPolySimulator(source, path, result);
-    case config::v1::Source::VENUE_NOT_SET:
-      break;
+  if (!result.venue) {
+    if (document_.HasIssue(path) || document_.IsIncomplete(path)) return;
+    document_.AddIssue(path, "names no venue", "add " + VenueKeys(document_.venues()));
+    return;
   }
-  if (document_.HasIssue(path) || document_.IsIncomplete(path)) return;
-  document_.AddIssue(path, "names no venue", "add polymarket_us or polysimulator");
+  const VenueFacts& venue = result.venue->facts();
+  result.info.kind = venue.kind;
+  result.info.measures = venue.measures;
+  const std::string login_path = path + "." + std::string(venue.key);
+  const std::string url_path = login_path + ".base_url";
+  result.login.base_url = result.venue->Normalize(
+      ReadBaseUrl(source.login().base_url(), std::string(venue.base_url), url_path));
+  ReadLogin(source.login(), login_path, *result.venue, result.login);
+  result.info.fund_class = FundClassOf(source.fund_class(), venue.money.fund_class);
+  // Skip if base_url is malformed: the default in its place would be judged instead.
+  if (venue.money.is_fixed || document_.IsGiven(url_path) || document_.IsAbsent(url_path)) {
+    CheckFundClass(venue, IsProduction(venue, result.login.base_url), path + ".fund_class",
+                   result.info.fund_class);
+  }
+  RefuseRoute(result.login.base_url, venue.route, url_path);
 }
 
-void SourceBuilder::BuildPolymarketUs(const config::v1::Source& source, const std::string& path,
-                                      SourceConfig& result) {
-  const config::v1::PolymarketUs& venue = source.polymarket_us();
-  const std::string venue_path = path + ".polymarket_us";
-  PolymarketUsLogin login;
-  const std::string url_path = venue_path + ".base_url";
-  login.base_url = ReadBaseUrl(venue.base_url(), ConfigDefaults::kPolymarketUsBaseUrl, url_path);
-  if (const auto key_id =
-          secrets_.Load(venue.key_id(), venue.has_key_id(), venue_path + ".key_id")) {
-    login.key_id = key_id->Expose();
+void SourceBuilder::ReadLogin(const config::v1::Login& given, const std::string& path,
+                              const Venue& venue, Login& login) {
+  const std::vector<LoginField>& fields = venue.facts().login;
+  const auto path_of = [&](const LoginField& field) { return path + "." + std::string(field.key); };
+  std::vector<std::unique_ptr<const SecretText>> loaded;
+  std::vector<std::string_view> texts;
+  for (const LoginField& field : fields) {
+    const auto secret = given.secrets().find(std::string(field.key));
+    const bool is_given = secret != given.secrets().end();
+    loaded.push_back(
+        secrets_.Load(is_given ? secret->second : config::v1::Secret::default_instance(), is_given,
+                      path_of(field)));
+    texts.push_back(loaded.back() ? loaded.back()->Expose() : std::string_view());
   }
-  const std::string secret_path = venue_path + ".secret_key";
-  if (const auto text = secrets_.Load(venue.secret_key(), venue.has_secret_key(), secret_path)) {
-    constexpr const char* kRemedy = "store the secret key as Polymarket US shows it";
-    if (auto key = DecodeSecretKey(text->Expose())) {
-      login.seed = std::make_shared<const Secret>(std::move(key->seed));
-      if (key->repeats_seed) {
-        document_.AddWarning(secret_path, "holds its seed twice, instead of seed and public key",
-                             kRemedy);
-      }
+  LoginParts parts = venue.ReadLogin(texts);
+  for (LoginRemark& remark : parts.remarks) {
+    const std::string field_path = path_of(fields.at(remark.field));
+    if (remark.is_refusal) {
+      document_.AddIssue(field_path, std::move(remark.problem), std::move(remark.remedy));
     } else {
-      document_.AddIssue(secret_path, key.error().message, kRemedy);
+      document_.AddWarning(field_path, std::move(remark.problem), std::move(remark.remedy));
     }
   }
-
-  result.info.kind = SourceKind::kPolymarketUs;
-  result.info.measures.assign(polymarket_us::kMeasures.begin(), polymarket_us::kMeasures.end());
-  result.info.fund_class = source.fund_class() == config::v1::SIMULATED_MONEY
-                               ? FundClass::kSimulatedMoney
-                               : FundClass::kRealMoney;
-  // Skip if base_url is malformed: the default in its place would be judged instead.
-  if (document_.IsGiven(url_path) || document_.IsAbsent(url_path)) {
-    CheckFundClass(result.info.fund_class, IsProduction(login.base_url), path + ".fund_class");
-  }
-  RefuseRoute(login.base_url, polymarket_us::kBalancesPath, url_path);
-  result.login = std::move(login);
+  login.key_id = std::move(parts.key_id);
+  const bool is_whole =
+      std::none_of(texts.begin(), texts.end(), [](std::string_view text) { return text.empty(); });
+  if (is_whole) login.secret = std::move(parts.secret);
 }
 
-void SourceBuilder::CheckFundClass(FundClass fund_class, bool production, const std::string& path) {
-  if (!production && document_.IsAbsent(path)) {
+void SourceBuilder::CheckFundClass(const VenueFacts& venue, bool is_production,
+                                   const std::string& path, FundClass& fund_class) {
+  if (!venue.money.is_fixed && !is_production && document_.IsAbsent(path)) {
     document_.AddIssue(path, "is missing, although base_url is not the production one",
                        "set it to REAL_MONEY or SIMULATED_MONEY");
   }
-  if (production && fund_class == FundClass::kSimulatedMoney) {
-    document_.AddIssue(path, "the production Polymarket US is never SIMULATED_MONEY",
-                       "remove it, or write REAL_MONEY");
-  }
+  if (!venue.money.is_fixed && !is_production) return;
+  const FundClass only = venue.money.fund_class;
+  if (fund_class == only) return;
+  document_.AddIssue(path,
+                     (venue.money.is_fixed ? "" : "the production ") + std::string(venue.name) +
+                         " is never " + NameOf(Other(only)),
+                     std::string("remove it, or write ") + NameOf(only));
+  if (venue.money.is_fixed) fund_class = only;
 }
 
-void SourceBuilder::BuildPolySimulator(const config::v1::Source& source, const std::string& path,
-                                       SourceConfig& result) {
-  const config::v1::PolySimulator& venue = source.polysimulator();
-  const std::string venue_path = path + ".polysimulator";
-  PolySimulatorLogin login;
-  const std::string url_path = venue_path + ".base_url";
-  login.base_url = NormalizePolySimulatorUrl(
-      ReadBaseUrl(venue.base_url(), ConfigDefaults::kPolySimulatorBaseUrl, url_path));
-  RefuseRoute(login.base_url, polysimulator::kBalancePath, url_path);
-  if (const auto api_key =
-          secrets_.Load(venue.api_key(), venue.has_api_key(), venue_path + ".api_key")) {
-    login.api_key = std::make_shared<const Secret>(api_key->Expose());
-  }
-
-  result.info.kind = SourceKind::kPolySimulator;
-  result.info.measures.assign(polysimulator::kMeasures.begin(), polysimulator::kMeasures.end());
-  result.info.fund_class = FundClass::kSimulatedMoney;
-  if (source.fund_class() == config::v1::REAL_MONEY) {
-    document_.AddIssue(path + ".fund_class", "PolySimulator is never REAL_MONEY",
-                       "remove it, or write SIMULATED_MONEY");
-  }
-  result.login = std::move(login);
-}
-
-BaseUrl SourceBuilder::ReadBaseUrl(const std::string& given, const char* standard,
+BaseUrl SourceBuilder::ReadBaseUrl(const std::string& given, const std::string& standard,
                                    const std::string& path) {
   auto url = ParseBaseUrl(document_.IsGiven(path) ? given : standard);
   if (url) return *std::move(url);
@@ -147,7 +159,7 @@ BaseUrl SourceBuilder::ReadBaseUrl(const std::string& given, const char* standar
   const std::string& message = url.error().message;
   const auto semicolon = message.find("; ");
   document_.AddIssue(path, message.substr(0, semicolon),
-                     semicolon == std::string::npos ? std::string("write it such as ") + standard
+                     semicolon == std::string::npos ? "write it such as " + standard
                                                     : message.substr(semicolon + 2));
   return {};
 }

@@ -24,14 +24,19 @@ class SourceBuilder {
                      const std::string& path);
 
  private:
+  // What a source's `upstream` starts from: the file's, with the venue's rate where that has none.
+  UpstreamSettings BaseOf(const Venue* venue) const;
+  // REQUIRES: result.venue is that of the source.
   void BuildVenue(const config::v1::Source& source, const std::string& path, SourceConfig& result);
-  void BuildPolymarketUs(const config::v1::Source& source, const std::string& path,
-                         SourceConfig& result);
-  void BuildPolySimulator(const config::v1::Source& source, const std::string& path,
-                          SourceConfig& result);
-  // Of a Polymarket US source.
-  void CheckFundClass(FundClass fund_class, bool production, const std::string& path);
-  BaseUrl ReadBaseUrl(const std::string& given, const char* standard, const std::string& path);
+  // Fills in all but the base URL.
+  void ReadLogin(const config::v1::Login& given, const std::string& path, const Venue& venue,
+                 Login& login);
+  // Refuses money that the venue does not have there. `path` is that of `fund_class`, which becomes
+  // what the venue has if that is fixed.
+  void CheckFundClass(const VenueFacts& venue, bool is_production, const std::string& path,
+                      FundClass& fund_class);
+  BaseUrl ReadBaseUrl(const std::string& given, const std::string& standard,
+                      const std::string& path);
   // Refuses a base URL that already ends in a part of the path that is appended to it.
   void RefuseRoute(const BaseUrl& url, std::string_view route, const std::string& path);
   std::string ReadPool(const std::string& given, const std::string& path);

@@ -4,35 +4,32 @@
 // Made by LoadConfig() or ConfigFromEnvironment(), immutable afterwards.
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "clients/core/clock.h"
-#include "clients/core/secret.h"
 #include "clients/core/source_info.h"
-#include "clients/http/base_url.h"
+#include "clients/venue/login.h"
+#include "clients/venue/venue.h"
 #include "service/access/caller_rule.h"
 #include "service/config/config_issue.h"
 
 namespace balance {
 
-// Defaults of every setting; config.proto repeats them only in words, and a test compares.
+// Defaults of every setting but a venue's own; config.proto repeats them only in words, and a test
+// compares.
 struct ConfigDefaults {
   static constexpr const char* kListen = "127.0.0.1:50051";
   static constexpr const char* kAdminListen = "127.0.0.1:9464";
-  static constexpr const char* kPolymarketUsBaseUrl = "https://api.polymarket.us";
-  static constexpr const char* kPolySimulatorBaseUrl = "https://api.polysimulator.com";
   static constexpr Duration kTtl = std::chrono::seconds(2);
   static constexpr Duration kStaleWhileRevalidate = std::chrono::seconds(5);
   static constexpr Duration kMaxStale = std::chrono::seconds(60);
   static constexpr Duration kMinRefreshInterval = std::chrono::milliseconds(500);
   static constexpr Duration kAttemptTimeout = std::chrono::seconds(3);
   static constexpr Duration kRefreshBudget = std::chrono::seconds(5);
-  static constexpr double kRequestsPerSecond = 2;
-  static constexpr int kBurst = 2;
+  static constexpr double kRequestsPerSecond = kUsualRate.requests_per_second;
+  static constexpr int kBurst = kUsualRate.burst;
   static constexpr Duration kDrainDelay = std::chrono::seconds(10);
   static constexpr Duration kMaxConnectionAge = std::chrono::seconds(300);
   // Longest answer that gRPC's clients take, in every language, unless they are told otherwise.
@@ -52,24 +49,13 @@ struct UpstreamSettings {
   bool operator==(const UpstreamSettings&) const = default;
 };
 
-struct PolymarketUsLogin {
-  BaseUrl base_url;
-  // The key id (a UUID). Not secret by itself, masked in print all the same.
-  std::string key_id;
-  // The 32-byte Ed25519 seed.
-  std::shared_ptr<const Secret> seed;
-};
-
-struct PolySimulatorLogin {
-  BaseUrl base_url;
-  std::shared_ptr<const Secret> api_key;
-};
-
 struct SourceConfig {
   // Complete, `pool` included: configured, or shared by all sources with the same credential.
   SourceInfo info;
   UpstreamSettings upstream;
-  std::variant<PolymarketUsLogin, PolySimulatorLogin> login;
+  // Whose source this is. Null only while a configuration is being read that names none.
+  const Venue* venue = nullptr;
+  Login login;
 };
 
 struct AccountConfig {

@@ -1,6 +1,7 @@
 #include "service/config/config_document.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace balance {
 namespace {
@@ -19,19 +20,20 @@ std::vector<ConfigIssue> Sorted(std::vector<ConfigIssue> issues) {
 
 }  // namespace
 
-int ConfigDocument::LineOf(std::string_view path) const {
-  for (; !path.empty(); path = Around(path)) {
-    if (const auto line = lines_.find(std::string(path)); line != lines_.end()) return line->second;
-  }
-  return 0;
+tl::expected<FileContent, std::string> ConfigDocument::ReadNoted(const std::string& path,
+                                                                 std::size_t limit) {
+  std::optional<FileState> state;
+  auto content = ReadFile(path, limit, state);
+  files_.try_emplace(path, state);
+  return content;
 }
 
 bool ConfigDocument::IsGiven(const std::string& path) const {
-  return lines_.contains(path) && !HasIssue(path);
+  return lines_.Find(path) && !HasIssue(path);
 }
 
 bool ConfigDocument::IsAbsent(const std::string& path) const {
-  return !lines_.contains(path) && !HasIssue(path) && !IsIncomplete(std::string(Around(path)));
+  return !lines_.Find(path) && !HasIssue(path) && !IsIncomplete(std::string(Around(path)));
 }
 
 void ConfigDocument::AddIssue(const std::string& path, std::string problem, std::string remedy) {

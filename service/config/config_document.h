@@ -5,30 +5,39 @@
 //
 // Fields are named by their path, such as accounts[0].sources[1].cache.ttl.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "balance/config/v1/config.pb.h"
+#include "clients/venue/venue.h"
 #include "service/config/config_issue.h"
+#include "service/config/field_lines.h"
 #include "service/config/file_states.h"
+#include "service/config/read_file.h"
 
 namespace balance {
 
 class ConfigDocument {
  public:
-  // `file` is what issues say of their origin.
-  explicit ConfigDocument(std::string file) : file_(std::move(file)) {}
+  // `file` is what issues say of their origin, `venues` are those that sources can name. They must
+  // outlive the document.
+  ConfigDocument(std::string file, const Venues& venues)
+      : file_(std::move(file)), venues_(venues) {}
+
+  const Venues& venues() const { return venues_; }
 
   // Only fields that could be read; a list keeps an empty element for one that could not.
   const config::v1::Config& message() const { return message_; }
   config::v1::Config& mutable_message() { return message_; }
 
   // Notes that the field was written on `line` (0: it has none).
-  void AddField(const std::string& path, int line) { lines_.insert_or_assign(path, line); }
+  void AddField(const std::string& path, int line) { lines_.Set(path, line); }
   // Issues speak of the field as `label`.
   void AddLabel(const std::string& path, std::string label) {
     labels_.insert_or_assign(path, std::move(label));
@@ -41,11 +50,13 @@ class ConfigDocument {
   void NoteFile(const std::string& path) {
     if (!files_.contains(path)) files_.emplace(path, StateOf(path));
   }
-  // As they were before they were first read.
-  const FileStates& files() const { return files_; }
+  // Notes the file, as above, and reads it: see read_file.h.
+  tl::expected<FileContent, std::string> ReadNoted(const std::string& path, std::size_t limit);
+  // As they were before they were first read. Leaves none behind.
+  FileStates TakeFiles() { return std::exchange(files_, {}); }
 
   // The line of the field, or of the nearest one around it; 0 if there is none.
-  int LineOf(std::string_view path) const;
+  int LineOf(std::string_view path) const { return lines_.Nearest(path); }
 
   // The field was written and nothing is wrong with it so far. Unlike the message, it tells an
   // absent number or text from a zero or empty one.
@@ -76,8 +87,9 @@ class ConfigDocument {
                        std::string remedy) const;
 
   std::string file_;
+  const Venues& venues_;
   config::v1::Config message_;
-  std::unordered_map<std::string, int> lines_;
+  FieldLines lines_;
   std::unordered_map<std::string, std::string> labels_;
   std::unordered_set<std::string> incomplete_;
   std::unordered_set<std::string> flagged_;

@@ -1,13 +1,45 @@
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "service/config/build_config.h"
 #include "service/config/duration_text.h"
+#include "service/config/join_words.h"
 #include "service/config/load_config.h"
 
 namespace balance {
 namespace {
 
 constexpr const char* kAccount = "accounts[0]";
+
+// How many, in a word where there is a short one.
+std::string CountOf(std::size_t number) {
+  constexpr std::array<const char*, 10> kWords = {"none", "one", "two",   "three", "four",
+                                                  "five", "six", "seven", "eight", "nine"};
+  return number < kWords.size() ? kWords[number] : std::to_string(number);
+}
+
+std::vector<std::string> VariablesOf(const VenueFacts& venue) {
+  std::vector<std::string> variables;
+  for (const LoginField& field : venue.login) variables.emplace_back(field.variable);
+  return variables;
+}
+
+// Those of which some are needed: "A and B, or C, or all three".
+std::string LoginVariables(const Venues& venues) {
+  std::string text;
+  std::size_t count = 0;
+  for (const Venue* venue : venues) {
+    const std::vector<std::string> variables = VariablesOf(venue->facts());
+    text += (text.empty() ? "" : ", or ") + JoinWords(variables, "and");
+    count += variables.size();
+  }
+  return venues.size() == 1 ? text : text + ", or all " + CountOf(count);
+}
 
 // Fills the message from variables, as a file would.
 class EnvironmentReader {
@@ -20,17 +52,15 @@ class EnvironmentReader {
     config::v1::Account& account = *document_.mutable_message().add_accounts();
     account.set_id("default");
     document_.AddField(std::string(kAccount) + ".id", 0);
-    ReadPolymarketUs(account);
-    ReadPolySimulator(account);
+    for (const Venue* venue : document_.venues()) ReadVenue(venue->facts(), venue->Id(), account);
     if (!account.sources().empty() || document_.HasIssues()) return;
     document_.AddIssue("", "no credentials are set",
-                       "start with --config FILE, or set POLYMARKET_KEY_ID and "
-                       "POLYMARKET_SECRET_KEY, or POLYSIM_API_KEY, or all three");
+                       "start with --config FILE, or set " + LoginVariables(document_.venues()));
   }
 
  private:
   // Empty if it is not set.
-  std::string Variable(const char* name) const { return env_(name).value_or(""); }
+  std::string Variable(std::string_view name) const { return env_(std::string(name)).value_or(""); }
 
   void ReadServer() {
     config::v1::Config& message = document_.mutable_message();
@@ -49,35 +79,32 @@ class EnvironmentReader {
     }
   }
 
-  void ReadPolymarketUs(config::v1::Account& account) {
-    const bool has_key_id = !Variable("POLYMARKET_KEY_ID").empty();
-    const bool has_secret = !Variable("POLYMARKET_SECRET_KEY").empty();
-    if (!has_key_id && !has_secret) return;
-    const std::string path = AddSource(account, "polymarket-us");
+  void ReadVenue(const VenueFacts& venue, const std::string& id, config::v1::Account& account) {
+    const auto is_set = [this](const LoginField& field) {
+      return !Variable(field.variable).empty();
+    };
+    if (std::none_of(venue.login.begin(), venue.login.end(), is_set)) return;
+    const std::string path = AddSource(account, id);
+    const std::string login_path = path + "." + std::string(venue.key);
     config::v1::Source& source = *account.mutable_sources()->rbegin();
-    config::v1::PolymarketUs& venue = *source.mutable_polymarket_us();
-    venue.set_base_url(Given(path + ".polymarket_us.base_url", "POLYMARKET_BASE_URL"));
-    ReadFundClass(path + ".fund_class", source);
-    ReadHalf(path + ".polymarket_us.key_id", "POLYMARKET_KEY_ID", has_key_id,
-             *venue.mutable_key_id());
-    ReadHalf(path + ".polymarket_us.secret_key", "POLYMARKET_SECRET_KEY", has_secret,
-             *venue.mutable_secret_key());
-  }
-
-  void ReadPolySimulator(config::v1::Account& account) {
-    if (Variable("POLYSIM_API_KEY").empty()) return;
-    const std::string path = AddSource(account, "polysimulator");
-    config::v1::PolySimulator& venue =
-        *account.mutable_sources()->rbegin()->mutable_polysimulator();
-    venue.set_base_url(Given(path + ".polysimulator.base_url", "POLYSIM_BASE_URL"));
-    document_.AddLabel(path + ".polysimulator.api_key", "POLYSIM_API_KEY");
-    venue.mutable_api_key()->set_env("POLYSIM_API_KEY");
+    config::v1::Login& login = *source.mutable_login();
+    login.set_venue(std::string(venue.key));
+    login.set_base_url(Given(login_path + ".base_url", venue.base_url_variable));
+    if (!venue.fund_class_variable.empty()) {
+      ReadFundClass(path + ".fund_class", venue.fund_class_variable, source);
+    }
+    for (const LoginField& field : venue.login) {
+      const std::string field_path = login_path + "." + std::string(field.key);
+      document_.AddLabel(field_path, std::string(field.variable));
+      (*login.mutable_secrets())[std::string(field.key)].set_env(std::string(field.variable));
+      if (!is_set(field)) RefuseMissing(venue, field_path);
+    }
   }
 
   // The value of the variable, noted as the field `path` if it is set.
-  std::string Given(const std::string& path, const char* variable) {
+  std::string Given(const std::string& path, std::string_view variable) {
     std::string value = Variable(variable);
-    document_.AddLabel(path, variable);
+    document_.AddLabel(path, std::string(variable));
     if (!value.empty()) document_.AddField(path, 0);
     return value;
   }
@@ -86,15 +113,16 @@ class EnvironmentReader {
     return std::string(kAccount) + ".sources[" + std::to_string(index) + "]";
   }
 
-  std::string AddSource(config::v1::Account& account, const char* id) {
+  std::string AddSource(config::v1::Account& account, const std::string& id) {
     const std::string path = PathOfSource(account.sources_size());
     account.add_sources()->set_id(id);
     document_.AddField(path + ".id", 0);
     return path;
   }
 
-  void ReadFundClass(const std::string& path, config::v1::Source& source) {
-    const std::string word = Given(path, "POLYMARKET_FUND_CLASS");
+  void ReadFundClass(const std::string& path, std::string_view variable,
+                     config::v1::Source& source) {
+    const std::string word = Given(path, variable);
     config::v1::FundClass fund_class = config::v1::FUND_CLASS_UNSPECIFIED;
     if (word.empty()) return;
     if (config::v1::FundClass_Parse(word, &fund_class) &&
@@ -105,13 +133,16 @@ class EnvironmentReader {
     }
   }
 
-  void ReadHalf(const std::string& path, const char* variable, bool is_set,
-                config::v1::Secret& secret) {
-    document_.AddLabel(path, variable);
-    secret.set_env(variable);
-    if (is_set) return;
-    document_.AddIssue(path, "is not set, although the other half of the Polymarket US key is",
-                       "set both POLYMARKET_KEY_ID and POLYMARKET_SECRET_KEY, or neither");
+  // One part of a login, where another one is set.
+  void RefuseMissing(const VenueFacts& venue, const std::string& path) {
+    const std::vector<std::string> variables = VariablesOf(venue);
+    const bool is_half = variables.size() == 2;
+    document_.AddIssue(path,
+                       std::string("is not set, although ") +
+                           (is_half ? "the other half" : "another part") + " of the " +
+                           std::string(venue.name) + " key is",
+                       std::string("set ") + (is_half ? "both " : "all of ") +
+                           JoinWords(variables, "and") + (is_half ? ", or neither" : ", or none"));
   }
 
   ConfigDocument& document_;
@@ -120,8 +151,8 @@ class EnvironmentReader {
 
 }  // namespace
 
-ConfigResult ConfigFromEnvironment(const EnvLookup& env) {
-  ConfigDocument document("environment");
+ConfigResult ConfigFromEnvironment(const EnvLookup& env, const Venues& venues) {
+  ConfigDocument document("environment", venues);
   EnvironmentReader(document, env).Read();
   if (document.HasIssue("")) return tl::unexpected(document.TakeIssues());
   Config config = BuildConfig(document, env);

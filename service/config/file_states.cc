@@ -1,7 +1,5 @@
 #include "service/config/file_states.h"
 
-#include <sys/stat.h>
-
 #include "clients/core/saturating.h"
 
 namespace balance {
@@ -15,8 +13,12 @@ Duration ToDuration(const timespec& time) { return SaturatingDuration(time.tv_se
 std::optional<FileState> StateOf(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileState{status.st_dev, status.st_ino, status.st_size, ToDuration(status.st_mtim),
-                   ToDuration(status.st_ctim)};
+  return FileStateOf(status);
+}
+
+FileState FileStateOf(const struct stat& status) {
+  return {status.st_dev, status.st_ino, status.st_size, ToDuration(status.st_mtim),
+          ToDuration(status.st_ctim)};
 }
 
 FileStates StatesOf(const std::vector<std::string>& paths) {

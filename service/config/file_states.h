@@ -4,11 +4,12 @@
 // replaced: written over, renamed onto, removed, or reached through another link, as in Kubernetes,
 // which swaps the directory `..data`.
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "clients/core/clock.h"
@@ -28,10 +29,12 @@ struct FileState {
 };
 
 // By path; nullopt: the file cannot be reached.
-using FileStates = std::map<std::string, std::optional<FileState>>;
+using FileStates = std::unordered_map<std::string, std::optional<FileState>>;
 
 // Links are followed. Who reads a file afterwards reads this state, or can see that it has changed.
 std::optional<FileState> StateOf(const std::string& path);
+// The same of a file that the system was asked about already.
+FileState FileStateOf(const struct stat& status);
 FileStates StatesOf(const std::vector<std::string>& paths);
 
 }  // namespace balance

@@ -1,74 +1,68 @@
 #include "service/config/print_config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <array>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "service/config/duration_text.h"
+#include "service/config/fund_class_name.h"
 #include "service/config/listen_address.h"
 #include "service/config/number_text.h"
+#include "service/config/yaml_writer.h"
 
 namespace balance {
 namespace {
 
-void PrintMask(YAML::Emitter& out, const char* key) {
-  out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap << YAML::Key << "value"
-      << YAML::Value << YAML::DoubleQuoted << "***" << YAML::EndMap;
+void PrintMask(YamlWriter& out, std::string_view key) {
+  out.Key(key);
+  out.BeginMapping(YamlWriter::Layout::kFlow);
+  out.Key("value");
+  out.QuotedText("***");
+  out.EndMapping();
 }
 
-void PrintText(YAML::Emitter& out, const char* key, const std::string& text) {
-  out << YAML::Key << key << YAML::Value << text;
+void PrintInteger(YamlWriter& out, const char* key, std::int32_t number) {
+  out.Entry(key, std::to_string(number));
 }
 
-void PrintSeconds(YAML::Emitter& out, const char* key, Duration duration) {
-  PrintText(out, key, PrintDuration(duration));
+void PrintBool(YamlWriter& out, const char* key, bool value) {
+  out.Entry(key, value ? "true" : "false");
 }
 
-void PrintLogin(YAML::Emitter& out, const PolymarketUsLogin& login) {
-  out << YAML::Key << "polymarket_us" << YAML::Value << YAML::BeginMap;
-  PrintText(out, "base_url", login.base_url.ToString());
-  PrintMask(out, "key_id");
-  PrintMask(out, "secret_key");
-  out << YAML::EndMap;
+void PrintSeconds(YamlWriter& out, const char* key, Duration duration) {
+  out.Entry(key, PrintDuration(duration));
 }
 
-void PrintLogin(YAML::Emitter& out, const PolySimulatorLogin& login) {
-  out << YAML::Key << "polysimulator" << YAML::Value << YAML::BeginMap;
-  PrintText(out, "base_url", login.base_url.ToString());
-  PrintMask(out, "api_key");
-  out << YAML::EndMap;
+void PrintLogin(YamlWriter& out, const VenueFacts& venue, const Login& login) {
+  out.Key(venue.key);
+  out.BeginMapping();
+  out.Entry("base_url", login.base_url.ToString());
+  for (const LoginField& field : venue.login) PrintMask(out, field.key);
+  out.EndMapping();
 }
 
-void PrintCache(YAML::Emitter& out, const CacheSettings& cache) {
-  out << YAML::Key << "cache" << YAML::Value << YAML::BeginMap;
+void PrintCache(YamlWriter& out, const CacheSettings& cache) {
+  out.Key("cache");
+  out.BeginMapping();
   PrintSeconds(out, "ttl", cache.ttl);
   PrintSeconds(out, "stale_while_revalidate", cache.stale_while_revalidate);
   PrintSeconds(out, "max_stale", cache.max_stale);
   PrintSeconds(out, "min_refresh_interval", cache.min_refresh_interval);
-  out << YAML::EndMap;
+  out.EndMapping();
 }
 
-void PrintUpstream(YAML::Emitter& out, const UpstreamSettings& upstream) {
-  out << YAML::Key << "upstream" << YAML::Value << YAML::BeginMap;
+void PrintUpstream(YamlWriter& out, const UpstreamSettings& upstream) {
+  out.Key("upstream");
+  out.BeginMapping();
   PrintSeconds(out, "attempt_timeout", upstream.attempt_timeout);
   PrintSeconds(out, "refresh_budget", upstream.refresh_budget);
-  PrintText(out, "requests_per_second", PrintNumber(upstream.rate.requests_per_second));
-  out << YAML::Key << "burst" << YAML::Value << upstream.rate.burst;
-  if (!upstream.tls_ca_file.empty()) PrintText(out, "tls_ca_file", upstream.tls_ca_file);
-  out << YAML::EndMap;
-}
-
-const char* NameOf(FundClass fund_class) {
-  switch (fund_class) {
-    case FundClass::kRealMoney:
-      return "REAL_MONEY";
-    case FundClass::kSimulatedMoney:
-      return "SIMULATED_MONEY";
-  }
-  return "";
+  out.Entry("requests_per_second", PrintNumber(upstream.rate.requests_per_second));
+  PrintInteger(out, "burst", upstream.rate.burst);
+  if (!upstream.tls_ca_file.empty()) out.Entry("tls_ca_file", upstream.tls_ca_file);
+  out.EndMapping();
 }
 
 const char* NameOf(ServerEngine engine) {
@@ -81,58 +75,62 @@ const char* NameOf(ServerEngine engine) {
   return "";
 }
 
-void PrintSource(YAML::Emitter& out, const SourceConfig& source) {
-  out << YAML::BeginMap;
-  PrintText(out, "id", source.info.source);
-  PrintText(out, "pool", source.info.pool);
-  PrintText(out, "fund_class", NameOf(source.info.fund_class));
-  std::visit([&](const auto& login) { PrintLogin(out, login); }, source.login);
+void PrintSource(YamlWriter& out, const SourceConfig& source) {
+  out.BeginMapping();
+  out.Entry("id", source.info.source);
+  out.Entry("pool", source.info.pool);
+  out.Entry("fund_class", NameOf(source.info.fund_class));
+  PrintLogin(out, source.venue->facts(), source.login);
   PrintCache(out, source.info.cache);
   PrintUpstream(out, source.upstream);
-  out << YAML::EndMap;
+  out.EndMapping();
 }
 
-void PrintAccount(YAML::Emitter& out, const AccountConfig& account) {
-  out << YAML::BeginMap;
-  PrintText(out, "id", account.id);
-  out << YAML::Key << "sources" << YAML::Value << YAML::BeginSeq;
+void PrintAccount(YamlWriter& out, const AccountConfig& account) {
+  out.BeginMapping();
+  out.Entry("id", account.id);
+  out.Key("sources");
+  out.BeginSequence();
   for (const SourceConfig& source : account.sources) PrintSource(out, source);
-  out << YAML::EndSeq << YAML::EndMap;
+  out.EndSequence();
+  out.EndMapping();
 }
 
-void PrintTls(YAML::Emitter& out, const TlsSettings& tls) {
-  out << YAML::Key << "tls" << YAML::Value << YAML::BeginMap;
-  PrintText(out, "certificate_file", tls.certificate_file);
-  PrintText(out, "private_key_file", tls.private_key_file);
+void PrintTls(YamlWriter& out, const TlsSettings& tls) {
+  out.Key("tls");
+  out.BeginMapping();
+  out.Entry("certificate_file", tls.certificate_file);
+  out.Entry("private_key_file", tls.private_key_file);
   if (!tls.client_ca_file.empty()) {
-    PrintText(out, "client_ca_file", tls.client_ca_file);
-    PrintText(out, "client_certificate", tls.require_client_certificate ? "REQUIRED" : "OPTIONAL");
+    out.Entry("client_ca_file", tls.client_ca_file);
+    out.Entry("client_certificate", tls.require_client_certificate ? "REQUIRED" : "OPTIONAL");
   }
-  out << YAML::EndMap;
+  out.EndMapping();
 }
 
 template <typename Words>
-void PrintWords(YAML::Emitter& out, const char* key, const Words& words) {
-  out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginSeq;
-  for (const auto& word : words) out << YAML::DoubleQuoted << std::string(word);
-  out << YAML::EndSeq;
+void PrintWords(YamlWriter& out, const char* key, const Words& words) {
+  out.Key(key);
+  out.BeginSequence(YamlWriter::Layout::kFlow);
+  for (const auto& word : words) out.QuotedText(word);
+  out.EndSequence();
 }
 
-void PrintIdentity(YAML::Emitter& out, const SpiffeId& identity) {
-  PrintText(out, "spiffe_id", identity.uri);
+void PrintIdentity(YamlWriter& out, const SpiffeId& identity) {
+  out.Entry("spiffe_id", identity.uri);
 }
 
-void PrintIdentity(YAML::Emitter& out, const DnsName& identity) {
-  PrintText(out, "dns_name", identity.name);
+void PrintIdentity(YamlWriter& out, const DnsName& identity) {
+  out.Entry("dns_name", identity.name);
 }
 
-void PrintIdentity(YAML::Emitter& out, const BearerTokens& identity) {
-  PrintText(out, "token_file", identity.file);
+void PrintIdentity(YamlWriter& out, const BearerTokens& identity) {
+  out.Entry("token_file", identity.file);
 }
 
-void PrintCaller(YAML::Emitter& out, const CallerRule& caller) {
-  out << YAML::BeginMap;
-  PrintText(out, "id", caller.id);
+void PrintCaller(YamlWriter& out, const CallerRule& caller) {
+  out.BeginMapping();
+  out.Entry("id", caller.id);
   std::visit([&](const auto& identity) { PrintIdentity(out, identity); }, caller.identity);
   if (caller.all_accounts) {
     PrintWords(out, "accounts", std::array{"*"});
@@ -144,41 +142,44 @@ void PrintCaller(YAML::Emitter& out, const CallerRule& caller) {
     if (caller.methods.test(i)) methods.emplace_back(kRpcMethodNames[i]);
   }
   PrintWords(out, "methods", methods);
-  out << YAML::EndMap;
+  out.EndMapping();
 }
 
-void PrintCallers(YAML::Emitter& out, const std::vector<CallerRule>& callers) {
-  out << YAML::Key << "callers" << YAML::Value << YAML::BeginSeq;
+void PrintCallers(YamlWriter& out, const std::vector<CallerRule>& callers) {
+  out.Key("callers");
+  out.BeginSequence();
   for (const CallerRule& caller : callers) PrintCaller(out, caller);
-  out << YAML::EndSeq;
+  out.EndSequence();
 }
 
 }  // namespace
 
 std::string PrintConfig(const Config& config) {
-  YAML::Emitter out;
-  out << YAML::Comment("The configuration in force. Secrets are masked: *** stands for each.")
-      << YAML::BeginMap;
-  PrintText(out, "listen", config.listen);
-  PrintText(out, "admin_listen", config.admin_listen);
+  YamlWriter out;
+  out.BeginMapping();
+  out.Entry("listen", config.listen);
+  out.Entry("admin_listen", config.admin_listen);
   const auto listen = ParseListenAddress(config.listen);
   if (!config.tls && listen && !listen->IsLoopback()) {
-    out << YAML::Key << "allow_insecure" << YAML::Value << true;
+    PrintBool(out, "allow_insecure", true);
   }
-  out << YAML::Key << "server" << YAML::Value << YAML::BeginMap;
+  out.Key("server");
+  out.BeginMapping();
   PrintSeconds(out, "drain_delay", config.server.drain_delay);
   PrintSeconds(out, "max_connection_age", config.server.max_connection_age);
-  out << YAML::Key << "max_answer_size" << YAML::Value << config.server.max_answer_size;
-  out << YAML::Key << "reflection" << YAML::Value << config.server.reflection;
-  out << YAML::Key << "max_connection_memory" << YAML::Value << config.server.max_connection_memory;
-  PrintText(out, "engine", NameOf(config.server.engine));
-  out << YAML::EndMap;
+  PrintInteger(out, "max_answer_size", config.server.max_answer_size);
+  PrintBool(out, "reflection", config.server.reflection);
+  PrintInteger(out, "max_connection_memory", config.server.max_connection_memory);
+  out.Entry("engine", NameOf(config.server.engine));
+  out.EndMapping();
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);
-  out << YAML::Key << "accounts" << YAML::Value << YAML::BeginSeq;
+  out.Key("accounts");
+  out.BeginSequence();
   for (const AccountConfig& account : config.accounts) PrintAccount(out, account);
-  out << YAML::EndSeq << YAML::EndMap;
-  return std::string(out.c_str(), out.size()) + "\n";
+  out.EndSequence();
+  out.EndMapping();
+  return "# The configuration in force. Secrets are masked: *** stands for each.\n" + out.Finish();
 }
 
 }  // namespace balance

@@ -6,7 +6,6 @@
 
 #include "clients/core/ascii.h"
 #include "service/config/placeholder.h"
-#include "service/config/read_file.h"
 #include "service/config/shown_file.h"
 
 namespace balance {
@@ -53,8 +52,7 @@ std::unique_ptr<const SecretText> SecretLoader::LoadFile(const std::string& file
     document_.AddIssue(path, "names no file", kOriginRemedy);
     return nullptr;
   }
-  document_.NoteFile(file);
-  auto content = ReadFile(file, kMostBytes);
+  auto content = document_.ReadNoted(file, kMostBytes);
   if (!content) {
     document_.AddIssue(path, ShownFile(file) + " " + content.error(),
                        "name a readable file that holds nothing but the secret");

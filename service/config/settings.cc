@@ -8,7 +8,6 @@
 #include "clients/core/saturating.h"
 #include "service/config/duration_text.h"
 #include "service/config/number_text.h"
-#include "service/config/read_file.h"
 
 namespace balance {
 namespace {
@@ -37,7 +36,9 @@ class BlockReader {
   std::string PathOf(const char* field) const { return path_ + "." + field; }
   bool IsGiven(const char* field) const { return document_.IsGiven(PathOf(field)); }
 
-  void NoteFile(const std::string& path) { document_.NoteFile(path); }
+  auto ReadNoted(const std::string& path, std::size_t limit) {
+    return document_.ReadNoted(path, limit);
+  }
 
   void Refuse(const char* field, std::string problem, std::string remedy) {
     document_.AddIssue(PathOf(field), std::move(problem), std::move(remedy));
@@ -113,8 +114,7 @@ void ReadCa(const config::v1::Upstream& given, BlockReader& block, std::string& 
   constexpr const char* kField = "tls_ca_file";
   if (!block.IsGiven(kField)) return;
   if (!given.tls_ca_file().empty()) {
-    block.NoteFile(given.tls_ca_file());
-    const auto content = ReadFile(given.tls_ca_file(), kMostCaBytes);
+    const auto content = block.ReadNoted(given.tls_ca_file(), kMostCaBytes);
     if (!content) {
       return block.Refuse(kField, "the file " + content.error(), "name a readable PEM file");
     }
@@ -146,6 +146,8 @@ CacheSettings DefaultCache() {
 
 CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
                         const CacheSettings& base, ConfigDocument& document) {
+  // Of most sources, of which there are many.
+  if (document.IsAbsent(path)) return base;
   CacheSettings cache = base;
   BlockReader block("cache", path, document);
   block.Read("ttl", given.ttl(), kAboveZero, kLongest, cache.ttl);
@@ -161,6 +163,7 @@ CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
 
 UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::string& path,
                               const UpstreamSettings& base, ConfigDocument& document) {
+  if (document.IsAbsent(path)) return base;
   UpstreamSettings upstream = base;
   BlockReader block("upstream", path, document);
   block.Read("attempt_timeout", given.attempt_timeout(), kAboveZero, kLongest,

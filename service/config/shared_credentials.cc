@@ -1,9 +1,10 @@
 #include "service/config/shared_credentials.h"
 
-#include <initializer_list>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "service/config/source_login.h"
 
@@ -24,9 +25,9 @@ void ForEachSource(Config& config, Visitor visit) {
 }
 
 // The first of `fields` that is written in the message at `path`, else the message itself.
-std::string GivenField(const std::string& path, std::initializer_list<const char*> fields,
+std::string GivenField(const std::string& path, const std::vector<std::string>& fields,
                        const ConfigDocument& document) {
-  for (const char* field : fields) {
+  for (const std::string& field : fields) {
     if (std::string given = path + "." + field; document.IsGiven(given)) return given;
   }
   return path;
@@ -52,10 +53,15 @@ class SharingChecker {
 
   void CheckSecret(const Place& first, const Place& place) {
     if (LoginFingerprint(*first.source) == LoginFingerprint(*place.source)) return;
-    // A PolySimulator credential is its secret, so this is Polymarket US.
-    document_.AddIssue(place.path + ".polymarket_us.secret_key",
-                       "differs from that of " + first.path + ", which has the same key_id",
-                       "store the secret key that Polymarket US showed with this key_id in both");
+    // The credential has a name, for else it would be another one.
+    const VenueFacts& venue = place.source->venue->facts();
+    const LoginField& key_id = *std::find_if(venue.login.begin(), venue.login.end(), IsKeyId);
+    const LoginField& secret = *std::find_if_not(venue.login.begin(), venue.login.end(), IsKeyId);
+    const std::string key(key_id.key);
+    document_.AddIssue(LoginPath(place) + "." + std::string(secret.key),
+                       "differs from that of " + first.path + ", which has the same " + key,
+                       "store the " + std::string(secret.words) + " that " +
+                           std::string(venue.name) + " showed with this " + key + " in both");
   }
 
   void CheckRate(const Place& first, const Place& place) {
@@ -81,7 +87,7 @@ class SharingChecker {
                        "state the same pool in both, or in one of them only");
   }
 
-  // REQUIRES: both have one pool.
+  // REQUIRES: both have one pool and name their venues.
   void CheckPlace(const Place& first, const Place& place) {
     if (document_.HasIssue(place.path + ".fund_class")) return;
     if (first.source->info.fund_class != place.source->info.fund_class) {
@@ -93,23 +99,28 @@ class SharingChecker {
     if (HaveSameUpstream(*first.source, *place.source) || HasBadUrl(first) || HasBadUrl(place)) {
       return;
     }
-    const bool has_same_venue = first.source->info.kind == place.source->info.kind;
-    document_.AddIssue(
-        GivenField(place.path, {"pool", "polymarket_us.base_url", "polysimulator.base_url"},
-                   document_),
-        "shares its pool with " + first.path +
-            (has_same_venue ? ", which is read at another base_url"
-                            : ", which is read at another venue") +
-            ", so the total would jump between two balances",
-        ShareCredential(first, place) ? "give both the same base_url: they use one credential"
-        : has_same_venue              ? "use a pool of its own, or the same base_url in both"
-                                      : "use a pool of its own");
+    const bool has_same_venue = first.source->venue == place.source->venue;
+    const std::string venue_key(place.source->venue->facts().key);
+    document_.AddIssue(GivenField(place.path, {"pool", venue_key + ".base_url"}, document_),
+                       "shares its pool with " + first.path +
+                           (has_same_venue ? ", which is read at another base_url"
+                                           : ", which is read at another venue") +
+                           ", so the total would jump between two balances",
+                       ShareCredential(first, place)
+                           ? "give both the same base_url: they use one credential"
+                       : has_same_venue ? "use a pool of its own, or the same base_url in both"
+                                        : "use a pool of its own");
   }
 
  private:
+  static bool IsKeyId(const LoginField& field) { return field.is_key_id; }
+
+  static std::string LoginPath(const Place& place) {
+    return place.path + "." + std::string(place.source->venue->facts().key);
+  }
+
   bool HasBadUrl(const Place& place) const {
-    return document_.HasIssue(place.path + ".polymarket_us.base_url") ||
-           document_.HasIssue(place.path + ".polysimulator.base_url");
+    return document_.HasIssue(LoginPath(place) + ".base_url");
   }
 
   static bool ShareCredential(const Place& a, const Place& b) {
@@ -151,7 +162,8 @@ void ApplySharedCredentials(Config& config, ConfigDocument& document) {
   });
   std::unordered_map<std::string, Place> pools;
   ForEachSource(config, [&](const SourceConfig& source, const std::string& path) {
-    if (source.info.pool.empty() || document.HasIssue(path + ".fund_class")) return;
+    if (source.info.pool.empty() || !source.venue) return;
+    if (document.HasIssue(path + ".fund_class")) return;
     const Place place{&source, path};
     const auto [first, is_new] = pools.emplace(source.info.pool, place);
     if (!is_new) checker.CheckPlace(first->second, place);

@@ -4,10 +4,6 @@
 
 #include <initializer_list>
 #include <string_view>
-#include <type_traits>
-#include <variant>
-
-#include "clients/core/ascii.h"
 
 namespace balance {
 namespace {
@@ -34,56 +30,24 @@ Fingerprint HashOf(std::string_view key, std::initializer_list<std::string_view>
   return hash;
 }
 
-std::string_view SecretOf(const PolymarketUsLogin& login) { return login.seed->Expose(); }
-std::string_view SecretOf(const PolySimulatorLogin& login) { return login.api_key->Expose(); }
-
-std::string_view SecretOf(const SourceConfig& source) {
-  return std::visit([](const auto& login) { return SecretOf(login); }, source.login);
-}
-
-bool IsComplete(const PolymarketUsLogin& login) { return !login.key_id.empty() && login.seed; }
-bool IsComplete(const PolySimulatorLogin& login) { return login.api_key != nullptr; }
-
-Fingerprint CredentialOf(const PolymarketUsLogin& login) {
-  return HashOf({}, {"polymarket-us:", ToAsciiLower(login.key_id)});
-}
-Fingerprint CredentialOf(const PolySimulatorLogin& login) {
-  return HashOf({}, {"polysimulator:", SecretOf(login)});
-}
-
-bool AreSame(const PolymarketUsLogin& a, const PolymarketUsLogin& b) {
-  return a.key_id == b.key_id && *a.seed == *b.seed;
-}
-bool AreSame(const PolySimulatorLogin& a, const PolySimulatorLogin& b) {
-  return *a.api_key == *b.api_key;
-}
+std::string_view SecretOf(const SourceConfig& source) { return source.login.secret->Expose(); }
 
 }  // namespace
 
-const BaseUrl& BaseUrlOf(const SourceConfig& source) {
-  return std::visit([](const auto& login) -> const BaseUrl& { return login.base_url; },
-                    source.login);
-}
-
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
-  return a.login.index() == b.login.index() && BaseUrlOf(a) == BaseUrlOf(b);
+  return a.venue == b.venue && a.login.base_url == b.login.base_url;
 }
 
 bool HaveSameLogin(const SourceConfig& a, const SourceConfig& b) {
-  if (a.login.index() != b.login.index()) return false;
-  return std::visit(
-      [&b](const auto& login) {
-        return AreSame(login, std::get<std::decay_t<decltype(login)>>(b.login));
-      },
-      a.login);
+  return a.venue == b.venue && a.login.key_id == b.login.key_id &&
+         *a.login.secret == *b.login.secret;
 }
 
-bool IsComplete(const SourceConfig& source) {
-  return std::visit([](const auto& login) { return IsComplete(login); }, source.login);
-}
+bool IsComplete(const SourceConfig& source) { return source.login.secret != nullptr; }
 
 Fingerprint CredentialFingerprint(const SourceConfig& source) {
-  return std::visit([](const auto& login) { return CredentialOf(login); }, source.login);
+  const std::string name = source.venue->CredentialName(source.login);
+  return HashOf({}, {source.venue->Id() + ":", name.empty() ? SecretOf(source) : name});
 }
 
 Fingerprint LoginFingerprint(const SourceConfig& source) {

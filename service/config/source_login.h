@@ -10,8 +10,6 @@
 
 namespace balance {
 
-const BaseUrl& BaseUrlOf(const SourceConfig& source);
-
 // Whether both speak to one venue at one address, so that what was read there is still the source's
 // and either's login may be used there.
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b);
@@ -25,9 +23,9 @@ using Fingerprint = std::array<unsigned char, 32>;
 // Whether the login has all of its parts: the configuration may name a secret that cannot be read.
 bool IsComplete(const SourceConfig& source);
 
-// Hash that is equal for equal credentials of one venue. A Polymarket US credential is its key id,
-// a UUID, in which upper and lower case are the same; a PolySimulator credential is its API key.
-// REQUIRES: the key id or the API key is there.
+// Hash that is equal for equal credentials of one venue, which are equal in
+// Venue::CredentialName(), or where a credential has no name, in their secret. REQUIRES:
+// IsComplete().
 Fingerprint CredentialFingerprint(const SourceConfig& source);
 
 // Hash that also differs for another secret of the same credential. REQUIRES: IsComplete().

@@ -1,36 +1,29 @@
 #include "service/config/yaml_reader.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/util/json_util.h>
-#include <yaml-cpp/yaml.h>
+#include <google/protobuf/message.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
+#include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "service/config/json_text.h"
+#include "service/config/config_block.h"
 #include "service/config/nearest_key.h"
 #include "service/config/utf8.h"
-#include "service/config/yaml_documents.h"
 #include "service/config/yaml_scalar.h"
+#include "service/config/yaml_tree.h"
 
 namespace balance {
 namespace {
 
-using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 
 constexpr std::size_t kLongestShownKey = 32;
-
-int LineAt(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
-
-std::vector<std::string> Keys(const Descriptor& type) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < type.field_count(); ++i) keys.push_back(type.field(i)->name());
-  return keys;
-}
 
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
@@ -42,11 +35,11 @@ std::string PathOf(const std::string& parent, const std::string& key) {
   return parent.empty() ? key : parent + "." + key;
 }
 
-bool IsPlainKey(const std::string& key) {
+bool IsPlainKey(std::string_view key) {
   return key.size() <= kLongestShownKey &&
          key.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-             std::string::npos;
+             std::string_view::npos;
 }
 
 bool IsMessage(const FieldDescriptor& field) {
@@ -54,141 +47,165 @@ bool IsMessage(const FieldDescriptor& field) {
          field.message_type()->full_name() != "google.protobuf.Duration";
 }
 
-// Walks the YAML along the message's descriptor.
+// Where the keys of one mapping are written.
+class KeyLines {
+ public:
+  // 0: nowhere.
+  int& operator[](std::string_view key) {
+    const auto found = std::find_if(lines_.begin(), lines_.end(),
+                                    [key](const auto& entry) { return entry.first == key; });
+    return found == lines_.end() ? lines_.emplace_back(key, 0).second : found->second;
+  }
+  bool IsGiven(std::string_view key) const {
+    return std::any_of(lines_.begin(), lines_.end(),
+                       [key](const auto& entry) { return entry.first == key; });
+  }
+  // In the order in which they are written.
+  template <typename Visit>
+  void ForEachKey(Visit visit) const {
+    for (const auto& [key, line] : lines_) visit(key);
+  }
+
+ private:
+  // A mapping has few keys. The texts are those of the tree.
+  std::vector<std::pair<std::string_view, int>> lines_;
+};
+
+// Walks the YAML along the schema.
 class YamlWalker {
  public:
   explicit YamlWalker(ConfigDocument& document) : document_(document) {}
 
-  // As JSON text; so do the functions below.
-  std::string ReadMessage(const YAML::Node& node, const Descriptor& type, const std::string& path) {
-    std::map<std::string, std::string> members;
-    std::map<std::string, int> lines;
-    for (const auto& entry : node) {
-      const FieldDescriptor* field = FindField(entry.first, type, path);
-      std::optional<std::string> value;
-      if (field && IsFirst(*field, LineAt(entry.first.Mark()), path, lines)) {
-        value = ReadField(entry.second, *field, PathOf(path, field->name()));
-      }
-      if (value) {
-        members[field->name()] = std::move(*value);
-      } else {
-        document_.MarkIncomplete(path);
-      }
-    }
-    RefuseSeveralOfOneof(type, path, lines, members);
-    return JsonObject(members);
+  void ReadMessage(const YamlNode& node, const ConfigBlock& block, const std::string& path,
+                   Message& message) {
+    KeyLines lines;
+    node.ForEachEntry([&](const YamlNode& key, const YamlNode& value) {
+      const FieldDescriptor* field = FindField(key, block, path);
+      const bool is_read =
+          field && IsFirst(key, path, lines) &&
+          ReadMember(value, block, std::string(key.text()), *field, path, lines, message);
+      if (!is_read) document_.MarkIncomplete(path);
+    });
+    lines.ForEachKey(
+        [&](std::string_view key) { RefuseOthers(block, std::string(key), path, lines); });
   }
 
  private:
-  static std::string KeyList(const Descriptor& type) { return Joined(Keys(type)); }
+  static std::string KeyList(const ConfigBlock& block) { return Joined(block.Keys()); }
 
-  const FieldDescriptor* FindField(const YAML::Node& key, const Descriptor& type,
+  const FieldDescriptor* FindField(const YamlNode& key, const ConfigBlock& block,
                                    const std::string& path) {
-    const int line = LineAt(key.Mark());
     if (!key.IsScalar()) {
-      document_.AddIssueWithin(line, path, "has a key that is no word",
-                               "use one of: " + KeyList(type));
+      document_.AddIssueWithin(key.line(), path, "has a key that is no word",
+                               "use one of: " + KeyList(block));
       return nullptr;
     }
-    const FieldDescriptor* field = type.FindFieldByName(key.Scalar());
-    if (!field) AddUnknownKey(line, type, path, key.Scalar());
+    const std::string name(key.text());
+    const FieldDescriptor* field = block.Find(name);
+    if (!field) AddUnknownKey(key.line(), block, path, name);
     return field;
   }
 
-  // Notes where the field was written; refuses a second time.
-  bool IsFirst(const FieldDescriptor& field, int line, const std::string& path,
-               std::map<std::string, int>& lines) {
-    const std::string field_path = PathOf(path, field.name());
-    const auto [first, is_new] = lines.emplace(field.name(), line);
-    if (is_new) {
-      document_.AddField(field_path, line);
-    } else {
-      document_.AddIssueAt(line, field_path,
-                           "is given twice, first on line " + std::to_string(first->second),
-                           "keep one of the two");
+  // Notes where the key was written; refuses a second time.
+  bool IsFirst(const YamlNode& key, const std::string& path, KeyLines& lines) {
+    const std::string field_path = PathOf(path, std::string(key.text()));
+    int& first = lines[key.text()];
+    if (first == 0) {
+      first = key.line();
+      document_.AddField(field_path, key.line());
+      return true;
     }
-    return is_new;
+    document_.AddIssueAt(key.line(), field_path,
+                         "is given twice, first on line " + std::to_string(first),
+                         "keep one of the two");
+    return false;
   }
 
-  void AddUnknownKey(int line, const Descriptor& type, const std::string& path,
+  // `key` stands for `field` in `block`, the mapping at `parent`. Of several alternatives the one
+  // that the schema has first counts, wherever it stands, even if it cannot be read. The others are
+  // judged as well.
+  bool ReadMember(const YamlNode& node, const ConfigBlock& block, const std::string& key,
+                  const FieldDescriptor& field, const std::string& parent, const KeyLines& lines,
+                  Message& message) {
+    const std::vector<std::string> alternatives = block.Alternatives(key);
+    if (alternatives.empty()) return ReadField(node, block, key, field, parent, message);
+    for (const std::string& earlier : alternatives) {
+      if (earlier == key) break;
+      if (!lines.IsGiven(earlier)) continue;
+      const std::unique_ptr<Message> unused(message.New());
+      return ReadField(node, block, key, field, parent, *unused);
+    }
+    block.ClearAlternatives(field, message);
+    return ReadField(node, block, key, field, parent, message);
+  }
+
+  // Of the alternatives of `key`, if it is the first one that is given.
+  void RefuseOthers(const ConfigBlock& block, const std::string& key, const std::string& parent,
+                    const KeyLines& lines) {
+    const std::vector<std::string> alternatives = block.Alternatives(key);
+    const auto is_given = [&](const std::string& other) { return lines.IsGiven(other); };
+    const auto first = std::find_if(alternatives.begin(), alternatives.end(), is_given);
+    if (first == alternatives.end() || *first != key) return;
+    for (auto other = first + 1; other != alternatives.end(); ++other) {
+      if (!is_given(*other)) continue;
+      document_.AddIssue(PathOf(parent, *other), "excludes " + key, "keep one of the two");
+    }
+  }
+
+  void AddUnknownKey(int line, const ConfigBlock& block, const std::string& path,
                      const std::string& key) {
     if (key == "<<") {
       document_.AddIssueWithin(line, path, "has a YAML merge key (<<), which is not supported",
                                "write the fields out");
       return;
     }
-    const auto nearest = NearestKey(key, Keys(type));
+    const auto nearest = NearestKey(key, block.Keys());
     // A secret may have been written where a key belongs.
-    const bool may_be_secret = type.full_name() == config::v1::Secret::descriptor()->full_name();
-    if (!IsPlainKey(key) || (may_be_secret && !nearest)) {
-      document_.AddIssueWithin(line, path, "has an unknown key", "use one of: " + KeyList(type));
+    if (!IsPlainKey(key) || (block.IsSecret() && !nearest)) {
+      document_.AddIssueWithin(line, path, "has an unknown key", "use one of: " + KeyList(block));
       return;
     }
     document_.AddIssueAt(
         line, PathOf(path, key), "unknown key",
-        nearest ? "did you mean " + *nearest + "?" : "remove it, or use one of: " + KeyList(type));
+        nearest ? "did you mean " + *nearest + "?" : "remove it, or use one of: " + KeyList(block));
   }
 
-  std::optional<std::string> ReadField(const YAML::Node& node, const FieldDescriptor& field,
-                                       const std::string& path) {
-    if (!field.is_repeated()) return ReadOne(node, field, path);
+  bool ReadField(const YamlNode& node, const ConfigBlock& block, const std::string& key,
+                 const FieldDescriptor& field, const std::string& parent, Message& message) {
+    const std::string path = PathOf(parent, key);
+    if (!field.is_repeated()) return ReadOne(node, block, key, field, path, message);
     if (!node.IsSequence()) {
       document_.AddIssue(path, "is not a list",
                          "write each entry on lines of its own after \"- \"");
-      return std::nullopt;
+      return false;
     }
-    std::vector<std::string> elements;
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const std::string element_path = path + "[" + std::to_string(i) + "]";
-      document_.AddField(element_path, LineAt(node[i].Mark()));
-      auto element = ReadOne(node[i], field, element_path);
-      // An empty message keeps the numbers of the entries behind it.
-      if (!element && IsMessage(field)) element = JsonObject({});
-      if (element) elements.push_back(std::move(*element));
-    }
-    return JsonArray(elements);
+    std::size_t count = 0;
+    node.ForEachElement([&](const YamlNode& element) {
+      const std::string element_path = path + "[" + std::to_string(count++) + "]";
+      document_.AddField(element_path, element.line());
+      ReadOne(element, block, key, field, element_path, message);
+    });
+    return true;
   }
 
-  std::optional<std::string> ReadOne(const YAML::Node& node, const FieldDescriptor& field,
-                                     const std::string& path) {
-    if (!IsMessage(field)) return ReadScalar(node, field, path, document_);
-    if (!node.IsMap()) {
+  // Adds to a list. An entry that is no mapping counts as an empty one, so that those behind it
+  // keep their numbers.
+  bool ReadOne(const YamlNode& node, const ConfigBlock& block, const std::string& key,
+               const FieldDescriptor& field, const std::string& path, Message& message) {
+    if (!IsMessage(field)) return ReadScalar(node, field, path, message, document_);
+    const ConfigBlock below = block.Below(key, field);
+    if (!node.IsMapping()) {
+      if (field.is_repeated()) block.Place(key, field, message);
       document_.AddIssue(path, node.IsNull() ? "has no value" : "is not a mapping",
-                         "write its keys below it: " + KeyList(*field.message_type()));
-      return std::nullopt;
+                         "write its keys below it: " + KeyList(below));
+      return false;
     }
-    return ReadMessage(node, *field.message_type(), path);
-  }
-
-  void RefuseSeveralOfOneof(const Descriptor& type, const std::string& path,
-                            const std::map<std::string, int>& lines,
-                            std::map<std::string, std::string>& members) {
-    for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
-      const FieldDescriptor* first = nullptr;
-      for (int j = 0; j < type.oneof_decl(i)->field_count(); ++j) {
-        const FieldDescriptor* field = type.oneof_decl(i)->field(j);
-        if (!lines.contains(field->name())) continue;
-        if (!first) {
-          first = field;
-          continue;
-        }
-        document_.AddIssue(PathOf(path, field->name()), "excludes " + first->name(),
-                           "keep one of the two");
-        members.erase(field->name());
-      }
-    }
+    ReadMessage(node, below, path, block.Place(key, field, message));
+    return true;
   }
 
   ConfigDocument& document_;
 };
-
-// The parser may quote a character of the text, a line break included.
-std::string OnOneLine(std::string text) {
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return text;
-}
 
 bool CheckUtf8(const std::string& text, ConfigDocument& document) {
   const std::size_t valid = ValidUtf8Prefix(text);
@@ -199,48 +216,47 @@ bool CheckUtf8(const std::string& text, ConfigDocument& document) {
   return false;
 }
 
-std::optional<YAML::Node> ParseYaml(const std::string& text, ConfigDocument& document) {
-  if (!CheckUtf8(text, document)) return std::nullopt;
-  try {
-    if (const auto second = FindSecondDocument(text)) {
-      document.AddIssueAt(LineAt(*second), "", "has more than one YAML document",
+void AddIssue(const YamlIssue& issue, ConfigDocument& document) {
+  switch (issue.kind) {
+    case YamlIssue::Kind::kNotYaml:
+      document.AddIssueAt(issue.line, "", "is not YAML: " + issue.problem,
+                          "repair the indentation, the quotes or the brackets around here");
+      return;
+    case YamlIssue::Kind::kSecondDocument:
+      document.AddIssueAt(issue.line, "", "has more than one YAML document",
                           "keep one, without a line --- or a stray comma or bracket");
-      return std::nullopt;
-    }
-    YAML::Node node = YAML::Load(text);
-    if (node.IsNull()) {
-      document.AddIssue("", "is empty", "write at least one account with a source");
-      return std::nullopt;
-    }
-    if (!node.IsMap()) {
-      document.AddIssueAt(LineAt(node.Mark()), "", "is not a YAML mapping",
-                          "begin with keys such as accounts:");
-      return std::nullopt;
-    }
-    return node;
-  } catch (const YAML::Exception& exception) {
-    document.AddIssueAt(LineAt(exception.mark), "", "is not YAML: " + OnOneLine(exception.msg),
-                        "repair the indentation, the quotes or the brackets around here");
-    return std::nullopt;
+      return;
   }
 }
 
-bool ParseJson(const std::string& json, ConfigDocument& document) {
-  const auto status =
-      google::protobuf::util::JsonStringToMessage(json, &document.mutable_message());
-  if (status.ok()) return true;
-  // The parser's own text may repeat a value.
-  document.AddIssue("", "does not fit its schema", "compare it with the documented example");
-  return false;
+std::optional<YamlTree> ParseYaml(const std::string& text, ConfigDocument& document) {
+  if (!CheckUtf8(text, document)) return std::nullopt;
+  auto tree = YamlTree::Parse(text);
+  if (!tree) {
+    AddIssue(tree.error(), document);
+    return std::nullopt;
+  }
+  const YamlNode root = tree->root();
+  if (root.IsNull()) {
+    document.AddIssue("", "is empty", "write at least one account with a source");
+    return std::nullopt;
+  }
+  if (!root.IsMapping()) {
+    document.AddIssueAt(root.line(), "", "is not a YAML mapping",
+                        "begin with keys such as accounts:");
+    return std::nullopt;
+  }
+  return *std::move(tree);
 }
 
 }  // namespace
 
 bool ReadYaml(const std::string& text, ConfigDocument& document) {
-  const auto root = ParseYaml(text, document);
-  if (!root) return false;
-  YamlWalker walker(document);
-  return ParseJson(walker.ReadMessage(*root, *config::v1::Config::descriptor(), ""), document);
+  const auto tree = ParseYaml(text, document);
+  if (!tree) return false;
+  const ConfigBlock whole(*config::v1::Config::descriptor(), document.venues());
+  YamlWalker(document).ReadMessage(tree->root(), whole, "", document.mutable_message());
+  return true;
 }
 
 }  // namespace balance

@@ -1,7 +1,7 @@
 #pragma once
 
-// From YAML text to the configuration message: YAML -> JSON -> protobuf. The schema alone decides
-// what is accepted; what the values mean is not judged here.
+// From YAML text to the configuration message. The schema alone decides what is accepted; what the
+// values mean is not judged here.
 
 #include <string>
 

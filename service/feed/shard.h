@@ -39,7 +39,8 @@ class Shard {
   void Join();
 
  private:
-  boost::asio::io_context loop_;
+  // One thread runs it, so what it posts to itself takes no lock.
+  boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;
 };

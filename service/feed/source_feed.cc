@@ -57,10 +57,12 @@ SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
     return std::max(clock_.SteadyNow(),
                     *flight_->progress.sent_at + options_.info->cache.min_refresh_interval);
   }
+  const SteadyTime now = clock_.SteadyNow();
+  const SendOutlook outlook = source_->Outlook();
   // A fetch that a pause or an open breaker forbids fails immediately, so it can be "sent" now.
-  if (IsForbidden()) return clock_.SteadyNow();
+  if (outlook.IsForbidden(now)) return now;
   if (flight_ && flight_->progress.planned_send) return *flight_->progress.planned_send;
-  return EarliestSend();
+  return std::max(AfterInterval(), outlook.earliest);
 }
 
 SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {

@@ -30,7 +30,8 @@ constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED",
 
 }  // namespace
 
-Metrics::Metrics() {
+Metrics::Metrics(const std::vector<NamedKind>& kinds) {
+  for (const NamedKind& kind : kinds) kinds_[kind.kind].name = kind.name;
   RegisterCalls();
   auto& reloads = prometheus::BuildCounter()
                       .Name("balance_reloads_total")
@@ -113,9 +114,8 @@ void Metrics::RegisterCounters() {
                       .Name("balance_refresh_seconds")
                       .Help("Duration of a refresh, failed ones included.")
                       .Register(registry_);
-  for (const SourceKind kind : kSourceKinds) {
-    KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
-    const std::string name = v1::SourceKind_Name(ToProto(kind));
+  for (auto& [kind, series] : kinds_) {
+    const std::string& name = series.name;
     series.succeeded = &refreshes.Add({{"kind", name}, {"result", "OK"}});
     for (std::size_t error = 0; error < kErrorKindCount; ++error) {
       const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
@@ -156,9 +156,8 @@ void Metrics::RegisterGauges() {
                     "Age of the oldest last good reading; sources never read are left out.");
   auto& failures = gauge("balance_consecutive_failures_max",
                          "Failed refreshes in a row of the source that has most.");
-  for (const SourceKind kind : kSourceKinds) {
-    KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
-    const std::string name = v1::SourceKind_Name(ToProto(kind));
+  for (auto& [kind, series] : kinds_) {
+    const std::string& name = series.name;
     for (std::size_t state = 0; state < kShownStateCount; ++state) {
       series.in_state[state] = &in_state.Add({{"kind", name}, {"state", kStateNames[state]}});
     }
@@ -276,7 +275,7 @@ void Metrics::OnDenied(const AccessDenial& denial) {
 }
 
 void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) {
-  KindSeries& series = kinds_[static_cast<std::size_t>(before.info->kind)];
+  KindSeries& series = kinds_.at(before.info->kind);
   series.seconds->Observe(std::chrono::duration<double>(took).count());
   if (result) {
     series.succeeded->Increment();
@@ -289,12 +288,12 @@ void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& resul
 }
 
 void Metrics::OnRefusal(const SourceStatus& before, const Error& why) {
-  KindSeries& series = kinds_[static_cast<std::size_t>(before.info->kind)];
+  KindSeries& series = kinds_.at(before.info->kind);
   series.refused[static_cast<std::size_t>(why.kind)]->Increment();
 }
 
 void Metrics::OnDropped(const SourceStatus& known) {
-  kinds_[static_cast<std::size_t>(known.info->kind)].dropped->Increment();
+  kinds_.at(known.info->kind).dropped->Increment();
 }
 
 std::size_t Metrics::CallsInProgress() const {
@@ -331,13 +330,13 @@ std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {
   const std::lock_guard lock(rendering_);
   log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
                                 log_lines_dropped_->Value());
-  for (const SourceKind kind : kSourceKinds) SetGauges(kind, sources, now);
+  for (const auto& [kind, series] : kinds_) SetGauges(kind, sources, now);
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
 void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now) {
   const SourceCensus census = CountSources(kind, sources, now);
-  KindSeries& series = kinds_[static_cast<std::size_t>(kind)];
+  KindSeries& series = kinds_.at(kind);
   for (std::size_t state = 0; state < kShownStateCount; ++state) {
     series.in_state[state]->Set(census.in_state[state]);
   }

@@ -11,11 +11,13 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "clients/core/connection_observer.h"
+#include "clients/core/source_info.h"
 #include "clients/core/status_code.h"
 #include "service/feed/source_feed.h"
 #include "service/observe/source_census.h"
@@ -27,7 +29,8 @@ namespace balance {
 // Thread-safe. Every series is resolved once, in the constructor.
 class Metrics final : public RpcObserver, public RefreshObserver, public ConnectionObserver {
  public:
-  Metrics();
+  // `kinds` are those of all sources there can be.
+  explicit Metrics(const std::vector<NamedKind>& kinds);
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
   ~Metrics() override = default;
@@ -77,6 +80,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     prometheus::Gauge* buffered_bytes = nullptr;
   };
   struct KindSeries {
+    std::string name;
     prometheus::Counter* succeeded = nullptr;
     std::array<prometheus::Counter*, kErrorKindCount> failed{};
     std::array<prometheus::Counter*, kErrorKindCount> refused{};
@@ -109,7 +113,8 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   std::array<MethodSeries, kRpcMethodCount> methods_;
   TransportSeries transport_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
-  std::array<KindSeries, kSourceKinds.size()> kinds_;
+  // Never gets another entry.
+  std::map<SourceKind, KindSeries> kinds_;
   std::array<prometheus::Counter*, kConnectionDropCount> connections_dropped_{};
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "service/snapshot/encode.h"
@@ -11,13 +12,13 @@
 namespace balance {
 namespace {
 
-// Polymarket US rejects requests from 30 s on.
+// Venues that check the time of a request refuse it from 30 s on.
 constexpr Duration kWorthWarning = std::chrono::seconds(5);
 
-void LogFailure(const SourceStatus& before, const Error& error, const std::string& name) {
+void LogFailure(const SourceStatus& before, const Error& error) {
   if (before.failure && before.failure->error.kind == error.kind) return;
-  spdlog::warn("{}: {}: {}{}{}{}{}", name, TraitsOf(error.kind).reason, error.message,
-               error.request_id.empty() ? "" : "; request id ", error.request_id,
+  spdlog::warn("{}: {}: {}{}{}{}{}", SourceName(*before.info), TraitsOf(error.kind).reason,
+               error.message, error.request_id.empty() ? "" : "; request id ", error.request_id,
                error.log_detail.empty() ? "" : "; upstream said: ", error.log_detail);
 }
 
@@ -28,35 +29,44 @@ bool Warns(const SourceStatus& source, WarningKind kind) {
                      [kind](const Warning& warning) { return warning.kind == kind; });
 }
 
-void LogNewWarnings(const SourceStatus& before, const Reading& reading, const std::string& name) {
+void LogNewWarnings(const SourceStatus& before, const Reading& reading) {
   for (const Warning& warning : reading.warnings) {
     if (Warns(before, warning.kind)) continue;
-    spdlog::warn("{}: {}: {}", name, WarningReason(warning.kind), warning.detail);
+    spdlog::warn("{}: {}: {}", SourceName(*before.info), WarningReason(warning.kind),
+                 warning.detail);
   }
+}
+
+bool IsFarOff(const PathState& path) {
+  return path.clock_skew && std::chrono::abs(*path.clock_skew) >= kWorthWarning;
 }
 
 }  // namespace
 
+RefreshLogger::RefreshLogger(RefreshObserver& next, const Clock& clock)
+    : next_(next), clock_(clock), first_readings_(clock.SteadyNow()) {}
+
+RefreshLogger::~RefreshLogger() { LogLeftOut(first_readings_.left_out()); }
+
 void RefreshLogger::OnRefresh(const SourceStatus& before, const Result<Reading>& result,
                               Duration took) {
-  const std::string name = SourceName(*before.info);
   if (result) {
     if (before.failure) {
-      spdlog::info("{}: recovered after {} failed refreshes", name,
+      spdlog::info("{}: recovered after {} failed refreshes", SourceName(*before.info),
                    before.failure->consecutive_failures);
     } else if (!before.reading) {
-      spdlog::info("{}: first reading", name);
+      LogFirstReading(*before.info);
     }
-    LogNewWarnings(before, *result, name);
+    LogNewWarnings(before, *result);
   } else {
-    LogFailure(before, result.error(), name);
+    LogFailure(before, result.error());
   }
-  LogPath(before, name);
+  LogPath(before);
   next_.OnRefresh(before, result, took);
 }
 
 void RefreshLogger::OnRefusal(const SourceStatus& before, const Error& why) {
-  LogFailure(before, why, SourceName(*before.info));
+  LogFailure(before, why);
   next_.OnRefusal(before, why);
 }
 
@@ -65,19 +75,37 @@ void RefreshLogger::OnDropped(const SourceStatus& known) {
   next_.OnDropped(known);
 }
 
-void RefreshLogger::KeepOnly(const std::set<std::string>& names) {
+void RefreshLogger::KeepOnly(std::unordered_set<std::string> names) {
   const auto is_gone = [&names](const std::string& name) { return !names.contains(name); };
   const std::lock_guard lock(mutex_);
   std::erase_if(skewed_, is_gone);
   std::erase_if(on_previous_, is_gone);
-  configured_ = names;
+  configured_ = std::move(names);
 }
 
-void RefreshLogger::LogPath(const SourceStatus& source, const std::string& name) {
+void RefreshLogger::LogFirstReading(const SourceInfo& source) {
+  std::optional<std::uint64_t> left_out;
+  {
+    const std::lock_guard lock(mutex_);
+    left_out = first_readings_.Take(clock_.SteadyNow());
+  }
+  if (!left_out) return;
+  LogLeftOut(*left_out);
+  spdlog::info("{}: first reading", SourceName(source));
+}
+
+void RefreshLogger::LogLeftOut(std::uint64_t lines) {
+  if (lines > 0) spdlog::info("first readings of {} more sources left out", lines);
+}
+
+void RefreshLogger::LogPath(const SourceStatus& source) {
   if (!source.path) return;
   // Nothing here is about time passing, so any time will do.
   const PathState path = source.path->Probe(Now{});
   const std::lock_guard lock(mutex_);
+  const bool is_news = IsFarOff(path) || path.uses_previous_credential;
+  if (!is_news && skewed_.empty() && on_previous_.empty()) return;
+  const std::string name = SourceName(*source.info);
   // A refresh that was under way when its source was removed.
   if (configured_ && !configured_->contains(name)) return;
   if (path.clock_skew) LogSkew(*path.clock_skew, name);

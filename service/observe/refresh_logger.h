@@ -2,21 +2,30 @@
 
 // Logs when a source begins to fail, fails otherwise, and recovers, not each failure again; a
 // warning of a reading when it appears; a clock that is so far off that requests will soon be
-// rejected; and a new credential that the upstream rejects while the one before serves.
+// rejected; and a new credential that the upstream rejects while the one before serves. A first
+// reading is logged as well, but not thousands of them: see LineBudget.
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 
+#include "clients/core/clock.h"
 #include "service/feed/source_feed.h"
+#include "service/observe/line_budget.h"
 
 namespace balance {
 
 // A decorator; `next` must outlive it. Called on the shards' threads.
 class RefreshLogger final : public RefreshObserver {
  public:
-  explicit RefreshLogger(RefreshObserver& next) : next_(next) {}
+  // `clock` must outlive it too.
+  RefreshLogger(RefreshObserver& next, const Clock& clock);
+  RefreshLogger(const RefreshLogger&) = delete;
+  RefreshLogger& operator=(const RefreshLogger&) = delete;
+  ~RefreshLogger() override;
 
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
@@ -25,17 +34,22 @@ class RefreshLogger final : public RefreshObserver {
   // Forgets what it knows of sources whose full names are not among `names`, after a
   // configuration that removed some: one that comes back is new. A refresh of a removed source that
   // ends later leaves nothing behind. On any thread.
-  void KeepOnly(const std::set<std::string>& names);
+  void KeepOnly(std::unordered_set<std::string> names);
 
  private:
-  void LogPath(const SourceStatus& source, const std::string& name);
+  void LogFirstReading(const SourceInfo& source);
+  static void LogLeftOut(std::uint64_t lines);
+  void LogPath(const SourceStatus& source);
   void LogSkew(Duration skew, const std::string& name);
   void LogPreviousCredential(bool is_used, const std::string& name);
 
   RefreshObserver& next_;
+  const Clock& clock_;
   std::mutex mutex_;
+  // Guarded by mutex_, as the rest is.
+  LineBudget first_readings_;
   // Full names of the configured sources; unset before the first KeepOnly().
-  std::optional<std::set<std::string>> configured_;
+  std::optional<std::unordered_set<std::string>> configured_;
   // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::set<std::string> skewed_;
   // Full names of the sources whose new credential is rejected.

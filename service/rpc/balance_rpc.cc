@@ -48,6 +48,13 @@ SnapshotRevision RevisionOf(const AccountView& view, const AccountAnswer& answer
   return {view.revision.epoch, answer.revision};
 }
 
+// Whether the caller's read started a refresh that it shows the reading of. Another caller's did
+// not, and is told so.
+bool HasFetched(const AccountAnswer& answer) {
+  return std::any_of(answer.sources.begin(), answer.sources.end(),
+                     [](const SourceView& view) { return view.outcome == Outcome::kFetched; });
+}
+
 bool IsAnyWanted(const std::vector<bool>& wanted) {
   return std::find(wanted.begin(), wanted.end(), true) != wanted.end();
 }
@@ -113,9 +120,10 @@ ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswe
   const std::string& account = target.endpoint->publisher->account();
   const SnapshotRevision revision = RevisionOf(*target.view, answer);
   // Encodings of a page are not kept: they would push out those that callers of single accounts
-  // share.
-  SharedBytes bytes = is_of_many ? EncodedSnapshot(account, answer.sources, revision, detail)
-                                 : encodings_.Snapshot(account, answer.sources, revision, detail);
+  // share. Nor is one that nobody else is told.
+  SharedBytes bytes = is_of_many || HasFetched(answer)
+                          ? EncodedSnapshot(account, answer.sources, revision, detail)
+                          : encodings_.Snapshot(account, answer.sources, revision, detail);
   return {std::move(bytes), answer.at.wall};
 }
 
@@ -127,10 +135,11 @@ bool BalanceRpc::FinishPublished(const CallContext& call, const AccountEndpoint&
   if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
     endpoint.handle->RefreshEarly();
   }
-  if (view->encoded.size() + kServeTimeBytes > call.served()->max_answer_size) {
+  SharedBytes bytes = EncodedBytes(*view, now);
+  if (bytes.size() + kServeTimeBytes > call.served()->max_answer_size) {
     call.Finish(TooLarge(call, EncodeView::kFull));
   } else {
-    call.Finish(ResponseOf(view->encoded, now.wall));
+    call.Finish(ResponseOf(std::move(bytes), now.wall));
   }
   return true;
 }
@@ -166,11 +175,11 @@ RpcResult<Response> BalanceRpc::SnapshotAnswer(const CallContext& call, const As
   auto suffices =
       CheckRequired(target.endpoint->publisher->account(), answer, asked.checked, target.required);
   if (!suffices) return RpcFailure(std::move(suffices.error()));
-  const ServedSnapshot snapshot = EncodeAnswer(target, answer, asked.detail, false);
+  ServedSnapshot snapshot = EncodeAnswer(target, answer, asked.detail, false);
   if (snapshot.bytes.size() + kServeTimeBytes > call.served()->max_answer_size) {
     return TooLarge(call, asked.detail);
   }
-  return ResponseOf(snapshot.bytes, snapshot.serve_time);
+  return ResponseOf(std::move(snapshot.bytes), snapshot.serve_time);
 }
 
 void BalanceRpc::GetSourceBalance(const CallContext& call,

@@ -66,10 +66,10 @@ std::size_t ElementSize(std::size_t snapshot_size) {
 
 }  // namespace
 
-Response ResponseOf(const SharedBytes& snapshot, WallTime serve_time) {
+Response ResponseOf(SharedBytes snapshot, WallTime serve_time) {
   static_assert(kServeTimeBytes <= Response::kMostTailBytes);
   const ServeTimeField last(serve_time);
-  return {snapshot, {last.data(), last.size()}};
+  return {std::move(snapshot), {last.data(), last.size()}};
 }
 
 bool SnapshotsResponse::Add(ServedSnapshot snapshot) {

@@ -25,7 +25,7 @@ struct ServedSnapshot {
 inline constexpr std::size_t kServeTimeBytes = 2 + 22;
 
 // The AccountSnapshot, of bytes without `serve_time`, which are shared and not copied.
-Response ResponseOf(const SharedBytes& snapshot, WallTime serve_time);
+Response ResponseOf(SharedBytes snapshot, WallTime serve_time);
 
 // Makes a response of BatchGetAccountSnapshots or ListAccountSnapshots, unless it would be too
 // long.

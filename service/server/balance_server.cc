@@ -4,10 +4,11 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
+#include "clients/core/secret.h"
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
@@ -54,7 +55,8 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 
 }  // namespace
 
-BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
+BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds)
+    : config_(std::move(config)), metrics_(kinds) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
   const auto make_transport =
@@ -77,6 +79,8 @@ BalanceServer::BalanceServer(Config config) : config_(std::move(config)) {
 BalanceServer::~BalanceServer() { Stop(); }
 
 BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
+  // Clients make keys of theirs, and what is not needed any more goes.
+  const SecretBatch batch;
   const std::string epoch = MakeEpoch(clock_);
   const std::vector<AccountConfig> accounts = std::exchange(config.accounts, {});
   std::vector<std::vector<const AccountConfig*>> by_shard(shards_.size());
@@ -96,11 +100,11 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   }
   serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
-  std::set<std::string> names;
+  std::unordered_set<std::string> names;
   for (const AccountConfig& account : accounts) {
     for (const SourceConfig& source : account.sources) names.insert(SourceName(source.info));
   }
-  refresh_logger_.KeepOnly(names);
+  refresh_logger_.KeepOnly(std::move(names));
   return done;
 }
 

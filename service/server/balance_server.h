@@ -30,7 +30,8 @@ namespace balance {
 // Shares the rest with its own threads.
 class BalanceServer {
  public:
-  explicit BalanceServer(Config config);
+  // `kinds` are those of all venues whose sources a configuration can have, now and later.
+  BalanceServer(Config config, const std::vector<NamedKind>& kinds);
   BalanceServer(const BalanceServer&) = delete;
   BalanceServer& operator=(const BalanceServer&) = delete;
   // Stops at once what still runs.
@@ -82,7 +83,7 @@ class BalanceServer {
   Config config_;
   SystemClock clock_;
   Metrics metrics_;
-  RefreshLogger refresh_logger_{metrics_};
+  RefreshLogger refresh_logger_{metrics_, clock_};
   AccessLog access_log_{metrics_, clock_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;

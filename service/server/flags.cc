@@ -1,6 +1,8 @@
 #include "service/server/flags.h"
 
+#include <cstddef>
 #include <optional>
+#include <sstream>
 
 namespace balance {
 namespace {
@@ -16,6 +18,49 @@ std::optional<Result<std::string>> TakeValue(const std::vector<std::string>& arg
     return Fail(ErrorKind::kInvalidInput, name + " needs a value; see --help");
   }
   return arguments[++i];
+}
+
+std::string NamesOf(const Venues& venues) {
+  std::string names;
+  for (std::size_t i = 0; i < venues.size(); ++i) {
+    if (i > 0) names += i + 1 == venues.size() ? " and " : ", ";
+    names += venues[i]->facts().name;
+  }
+  return names;
+}
+
+// All environment variables that count without a configuration file, in a sentence.
+std::string VariablesOf(const Venues& venues) {
+  std::string logins;
+  std::string options;
+  for (const Venue* venue : venues) {
+    const VenueFacts& facts = venue->facts();
+    if (!logins.empty()) logins += " and/or ";
+    for (std::size_t i = 0; i < facts.login.size(); ++i) {
+      logins.append(i > 0 ? ", " : "").append(facts.login[i].variable);
+    }
+    options.append(facts.base_url_variable).append(", ");
+    if (!facts.fund_class_variable.empty()) options.append(facts.fund_class_variable).append(", ");
+  }
+  return logins + ", and optionally " + options +
+         "BALANCE_LISTEN, BALANCE_ADMIN_LISTEN, BALANCE_DRAIN_DELAY";
+}
+
+// `text` as lines in the right column of the help.
+std::string Wrapped(const std::string& text) {
+  constexpr std::size_t kColumn = 21;
+  constexpr std::size_t kWidth = 95;
+  std::istringstream words(text);
+  std::string wrapped;
+  std::string line(kColumn - 1, ' ');
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > kWidth) {
+      wrapped += line + "\n";
+      line.assign(kColumn - 1, ' ');
+    }
+    line += " " + word;
+  }
+  return wrapped + line + "\n";
 }
 
 }  // namespace
@@ -52,16 +97,14 @@ Result<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   return flags;
 }
 
-std::string FlagsHelp() {
-  return R"(balance-service: account balances of Polymarket US and PolySimulator over gRPC
-
+std::string FlagsHelp(const Venues& venues) {
+  return "balance-service: account balances of " + NamesOf(venues) + " over gRPC\n" +
+         R"(
 Usage: balance-service [--config FILE] [OPTION]
 
   --config FILE      serve what FILE configures. Without it: one account "default" from
-                     POLYMARKET_KEY_ID, POLYMARKET_SECRET_KEY and/or POLYSIM_API_KEY, and
-                     optionally POLYMARKET_BASE_URL, POLYMARKET_FUND_CLASS, POLYSIM_BASE_URL,
-                     BALANCE_LISTEN, BALANCE_ADMIN_LISTEN, BALANCE_DRAIN_DELAY
-  --check-config     say all that is wrong with the configuration and exit: 0 if nothing, else 1
+)" + Wrapped(VariablesOf(venues)) +
+         R"(  --check-config     say all that is wrong with the configuration and exit: 0 if nothing, else 1
   --print-config     print the effective configuration, secrets masked, and exit
   --ports-file FILE  once serving, write the bound addresses to FILE: grpc=HOST:PORT and
                      admin=HOST:PORT, a line each

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clients/core/result.h"
+#include "clients/venue/venue.h"
 
 namespace balance {
 
@@ -22,7 +23,7 @@ struct Flags {
 // Fails with kInvalidInput and a sentence on anything unknown.
 Result<Flags> ParseFlags(const std::vector<std::string>& arguments);
 
-// What --help prints.
-std::string FlagsHelp();
+// What --help prints of a service with these venues.
+std::string FlagsHelp(const Venues& venues);
 
 }  // namespace balance

@@ -3,10 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
-#include <variant>
 
-#include "clients/polymarket_us/polymarket_us_client.h"
-#include "clients/polysimulator/polysimulator_client.h"
 #include "clients/resilience/breaker_source.h"
 #include "clients/resilience/continuity_source.h"
 #include "clients/resilience/hold_off_source.h"
@@ -29,41 +26,19 @@ std::uint64_t LoginNumber(const SourceConfig& config) {
   return number;
 }
 
-SourcePtr MakeClient(const PolymarketUsLogin& login, const SourceConfig& config,
-                     HttpTransport& transport, Clock& clock,
-                     std::shared_ptr<UpstreamClock> venue_clock) {
-  PolymarketUsClient::Options options;
-  options.base_url = login.base_url;
-  options.key_id = login.key_id;
-  options.seed = login.seed;
-  options.attempt_timeout = config.upstream.attempt_timeout;
-  options.ca_file = config.upstream.tls_ca_file;
-  options.login = LoginNumber(config);
-  return std::make_unique<PolymarketUsClient>(transport, clock, std::move(venue_clock),
-                                              std::move(options));
-}
-
-SourcePtr MakeClient(const PolySimulatorLogin& login, const SourceConfig& config,
-                     HttpTransport& transport, Clock& clock,
-                     std::shared_ptr<UpstreamClock> venue_clock) {
-  PolySimulatorClient::Options options;
-  options.base_url = login.base_url;
-  options.api_key = login.api_key;
-  options.attempt_timeout = config.upstream.attempt_timeout;
-  options.ca_file = config.upstream.tls_ca_file;
-  options.login = LoginNumber(config);
-  return std::make_unique<PolySimulatorClient>(transport, clock, std::move(venue_clock),
-                                               std::move(options));
+SourcePtr MakeClient(const SourceConfig& config, HttpTransport& transport, Clock& clock,
+                     std::shared_ptr<UpstreamClock> host_clock) {
+  return config.venue->MakeClient(config.login,
+                                  {.attempt_timeout = config.upstream.attempt_timeout,
+                                   .ca_file = config.upstream.tls_ca_file,
+                                   .login = LoginNumber(config)},
+                                  transport, clock, std::move(host_clock));
 }
 
 // As far as one credential goes.
 SourcePtr MakeGuarded(const SourceConfig& config, const SourceGuards& guards,
                       std::shared_ptr<HoldOff> account, HttpTransport& transport, Clock& clock) {
-  SourcePtr source = std::visit(
-      [&](const auto& login) {
-        return MakeClient(login, config, transport, clock, guards.host.clock_skew);
-      },
-      config.login);
+  SourcePtr source = MakeClient(config, transport, clock, guards.host.clock_skew);
   source = std::make_unique<BreakerSource>(std::move(source), guards.login.breaker, clock);
   source = std::make_unique<HoldOffSource>(std::move(source), guards.credential.hold_off, clock,
                                            std::move(account));
@@ -86,9 +61,9 @@ std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCreden
 
 }  // namespace
 
-std::string HostOf(const SourceConfig& config) { return BaseUrlOf(config).Authority(); }
+std::string HostOf(const SourceConfig& config) { return config.login.base_url.Authority(); }
 
-std::string AddressOf(const SourceConfig& config) { return BaseUrlOf(config).ToString(); }
+std::string AddressOf(const SourceConfig& config) { return config.login.base_url.ToString(); }
 
 bool AreSame(const SourceConfig& a, const SourceConfig& b) {
   return a.info == b.info && a.upstream == b.upstream && HaveSameUpstream(a, b) &&

@@ -11,9 +11,18 @@ namespace {
 // A reader without bounds who never fetches: what the published snapshot is made for.
 constexpr ReadBounds kCachedOnly{.only_if_cached = true};
 
+SourceView ShowPublished(const SourceStatus& status, Now now) {
+  SourceView view = Show(status, kCachedOnly, Waited::kNot, now, now);
+  // The bytes are read later than they are made, and a delay in them would not count down.
+  view.retry_after.reset();
+  return view;
+}
+
+// Whether there are sources, and all are FRESH.
 bool AreFresh(const std::vector<SourceView>& views) {
-  return std::all_of(views.begin(), views.end(),
-                     [](const SourceView& view) { return view.state == SourceState::kFresh; });
+  return !views.empty() && std::all_of(views.begin(), views.end(), [](const SourceView& view) {
+    return view.state == SourceState::kFresh;
+  });
 }
 
 // REQUIRES: all are FRESH.
@@ -45,6 +54,16 @@ bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   return OldestAcceptable(bounds, kNoTtl, now).IsMetBy(view.oldest_observed);
 }
 
+SharedBytes EncodedBytes(const AccountView& view, Now now) {
+  return view.encoded.Get([&view, now] {
+    std::vector<SourceView> views;
+    views.reserve(view.statuses.size());
+    for (const SourceStatus& status : view.statuses) views.push_back(ShowPublished(status, now));
+    return EncodedSnapshot(view.statuses.front().info->account, views, view.revision,
+                           EncodeView::kFull);
+  });
+}
+
 AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)
     : account_(std::move(account)), epoch_(std::move(epoch)), clock_(clock) {}
 
@@ -56,9 +75,7 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   view->next_state_change = SteadyTime::max();
   for (const SourceStatus& status : sources) {
     view->early_refresh_at = std::min(view->early_refresh_at, status.early_refresh_at);
-    views.push_back(Show(status, kCachedOnly, Waited::kNot, now, now));
-    // The bytes are read later than they are made, and a delay in them would not count down.
-    views.back().retry_after.reset();
+    views.push_back(ShowPublished(status, now));
     view->next_state_change =
         std::min(view->next_state_change, NextStateChange(status, now.steady));
   }
@@ -69,7 +86,6 @@ std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& 
   if (AreFresh(views)) {
     view->fresh_until = FreshUntil(views);
     view->oldest_observed = OldestObserved(views);
-    view->encoded = EncodedSnapshot(account_, views, view->revision, EncodeView::kFull);
   }
   content_ = std::move(views);
   published_.Publish(std::move(view));

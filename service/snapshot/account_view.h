@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/first_use_bytes.h"
 #include "clients/core/published.h"
 #include "clients/core/shared_bytes.h"
 #include "service/feed/account_feed.h"
@@ -14,15 +15,13 @@
 
 namespace balance {
 
-// Immutable.
+// Immutable, but for bytes that the first reader makes.
 struct AccountView {
   // In configuration order.
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
-  // An AccountSnapshot in the FULL view, outcome HIT, without `serve_time` and RetryInfo. Empty if
-  // a source is not FRESH: such a snapshot is made for each answer.
-  SharedBytes encoded;
-  // Until when `encoded` answers a request without bounds; before any time if it is empty.
+  // Until when the bytes answer a request without bounds; before any time if a source is not FRESH:
+  // such a snapshot is made for each answer.
   SteadyTime fresh_until = SteadyTime::min();
   // The earliest observe time of the readings, on both clocks. Only if all sources are FRESH.
   Now oldest_observed;
@@ -31,9 +30,16 @@ struct AccountView {
   // From when on a reader should ask for an early refresh, the first one only.
   SteadyTime early_refresh_at = SteadyTime::max();
   mutable std::atomic_flag early_refresh_asked;
+  // Of these sources while all are FRESH: an AccountSnapshot in the FULL view, outcome HIT, without
+  // `serve_time` and RetryInfo.
+  FirstUseBytes encoded;
 };
 
-// Whether `encoded` is the answer to a request with these bounds for all sources.
+// The bytes of `view.encoded`. Whoever asks first makes them: many a view is replaced before it is
+// read. REQUIRES: there are sources, and `now` is not past `fresh_until`.
+SharedBytes EncodedBytes(const AccountView& view, Now now);
+
+// Whether EncodedBytes() is the answer to a request with these bounds for all sources.
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now);
 
 // Makes an AccountView of each change of an account. OnAccountChange() on the shard's thread;

@@ -4,12 +4,28 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "google/rpc/error_details.pb.h"
 #include "service/snapshot/merge.h"
 
 namespace balance {
 namespace {
+
+constexpr std::string_view kAccounts = "accounts/";
+constexpr std::string_view kSources = "/sources/";
+
+std::string Joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view part : parts) text.append(part);
+  return text;
+}
 
 SharedBytes Serialized(const google::protobuf::MessageLite& message) {
   return {message.ByteSizeLong(),
@@ -62,7 +78,7 @@ void EncodeAmount(const Amount& amount, v1::Amount& out) {
   out.set_value(amount.value.ToString());
   out.set_origin(amount.origin == AmountOrigin::kReported ? v1::Amount::REPORTED
                                                           : v1::Amount::DERIVED);
-  out.set_basis(std::string(amount.basis));
+  out.set_basis(amount.basis.data(), amount.basis.size());
 }
 
 void EncodeWithdrawal(const PendingWithdrawal& withdrawal, v1::PendingWithdrawal& out) {
@@ -126,7 +142,8 @@ void EncodeFailure(const SourceView& view, v1::SourceFailure& out) {
   out.set_consecutive_failures(failure.consecutive_failures);
 }
 
-void EncodeTotal(const MeasureTotal& total, const std::vector<SourceView>& views,
+// `names` are those of the sources.
+void EncodeTotal(const MeasureTotal& total, const std::vector<std::string>& names,
                  v1::MeasureTotal& out) {
   static constexpr std::string_view kSum = "sum";
   out.set_fund_class(ToProto(total.fund_class));
@@ -140,10 +157,10 @@ void EncodeTotal(const MeasureTotal& total, const std::vector<SourceView>& views
                  *out.mutable_known_subtotal());
   }
   for (const std::size_t i : total.counted_sources) {
-    out.add_counted_sources(SourceName(*views[i].info));
+    out.add_counted_sources(names[i]);
   }
   for (const std::size_t i : total.missing_sources) {
-    out.add_missing_sources(SourceName(*views[i].info));
+    out.add_missing_sources(names[i]);
   }
   if (total.oldest_observe_time) {
     *out.mutable_oldest_observe_time() = ToTimestamp(*total.oldest_observe_time);
@@ -174,12 +191,10 @@ void EncodePath(const PathState& path, Now now, v1::Source& source) {
 
 }  // namespace
 
-std::string AccountName(std::string_view account) {
-  return std::string("accounts/").append(account);
-}
+std::string AccountName(std::string_view account) { return Joined({kAccounts, account}); }
 
 std::string SourceName(const SourceInfo& info) {
-  return AccountName(info.account).append("/sources/").append(info.source);
+  return Joined({kAccounts, info.account, kSources, info.source});
 }
 
 google::protobuf::Timestamp ToTimestamp(WallTime time) {
@@ -209,15 +224,7 @@ v1::FundClass ToProto(FundClass fund_class) {
   return v1::FUND_CLASS_UNSPECIFIED;
 }
 
-v1::SourceKind ToProto(SourceKind kind) {
-  switch (kind) {
-    case SourceKind::kPolymarketUs:
-      return v1::POLYMARKET_US;
-    case SourceKind::kPolySimulator:
-      return v1::POLYSIMULATOR;
-  }
-  return v1::SOURCE_KIND_UNSPECIFIED;
-}
+v1::SourceKind ToProto(SourceKind kind) { return static_cast<v1::SourceKind>(kind); }
 
 v1::Measure ToProto(Measure measure) {
   switch (measure) {
@@ -286,9 +293,14 @@ void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source)
 void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& views,
                     const SnapshotRevision& revision, EncodeView detail, v1::AccountSnapshot& out) {
   out.set_name(AccountName(account));
-  for (const SourceView& view : views) EncodeSource(view, detail, *out.add_sources());
+  std::vector<std::string> names;
+  names.reserve(views.size());
+  for (const SourceView& view : views) {
+    EncodeSource(view, detail, *out.add_sources());
+    names.push_back(out.sources().rbegin()->name());
+  }
   for (const MeasureTotal& total : MergeTotals(views)) {
-    EncodeTotal(total, views, *out.add_totals());
+    EncodeTotal(total, names, *out.add_totals());
   }
   const Completeness count = CountStates(views);
   v1::Completeness& completeness = *out.mutable_completeness();

@@ -1,8 +1,10 @@
 #include "service/snapshot/merge.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
+#include <string_view>
 
 namespace balance {
 namespace {
@@ -53,16 +55,34 @@ struct PoolShare {
   Decimal amount;
 };
 
-std::vector<PoolShare> SharesOf(const std::vector<SourceView>& views, FundClass fund_class,
+// A number for the pool of each source, below the number of sources.
+std::vector<std::size_t> NumberPools(const std::vector<SourceView>& views) {
+  std::vector<std::size_t> pools;
+  pools.reserve(views.size());
+  std::map<std::string_view, std::size_t> numbers;
+  for (const SourceView& view : views) {
+    pools.push_back(numbers.try_emplace(view.info->pool, numbers.size()).first->second);
+  }
+  return pools;
+}
+
+// `pools` are the numbers of the sources' pools.
+std::vector<PoolShare> SharesOf(const std::vector<SourceView>& views,
+                                const std::vector<std::size_t>& pools, FundClass fund_class,
                                 const std::string& currency, Measure measure) {
+  constexpr auto kNoPlace = std::numeric_limits<std::size_t>::max();
   std::vector<PoolShare> shares;
-  std::map<std::string_view, std::size_t> share_of_pool;
+  // By number of the pool.
+  std::vector<std::size_t> places(views.size(), kNoPlace);
   for (std::size_t i = 0; i < views.size(); ++i) {
     const SourceView& view = views[i];
     if (view.info->fund_class != fund_class || !CanReport(view, measure)) continue;
-    const auto [place, is_new] = share_of_pool.try_emplace(view.info->pool, shares.size());
-    if (is_new) shares.emplace_back();
-    PoolShare& share = shares[place->second];
+    std::size_t& place = places[pools[i]];
+    if (place == kNoPlace) {
+      place = shares.size();
+      shares.emplace_back();
+    }
+    PoolShare& share = shares[place];
     share.sources.push_back(i);
     if (!view.reading) continue;
     if (!share.newest ||
@@ -128,11 +148,12 @@ bool HasSameContent(const SourceView& a, const SourceView& b) {
 }  // namespace
 
 std::vector<MeasureTotal> MergeTotals(const std::vector<SourceView>& views) {
+  const std::vector<std::size_t> pools = NumberPools(views);
   std::vector<MeasureTotal> totals;
   for (const FundClass fund_class : {FundClass::kRealMoney, FundClass::kSimulatedMoney}) {
     for (const std::string& currency : CurrenciesOf(views, fund_class)) {
       for (const Measure measure : {Measure::kCash, Measure::kAvailableToTrade, Measure::kEquity}) {
-        const auto shares = SharesOf(views, fund_class, currency, measure);
+        const auto shares = SharesOf(views, pools, fund_class, currency, measure);
         if (shares.empty()) continue;
         MeasureTotal total = Sum(views, shares);
         total.fund_class = fund_class;

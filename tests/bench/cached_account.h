@@ -10,6 +10,7 @@
 #include "service/observe/access_log.h"
 #include "service/observe/metrics.h"
 #include "service/rpc/balance_rpc.h"
+#include "service/server/venues.h"
 
 namespace balance::bench {
 
@@ -34,7 +35,7 @@ class CachedAccount {
   const std::shared_ptr<AccountPublisher> publisher_ =
       std::make_shared<AccountPublisher>("desk-1", "1789000000000000000", clock_);
   Published<Served> serving_;
-  Metrics metrics_;
+  Metrics metrics_{KindsOf(AllVenues())};
   AccessLog log_{metrics_, clock_};
   BalanceRpc rpc_{serving_, clock_, log_};
 };

@@ -1,4 +1,5 @@
-"""What calls cost beyond a cached read: misses, many misses of one account at once, batches and lists.
+"""What calls cost beyond a cached read: misses, first reads of many accounts, many misses of one
+account at once, batches and lists.
 
 Prints Markdown. Start it with `./dev bench calls`; README.md tells how to read it.
 """
@@ -7,6 +8,7 @@ import argparse
 import os
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from accounts import NO_AGING, start_service, start_upstream, write_accounts
 from engine import read_all
+from harness import BIN_DIR
 from h2load import H2load, Shape, http_ping_pong
 from report import print_table, spread
 from servers import Server, Servers, read_bytes, write_request
@@ -51,12 +54,20 @@ def measure_misses(options: argparse.Namespace, cores: list[int], folder: Path) 
         answer_size = len(read_bytes(miss))
         h2load = H2load({cores[-1]}, answer_size, options.seconds)
         log = folder / "h2load.log"
-        direct, misses = [], []
+        direct, misses, cpu = [], [], []
+
+        def measure_direct() -> None:
+            direct.append(http_ping_pong(upstream.polymarket_url + "/v1/account/balances",
+                                         {cores[0]}, options.seconds, log).p50)
+
+        def measure_miss() -> None:
+            before = service.exact_cpu_seconds()
+            misses.append(h2load.ping_pong(miss, log).p50)
+            calls = log.read_text().count("\n")
+            cpu.append(1e6 * (service.exact_cpu_seconds() - before) / calls)
+
         for turn in range(options.rounds):
-            pair = [lambda: direct.append(http_ping_pong(
-                        upstream.polymarket_url + "/v1/account/balances", {cores[0]},
-                        options.seconds, log).p50),
-                    lambda: misses.append(h2load.ping_pong(miss, log).p50)]
+            pair = [measure_direct, measure_miss]
             for measure in pair if turn % 2 == 0 else reversed(pair):
                 measure()
     over = [miss - alone for miss, alone in zip(misses, direct)]
@@ -64,6 +75,28 @@ def measure_misses(options: argparse.Namespace, cores: list[int], folder: Path) 
                 [["the slower upstream, asked directly", f"waits {SLOWER_MS}", spread(direct, 2)],
                  ["a miss of both sources", f"the other waits {FASTER_MS}", spread(misses, 2)],
                  ["a miss over the slower upstream", "", spread(over, 2)]])
+    print_table(["CPU of all threads of the service", "us"], [["a miss", spread(cpu)]])
+
+
+def measure_first_reads(options: argparse.Namespace, cores: list[int], folder: Path) -> None:
+    """A service that has just started, in each round; its callers have 64 calls under way."""
+    cpu, seconds = [], []
+    with Servers(folder, set(cores)) as upstreams:
+        upstream = start_upstream(upstreams)
+        config = write_accounts(folder, upstream, options.first_reads, NO_AGING)
+        for _ in range(options.rounds):
+            with Servers(folder, set(cores)) as services:
+                service = start_service(services, folder, config).server
+                before = service.exact_cpu_seconds()
+                took = subprocess.run(
+                    [BIN_DIR / "read_each", "--server", service.address,
+                     f"--accounts={options.first_reads}"],
+                    check=True, text=True, capture_output=True, timeout=300).stdout
+                cpu.append(1e6 * (service.exact_cpu_seconds() - before) / options.first_reads)
+                seconds.append(float(took))
+    print_table([f"{options.first_reads:,} accounts read for the first time, 64 calls at once",
+                 "CPU of all threads of the service, us / account", "s in all"],
+                [["both sources, each account its own logins", spread(cpu), spread(seconds, 2)]])
 
 
 def measure_coalescing(options: argparse.Namespace, cores: list[int], folder: Path) -> None:
@@ -126,6 +159,8 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (%(default)s)")
     parser.add_argument("--seconds", type=float, default=3, help="of each turn (%(default)s)")
+    parser.add_argument("--first-reads", type=int, default=10000,
+                        help="accounts that are read for the first time (%(default)s)")
     return parser.parse_args()
 
 
@@ -134,7 +169,8 @@ def main() -> None:
     # As Ctrl-C does: the way out stops what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     cores = sorted(os.sched_getaffinity(0))
-    for title, measure in (("Misses", measure_misses), ("Misses at once", measure_coalescing),
+    for title, measure in (("Misses", measure_misses), ("First reads", measure_first_reads),
+                           ("Misses at once", measure_coalescing),
                            ("Batches and lists", measure_many)):
         print(f"### {title}\n")
         with tempfile.TemporaryDirectory() as folder:

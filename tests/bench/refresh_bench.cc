@@ -25,6 +25,7 @@
 #include "service/observe/metrics.h"
 #include "service/observe/refresh_logger.h"
 #include "service/server/shard_runtime.h"
+#include "service/server/venues.h"
 
 namespace balance::bench {
 namespace {
@@ -96,18 +97,21 @@ AccountConfig MakeAccount(const Options& options, std::size_t number) {
   polymarket.info.source = "polymarket-us";
   polymarket.info.pool = "accounts/" + account.id + "/sources/polymarket-us";
   polymarket.info.measures.assign(polymarket_us::kMeasures.begin(), polymarket_us::kMeasures.end());
-  polymarket.login = PolymarketUsLogin{ParseBaseUrl(options.polymarket_url).value(),
-                                       "c5a1f0de-7b58-4a9e-9d4e-" + std::to_string(number),
-                                       SecretOf("seed", number)};
+  polymarket.info.kind = polymarket_us::kKind;
+  polymarket.venue = &polymarket_us::TheVenue();
+  polymarket.login = {ParseBaseUrl(options.polymarket_url).value(),
+                      "c5a1f0de-7b58-4a9e-9d4e-" + std::to_string(number),
+                      SecretOf("seed", number)};
   SourceConfig polysimulator = source;
   polysimulator.info.source = "polysimulator";
-  polysimulator.info.kind = SourceKind::kPolySimulator;
+  polysimulator.info.kind = polysimulator::kKind;
   polysimulator.info.fund_class = FundClass::kSimulatedMoney;
   polysimulator.info.pool = "accounts/" + account.id + "/sources/polysimulator";
   polysimulator.info.measures.assign(polysimulator::kMeasures.begin(),
                                      polysimulator::kMeasures.end());
-  polysimulator.login = PolySimulatorLogin{ParseBaseUrl(options.polysimulator_url).value(),
-                                           SecretOf("ps_live_", number)};
+  polysimulator.venue = &polysimulator::TheVenue();
+  polysimulator.login = {
+      ParseBaseUrl(options.polysimulator_url).value(), {}, SecretOf("ps_live_", number)};
   account.sources = {std::move(polymarket), std::move(polysimulator)};
   return account;
 }
@@ -287,8 +291,8 @@ steady_clock::duration Seconds(double seconds) {
 
 void Measure(const Options& options) {
   SystemClock clock;
-  Metrics metrics;
-  RefreshLogger logger(metrics);
+  Metrics metrics(KindsOf(AllVenues()));
+  RefreshLogger logger(metrics, clock);
   const double resident_empty = ResidentMiB();
   std::vector<std::unique_ptr<Engine>> engines;
   std::vector<AccountConfig> accounts;

@@ -2,7 +2,9 @@
 
 #include "clients/core/clock.h"
 #include "clients/polymarket_us/parse_balances.h"
+#include "clients/polymarket_us/venue.h"
 #include "clients/polysimulator/parse_balance.h"
+#include "clients/polysimulator/venue.h"
 #include "tests/support/views.h"
 #include "tests/unit/polysimulator/samples.h"
 
@@ -29,9 +31,9 @@ SourceView ViewOf(const std::string& source, SourceKind kind, const ParsedBalanc
 }  // namespace
 
 std::vector<SourceView> SampleViews(const std::string& polymarket_reply) {
-  return {ViewOf("polymarket-us", SourceKind::kPolymarketUs,
+  return {ViewOf("polymarket-us", polymarket_us::kKind,
                  polymarket_us::ParseBalances(polymarket_reply, {}).value()),
-          ViewOf("polysimulator", SourceKind::kPolySimulator,
+          ViewOf("polysimulator", polysimulator::kKind,
                  polysimulator::ParseBalance(polysimulator::samples::kOrdinary, {}).value())};
 }
 

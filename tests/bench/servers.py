@@ -77,6 +77,11 @@ class Server:
         user, system = stat.rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
+    def exact_cpu_seconds(self) -> float:
+        """The same to the nanosecond, but without threads that have ended."""
+        tasks = Path(f"/proc/{self.process_id}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
 
 class Servers:
     """Starts servers on given cores; close() stops them all and complains of those that end ill."""

@@ -9,9 +9,11 @@
 #include <variant>
 #include <vector>
 
+#include "clients/polymarket_us/venue.h"
 #include "service/config/build_config.h"
 #include "service/config/print_config.h"
 #include "service/config/yaml_reader.h"
+#include "service/server/venues.h"
 #include "tests/fuzz/lines.h"
 #include "tests/fuzz/require.h"
 
@@ -24,9 +26,7 @@ std::vector<const config::v1::Secret*> SecretsOf(const config::v1::Config& messa
   std::vector<const config::v1::Secret*> secrets;
   for (const auto& account : message.accounts()) {
     for (const auto& source : account.sources()) {
-      secrets.push_back(&source.polymarket_us().key_id());
-      secrets.push_back(&source.polymarket_us().secret_key());
-      secrets.push_back(&source.polysimulator().api_key());
+      for (const auto& [key, secret] : source.login().secrets()) secrets.push_back(&secret);
     }
   }
   return secrets;
@@ -86,11 +86,11 @@ std::vector<std::string> SecretTexts(const Config& config) {
   std::vector<std::string> texts;
   for (const AccountConfig& account : config.accounts) {
     for (const SourceConfig& source : account.sources) {
-      if (const auto* login = std::get_if<PolymarketUsLogin>(&source.login)) {
-        texts.push_back(login->key_id);
-        texts.push_back(Base64(login->seed->ExposeBytes()));
+      if (source.venue == &polymarket_us::TheVenue()) {
+        texts.push_back(source.login.key_id);
+        texts.push_back(Base64(source.login.secret->ExposeBytes()));
       } else {
-        texts.emplace_back(std::get<PolySimulatorLogin>(source.login).api_key->Expose());
+        texts.emplace_back(source.login.secret->Expose());
       }
     }
   }
@@ -118,7 +118,7 @@ void CheckConfig(const Config& config, bool canary_is_secret) {
   const std::string printed = PrintConfig(config);
   Require(!canary_is_secret || printed.find(kCanary) == std::string::npos,
           "secrets are not printed");
-  ConfigDocument document("printed.yaml");
+  ConfigDocument document("printed.yaml", AllVenues());
   Require(ReadYaml(Unmasked(printed, SecretTexts(config)), document), "what is printed is read");
   const Config again = BuildConfig(document, NoVariable);
   Require(!document.HasIssues(), "what is printed is accepted");
@@ -134,7 +134,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Require(ready, "libsodium works");
 
   const std::string yaml(fuzz::AsText(data, size));
-  ConfigDocument document("fuzz.yaml");
+  ConfigDocument document("fuzz.yaml", AllVenues());
   if (!ReadYaml(yaml, document)) {
     fuzz::CheckIssues(document.TakeIssues(), false);
     return 0;

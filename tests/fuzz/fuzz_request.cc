@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clients/core/resource_id.h"
+#include "clients/polysimulator/venue.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "service/rpc/page.h"
@@ -38,7 +39,7 @@ std::vector<SourceStatus> MakeSources() {
   real->source = "polymarket-us";
   auto simulated = std::make_shared<SourceInfo>(*real);
   simulated->source = "polysimulator";
-  simulated->kind = SourceKind::kPolySimulator;
+  simulated->kind = polysimulator::kKind;
   simulated->fund_class = FundClass::kSimulatedMoney;
   std::vector<SourceStatus> sources(2);
   sources[0].info = std::move(real);

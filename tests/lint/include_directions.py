@@ -7,6 +7,8 @@ import pathlib
 import re
 import sys
 
+from venue_list import listed
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Folder -> our own folders that it may include, itself aside. The longest matching folder counts.
@@ -15,15 +17,12 @@ OWN = {
     "clients/http": {"clients/core"},
     "clients/json": {"clients/core"},
     "clients/venue": {"clients/core", "clients/http", "clients/json"},
-    "clients/polymarket_us": {"clients/core", "clients/http", "clients/json", "clients/venue"},
-    "clients/polysimulator": {"clients/core", "clients/http", "clients/json", "clients/venue"},
     "clients/resilience": {"clients/core"},
     "clients/push": {"clients/core", "clients/http", "clients/resilience", "clients/venue"},
     "clients/balancectl": {"proto", "clients/core"},
     "proto": set(),
     "service/access": {"clients/core"},
-    "service/config": {"clients/core", "clients/http", "clients/polymarket_us",
-                       "clients/polysimulator", "service/access", "proto"},
+    "service/config": {"clients/core", "clients/http", "clients/venue", "service/access", "proto"},
     "service/feed": {"clients/core"},
     "service/snapshot": {"clients/core", "service/feed", "proto"},
     "service/transport": {"clients/core", "proto"},
@@ -32,11 +31,15 @@ OWN = {
                     "proto"},
     "service/observe": {"clients/core", "service/access", "service/feed", "service/snapshot", "service/rpc",
                         "service/transport", "proto"},
-    "service/server": {"clients/core", "clients/http", "clients/resilience", "clients/polymarket_us",
-                       "clients/polysimulator", "service/access", "service/config", "service/feed",
+    "service/server": {"clients/core", "clients/http", "clients/resilience", "clients/venue",
+                       "service/access", "service/config", "service/feed",
                        "service/grpc_engine", "service/observe", "service/rpc", "service/snapshot",
                        "service/transport", "proto"},
 }
+
+# A venue knows no other venue. Only the list of venues, which the build makes, knows them.
+OWN.update({f"clients/{venue}": {"clients/core", "clients/http", "clients/json", "clients/venue"}
+            for venue in listed()})
 
 # Library -> the files that may see it, as regular expressions on their paths. Tests may see all.
 LIBRARIES = {
@@ -51,9 +54,9 @@ LIBRARIES = {
         r"proto/", r"service/(snapshot|rpc|server|transport)/", r"service/config/", r"clients/balancectl/"],
     r"curl/": [r"clients/http/curl_"],
     r"nlohmann/": [r"clients/json/", r"clients/[a-z_]+/(parse|classify|error)", r"clients/http/json"],
-    r"yaml-cpp/": [r"service/config/"],
+    r"yaml\.h": [r"service/config/yaml_"],
     r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
-                   r"service/rpc/page\.cc", r"service/server/main\.cc"],
+                   r"service/rpc/page\.cc", r"service/server/run_service\.cc"],
     r"nghttp2/": [r"service/transport/"],
     r"openssl/": [r"service/transport/", r"clients/http/(beast_web_socket|connection_check|trust_store)\.", r"service/config/(tls_material|x509_certificate)\.cc",
                   r"clients/balancectl/tls_check\.cc"],

@@ -101,7 +101,7 @@ class Neighbours final : public SoakMode {
       }
       if (login.account == Logins::kSpareAccount) continue;
       if (login.health == Health::kSick) {
-        JudgeSick(login, source, log);
+        JudgeSick(login, source, policy, log);
       } else if (ToWall(snapshot.serve_time()) > begin_ + kColdStart) {
         JudgeWell(source, policy, log);
       }
@@ -134,22 +134,27 @@ class Neighbours final : public SoakMode {
   }
 
  private:
-  // One that is well is shown, and hears of no failure, be it its own or another's. Who asks for a
-  // reading newer than the pace allows, and cannot wait for it, hears of that.
+  // Who asks for a reading newer than the pace allows, and cannot wait for it, hears of that.
+  static bool IsPaced(const std::string& reason, const v1::ReadPolicy& policy) {
+    return policy.has_max_age() && reason == "FRESHNESS_UNSATISFIED";
+  }
+
+  // One that is well is shown, and hears of no failure, be it its own or another's.
   static void JudgeWell(const v1::SourceBalance& source, const v1::ReadPolicy& policy,
                         AnswerLog& log) {
     if (!source.has_balance_set()) log.AddWrong({source.name() + " is well and has no data"});
     if (!source.has_failure()) return;
     const std::string reason = ReasonOf(source.failure());
-    if (policy.has_max_age() && reason == "FRESHNESS_UNSATISFIED") return;
+    if (IsPaced(reason, policy)) return;
     log.AddWrong({source.name() + " is well and is told " + reason});
   }
 
   // One that is sick hears of what it met itself, or that no answer came in the caller's time.
-  static void JudgeSick(const Login& login, const v1::SourceBalance& source, AnswerLog& log) {
+  static void JudgeSick(const Login& login, const v1::SourceBalance& source,
+                        const v1::ReadPolicy& policy, AnswerLog& log) {
     if (source.has_balance_set()) log.AddWrong({source.name() + " is sick and has data"});
     const std::string reason = ReasonOf(source.failure());
-    if (reason == login.reason || reason == "SOURCE_UNREACHABLE") return;
+    if (reason == login.reason || reason == "SOURCE_UNREACHABLE" || IsPaced(reason, policy)) return;
     // Nothing has been asked yet.
     if (!source.has_failure()) return;
     log.AddWrong({source.name() + " met " + login.reason + " and is told " + reason});

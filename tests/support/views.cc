@@ -1,6 +1,7 @@
 #include "tests/support/views.h"
 
 #include "clients/core/decimal.h"
+#include "clients/polysimulator/venue.h"
 
 namespace balance {
 namespace {
@@ -26,13 +27,9 @@ SourceView MakeView(const std::string& source, SourceKind kind) {
   info.kind = kind;
   info.pool = source;
   info.measures = {Measure::kCash, Measure::kAvailableToTrade};
-  switch (kind) {
-    case SourceKind::kPolymarketUs:
-      break;
-    case SourceKind::kPolySimulator:
-      info.fund_class = FundClass::kSimulatedMoney;
-      info.measures.push_back(Measure::kEquity);
-      break;
+  if (kind == polysimulator::kKind) {
+    info.fund_class = FundClass::kSimulatedMoney;
+    info.measures.push_back(Measure::kEquity);
   }
   info.cache = {std::chrono::seconds(2), std::chrono::seconds(5), std::chrono::seconds(60),
                 std::chrono::milliseconds(500)};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "clients/polysimulator/venue.h"
 #include "service/transport/health_service.h"
 
 namespace balance {
@@ -49,7 +50,7 @@ AccountFeed::SourceSpec ServiceFixture::MakeSpec(const std::string& account,
   info->rate = {2, 2};
   info->measures = {Measure::kCash, Measure::kAvailableToTrade};
   if (source == "paper") {
-    info->kind = SourceKind::kPolySimulator;
+    info->kind = polysimulator::kKind;
     info->fund_class = FundClass::kSimulatedMoney;
   }
   auto& upstream = upstreams_[account + "/" + source];

@@ -332,7 +332,7 @@ TEST(ReloadTest, M53_TheOldKeyIsErasedWhenTheNewOneHasServed) {
     service.WriteSecret("api-key", key.api_key);
     Config config = service.LoadNow();
     const std::weak_ptr<const Secret> held =
-        std::get<PolySimulatorLogin>(config.accounts[0].sources[kPolySimulator].login).api_key;
+        config.accounts[0].sources[kPolySimulator].login.secret;
     service.server().Reconfigure(std::move(config));
     return held;
   };

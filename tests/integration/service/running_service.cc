@@ -16,6 +16,7 @@
 #include <stdexcept>
 
 #include "service/config/load_config.h"
+#include "service/server/venues.h"
 
 namespace balance {
 
@@ -71,7 +72,7 @@ RunningService::RunningService(const std::string& cache, const std::string& upst
   }
   WriteSecret("other-api-key", other.api_key);
   config_path_ = files_.Write("config.yaml", YamlText(cache, upstream));
-  server_ = std::make_unique<BalanceServer>(LoadNow());
+  server_ = std::make_unique<BalanceServer>(LoadNow(), KindsOf(AllVenues()));
   if (const auto result = server_->Start(); !result) {
     throw std::runtime_error(result.error().message);
   }
@@ -125,11 +126,13 @@ std::string RunningService::YamlText(const std::string& cache, const std::string
          upstream + "\n";
 }
 
-Config RunningService::LoadNow() const { return ValueOf(LoadConfig(config_path_, NoVariable)); }
+Config RunningService::LoadNow() const {
+  return ValueOf(LoadConfig(config_path_, NoVariable, AllVenues()));
+}
 
 Reloader::Load RunningService::Loader() const {
   return [this](const InForce& in_force, FileStates& files) {
-    return ReloadConfig(config_path_, NoVariable, in_force, &files);
+    return ReloadConfig(config_path_, NoVariable, AllVenues(), in_force, &files);
   };
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "service/server/venues.h"
 #include "tests/integration/tls/tls_fixture.h"
 
 namespace balance {
@@ -182,7 +183,7 @@ TEST_F(RotationTest, AStartWithFilesThatCannotServeFailsWithTheReason) {
   Config config;
   config.listen = config.admin_listen = "127.0.0.1:0";
   config.tls = settings;
-  BalanceServer server(std::move(config));
+  BalanceServer server(std::move(config), KindsOf(AllVenues()));
 
   const auto started = server.Start();
 

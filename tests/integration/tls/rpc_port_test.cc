@@ -44,7 +44,7 @@ class RpcPortTest : public testing::Test {
   const TestCa ca_;
   MountedFiles files_;
   SystemClock clock_;
-  Metrics metrics_;
+  Metrics metrics_{{}};
   HealthStates health_;
   MethodTable methods_;
   std::unique_ptr<RpcPort> rpc_port_;

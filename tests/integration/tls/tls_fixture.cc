@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "service/config/load_config.h"
+#include "service/server/venues.h"
 
 namespace balance {
 namespace {
@@ -81,9 +82,9 @@ std::string TlsServiceTest::WriteConfig(const std::string& tls, const std::strin
 }
 
 void TlsServiceTest::Start(const std::string& tls, const std::string& more) {
-  auto config = LoadConfig(WriteConfig(tls, more), NoVariable);
+  auto config = LoadConfig(WriteConfig(tls, more), NoVariable, AllVenues());
   if (!config) throw std::runtime_error(config.error().front().ToString());
-  server_ = std::make_unique<BalanceServer>(std::move(*config));
+  server_ = std::make_unique<BalanceServer>(std::move(*config), KindsOf(AllVenues()));
   if (const auto started = server_->Start(); !started) {
     throw std::runtime_error(started.error().message);
   }
@@ -92,7 +93,7 @@ void TlsServiceTest::Start(const std::string& tls, const std::string& more) {
 bool TlsServiceTest::Reload(const std::string& more) {
   const std::string path = WriteConfig("", more);
   const auto load = [&path](const InForce& in_force, FileStates& files) {
-    return ReloadConfig(path, NoVariable, in_force, &files);
+    return ReloadConfig(path, NoVariable, AllVenues(), in_force, &files);
   };
   return Reloader(*server_, load, {}, [] {}).Reload();
 }

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "service/server/venues.h"
+
 namespace balance {
 
 ConfigFiles::ConfigFiles() {
@@ -39,12 +41,12 @@ EnvLookup ConfigFiles::Env() const {
 }
 
 ConfigResult ConfigFiles::Load(const std::string& yaml) const {
-  return LoadConfig(Write("config.yaml", yaml), Env());
+  return LoadConfig(Write("config.yaml", yaml), Env(), AllVenues());
 }
 
 ConfigResult ConfigFiles::Reload(const std::string& yaml, const InForce& in_force,
                                  FileStates* files) const {
-  return ReloadConfig(Write("config.yaml", yaml), Env(), in_force, files);
+  return ReloadConfig(Write("config.yaml", yaml), Env(), AllVenues(), in_force, files);
 }
 
 std::vector<std::string> ConfigFiles::Problems(const std::string& yaml) const {
@@ -57,7 +59,7 @@ std::vector<std::string> ConfigFiles::ProblemsOfReload(const std::string& yaml,
 }
 
 std::vector<std::string> ConfigFiles::ProblemsOfEnvironment() const {
-  return Lines(ConfigFromEnvironment(Env()));
+  return Lines(ConfigFromEnvironment(Env(), AllVenues()));
 }
 
 std::vector<std::string> ConfigFiles::Lines(const ConfigResult& result) const {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "service/config/settings.h"
+#include "service/server/venues.h"
 #include "tests/unit/config/config_files.h"
 
 namespace balance {
@@ -22,7 +23,7 @@ class EnvironmentConfigTest : public testing::Test {
     files_.SetEnv("POLYMARKET_SECRET_KEY", kSecretKey);
   }
   void SetSimulator() { files_.SetEnv("POLYSIM_API_KEY", kApiKey); }
-  ConfigResult Load() const { return ConfigFromEnvironment(files_.Env()); }
+  ConfigResult Load() const { return ConfigFromEnvironment(files_.Env(), AllVenues()); }
 
   ConfigFiles files_;
 };
@@ -43,10 +44,10 @@ TEST_F(EnvironmentConfigTest, BothSources) {
   EXPECT_EQ(sources[0].info.source, "polymarket-us");
   EXPECT_EQ(sources[0].info.fund_class, FundClass::kRealMoney);
   EXPECT_EQ(sources[0].info.cache, DefaultCache());
-  EXPECT_EQ(std::get<PolymarketUsLogin>(sources[0].login).key_id, kKeyId);
+  EXPECT_EQ(sources[0].login.key_id, kKeyId);
   EXPECT_EQ(sources[1].info.source, "polysimulator");
   EXPECT_EQ(sources[1].info.fund_class, FundClass::kSimulatedMoney);
-  EXPECT_EQ(std::get<PolySimulatorLogin>(sources[1].login).api_key->Expose(), kApiKey);
+  EXPECT_EQ(sources[1].login.secret->Expose(), kApiKey);
 }
 
 TEST_F(EnvironmentConfigTest, PolymarketAlone) {
@@ -113,10 +114,8 @@ TEST_F(EnvironmentConfigTest, OtherBaseUrls) {
   ASSERT_TRUE(config) << config.error().front().ToString();
   const auto& sources = config->accounts[0].sources;
   EXPECT_EQ(sources[0].info.fund_class, FundClass::kSimulatedMoney);
-  EXPECT_EQ(std::get<PolymarketUsLogin>(sources[0].login).base_url.ToString(),
-            "http://127.0.0.1:8081/pm");
-  EXPECT_EQ(std::get<PolySimulatorLogin>(sources[1].login).base_url.ToString(),
-            "http://127.0.0.1:8082");
+  EXPECT_EQ(sources[0].login.base_url.ToString(), "http://127.0.0.1:8081/pm");
+  EXPECT_EQ(sources[1].login.base_url.ToString(), "http://127.0.0.1:8082");
 }
 
 TEST_F(EnvironmentConfigTest, OtherPolymarketMustStateItsFundClass) {

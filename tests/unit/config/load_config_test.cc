@@ -94,8 +94,7 @@ TEST(LoadConfigTest, LeastFileGetsAllDefaults) {
   EXPECT_EQ(source.upstream.refresh_budget, seconds(5));
   EXPECT_EQ(source.upstream.rate, (RateSettings{2, 2}));
   EXPECT_EQ(source.upstream.tls_ca_file, "");
-  EXPECT_EQ(std::get<PolySimulatorLogin>(source.login).base_url.ToString(),
-            "https://api.polysimulator.com");
+  EXPECT_EQ(source.login.base_url.ToString(), "https://api.polysimulator.com");
 }
 
 TEST(LoadConfigTest, ListenMustBeHostAndPort) {

@@ -62,24 +62,24 @@ server:
   max_connection_memory: 67108864
   engine: NGHTTP2
 accounts:
-  - id: desk-1
-    sources:
-      - id: sim
-        pool: pool-37a55687b12023ab
-        fund_class: SIMULATED_MONEY
-        polysimulator:
-          base_url: https://api.polysimulator.com
-          api_key: {value: "***"}
-        cache:
-          ttl: 2s
-          stale_while_revalidate: 5s
-          max_stale: 60s
-          min_refresh_interval: 0.5s
-        upstream:
-          attempt_timeout: 3s
-          refresh_budget: 5s
-          requests_per_second: 2
-          burst: 2
+- id: desk-1
+  sources:
+  - id: sim
+    pool: pool-37a55687b12023ab
+    fund_class: SIMULATED_MONEY
+    polysimulator:
+      base_url: https://api.polysimulator.com
+      api_key: {value: "***"}
+    cache:
+      ttl: 2s
+      stale_while_revalidate: 5s
+      max_stale: 60s
+      min_refresh_interval: 0.5s
+    upstream:
+      attempt_timeout: 3s
+      refresh_budget: 5s
+      requests_per_second: 2
+      burst: 2
 )");
 }
 

@@ -6,7 +6,8 @@ namespace balance {
 namespace {
 
 bool Accepts(const std::string& id) {
-  ConfigDocument document("config.yaml");
+  const Venues venues;
+  ConfigDocument document("config.yaml", venues);
   document.AddField("accounts[0].id", 1);
   return CheckResourceId(id, "accounts[0].id", document);
 }

@@ -5,6 +5,7 @@
 
 #include "service/config/config.h"
 #include "service/config/duration_text.h"
+#include "service/server/venues.h"
 
 namespace balance {
 namespace {
@@ -51,8 +52,11 @@ TEST(SchemaDefaultsTest, AddressesInCommentsAreThoseInForce) {
 
   EXPECT_EQ(schema.DefaultOf("Config", "listen"), ConfigDefaults::kListen);
   EXPECT_EQ(schema.DefaultOf("Config", "admin_listen"), ConfigDefaults::kAdminListen);
-  EXPECT_EQ(schema.DefaultOf("PolymarketUs", "base_url"), ConfigDefaults::kPolymarketUsBaseUrl);
-  EXPECT_EQ(schema.DefaultOf("PolySimulator", "base_url"), ConfigDefaults::kPolySimulatorBaseUrl);
+}
+
+// A file that does not say otherwise gets what the comments say, whichever venue it names.
+TEST(SchemaDefaultsTest, VenuesHaveTheUsualRate) {
+  for (const Venue* venue : AllVenues()) EXPECT_EQ(venue->facts().rate, kUsualRate);
 }
 
 TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {

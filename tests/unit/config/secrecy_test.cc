@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "service/config/print_config.h"
+#include "service/server/venues.h"
 #include "tests/unit/config/config_files.h"
 
 namespace balance {
@@ -85,7 +86,7 @@ TEST(SecrecyTest, DamagedSecretsAreNotRepeated) {
     files.SetEnv("POLYMARKET_SECRET_KEY", secret);
     files.SetEnv("POLYMARKET_KEY_ID", kKeyId);
 
-    const auto config = ConfigFromEnvironment(files.Env());
+    const auto config = ConfigFromEnvironment(files.Env(), AllVenues());
 
     ASSERT_FALSE(config);
     ExpectNoSecret(AllOutput(config), kSecretKey);

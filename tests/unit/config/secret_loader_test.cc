@@ -36,7 +36,7 @@ constexpr const char* kSecretKeyAt =
     "config.yaml:5: accounts[0].sources[0].polymarket_us.secret_key: ";
 
 std::string_view LoadedApiKey(const ConfigResult& config) {
-  return std::get<PolySimulatorLogin>(config->accounts[0].sources[0].login).api_key->Expose();
+  return config->accounts[0].sources[0].login.secret->Expose();
 }
 
 TEST(SecretLoaderTest, ReadsFileAndDropsWhiteSpaceAround) {
@@ -198,10 +198,10 @@ TEST(SecretLoaderTest, SecretKeyBecomesItsSeed) {
   const auto config = ConfigFiles().Load(WithSecretKey("{env: PM_SECRET}"));
 
   ASSERT_TRUE(config);
-  const auto& login = std::get<PolymarketUsLogin>(config->accounts[0].sources[0].login);
+  const auto& login = config->accounts[0].sources[0].login;
   EXPECT_EQ(login.key_id, kKeyId);
-  ASSERT_EQ(login.seed->size(), 32U);
-  EXPECT_EQ(login.seed->Expose()[31], '\x1f');
+  ASSERT_EQ(login.secret->size(), 32U);
+  EXPECT_EQ(login.secret->Expose()[31], '\x1f');
 }
 
 TEST(SecretLoaderTest, M137_APlaceholderThatNobodyFilledInIsRefused) {

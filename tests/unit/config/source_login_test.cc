@@ -6,6 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "clients/polymarket_us/venue.h"
+#include "clients/polysimulator/venue.h"
+
 namespace balance {
 namespace {
 
@@ -15,16 +18,18 @@ class FingerprintTest : public testing::Test {
 
   static SourceConfig PolymarketUs(const std::string& key_id, char seed) {
     SourceConfig config;
-    config.login = PolymarketUsLogin{{.host = "localhost", .path_prefix = ""},
-                                     key_id,
-                                     std::make_shared<const Secret>(std::string(32, seed))};
+    config.venue = &polymarket_us::TheVenue();
+    config.login = {{.host = "localhost", .path_prefix = ""},
+                    key_id,
+                    std::make_shared<const Secret>(std::string(32, seed))};
     return config;
   }
 
   static SourceConfig PolySimulator(const std::string& api_key) {
     SourceConfig config;
-    config.login = PolySimulatorLogin{{.host = "localhost", .path_prefix = ""},
-                                      std::make_shared<const Secret>(api_key)};
+    config.venue = &polysimulator::TheVenue();
+    config.login = {
+        {.host = "localhost", .path_prefix = ""}, {}, std::make_shared<const Secret>(api_key)};
     return config;
   }
 };

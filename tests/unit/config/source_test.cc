@@ -3,6 +3,8 @@
 
 #include <variant>
 
+#include "clients/polymarket_us/venue.h"
+#include "clients/polysimulator/venue.h"
 #include "tests/unit/config/config_files.h"
 
 namespace balance {
@@ -203,7 +205,7 @@ TEST(SourceTest, ProductionIsRealMoney) {
 
     ASSERT_TRUE(config) << url;
     const SourceInfo& info = config->accounts[0].sources[0].info;
-    EXPECT_EQ(info.kind, SourceKind::kPolymarketUs);
+    EXPECT_EQ(info.kind, polymarket_us::kKind);
     EXPECT_EQ(info.fund_class, FundClass::kRealMoney);
     EXPECT_THAT(info.measures, ElementsAre(Measure::kCash, Measure::kAvailableToTrade));
   }
@@ -258,12 +260,11 @@ TEST(SourceTest, PolySimulatorIsSimulatedMoney) {
 
   ASSERT_TRUE(config);
   const SourceConfig& source = config->accounts[0].sources[0];
-  EXPECT_EQ(source.info.kind, SourceKind::kPolySimulator);
+  EXPECT_EQ(source.info.kind, polysimulator::kKind);
   EXPECT_EQ(source.info.fund_class, FundClass::kSimulatedMoney);
   EXPECT_THAT(source.info.measures,
               ElementsAre(Measure::kCash, Measure::kAvailableToTrade, Measure::kEquity));
-  EXPECT_EQ(std::get<PolySimulatorLogin>(source.login).base_url.ToString(),
-            "https://api.polysimulator.com");
+  EXPECT_EQ(source.login.base_url.ToString(), "https://api.polysimulator.com");
 }
 
 TEST(SourceTest, PolySimulatorIsNeverRealMoney) {

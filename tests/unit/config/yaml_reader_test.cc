@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "service/server/venues.h"
 #include "tests/unit/config/config_files.h"
 
 namespace balance {
@@ -15,7 +16,7 @@ const std::string kGood = kOneSource;
 TEST(YamlReaderTest, MissingFile) {
   const ConfigFiles files;
 
-  const auto config = LoadConfig(files.PathOf("none.yaml"), files.Env());
+  const auto config = LoadConfig(files.PathOf("none.yaml"), files.Env(), AllVenues());
 
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().front().ToString(),
@@ -26,7 +27,7 @@ TEST(YamlReaderTest, MissingFile) {
 TEST(YamlReaderTest, DirectoryInsteadOfFile) {
   const ConfigFiles files;
 
-  const auto config = LoadConfig(files.PathOf(""), files.Env());
+  const auto config = LoadConfig(files.PathOf(""), files.Env(), AllVenues());
 
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().front().problem, "the file is not a regular file");
@@ -36,7 +37,7 @@ TEST(YamlReaderTest, PipeInsteadOfFileIsRefusedAtOnce) {
   const ConfigFiles files;
   ASSERT_EQ(mkfifo(files.PathOf("pipe").c_str(), 0600), 0);
 
-  const auto config = LoadConfig(files.PathOf("pipe"), files.Env());
+  const auto config = LoadConfig(files.PathOf("pipe"), files.Env(), AllVenues());
 
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().front().problem, "the file is not a regular file");
@@ -53,8 +54,9 @@ TEST(YamlReaderTest, EmptyFile) {
 
 TEST(YamlReaderTest, NotYaml) {
   EXPECT_THAT(ConfigFiles().Problems("listen: 127.0.0.1:1\naccounts: [\nserver: {}\n"),
-              ElementsAre("config.yaml:4: is not YAML: end of sequence flow not found; repair the "
-                          "indentation, the quotes or the brackets around here"));
+              ElementsAre("config.yaml:4: is not YAML: did not find expected ',' or ']' while "
+                          "parsing a flow sequence that begins on line 2; repair the indentation, "
+                          "the quotes or the brackets around here"));
 }
 
 TEST(YamlReaderTest, NotUtf8) {
@@ -62,11 +64,15 @@ TEST(YamlReaderTest, NotUtf8) {
               ElementsAre("config.yaml:2: is not UTF-8; save the file as UTF-8"));
 }
 
-TEST(YamlReaderTest, ParserErrorStaysOnOneLine) {
-  const auto config = ConfigFiles().Load("listen: \"\\\x07\"\n");
+TEST(YamlReaderTest, ControlCharacter) {
+  EXPECT_THAT(
+      ConfigFiles().Problems("allow_insecure: true\nlisten: \"\\\x07\"\n"),
+      ElementsAre(StartsWith("config.yaml:2: is not YAML: control characters are not allowed; ")));
+}
 
-  ASSERT_FALSE(config);
-  EXPECT_EQ(config.error().front().problem, "is not YAML: unknown escape character: ?");
+TEST(YamlReaderTest, AliasOfNoAnchor) {
+  EXPECT_THAT(ConfigFiles().Problems("cache: &c {ttl: 2s}\nupstream: *d\n"),
+              ElementsAre(StartsWith("config.yaml:2: is not YAML: found an alias of no anchor; ")));
 }
 
 TEST(YamlReaderTest, TooDeepIsNotYaml) {
@@ -91,13 +97,14 @@ TEST(YamlReaderTest, SeveralDocuments) {
                           "line --- or a stray comma or bracket"));
 }
 
-// The library's own loop over documents never ends on these.
 TEST(YamlReaderTest, StrayCharacterBehindTheEnd) {
-  for (const char* yaml : {"- id: desk-1\n,", "[]\n,\n", "{}\n,\n"}) {
+  for (const char* yaml : {"[]\n,\n", "{}\n,\n"}) {
     EXPECT_THAT(ConfigFiles().Problems(yaml),
                 ElementsAre(StartsWith("config.yaml:2: has more than one YAML document")))
         << yaml;
   }
+  EXPECT_THAT(ConfigFiles().Problems("- id: desk-1\n,"),
+              ElementsAre(StartsWith("config.yaml:2: is not YAML: did not find expected '-' ")));
 }
 
 TEST(YamlReaderTest, UnknownKeyNearAKnownOne) {
@@ -263,6 +270,26 @@ TEST(YamlReaderTest, EntryThatIsNoMappingKeepsTheNumbersOfTheNext) {
                           "polymarket_us or polysimulator"));
 }
 
+// Quotes, a block and the tag of texts say that a value is a text; another tag says nothing.
+TEST(YamlReaderTest, TextsAreNoTruthValuesAndNotNull) {
+  for (const char* text : {"'true'", "\"true\"", "!!str true", "! true", "|-\n  true"}) {
+    EXPECT_THAT(ConfigFiles().Problems(kGood + "allow_insecure: " + text + "\n"),
+                ElementsAre(StartsWith("config.yaml:6: allow_insecure: \"true\" is not a truth")))
+        << text;
+  }
+  EXPECT_THAT(ConfigFiles().Problems(kGood + "allow_insecure: !!bool 'true'\n"), ElementsAre());
+  for (const char* null : {"~", "null", "Null", "NULL", ""}) {
+    EXPECT_THAT(ConfigFiles().Problems(kGood + "listen: " + null + "\n"),
+                ElementsAre(StartsWith("config.yaml:6: listen: has no value; ")))
+        << null;
+  }
+  for (const char* text : {"'~'", "\"null\"", "!!str NULL", "''", "!!str", "nULL"}) {
+    EXPECT_THAT(ConfigFiles().Problems(kGood + "listen: " + text + "\n"),
+                ElementsAre(StartsWith("config.yaml:6: listen: is not host:port; ")))
+        << text;
+  }
+}
+
 TEST(YamlReaderTest, UnknownEnumWord) {
   EXPECT_THAT(
       ConfigFiles().Problems(kGood + "    fund_class: MONEY\n"),
@@ -283,6 +310,19 @@ TEST(YamlReaderTest, TwoVenues) {
                           "polymarket_us; keep one of the two",
                           "config.yaml:6: accounts[0].sources[0].polymarket_us.secret_key: is "
                           "missing; write {file: PATH} or {env: NAME}"));
+}
+
+// The one that the schema has first counts, in either order and even if it cannot be read.
+TEST(YamlReaderTest, TwoVenuesOfWhichTheFirstCannotBeRead) {
+  for (const char* yaml : {"    polymarket_us: []\n    polysimulator: {base_url: 1}\n",
+                           "    polysimulator: {base_url: 1}\n    polymarket_us: []\n"}) {
+    EXPECT_THAT(ConfigFiles().Problems(
+                    std::string("accounts:\n- id: desk-1\n  sources:\n  - id: a\n") + yaml),
+                testing::UnorderedElementsAre(
+                    testing::HasSubstr("sources[0].polymarket_us: is not a mapping; "),
+                    testing::HasSubstr("sources[0].polysimulator: excludes polymarket_us; ")))
+        << yaml;
+  }
 }
 
 TEST(YamlReaderTest, TwoOriginsOfASecret) {

@@ -86,6 +86,25 @@ TEST(DecimalTest, SumsAreExactAndKeepTheLargerScale) {
   EXPECT_EQ(Decimal::Subtract(D("1.50"), D("1.5"))->ToString(), "0.00");
 }
 
+// Machine words and wide integers reckon alike where the one takes over from the other.
+TEST(DecimalTest, IsExactAtTheEdgesOfMachineWords) {
+  const std::string largest = "18446744073709551615";
+  EXPECT_EQ(D(largest).ToString(), largest);
+  EXPECT_EQ(Decimal::Add(D(largest), D("1"))->ToString(), "18446744073709551616");
+  EXPECT_EQ(Decimal::Subtract(D("18446744073709551616"), D("1"))->ToString(), largest);
+  EXPECT_EQ(Decimal::Subtract(D("-" + largest), D(largest))->ToString(), "-36893488147419103230");
+  EXPECT_EQ(D("9999999999999999999").ToString(), "9999999999999999999");
+  EXPECT_EQ(D("10000000000000000000").ToString(), "10000000000000000000");
+  for (const int scale : {17, 18, 19, 20, 38, 40}) {
+    const std::string smallest = "0." + std::string(static_cast<std::size_t>(scale - 1), '0') + "1";
+    const auto sum = Decimal::Add(D(largest), D(smallest));
+    EXPECT_EQ(sum->ToString(), largest + smallest.substr(1));
+    EXPECT_EQ(Decimal::Subtract(*sum, D(largest))->ToString(), smallest);
+    EXPECT_EQ(Decimal::Compare(*sum, D(largest)), std::strong_ordering::greater);
+    EXPECT_EQ(Decimal::Compare(D("-" + largest), D(smallest)), std::strong_ordering::less);
+  }
+}
+
 TEST(DecimalTest, OverflowOfASumIsAnError) {
   const Decimal huge = D(std::string(60, '9'));
 

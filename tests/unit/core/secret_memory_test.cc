@@ -114,6 +114,61 @@ TEST_F(SecretMemoryTest, ThreadsReadWhileOthersWrite) {
   memory_.Forget(read, 17);
 }
 
+TEST_F(SecretMemoryTest, WhatIsForgottenInABatchIsWipedAtOnce) {
+  const auto* neighbour = Keep("neighbour");
+  const auto* gone = Keep("gone");
+  const SecretMemory::Batch batch(memory_);
+
+  memory_.Forget(gone, 4);
+
+  EXPECT_EQ(Text(gone, 4), std::string(4, '\0'));
+  EXPECT_EQ(Text(neighbour, 9), "neighbour");
+  memory_.Forget(neighbour, 9);
+}
+
+TEST_F(SecretMemoryTest, ARegionGoesWithItsLastSecretInABatch) {
+  const SecretMemory::Batch batch(memory_);
+  memory_.Forget(Keep("first"), 5);
+  EXPECT_EQ(memory_.regions(), 0U);
+
+  const auto* second = Keep("second");
+  EXPECT_EQ(Text(second, 6), "second");
+  memory_.Forget(second, 6);
+}
+
+TEST_F(SecretMemoryDeathTest, ABatchLeavesNothingThatMayBeWritten) {
+  const auto* before = Keep("before");
+  const unsigned char* kept = nullptr;
+  const std::string long_secret(100, 'x');
+  const unsigned char* elsewhere = nullptr;
+  {
+    const SecretMemory::Batch batch(memory_);
+    const SecretMemory::Batch inner(memory_);
+    kept = Keep("kept");
+    elsewhere = Keep(long_secret);
+    memory_.Forget(Keep(long_secret), 100);
+  }
+
+  EXPECT_DEATH(*const_cast<unsigned char*>(before) = 'x', "");
+  EXPECT_DEATH(*const_cast<unsigned char*>(kept) = 'x', "");
+  EXPECT_DEATH(*const_cast<unsigned char*>(elsewhere) = 'x', "");
+
+  memory_.Forget(before, 6);
+  memory_.Forget(kept, 4);
+  memory_.Forget(elsewhere, 100);
+}
+
+TEST_F(SecretMemoryDeathTest, ABatchLeavesAloneWhatItDoesNotChange) {
+  const auto* kept = Keep("kept");
+  const SecretMemory::Batch batch(memory_);
+  const auto* longer = Keep(std::string(100, 'x'));
+
+  EXPECT_DEATH(*const_cast<unsigned char*>(kept) = 'x', "");
+
+  memory_.Forget(kept, 4);
+  memory_.Forget(longer, 100);
+}
+
 TEST_F(SecretMemoryDeathTest, NothingElseMayWriteThere) {
   const auto* kept = Keep("kept");
 

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/fake_clock.h"
 #include "tests/support/null_observer.h"
 
 namespace balance {
@@ -58,8 +59,24 @@ class RefreshLoggerTest : public testing::Test {
   std::ostringstream log_;
   const std::shared_ptr<spdlog::logger> before_;
   NullObserver next_;
-  RefreshLogger logger_{next_};
+  FakeClock clock_;
+  RefreshLogger logger_{next_, clock_};
 };
+
+TEST_F(RefreshLoggerTest, FirstReadingsOfThousandsOfSourcesAreCountedAfterTheFirstFew) {
+  const auto limit = static_cast<int>(LineBudget::kBurst);
+  for (int i = 0; i < 1000; ++i) Refresh("s" + std::to_string(i));
+
+  EXPECT_EQ(Count(": first reading"), limit);
+  EXPECT_EQ(Count("accounts/desk-1/sources/s0: first reading"), 1);
+
+  clock_.Advance(std::chrono::seconds(1));
+  Refresh("late");
+
+  EXPECT_EQ(Count("first readings of " + std::to_string(1000 - limit) + " more sources left out"),
+            1);
+  EXPECT_EQ(Count("accounts/desk-1/sources/late: first reading"), 1);
+}
 
 TEST_F(RefreshLoggerTest, WhatLastsIsSaidOnce) {
   Refresh("polysimulator");

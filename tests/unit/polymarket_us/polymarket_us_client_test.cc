@@ -31,13 +31,12 @@ class PolymarketUsClientTest : public testing::Test {
   static void SetUpTestSuite() { ASSERT_GE(sodium_init(), 0); }
 
   void SetUp() override {
-    PolymarketUsClient::Options options;
-    options.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""};
-    options.key_id = "key-id-1";
-    options.seed = std::make_shared<const Secret>(std::move(DecodeSecretKey(kSeed)->seed));
-    options.attempt_timeout = seconds(3);
-    options.ca_file = "ca.pem";
-    client_ = std::make_unique<PolymarketUsClient>(transport_, clock_, venue_clock_, options);
+    const Login login{{.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""},
+                      "key-id-1",
+                      std::make_shared<const Secret>(std::move(DecodeSecretKey(kSeed)->seed))};
+    client_ = std::make_unique<PolymarketUsClient>(
+        transport_, clock_, venue_clock_, login,
+        ClientSettings{.attempt_timeout = seconds(3), .ca_file = "ca.pem"});
   }
 
   Result<Reading> Fetch(Duration until_deadline = seconds(10)) {

@@ -28,12 +28,12 @@ class PolySimulatorClientTest : public testing::Test {
   static void SetUpTestSuite() { ASSERT_GE(sodium_init(), 0); }
 
   void SetUp() override {
-    PolySimulatorClient::Options options;
-    options.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""};
-    options.api_key = std::make_shared<const Secret>("ps-key-1");
-    options.attempt_timeout = seconds(3);
-    options.ca_file = "ca.pem";
-    client_ = std::make_unique<PolySimulatorClient>(transport_, clock_, venue_clock_, options);
+    const Login login{{.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""},
+                      {},
+                      std::make_shared<const Secret>("ps-key-1")};
+    client_ = std::make_unique<PolySimulatorClient>(
+        transport_, clock_, venue_clock_, login,
+        ClientSettings{.attempt_timeout = seconds(3), .ca_file = "ca.pem"});
   }
 
   Result<Reading> Fetch(Duration until_deadline = seconds(10)) {

@@ -42,7 +42,7 @@ class PlainProtocol final : public PushProtocol {
   }
 };
 
-class PlainVenue final : public PushVenue {
+class PlainLogin final : public PushLogin {
  public:
   std::string_view name() const override { return "The venue"; }
   boost::asio::awaitable<Result<WebSocketRequest>> Prepare() override {
@@ -79,7 +79,7 @@ class PushFeedTest : public testing::Test, public PushObserver {
 
   void Start(double chance = 0.5) {
     feed_.emplace(loop_.get_executor(),
-                  PushFeed::Parts{std::make_unique<PlainVenue>(), connector_, hold_off_, pacer_,
+                  PushFeed::Parts{std::make_unique<PlainLogin>(), connector_, hold_off_, pacer_,
                                   [chance] { return chance; }, clock_, *this},
                   PushFeed::Options{});
     Advance(seconds(1));

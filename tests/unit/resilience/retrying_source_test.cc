@@ -267,13 +267,13 @@ class SignedFetchTest : public FetchingTest {
   static void SetUpTestSuite() { ASSERT_GE(sodium_init(), 0); }
 
   std::unique_ptr<BalanceSource> MakeClient() {
-    PolymarketUsClient::Options options;
-    options.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""};
-    options.key_id = "key-id-1";
-    options.seed = std::make_shared<const Secret>(
-        std::move(DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed));
-    options.attempt_timeout = seconds(3);
-    return std::make_unique<PolymarketUsClient>(transport_, clock_, skew_, options);
+    const Login login{{.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""},
+                      "key-id-1",
+                      std::make_shared<const Secret>(std::move(
+                          DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed))};
+    return std::make_unique<PolymarketUsClient>(
+        transport_, clock_, skew_, login,
+        ClientSettings{.attempt_timeout = seconds(3), .ca_file = {}});
   }
 
   std::unique_ptr<RetryingSource> MakeSource() {

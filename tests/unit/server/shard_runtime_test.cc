@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "clients/polysimulator/venue.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/null_observer.h"
 #include "tests/unit/polysimulator/samples.h"
@@ -53,13 +54,14 @@ class ShardRuntimeTest : public testing::Test {
     SourceConfig& source = account.sources.emplace_back();
     source.info.account = account.id;
     source.info.source = "polysimulator";
-    source.info.kind = SourceKind::kPolySimulator;
+    source.info.kind = polysimulator::kKind;
     source.info.fund_class = FundClass::kSimulatedMoney;
     source.info.cache = {ttl, seconds(5), seconds(600), Duration(1)};
     source.upstream.rate = {1000, 1000};
-    source.login =
-        PolySimulatorLogin{{.host = "localhost", .path_prefix = ""},
-                           std::make_shared<const Secret>("key-of-" + account.id + key_suffix)};
+    source.venue = &polysimulator::TheVenue();
+    source.login = {{.host = "localhost", .path_prefix = ""},
+                    {},
+                    std::make_shared<const Secret>("key-of-" + account.id + key_suffix)};
     return account;
   }
 
@@ -197,7 +199,7 @@ TEST_F(ShardRuntimeTest, M113_WhatIsReadWhileAccountsAreMadeIsKept) {
   // An account that is made keeps its secrets.
   const auto is_made = [&accounts](int number) {
     const SourceConfig& source = accounts[static_cast<std::size_t>(number)].sources.front();
-    return std::get<PolySimulatorLogin>(source.login).api_key.use_count() > 1;
+    return source.login.secret.use_count() > 1;
   };
   bool has_read = false;
   Others others(Endpoint(1));

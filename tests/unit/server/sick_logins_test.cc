@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "clients/http/http_transport.h"
+#include "clients/polysimulator/venue.h"
 #include "clients/resilience/hold_off_source.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/answer_schedule.h"
@@ -100,9 +101,9 @@ struct Record {
   std::vector<Seen> seen;
 };
 
-class Venue final : public HttpTransport {
+class ScriptedVenue final : public HttpTransport {
  public:
-  Venue(FakeClock& clock, const std::vector<Plan>& plans, std::vector<Outage> outages)
+  ScriptedVenue(FakeClock& clock, const std::vector<Plan>& plans, std::vector<Outage> outages)
       : clock_(clock), begin_(clock.SteadyNow()), outages_(std::move(outages)) {
     for (const Plan& plan : plans) logins_.emplace(plan.key, plan);
   }
@@ -220,12 +221,13 @@ class World {
     auto config = std::make_shared<SourceConfig>();
     config->info.account = plan.key;
     config->info.source = "polysimulator";
-    config->info.kind = SourceKind::kPolySimulator;
+    config->info.kind = polysimulator::kKind;
     config->info.cache = {plan.ttl, seconds(0), seconds(60), plan.ttl / 10};
     config->upstream.rate = {20, 20};
-    config->login =
-        PolySimulatorLogin{{.tls = false, .host = "venue.example", .port = 80, .path_prefix = ""},
-                           std::make_shared<const Secret>(plan.key)};
+    config->venue = &polysimulator::TheVenue();
+    config->login = {{.tls = false, .host = "venue.example", .port = 80, .path_prefix = ""},
+                     {},
+                     std::make_shared<const Secret>(plan.key)};
     SourceParts parts{*config, guards_.Of(*config), nullptr, MakeAccountHoldOff(), {}};
     AccountFeed::SourceSpec spec;
     spec.options.info = {config, &config->info};
@@ -252,7 +254,7 @@ class World {
   boost::asio::io_context loop_;
   FakeClock clock_;
   const std::vector<Plan> plans_;
-  Venue venue_;
+  ScriptedVenue venue_;
   UpstreamGuards guards_{loop_.get_executor(), clock_, ConnectionLimits(), 7};
   LoopHeartbeat heartbeat_{loop_.get_executor(), clock_};
   AnswerSchedule schedule_{loop_.get_executor(), clock_, heartbeat_};

@@ -73,7 +73,7 @@ class TlsFilesTest : public testing::Test {
 
   const TestCa ca_;
   FakeClock clock_;
-  Metrics metrics_;
+  Metrics metrics_{{}};
   std::ostringstream log_;
   std::string directory_;
 

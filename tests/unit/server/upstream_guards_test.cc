@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "clients/polymarket_us/venue.h"
 #include "tests/support/fake_clock.h"
 
 namespace balance {
@@ -21,9 +22,10 @@ class UpstreamGuardsTest : public testing::Test {
   static SourceConfig Source(const std::string& key_id, char seed, const std::string& host = "a",
                              const std::string& prefix = "") {
     SourceConfig config;
-    config.login = PolymarketUsLogin{{.host = host, .path_prefix = prefix},
-                                     key_id,
-                                     std::make_shared<const Secret>(std::string(32, seed))};
+    config.venue = &polymarket_us::TheVenue();
+    config.login = {{.host = host, .path_prefix = prefix},
+                    key_id,
+                    std::make_shared<const Secret>(std::string(32, seed))};
     return config;
   }
 

@@ -32,9 +32,12 @@ class AccountPublisherTest : public testing::Test {
 
   v1::AccountSnapshot Published() {
     v1::AccountSnapshot snapshot;
-    EXPECT_TRUE(snapshot.ParseFromString(std::string(publisher_.Get()->encoded.view())));
+    EXPECT_TRUE(snapshot.ParseFromString(std::string(Bytes().view())));
     return snapshot;
   }
+
+  SharedBytes Bytes() { return EncodedBytes(*publisher_.Get(), Time()); }
+  Now Time() { return {clock_.WallNow(), clock_.SteadyNow()}; }
 
   FakeClock clock_;
   SourceStatus status_;
@@ -46,8 +49,8 @@ TEST_F(AccountPublisherTest, ColdAccountIsPublishedWithoutBytes) {
 
   EXPECT_EQ(publisher_.Get()->statuses.size(), 1);
   EXPECT_EQ(publisher_.Get()->revision.number, 1);
-  EXPECT_EQ(publisher_.Get()->encoded.view(), "");
-  EXPECT_FALSE(Answers(*publisher_.Get(), {}, {clock_.WallNow(), clock_.SteadyNow()}));
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, Time()));
+  EXPECT_FALSE(Answers(*publisher_.Get(), {.only_if_cached = true}, Time()));
 }
 
 TEST_F(AccountPublisherTest, EncodedBytesAreAHitUntilTheTtlEnds) {
@@ -90,9 +93,8 @@ TEST_F(AccountPublisherTest, AgingIntoStaleIsAChangeOfContentAndEndsTheBytes) {
   Publish();
 
   EXPECT_EQ(publisher_.Get()->revision.number, fresh + 1);
-  EXPECT_EQ(publisher_.Get()->encoded.view(), "");
-  EXPECT_FALSE(Answers(*publisher_.Get(), {.max_stale = seconds(60)},
-                       {clock_.WallNow(), clock_.SteadyNow()}));
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, Time()));
+  EXPECT_FALSE(Answers(*publisher_.Get(), {.max_stale = seconds(60)}, Time()));
 }
 
 TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
@@ -101,11 +103,28 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
   served.mutable_serve_time()->set_seconds(7);
 
   v1::AccountSnapshot whole;
-  ASSERT_TRUE(whole.ParseFromString(std::string(publisher_.Get()->encoded.view()) +
-                                    served.SerializeAsString()));
+  ASSERT_TRUE(whole.ParseFromString(std::string(Bytes().view()) + served.SerializeAsString()));
 
   EXPECT_EQ(whole.serve_time().seconds(), 7);
   EXPECT_EQ(whole.sources_size(), 1);
+}
+
+TEST_F(AccountPublisherTest, TheBytesAreMadeOnceAndSayTheSameForAsLongAsTheyAnswer) {
+  Read("10.50");
+  AccountPublisher asked_late("desk-1", "epoch", clock_);
+  asked_late.OnAccountChange({status_});
+  const SharedBytes first = Bytes();
+  clock_.Advance(seconds(2));
+  ASSERT_TRUE(Answers(*publisher_.Get(), {}, Time()));
+
+  EXPECT_EQ(Bytes().data(), first.data());
+  EXPECT_EQ(EncodedBytes(*asked_late.Get(), Time()).view(), first.view());
+}
+
+TEST_F(AccountPublisherTest, AnAccountWithoutSourcesHasNoBytes) {
+  publisher_.OnAccountChange({});
+
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, Time()));
 }
 
 TEST_F(AccountPublisherTest, TheBytesAnswerBoundsThatTheOldestReadingMeets) {

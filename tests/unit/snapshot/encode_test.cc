@@ -3,10 +3,11 @@
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
-#include <set>
 #include <string>
 #include <vector>
 
+#include "clients/polymarket_us/venue.h"
+#include "clients/polysimulator/venue.h"
 #include "google/rpc/error_details.pb.h"
 #include "tests/support/views.h"
 
@@ -16,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kReal = SourceKind::kPolymarketUs;
+constexpr auto kReal = polymarket_us::kKind;
 
 v1::SourceBalance Encoded(const SourceView& view, EncodeView detail = EncodeView::kFull) {
   v1::SourceBalance out;
@@ -45,17 +46,6 @@ TEST(EncodeSourceTest, AnAmountCarriesValueOriginAndBasis) {
   EXPECT_EQ(row.cash().origin(), v1::Amount::REPORTED);
   EXPECT_EQ(row.cash().basis(), "currentBalance");
   EXPECT_FALSE(row.has_equity());
-}
-
-// A kind without a word of its own would be shown as another one.
-TEST(EncodeSourceTest, EachKindHasAWordOfItsOwn) {
-  std::set<v1::SourceKind> words;
-  for (const SourceKind kind : kSourceKinds) {
-    EXPECT_NE(ToProto(kind), v1::SOURCE_KIND_UNSPECIFIED);
-    EXPECT_TRUE(words.insert(ToProto(kind)).second);
-  }
-  // All but SOURCE_KIND_UNSPECIFIED.
-  EXPECT_EQ(static_cast<int>(words.size()), v1::SourceKind_descriptor()->value_count() - 1);
 }
 
 // The list of money fields is the descriptor's: a field of either that the other one lacks is money
@@ -191,7 +181,7 @@ TEST(ToTimestampTest, TimesBeforeTheEpochKeepNanosPositive) {
 TEST(EncodeSnapshotTest, NamesStatesAndTotalsAreThere) {
   const std::vector<SourceView> views = {
       ObservedAt(WithRow(MakeView("real", kReal), "USD", "10.50"), seconds(5)),
-      WithState(MakeView("paper", SourceKind::kPolySimulator), SourceState::kNoData)};
+      WithState(MakeView("paper", polysimulator::kKind), SourceState::kNoData)};
 
   v1::AccountSnapshot snapshot;
   EncodeSnapshot("desk-1", views, {"e", 4}, EncodeView::kFull, snapshot);

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "clients/polymarket_us/venue.h"
+#include "clients/polysimulator/venue.h"
 #include "tests/support/views.h"
 
 namespace balance {
@@ -11,8 +13,8 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr auto kReal = SourceKind::kPolymarketUs;
-constexpr auto kPaper = SourceKind::kPolySimulator;
+constexpr auto kReal = polymarket_us::kKind;
+constexpr auto kPaper = polysimulator::kKind;
 
 // The total of one class, currency and measure; fails the test if there is none.
 MeasureTotal TotalOf(const std::vector<SourceView>& views, FundClass fund_class,

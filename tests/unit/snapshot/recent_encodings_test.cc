@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "clients/polymarket_us/venue.h"
+#include "clients/polysimulator/venue.h"
 #include "tests/support/views.h"
 
 namespace balance {
@@ -16,7 +18,7 @@ using std::chrono::seconds;
 class RecentEncodingsTest : public testing::Test {
  protected:
   static std::vector<SourceView> Views() {
-    return {WithRow(MakeView("real", SourceKind::kPolymarketUs), "USD", "1.00")};
+    return {WithRow(MakeView("real", polymarket_us::kKind), "USD", "1.00")};
   }
 
   // Address of the bytes of the snapshot.
@@ -83,7 +85,7 @@ TEST_F(RecentEncodingsTest, OnlyTheLastFewAreKept) {
 
 TEST_F(RecentEncodingsTest, OfLargeOnesFewerAreKept) {
   const auto large = [] {
-    return std::vector<SourceView>{WithRow(MakeView("real", SourceKind::kPolymarketUs),
+    return std::vector<SourceView>{WithRow(MakeView("real", polymarket_us::kKind),
                                            std::string(RecentEncodings::kMostBytes / 2, 'X'),
                                            "1.00")};
   };

@@ -13,9 +13,9 @@
 namespace balance {
 
 // Used on its shard's thread only.
-class PushVenue {
+class PushLogin {
  public:
-  virtual ~PushVenue() = default;
+  virtual ~PushLogin() = default;
 
   // The venue's name in texts for people.
   virtual std::string_view name() const = 0;

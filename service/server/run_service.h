@@ -1,0 +1,17 @@
+#pragma once
+
+// The program balance-service, but for the list of its venues.
+
+#include <string>
+#include <vector>
+
+#include "clients/venue/venue.h"
+
+namespace balance {
+
+// Does what the command line asks for, at most until the process is told to stop, and returns the
+// exit code. Once a process, from main(), before any thread has started. Says on stderr what is
+// wrong with `venues`, if they cannot be (see FaultsOf()), and ends with EX_SOFTWARE.
+int RunService(const std::vector<std::string>& arguments, const Venues& venues);
+
+}  // namespace balance
