@@ -21,7 +21,8 @@ SocketConnection::SocketConnection(std::unique_ptr<WebSocket> socket,
       path_(std::move(path)),
       key_(std::move(key)),
       heartbeat_(executor_),
-      thaw_(executor_) {
+      thaw_(executor_),
+      written_(executor_) {
   socket_->ObservePings([this] { book_.OnPing(); });
 }
 
@@ -39,14 +40,20 @@ asio::awaitable<void> SocketConnection::Serve(const HttpCall& upgrade,
   End();
   // The session leaves its venue now: what still writes needs it no more.
   session_.reset();
+  // Whoever stops the connection must still find it.
+  while (writing_) co_await WaitFor(written_);
+}
+
+asio::awaitable<void> SocketConnection::WaitFor(asio::steady_timer& event) {
+  event.expires_at(asio::steady_timer::time_point::max());
+  boost::system::error_code ignored;
+  co_await event.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 asio::awaitable<void> SocketConnection::ReadAll() {
   while (!ended_) {
     if (frozen_) {
-      thaw_.expires_at(asio::steady_timer::time_point::max());
-      boost::system::error_code ignored;
-      co_await thaw_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      co_await WaitFor(thaw_);
       continue;
     }
     const std::optional<std::string> message = co_await socket_->Read();
@@ -142,6 +149,7 @@ asio::awaitable<void> SocketConnection::WriteQueue() {
   }
   queue_.clear();
   writing_ = false;
+  written_.cancel();
 }
 
 // Returns whether the socket may carry more.

@@ -53,6 +53,8 @@ class SocketConnection final : public SocketPeer,
   void Queue(Item item);
   void End();
   void ArmHeartbeat(Duration interval);
+  // Waits until the event's timer is cancelled.
+  static boost::asio::awaitable<void> WaitFor(boost::asio::steady_timer& event);
   boost::asio::awaitable<void> ReadAll();
   boost::asio::awaitable<void> WriteQueue();
   boost::asio::awaitable<bool> Write(const Item& item);
@@ -71,6 +73,8 @@ class SocketConnection final : public SocketPeer,
   boost::asio::steady_timer heartbeat_;
   // Held back while frozen: the reader waits for it.
   boost::asio::steady_timer thaw_;
+  // Cancelled when the queue has been written.
+  boost::asio::steady_timer written_;
   std::vector<std::unique_ptr<boost::asio::steady_timer>> delayed_;
 };
 
