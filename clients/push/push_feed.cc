@@ -27,6 +27,11 @@ Error Silent(std::string_view venue) {
   return error;
 }
 
+Error Outlived() {
+  return {ErrorKind::kCancelled,
+          "its credential was replaced; it is connected to with the new one"};
+}
+
 // As one of `venue`, like the errors of REST.
 Error Named(std::string_view venue, Error error) {
   error.message = std::string(venue) + "'s WebSocket: " + error.message + ".";
@@ -71,9 +76,9 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     // Thousands of logins begin together.
     co_await Rest(Duration::zero(), 2 * options_.least_pause);
     while (!is_stopped_) {
-      co_await AwaitPermission();
+      const Credential* credential = co_await AwaitPermission();
       if (is_stopped_) co_return;
-      const PushReturn how = co_await Connect();
+      const PushReturn how = co_await Connect(*credential);
       if (is_stopped_) co_return;
       if (const auto longest = LongestPauseBefore(how)) {
         co_await Rest(options_.least_pause, *longest);
@@ -81,34 +86,54 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     }
   }
 
+  // The credential to connect with.
+  const Credential& Chosen() const {
+    const bool is_replaced = !parts_.previous || parts_.previous->rotation->IsOver();
+    if (is_replaced || !parts_.credential.hold_off->Because(parts_.clock.Time())) {
+      return parts_.credential;
+    }
+    return parts_.previous->credential;
+  }
+
   // Waits while REST would send nothing with the credential, and for the turns of a connection's
-  // requests.
-  asio::awaitable<void> AwaitPermission() {
-    for (int turns = 0; turns < parts_.login->requests_of_a_connection() && !is_stopped_;) {
+  // requests. Null if the feed is stopped meanwhile.
+  asio::awaitable<const Credential*> AwaitPermission() {
+    const Credential* credential = nullptr;
+    for (int turns = 0; !credential || turns < credential->login->requests_of_a_connection();) {
+      if (is_stopped_) co_return nullptr;
+      // Turns of the one say nothing about the other.
+      if (std::exchange(credential, &Chosen()) != &Chosen()) turns = 0;
       const Now now = parts_.clock.Time();
-      SteadyTime until = parts_.pacer->BlockedUntil();
-      if (parts_.hold_off->Because(now)) until = std::max(until, parts_.hold_off->Until());
+      SteadyTime until = credential->pacer->BlockedUntil();
+      if (credential->hold_off->Because(now)) {
+        until = std::max(until, credential->hold_off->Until());
+      }
       if (until > now.steady) {
         co_await parts_.clock.SleepUntil(std::min(until, now.steady + kLongestWait));
         continue;
       }
       FetchProgress progress;
       progress.urgent = false;
-      if (co_await parts_.pacer->Turn(progress, {}) == Pacer::End::kTurn) ++turns;
+      if (co_await credential->pacer->Turn(progress, {}) == Pacer::End::kTurn) ++turns;
     }
+    co_return credential;
   }
 
-  asio::awaitable<PushReturn> Connect() {
-    auto request = co_await parts_.login->Prepare();
+  asio::awaitable<PushReturn> Connect(const Credential& credential) {
+    auto request = co_await credential.login->Prepare();
     if (is_stopped_) co_return PushReturn::kBackOff;
-    if (!request) co_return Failed(std::move(request.error()));
+    if (!request) co_return Failed(credential, std::move(request.error()));
     auto answer = co_await parts_.connector.Open(*std::move(request));
     if (is_stopped_) co_return PushReturn::kBackOff;
-    if (!answer) co_return Failed(Named(parts_.login->name(), std::move(answer.error())));
-    if (!answer->socket) co_return Failed(parts_.login->Classify(answer->refusal));
+    if (!answer) {
+      co_return Failed(credential, Named(credential.login->name(), std::move(answer.error())));
+    }
+    if (!answer->socket) {
+      co_return Failed(credential, credential.login->Classify(answer->refusal));
+    }
     ++counters_.opened;
     socket_ = std::move(answer->socket);
-    const PushReturn how = co_await Serve();
+    const PushReturn how = co_await Serve(*credential.login);
     silence_.Cancel();
     keep_alive_.Cancel();
     socket_.reset();
@@ -116,9 +141,9 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   }
 
   // Speaks on socket_ until it is over.
-  asio::awaitable<PushReturn> Serve() {
+  asio::awaitable<PushReturn> Serve(PushLogin& login) {
     const auto socket = socket_;
-    const auto protocol = parts_.login->NewProtocol();
+    const auto protocol = login.NewProtocol();
     was_silent_ = false;
     heard_at_ = parts_.clock.SteadyNow();
     WatchSilence();
@@ -131,15 +156,22 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
       auto message = co_await socket->Receive();
       if (is_stopped_) break;
       failure = message ? Hear(protocol->OnMessage(*message)) : std::move(message.error());
+      if (!failure && IsOutlived(login)) failure = Outlived();
     }
     if (is_stopped_) co_return PushReturn::kBackOff;
     socket->Abort();
     NoteDown();
     if (!is_stopped_) {
-      parts_.observer.OnPushFailure(was_silent_ ? Silent(parts_.login->name())
-                                                : Named(parts_.login->name(), *failure));
+      parts_.observer.OnPushFailure(was_silent_ ? Silent(login.name())
+                                                : Named(login.name(), *failure));
     }
     co_return protocol->OnEnd(socket->close_code());
+  }
+
+  // Whether the socket is that of a credential that has been replaced.
+  bool IsOutlived(const PushLogin& login) const {
+    return parts_.previous && &login == parts_.previous->credential.login.get() &&
+           parts_.previous->rotation->IsOver();
   }
 
   // Returns why the socket is of no more use, or nothing.
@@ -165,18 +197,18 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     parts_.observer.OnPushState(false);
   }
 
-  PushReturn Failed(Error error) {
+  PushReturn Failed(const Credential& credential, Error error) {
     ++counters_.failed;
     switch (error.kind) {
       case ErrorKind::kCredentialsRejected:
       case ErrorKind::kForbidden:
-        parts_.hold_off->OnRejected(parts_.clock.Time(), error);
+        credential.hold_off->OnRejected(parts_.clock.Time(), error);
         break;
       case ErrorKind::kRateLimited:
-        parts_.pacer->OnRateLimited(error);
+        credential.pacer->OnRateLimited(error);
         break;
       default:
-        if (error.retry_after) parts_.pacer->OnPause(error);
+        if (error.retry_after) credential.pacer->OnPause(error);
         break;
     }
     parts_.observer.OnPushFailure(error);

@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "clients/core/clock.h"
 #include "clients/core/error.h"
@@ -13,6 +14,7 @@
 #include "clients/http/web_socket.h"
 #include "clients/resilience/hold_off.h"
 #include "clients/resilience/pacer.h"
+#include "clients/resilience/rotating_source.h"
 #include "clients/venue/push_login.h"
 
 namespace balance {
@@ -58,13 +60,24 @@ class PushFeed {
     Duration healthy_after = std::chrono::seconds(10);
   };
 
-  // What the feed is made of. `hold_off` and `pacer` are those of the credential, shared with REST.
-  // `connector`, `clock` and `observer` must outlive the feed.
-  struct Parts {
+  // A login, and what it shares with the requests that REST makes with its credential.
+  struct Credential {
     std::unique_ptr<PushLogin> login;
-    WebSocketConnector& connector;
     std::shared_ptr<HoldOff> hold_off;
     std::shared_ptr<Pacer> pacer;
+  };
+  // The credential that is being replaced: it serves while the new one is held off, until REST says
+  // that the replacement is over.
+  struct Previous {
+    Credential credential;
+    std::shared_ptr<const Rotation> rotation;
+  };
+
+  // What the feed is made of. `connector`, `clock` and `observer` must outlive it.
+  struct Parts {
+    Credential credential;
+    std::optional<Previous> previous;
+    WebSocketConnector& connector;
     Random random;
     Clock& clock;
     PushObserver& observer;

@@ -44,10 +44,12 @@ class PlainProtocol final : public PushProtocol {
 
 class PlainLogin final : public PushLogin {
  public:
+  explicit PlainLogin(std::string path = "/") : path_(std::move(path)) {}
+
   std::string_view name() const override { return "The venue"; }
   boost::asio::awaitable<Result<WebSocketRequest>> Prepare() override {
     WebSocketRequest request;
-    request.target = "/" + std::to_string(++prepared_);
+    request.target = path_ + std::to_string(++prepared_);
     co_return request;
   }
   Error Classify(const HttpResponse& refusal) override {
@@ -64,6 +66,7 @@ class PlainLogin final : public PushLogin {
   }
 
  private:
+  const std::string path_;
   int prepared_ = 0;
 };
 
@@ -79,8 +82,12 @@ class PushFeedTest : public testing::Test, public PushObserver {
 
   void Start(double chance = 0.5) {
     feed_.emplace(loop_.get_executor(),
-                  PushFeed::Parts{std::make_unique<PlainLogin>(), connector_, hold_off_, pacer_,
-                                  [chance] { return chance; }, clock_, *this},
+                  PushFeed::Parts{{std::make_unique<PlainLogin>(), hold_off_, pacer_},
+                                  std::move(previous_),
+                                  connector_,
+                                  [chance] { return chance; },
+                                  clock_,
+                                  *this},
                   PushFeed::Options{});
     Advance(seconds(1));
   }
@@ -136,6 +143,7 @@ class PushFeedTest : public testing::Test, public PushObserver {
       std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   std::shared_ptr<Pacer> pacer_ =
       std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1000, 1000});
+  std::optional<PushFeed::Previous> previous_;
   std::optional<PushFeed> feed_;
   std::function<void()> on_hint_;
   int hints_ = 0;
@@ -312,6 +320,28 @@ TEST_F(PushFeedTest, SubscriptionThatIsRefusedIsTriedAnewOnAnotherSocket) {
   EXPECT_THAT(failures_, ElementsAre(HasSubstr("It says no")));
   PauseUntilNextAttempt();
   EXPECT_EQ(attempts(), 2u);
+}
+
+TEST_F(PushFeedTest, CredentialBeforeServesWhileTheNewOneIsRefused) {
+  feed_.reset();
+  const auto rotation = std::make_shared<Rotation>();
+  previous_ = {{std::make_unique<PlainLogin>("/before/"),
+                std::make_shared<HoldOff>(seconds(60), seconds(60)), pacer_},
+               rotation};
+  connector_.RefuseWith(401);
+  Start();
+  PauseUntilNextAttempt();
+
+  EXPECT_THAT(connector_.requests.back().target, HasSubstr("/before/"));
+  Hear("ready");
+  EXPECT_TRUE(feed_->is_up());
+
+  // REST was served with the new one.
+  rotation->End();
+  hold_off_->Clear();
+  Hear("beat");
+  PauseUntilNextAttempt();
+  EXPECT_EQ(connector_.requests.back().target.find("/before/"), std::string::npos);
 }
 
 TEST_F(PushFeedTest, EndsSilentlyWhateverItWaitsFor) {
