@@ -23,7 +23,8 @@ struct SocketCounters {
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t pings_received = 0;
-  // By the code of the client's close frame (1005: a frame without one; 0: no frame).
+  // By the code of the close frame with which a client began to close (1005: a frame without one;
+  // 0: there was none, or the sandbox began).
   std::map<int, std::uint64_t> ended_by_code;
 };
 

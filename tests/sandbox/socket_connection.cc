@@ -30,13 +30,16 @@ asio::awaitable<void> SocketConnection::Serve(const HttpCall& upgrade,
                                               std::unique_ptr<SocketSession> session) {
   const auto self = shared_from_this();
   session_ = std::move(session);
+  // Before the answer: a client that has it finds the socket counted, and faults find it.
+  book_.OnOpen(*this);
   if (co_await socket_->Accept(upgrade) && !ended_) {
-    book_.OnOpen(*this);
+    is_open_ = true;
+    for (const SocketFault& fault : std::exchange(early_faults_, {})) ActNow(fault);
     session_->OnOpen();
     ArmHeartbeat(session_->heartbeat_interval());
     co_await ReadAll();
-    book_.OnEnd(*this, socket_->peer_close_code());
   }
+  book_.OnEnd(*this, socket_->peer_close_code());
   End();
   // The session leaves its venue now: what still writes needs it no more.
   session_.reset();
@@ -86,6 +89,10 @@ void SocketConnection::Act(SocketFault fault) {
 
 void SocketConnection::ActNow(const SocketFault& fault) {
   if (ended_) return;
+  if (!is_open_) {
+    early_faults_.push_back(fault);
+    return;
+  }
   std::string body = fault.body;
   body.resize(std::max(body.size(), static_cast<std::size_t>(std::max(fault.size, 0))), ' ');
   switch (fault.kind) {

@@ -69,7 +69,11 @@ class SocketConnection final : public SocketPeer,
   bool writing_ = false;
   bool silent_ = false;
   bool frozen_ = false;
+  // Whether the upgrade has been answered.
+  bool is_open_ = false;
   bool ended_ = false;
+  // Faults that came before the socket was open.
+  std::vector<SocketFault> early_faults_;
   boost::asio::steady_timer heartbeat_;
   // Held back while frozen: the reader waits for it.
   boost::asio::steady_timer thaw_;
