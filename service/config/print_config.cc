@@ -172,6 +172,10 @@ std::string PrintConfig(const Config& config) {
   out << YAML::Key << "reflection" << YAML::Value << config.server.reflection;
   out << YAML::Key << "max_connection_memory" << YAML::Value << config.server.max_connection_memory;
   PrintText(out, "engine", NameOf(config.server.engine));
+  PrintSeconds(out, "max_watch_age", config.server.max_watch_age);
+  out << YAML::Key << "max_watchers" << YAML::Value << config.server.max_watchers;
+  out << YAML::Key << "max_watchers_per_caller" << YAML::Value
+      << config.server.max_watchers_per_caller;
   out << YAML::EndMap;
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);

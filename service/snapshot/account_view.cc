@@ -37,6 +37,22 @@ Now OldestObserved(const std::vector<SourceView>& views) {
 
 }  // namespace
 
+std::vector<SourceView> AccountView::Shown() const {
+  std::vector<SourceView> views;
+  views.reserve(statuses.size());
+  for (const SourceStatus& status : statuses) {
+    views.push_back(Show(status, kCachedOnly, Waited::kNot, published, published));
+    views.back().retry_after.reset();
+  }
+  return views;
+}
+
+const SharedBytes& AccountView::Encoded(EncodeView detail) const {
+  return encodings[static_cast<std::size_t>(detail)].Get([this, detail] {
+    return EncodedSnapshot(statuses.front().info->account, Shown(), revision, detail);
+  });
+}
+
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   if (now.steady > view.fresh_until) return false;
   if (!bounds.IsExplicit()) return true;
@@ -50,29 +66,25 @@ AccountPublisher::AccountPublisher(std::string account, std::string epoch, const
 
 std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources) {
   const Now now = clock_.Time();
-  std::vector<SourceView> views;
-  views.reserve(sources.size());
   auto view = std::make_shared<AccountView>();
+  view->statuses = sources;
+  view->published = now;
   view->next_state_change = SteadyTime::max();
   for (const SourceStatus& status : sources) {
     view->early_refresh_at = std::min(view->early_refresh_at, status.early_refresh_at);
-    views.push_back(Show(status, kCachedOnly, Waited::kNot, now, now));
-    // The bytes are read later than they are made, and a delay in them would not count down.
-    views.back().retry_after.reset();
     view->next_state_change =
         std::min(view->next_state_change, NextStateChange(status, now.steady));
   }
-  if (number_ == 0 || !HaveSameContent(views, content_)) ++number_;
-
-  view->statuses = sources;
+  std::vector<SourceView> views = view->Shown();
+  const bool is_news = number_ == 0 || !HaveSameContent(views, content_);
+  if (is_news) ++number_;
   view->revision = {epoch_, number_};
   if (AreFresh(views)) {
     view->fresh_until = FreshUntil(views);
     view->oldest_observed = OldestObserved(views);
-    view->encoded = EncodedSnapshot(account_, views, view->revision, EncodeView::kFull);
   }
   content_ = std::move(views);
-  published_.Publish(std::move(view));
+  topic_.Publish(std::move(view), is_news);
   return number_;
 }
 
