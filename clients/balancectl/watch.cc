@@ -18,12 +18,12 @@
 #include "clients/balancectl/rpc_error.h"
 #include "clients/balancectl/tls_check.h"
 #include "clients/balancectl/watch_view.h"
+#include "clients/core/boot_clock.h"
 
 namespace balance::ctl {
 namespace {
 
 using Message = v1::WatchAccountSnapshotsResponse;
-using std::chrono::steady_clock;
 
 // How soon Ctrl-C is noticed, and how often what ticks is drawn.
 constexpr auto kTick = std::chrono::milliseconds(100);
@@ -51,7 +51,7 @@ class Attempt {
   void Cancel() { context_.TryCancel(); }
 
   // The next message, or nothing if none came within `patience` or the call has ended.
-  std::optional<Message> Take(steady_clock::duration patience) {
+  std::optional<Message> Take(BootClock::duration patience) {
     std::unique_lock lock(mutex_);
     has_news_.wait_for(lock, patience, [this] { return !messages_.empty() || status_; });
     if (messages_.empty()) return std::nullopt;
@@ -139,18 +139,18 @@ class Watcher {
   bool IsOver() {
     if (is_broken_ || surroundings_.is_stopped()) return true;
     return args_.timeout != std::chrono::nanoseconds::max() &&
-           steady_clock::now() - began_ >= args_.timeout;
+           BootClock::now() - began_ >= args_.timeout;
   }
 
   // Follows one call to its end.
   grpc::Status Follow() {
     view_.OnBegin();
     Attempt attempt(stub_, request_, token_);
-    auto heard = steady_clock::now();
+    auto heard = BootClock::now();
     bool is_silent = false;
     for (;;) {
       if (const auto message = attempt.Take(kTick)) {
-        heard = steady_clock::now();
+        heard = BootClock::now();
         pause_ = kFirstPause;
         Take(*message);
       } else if (const auto status = attempt.status()) {
@@ -161,7 +161,7 @@ class Watcher {
       if (IsOver()) return grpc::Status::CANCELLED;
       // A dead way to the server shows by nothing else.
       const bool is_late = view_.is_complete_state() &&
-                           steady_clock::now() - heard > 2 * view_.interval() + kSilenceMargin;
+                           BootClock::now() - heard > 2 * view_.interval() + kSilenceMargin;
       if (is_late && !std::exchange(is_silent, true)) attempt.Cancel();
       Tick();
     }
@@ -186,13 +186,13 @@ class Watcher {
 
   void Tick() {
     if (!IsDrawn()) return;
-    const auto now = steady_clock::now();
+    const auto now = BootClock::now();
     if (is_dirty_ || now - drawn_ >= kRedraw) Draw();
   }
 
   // Draws over what was drawn before, without a moment in which nothing is there.
   void Draw() {
-    drawn_ = steady_clock::now();
+    drawn_ = BootClock::now();
     is_dirty_ = false;
     const Screen screen = surroundings_.screen();
     Canvas canvas = surroundings_.canvas;
@@ -229,10 +229,10 @@ class Watcher {
                                      std::chrono::nanoseconds(1);
     if (const auto told = std::exchange(reconnect_after_, std::nullopt)) pause = *told;
     pause_ = std::min(2 * pause_, kLongestPause);
-    const auto end = steady_clock::now() + pause;
-    while (steady_clock::now() < end && !IsOver()) {
+    const auto end = BootClock::now() + pause;
+    while (BootClock::now() < end && !IsOver()) {
       std::this_thread::sleep_for(
-          std::min<steady_clock::duration>(kTick, end - steady_clock::now()));
+          std::min<BootClock::duration>(kTick, end - BootClock::now()));
       Tick();
     }
   }
@@ -250,12 +250,12 @@ class Watcher {
   const std::string& token_;
   v1::BalanceService::Stub& stub_;
   v1::WatchAccountSnapshotsRequest request_;
-  const steady_clock::time_point began_ = steady_clock::now();
+  const BootClock::time_point began_ = BootClock::now();
   WatchView view_;
   std::chrono::milliseconds pause_ = kFirstPause;
   std::optional<std::chrono::nanoseconds> reconnect_after_;
   std::minstd_rand random_{std::random_device()()};
-  steady_clock::time_point drawn_;
+  BootClock::time_point drawn_;
   bool is_drawn_ = false;
   bool is_dirty_ = false;
   // The output cannot be written.

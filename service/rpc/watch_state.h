@@ -4,7 +4,6 @@
 // stream.
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -124,7 +123,7 @@ class WatchState {
   Random random_;
   std::vector<Account> accounts_;
   // The dirty ones; the one whose change is oldest comes first.
-  std::deque<Slot> dirty_;
+  std::vector<Slot> dirty_;
   // Number of dirty accounts that the reader does not know of.
   std::size_t unknown_ = 0;
   // The end of the initial state has been told.

@@ -96,7 +96,7 @@ RpcResult<void> WatchStream::Admit() {
     if (!endpoint) return RpcFailure(endpoint.error());
     names_.push_back((*endpoint)->publisher->account());
   }
-  const WatchLimits& limits = call_.served()->watch;
+  const WatchLimits limits = call_.served()->watch;
   if (!environment_.watchers.TryAdd(mailbox_, std::string(call_.caller_id()), limits)) {
     return TooManyWatchers();
   }

@@ -130,7 +130,7 @@ TEST_F(WatchTest, AWatchedSourceIsReadWithoutAnyCallerAndNeverFlickersStale) {
   EXPECT_EQ(std::count(sink_.states.begin(), sink_.states.end(), SourceState::kStale), 0);
 }
 
-TEST_F(WatchTest, ManyWatchersCostWhatOneCosts) {
+TEST_F(WatchTest, M45_ManyWatchersCostWhatOneCosts) {
   for (int i = 0; i < 1000; ++i) account_->Watch(kBoth);
   Pass(seconds(20));
 
@@ -138,7 +138,7 @@ TEST_F(WatchTest, ManyWatchersCostWhatOneCosts) {
   EXPECT_LE(paper_.requests(), 12);
 }
 
-TEST_F(WatchTest, TheLastWatcherGoneNothingIsRead) {
+TEST_F(WatchTest, M45_TheLastWatcherGoneNothingIsRead) {
   account_->Watch(kBoth);
   account_->Watch(kBoth);
   Pass(seconds(5));

@@ -196,7 +196,7 @@ class Schedule : public WatchFixture {
   SteadyTime last_message_;
 };
 
-TEST(WatchPropertyTest, FoldingAStreamGivesTheNewestPublishedState) {
+TEST(WatchPropertyTest, M160_FoldingAStreamGivesTheNewestPublishedState) {
   EXPECT_TRUE(rc::check([](const std::vector<std::uint16_t>& steps, bool has_min_interval) {
     Schedule schedule;
     schedule.Begin(has_min_interval ? milliseconds(900) : milliseconds(0));

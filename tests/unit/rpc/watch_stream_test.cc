@@ -151,7 +151,7 @@ TEST_F(WatchStreamTest, AHeartbeatNeverProvesAStateThatWasNotTold) {
   EXPECT_EQ(CashOf(call.TakeMessages().back()), "11.00");
 }
 
-TEST_F(WatchStreamTest, StaleComesAsASnapshotWhileHeartbeatsGoOn) {
+TEST_F(WatchStreamTest, M162_StaleComesAsASnapshotWhileHeartbeatsGoOn) {
   Read("desk-1", "10.00");
   Serve();
   WatchCall& call = Watch(Named({"desk-1"}));
@@ -170,7 +170,7 @@ TEST_F(WatchStreamTest, StaleComesAsASnapshotWhileHeartbeatsGoOn) {
   }
 }
 
-TEST_F(WatchStreamTest, AReaderThatStopsIsSentTheNewestAndToldWhatItMissed) {
+TEST_F(WatchStreamTest, M44_AReaderThatStopsIsSentTheNewestAndToldWhatItMissed) {
   Read("desk-1", "0.00");
   Serve();
   WatchCall& call = Watch(Named({"desk-1"}));
@@ -197,7 +197,7 @@ TEST_F(WatchStreamTest, AReaderThatStopsIsSentTheNewestAndToldWhatItMissed) {
   EXPECT_EQ(counts_.skipped, 998);
 }
 
-TEST_F(WatchStreamTest, AReaderThatTakesNothingForTwentySecondsIsEnded) {
+TEST_F(WatchStreamTest, M44_AReaderThatTakesNothingForTwentySecondsIsEnded) {
   Serve();
   WatchCall& call = Watch(Named({"desk-1"}));
   WatchCall& other = Watch(Named({"desk-1"}));
@@ -216,7 +216,7 @@ TEST_F(WatchStreamTest, AReaderThatTakesNothingForTwentySecondsIsEnded) {
   EXPECT_THAT(counts_.ends, ElementsAre(WatchEnd::kTooSlow));
 }
 
-TEST_F(WatchStreamTest, AStateIsEncodedOnceForAllStreamsAndReads) {
+TEST_F(WatchStreamTest, M161_AStateIsEncodedOnceForAllStreamsAndReads) {
   Read("desk-1", "10.00");
   Serve();
   WatchCall& first = Watch(Named({"desk-1"}));
@@ -314,7 +314,7 @@ TEST_F(WatchStreamTest, AStreamEndsAtItsAgeWithGoodbye) {
   EXPECT_EQ(watched_["desk-1"], 0);
 }
 
-TEST_F(WatchStreamTest, ADrainEndsStreamsOneAfterTheOther) {
+TEST_F(WatchStreamTest, M164_ADrainEndsStreamsOneAfterTheOther) {
   Serve();
   for (int i = 0; i < 10; ++i) Watch();
   Run();
@@ -349,7 +349,7 @@ TEST_F(WatchStreamTest, ADrainWithoutDelayEndsAllAtOnceAlsoThoseThatCome) {
   EXPECT_EQ(after.status().code, StatusCode::kUnavailable);
 }
 
-TEST_F(WatchStreamTest, MoreStreamsThanAllowedAreToldWhenToComeAgain) {
+TEST_F(WatchStreamTest, M165_MoreStreamsThanAllowedAreToldWhenToComeAgain) {
   limits_.most = 2;
   Serve();
   Watch();
@@ -435,7 +435,7 @@ TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsTheConfiguration) {
   EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-2");
 }
 
-TEST_F(WatchStreamTest, AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {
+TEST_F(WatchStreamTest, M163_AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {
   Read("desk-1", "10.00");
   Serve();
   WatchCall& call = Watch(Named({"desk-1"}));
@@ -463,7 +463,7 @@ TEST_F(WatchStreamTest, AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {
   EXPECT_EQ(CashOf(call.TakeMessages().back()), "14.00");
 }
 
-TEST_F(WatchStreamTest, WhenAllNamedAccountsAreGoneEachIsToldAndThenTheStreamEnds) {
+TEST_F(WatchStreamTest, M163_WhenAllNamedAccountsAreGoneEachIsToldAndThenTheStreamEnds) {
   Serve();
   WatchCall& call = Watch(Named({"desk-1", "desk-2"}));
   Run();
@@ -485,7 +485,7 @@ TEST_F(WatchStreamTest, WhenAllNamedAccountsAreGoneEachIsToldAndThenTheStreamEnd
   EXPECT_EQ(ReasonOf(call.status()), "ACCOUNT_NOT_CONFIGURED");
 }
 
-TEST_F(WatchStreamTest, AccessThatIsTakenAwayEndsInRemovedAndAtLastInPermissionDenied) {
+TEST_F(WatchStreamTest, M163_AccessThatIsTakenAwayEndsInRemovedAndAtLastInPermissionDenied) {
   Serve({Rule("bot", "sesame", {"desk-1", "desk-2"})});
   WatchCall& call = WatchWithToken("sesame", Named({"desk-1", "desk-2"}));
   Run();
@@ -506,7 +506,7 @@ TEST_F(WatchStreamTest, AccessThatIsTakenAwayEndsInRemovedAndAtLastInPermissionD
   EXPECT_THAT(counts_.ends, ElementsAre(WatchEnd::kAccessLost));
 }
 
-TEST_F(WatchStreamTest, ATokenThatIsRevokedEndsTheStream) {
+TEST_F(WatchStreamTest, M163_ATokenThatIsRevokedEndsTheStream) {
   Serve({Rule("bot", "sesame", {}), Rule("desk", "open", {})});
   WatchCall& call = WatchWithToken("sesame");
   WatchCall& other = WatchWithToken("open");
@@ -531,7 +531,7 @@ TEST_F(WatchStreamTest, ATokenThatExpiresEndsTheStreamWithTheNextHeartbeat) {
   EXPECT_TRUE(call.has_ended());
 }
 
-TEST_F(WatchStreamTest, ACertificateThatNobodyVouchesForAnyMoreEndsTheStream) {
+TEST_F(WatchStreamTest, M163_ACertificateThatNobodyVouchesForAnyMoreEndsTheStream) {
   CallerRule rule;
   rule.id = "bot";
   rule.identity = SpiffeId{"spiffe://desk/bot"};
@@ -572,7 +572,7 @@ TEST_F(WatchStreamTest, OthersAccountsAreNotToldApartFromThoseThatDoNotExist) {
   EXPECT_THAT(all.TakeMessages(), SizeIs(2));
 }
 
-TEST_F(WatchStreamTest, CallersHaveALimitOfTheirOwn) {
+TEST_F(WatchStreamTest, M165_CallersHaveALimitOfTheirOwn) {
   limits_.most_of_caller = 1;
   Serve({Rule("bot", "sesame", {}), Rule("desk", "open", {})});
   WatchWithToken("sesame");

@@ -47,7 +47,7 @@ TEST_F(WatchersTest, WithoutCallersOnlyTheLimitOfAllHolds) {
   EXPECT_FALSE(watchers_.TryAdd(MakeStream(), "", limits_));
 }
 
-TEST_F(WatchersTest, AStreamASecondLeavesNothingBehind) {
+TEST_F(WatchersTest, M165_AStreamASecondLeavesNothingBehind) {
   for (int i = 0; i < 10'000; ++i) {
     const auto stream = MakeStream();
     ASSERT_TRUE(watchers_.TryAdd(stream, "bot", limits_));
@@ -67,7 +67,7 @@ TEST_F(WatchersTest, RefusedStreamsAreNotCountedOut) {
   EXPECT_FALSE(watchers_.TryAdd(MakeStream(), "bot", limits_));
 }
 
-TEST_F(WatchersTest, ADrainEndsStreamsOneAfterTheOther) {
+TEST_F(WatchersTest, M164_ADrainEndsStreamsOneAfterTheOther) {
   constexpr int kStreams = 10;
   const WatchLimits many{.most = 100};
   std::vector<std::shared_ptr<WatchMailbox>> streams;

@@ -244,7 +244,7 @@ TEST_F(ServerStreamTest, ATimerFiresOnceAtTheTimeThatWasSetLast) {
   EXPECT_GE(clock_.SteadyNow() - began, std::chrono::milliseconds(60));
 }
 
-TEST_F(ServerStreamTest, AStreamThatEndsItselfOutlivesTheAgeOfItsConnection) {
+TEST_F(ServerStreamTest, M166_AStreamThatEndsItselfOutlivesTheAgeOfItsConnection) {
   limits_.age = std::chrono::milliseconds(1);
   limits_.age_quiet = std::chrono::milliseconds(1);
   limits_.age_waits_for_quiet = std::chrono::milliseconds(1);
