@@ -22,6 +22,41 @@ class Subscriber {
   virtual void OnPublished(std::uint32_t key) = 0;
 };
 
+// Those who are told of something. Thread-safe.
+class Subscribers {
+ public:
+  // Tells `who` from now on, until Remove(). REQUIRES: it is not among them.
+  void Add(std::shared_ptr<Subscriber> who, std::uint32_t key) const {
+    const std::lock_guard lock(mutex_);
+    const Subscriber* const pointer = who.get();
+    entries_.emplace(pointer, Entry{std::move(who), key});
+  }
+  // `who` is told of nothing more once this has returned. Others than those that were added are
+  // fine.
+  void Remove(const Subscriber& who) const {
+    const std::lock_guard lock(mutex_);
+    entries_.erase(&who);
+  }
+  void Tell() const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [pointer, entry] : entries_) entry.who->OnPublished(entry.key);
+  }
+  bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return entries_.empty();
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<Subscriber> who;
+    std::uint32_t key;
+  };
+
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  mutable std::unordered_map<const Subscriber*, Entry> entries_;
+};
+
 // Thread-safe; one thread publishes.
 template <typename T>
 class Topic {
@@ -33,46 +68,27 @@ class Topic {
   void Publish(std::shared_ptr<const T> value, bool is_news = true) {
     latest_.Publish(std::move(value));
     if (!is_news) return;
-    const auto subscribers = subscribers_.Get();
-    if (!subscribers) return;
-    const std::lock_guard lock(subscribers->mutex);
-    for (const auto& [pointer, entry] : subscribers->entries) entry.who->OnPublished(entry.key);
+    if (const auto subscribers = subscribers_.Get()) subscribers->Tell();
   }
 
   // Tells `who` of each publication from now on, until Unsubscribe(). REQUIRES: it is not
   // subscribed.
   void Subscribe(std::shared_ptr<Subscriber> who, std::uint32_t key) const {
-    const Subscribers& subscribers = Made();
-    const std::lock_guard lock(subscribers.mutex);
-    const Subscriber* const pointer = who.get();
-    subscribers.entries.emplace(pointer, Entry{std::move(who), key});
+    Made()->Add(std::move(who), key);
   }
 
   // `who` is told of nothing more once this has returned. Those who have not subscribed are fine.
   void Unsubscribe(const Subscriber& who) const {
-    const auto subscribers = subscribers_.Get();
-    if (!subscribers) return;
-    const std::lock_guard lock(subscribers->mutex);
-    subscribers->entries.erase(&who);
+    if (const auto subscribers = subscribers_.Get()) subscribers->Remove(who);
   }
 
  private:
-  struct Entry {
-    std::shared_ptr<Subscriber> who;
-    std::uint32_t key;
-  };
-  struct Subscribers {
-    mutable std::mutex mutex;
-    // Guarded by mutex.
-    mutable std::unordered_map<const Subscriber*, Entry> entries;
-  };
-
   // The subscribers; made for the first one, because most topics never have any.
-  const Subscribers& Made() const {
+  std::shared_ptr<const Subscribers> Made() const {
     static std::mutex making;
     const std::lock_guard lock(making);
     if (!subscribers_.Get()) subscribers_.Publish(std::make_shared<const Subscribers>());
-    return *subscribers_.Get();
+    return subscribers_.Get();
   }
 
   Published<T> latest_;

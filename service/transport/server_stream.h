@@ -3,11 +3,13 @@
 // A call that is answered with any number of messages, as its handler sees it.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 
 #include "clients/core/clock.h"
+#include "clients/core/topic.h"
 #include "service/transport/call_status.h"
 #include "service/transport/stream_message.h"
 
@@ -35,12 +37,12 @@ class StreamHandler {
   virtual void OnCallerLeft() {}
 };
 
-// Calls StreamHandler::OnWake() from any thread. Thread-safe; does nothing once the stream is over.
-// Many wakes in a row come as one.
-class StreamWaker {
+// Calls StreamHandler::OnWake() from any thread, and so subscribes a stream to what is published.
+// Thread-safe; does nothing once the stream is over. Many wakes in a row come as one.
+class StreamWaker : public Subscriber {
  public:
-  virtual ~StreamWaker() = default;
   virtual void Wake() = 0;
+  void OnPublished(std::uint32_t /*key*/) final { Wake(); }
 };
 
 // Used on its loop's thread only, and only until the handler hears that it is over.
