@@ -199,7 +199,7 @@ class WatchCommandTest : public testing::Test {
     Surroundings surroundings{out_, err_, {}, [] { return kNow; }};
     surroundings.is_stopped = is_enough;
     surroundings.updates_in_place = is_terminal_;
-    return Run(*args, surroundings);
+    return ctl::Run(*args, surroundings);
   }
   bool HasOut(const std::string& text) const { return out_.str().find(text) != std::string::npos; }
 
