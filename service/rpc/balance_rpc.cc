@@ -141,12 +141,13 @@ ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswe
                                         EncodeView detail, bool is_of_many) {
   const std::string& account = target.endpoint->publisher->account();
   const SnapshotRevision revision = RevisionOf(*target.view, answer);
-  if (SaysWhatIsPublished(target, answer)) {
+  const bool has_fetched = HasFetched(answer);
+  if (!has_fetched && SaysWhatIsPublished(target, answer)) {
     return {target.view->Encoded(detail), answer.at.wall};
   }
   // Encodings of a page are not kept: they would push out those that callers of single accounts
   // share. Nor is one that nobody else is told.
-  SharedBytes bytes = is_of_many || HasFetched(answer)
+  SharedBytes bytes = is_of_many || has_fetched
                           ? EncodedSnapshot(account, answer.sources, revision, detail)
                           : encodings_.Snapshot(account, answer.sources, revision, detail);
   return {std::move(bytes), answer.at.wall};
