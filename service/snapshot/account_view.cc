@@ -11,9 +11,11 @@ namespace {
 // A reader without bounds who never fetches: what the published snapshot is made for.
 constexpr ReadBounds kCachedOnly{.only_if_cached = true};
 
+// Whether there are sources, and all are FRESH.
 bool AreFresh(const std::vector<SourceView>& views) {
-  return std::all_of(views.begin(), views.end(),
-                     [](const SourceView& view) { return view.state == SourceState::kFresh; });
+  return !views.empty() && std::all_of(views.begin(), views.end(), [](const SourceView& view) {
+    return view.state == SourceState::kFresh;
+  });
 }
 
 // REQUIRES: all are FRESH.

@@ -41,7 +41,8 @@ struct AccountView {
   std::vector<SourceView> Shown() const;
 
   // The AccountSnapshot of Shown() without `serve_time` and RetryInfo. Encoded once, by the first
-  // who wants it, and shared by all answers and streams that say the same.
+  // who wants it, and shared by all answers and streams that say the same. REQUIRES: there are
+  // sources.
   const SharedBytes& Encoded(EncodeView detail) const;
 };
 

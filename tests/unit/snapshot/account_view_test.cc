@@ -146,6 +146,12 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
   EXPECT_EQ(whole.sources_size(), 1);
 }
 
+TEST_F(AccountPublisherTest, AnAccountWithoutSourcesAnswersNobody) {
+  publisher_.OnAccountChange({});
+
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, clock_.Time()));
+}
+
 TEST_F(AccountPublisherTest, TheBytesAnswerBoundsThatTheOldestReadingMeets) {
   Read("10.50");
   const Now read{clock_.WallNow(), clock_.SteadyNow()};
