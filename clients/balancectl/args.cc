@@ -23,7 +23,7 @@ constexpr char kDescription[] = "Shows the balances that the balance service kno
 constexpr char kFooter[] =
     "Durations are written 500ms, 2s, 1m or 1h. A table goes as wide as the terminal.\n"
     "JSON is one document in protobuf's JSON form: lowerCamelCase names, amounts as exact text,\n"
-    "fields with default values left out.\n"
+    "fields with default values left out; of watch, one document a line.\n"
     "\n"
     "Exit status: 0 the answer is complete (health: SERVING), 2 it is partial (a source is stale\n"
     "or missing), 1 the call failed (health: not SERVING), 64 the command line is wrong or names\n"
@@ -34,6 +34,7 @@ constexpr char kSubcommandFooter[] = "Options for server, TLS and output: balanc
 struct RawArgs {
   Args args;
   std::string timeout = "10s";
+  bool has_timeout = false;
   std::string output = "table";
   std::string color = "auto";
   bool only_if_cached = false;
@@ -41,6 +42,8 @@ struct RawArgs {
   std::optional<std::string> max_stale;
   std::optional<std::string> not_before;
   std::optional<std::string> require;
+  std::optional<std::string> heartbeat;
+  std::optional<std::string> min_interval;
   std::string fund_class;
   std::string view;
 };
@@ -52,8 +55,10 @@ void AddGlobalOptions(CLI::App& app, RawArgs& raw) {
   app.add_option("--server", args.server, "Where the service listens (or env BALANCE_SERVER)")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app.add_option("--timeout", raw.timeout, "Longest time for the whole command")
+  app.add_option("--timeout", raw.timeout,
+                 "Longest time for the whole command; watch: none by default")
       ->type_name("DURATION")
+      ->each([&raw](const std::string&) { raw.has_timeout = true; })
       ->capture_default_str();
   app.add_option("--output", raw.output, "How to write the answer")
       ->check(CLI::IsMember({"table", "json"}))
@@ -74,15 +79,12 @@ void AddGlobalOptions(CLI::App& app, RawArgs& raw) {
       ->type_name("FILE");
 }
 
-void AddReadOptions(CLI::App& command, RawArgs& raw) {
-  command.add_option("--max-age", raw.max_age, "Greatest acceptable age; 0s: fetch now")
-      ->type_name("DURATION");
-  command
-      .add_option("--max-stale", raw.max_stale, "Show this much past the TTL if a refresh fails")
-      ->type_name("DURATION");
-  command.add_option("--not-before", raw.not_before, "Read at or after this time (RFC 3339)")
-      ->type_name("TIME");
-  command.add_flag("--only-if-cached", raw.only_if_cached, "Never fetch");
+CLI::App* AddCommand(CLI::App& app, const char* name, const char* description) {
+  return app.add_subcommand(name, description)->footer(kSubcommandFooter);
+}
+
+// Of commands that show balances.
+void AddFilterOptions(CLI::App& command, RawArgs& raw) {
   command.add_option("--source", raw.args.sources, "Only this source; may be repeated")
       ->type_name("ID")
       ->allow_extra_args(false);
@@ -92,8 +94,33 @@ void AddReadOptions(CLI::App& command, RawArgs& raw) {
       ->check(CLI::IsMember({"basic", "full"}));
 }
 
-CLI::App* AddCommand(CLI::App& app, const char* name, const char* description) {
-  return app.add_subcommand(name, description)->footer(kSubcommandFooter);
+void AddReadOptions(CLI::App& command, RawArgs& raw) {
+  command.add_option("--max-age", raw.max_age, "Greatest acceptable age; 0s: fetch now")
+      ->type_name("DURATION");
+  command
+      .add_option("--max-stale", raw.max_stale, "Show this much past the TTL if a refresh fails")
+      ->type_name("DURATION");
+  command.add_option("--not-before", raw.not_before, "Read at or after this time (RFC 3339)")
+      ->type_name("TIME");
+  command.add_flag("--only-if-cached", raw.only_if_cached, "Never fetch");
+  AddFilterOptions(command, raw);
+}
+
+void AddWatch(CLI::App& app, RawArgs& raw) {
+  CLI::App* watch =
+      AddCommand(app, "watch", "Balances as they change, until Ctrl-C or the end of --timeout");
+  watch->callback([&raw] { raw.args.command = Command::kWatch; });
+  watch->add_option("accounts", raw.args.accounts, "Ids or accounts/ID; none: all accounts")
+      ->type_name("");
+  watch->add_option("--max-age", raw.max_age, "Keep readings younger than this; default: the TTL")
+      ->type_name("DURATION");
+  watch->add_option("--heartbeat", raw.heartbeat, "Longest silence of the server; default: 5s")
+      ->type_name("DURATION");
+  watch
+      ->add_option("--min-interval", raw.min_interval,
+                   "Least time between two snapshots of an account")
+      ->type_name("DURATION");
+  AddFilterOptions(*watch, raw);
 }
 
 void AddPageSize(CLI::App& command, RawArgs& raw, const char* description) {
@@ -123,6 +150,8 @@ void AddCommands(CLI::App& app, RawArgs& raw) {
       ->type_name("");
   AddPageSize(*sources, raw, "Sources a request; all pages are read");
 
+  AddWatch(app, raw);
+
   CLI::App* health = AddCommand(app, "health", "Whether the server serves");
   health->callback([&raw] { raw.args.command = Command::kHealth; });
 }
@@ -140,6 +169,25 @@ Problem SetDuration(const char* option, const std::optional<std::string>& text,
   if (!duration) return BadDuration(option, *text);
   *(policy.*field)() = TimeUtil::NanosecondsToDuration(duration->count());
   return std::nullopt;
+}
+
+Problem SetDuration(const char* option, const std::optional<std::string>& text,
+                    google::protobuf::Duration* (v1::WatchAccountSnapshotsRequest::*field)(),
+                    v1::WatchAccountSnapshotsRequest& request) {
+  if (!text) return std::nullopt;
+  const auto duration = ParseDuration(*text);
+  if (!duration) return BadDuration(option, *text);
+  *(request.*field)() = TimeUtil::NanosecondsToDuration(duration->count());
+  return std::nullopt;
+}
+
+Problem SetWatch(const RawArgs& raw, v1::WatchAccountSnapshotsRequest& request) {
+  using Request = v1::WatchAccountSnapshotsRequest;
+  if (auto problem = SetDuration("--heartbeat", raw.heartbeat, &Request::mutable_heartbeat_interval,
+                                 request)) {
+    return problem;
+  }
+  return SetDuration("--min-interval", raw.min_interval, &Request::mutable_min_interval, request);
 }
 
 Problem SetRequire(const std::string& text, v1::ReadPolicy& policy) {
@@ -214,10 +262,13 @@ Problem Interpret(const RawArgs& raw, const Environment& environment, Args& args
   const auto timeout = ParseDuration(raw.timeout);
   if (!timeout) return BadDuration("--timeout", raw.timeout);
   if (timeout->count() == 0) return "--timeout: must be longer than 0s";
-  args.timeout = *timeout;
-  if (!args.account.empty() && args.account.find('/') == std::string::npos) {
-    args.account = "accounts/" + args.account;
-  }
+  const bool is_endless = args.command == Command::kWatch && !raw.has_timeout;
+  args.timeout = is_endless ? std::chrono::nanoseconds::max() : *timeout;
+  const auto complete = [](std::string& account) {
+    if (!account.empty() && account.find('/') == std::string::npos) account.insert(0, "accounts/");
+  };
+  complete(args.account);
+  std::for_each(args.accounts.begin(), args.accounts.end(), complete);
   args.output = raw.output == "json" ? Output::kJson : Output::kTable;
   args.color = raw.color == "always" ||
                (raw.color == "auto" && environment.color_terminal && !environment.no_color);
@@ -226,6 +277,7 @@ Problem Interpret(const RawArgs& raw, const Environment& environment, Args& args
   if (raw.view == "basic") args.view = v1::BASIC;
   if (raw.view == "full") args.view = v1::FULL;
   if (auto problem = CheckConnection(args)) return problem;
+  if (auto problem = SetWatch(raw, args.watch)) return problem;
   return SetPolicy(raw, args.policy);
 }
 
@@ -257,7 +309,7 @@ tl::expected<Args, EarlyExit> ParseArgs(int argc, const char* const* argv,
   }
   // CLI11 would say so even of a command that it does not know.
   if (app.get_subcommands().empty()) {
-    return tl::unexpected(UsageError("a command is needed: get, list, sources or health"));
+    return tl::unexpected(UsageError("a command is needed: get, list, sources, watch or health"));
   }
   Args args = std::move(raw.args);
   if (const auto problem = Interpret(raw, environment, args)) {

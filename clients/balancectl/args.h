@@ -13,7 +13,7 @@
 
 namespace balance::ctl {
 
-enum class Command : std::uint8_t { kGet, kList, kSources, kHealth };
+enum class Command : std::uint8_t { kGet, kList, kSources, kWatch, kHealth };
 enum class Output : std::uint8_t { kTable, kJson };
 
 // What the process finds around it and the command line builds on.
@@ -42,16 +42,21 @@ struct Args {
   Command command = Command::kGet;
   // `accounts/{account}`; empty: the server's choice.
   std::string account;
+  // Of kWatch: `accounts/{account}` each; empty: all.
+  std::vector<std::string> accounts;
 
   // A gRPC target: HOST:PORT, unix:PATH or scheme://...
   std::string server;
-  // For the whole command, all pages of a list included. Greater than zero.
+  // For the whole command, all pages of a list included. Greater than zero. Of kWatch: how long to
+  // watch; without end unless the command line says so.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   TlsFlags tls;
   // Empty: no bearer token. Set only with TLS or a server on this machine.
   std::string token_file;
 
   v1::ReadPolicy policy;
+  // Of kWatch, the fields that are not those of other requests.
+  v1::WatchAccountSnapshotsRequest watch;
   std::vector<std::string> sources;
   v1::FundClass fund_class = v1::FUND_CLASS_UNSPECIFIED;
   v1::BalanceView view = v1::BALANCE_VIEW_UNSPECIFIED;

@@ -54,6 +54,17 @@ tl::expected<std::shared_ptr<grpc::ChannelCredentials>, std::string> MakeCredent
   return grpc::SslCredentials(options);
 }
 
+// A stream lives for long: a dead way to the server must show, and a server that is back must be
+// found.
+void KeepWatching(grpc::ChannelArguments& arguments) {
+  constexpr int kSecond = 1000;
+  // Servers hang up on those who ping more often.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30 * kSecond);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5 * kSecond);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5 * kSecond);
+}
+
 }  // namespace
 
 tl::expected<std::shared_ptr<grpc::Channel>, std::string> OpenChannel(const Args& args) {
@@ -65,6 +76,7 @@ tl::expected<std::shared_ptr<grpc::Channel>, std::string> OpenChannel(const Args
   arguments.SetServiceConfigJSON(PublishedServiceConfig());
   // Whoever asks wants an answer of the server they name, be it about to stop.
   arguments.SetInt(GRPC_ARG_INHIBIT_HEALTH_CHECKING, 1);
+  if (args.command == Command::kWatch) KeepWatching(arguments);
   if (!args.tls.server_name.empty()) arguments.SetSslTargetNameOverride(args.tls.server_name);
   // gRPC would send what is meant for this machine to the proxy in http_proxy.
   if (IsLoopback(args.server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

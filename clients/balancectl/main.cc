@@ -1,10 +1,12 @@
 // balancectl: the person's client of the balance service.
 
 #include <absl/synchronization/mutex.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -21,10 +23,21 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Columns of the terminal; 0 if standard output is none.
-std::size_t TerminalWidth() {
+// Of the terminal; 0 if standard output is none.
+balance::ctl::Screen TerminalSize() {
   winsize size = {};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  return {size.ws_col, size.ws_row};
+}
+
+volatile std::sig_atomic_t is_stopped = 0;
+
+// The first Ctrl-C ends a watch in good order, a second one at once.
+void StopOnSignals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { is_stopped = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
 }
 
 }  // namespace
@@ -46,8 +59,13 @@ int main(int argc, char** argv) {
     (args.error().exit_code == 0 ? std::cout : std::cerr) << args.error().text << std::flush;
     return args.error().exit_code;
   }
-  return balance::ctl::Run(*args,
-                           {std::cout, std::cerr, {TerminalWidth(), args->color}, [] {
-                              return balance::ctl::WallTime(std::chrono::system_clock::now());
-                            }});
+  if (args->command == balance::ctl::Command::kWatch) StopOnSignals();
+  balance::ctl::Surroundings surroundings{
+      std::cout, std::cerr, {TerminalSize().columns, args->color}, [] {
+        return balance::ctl::WallTime(std::chrono::system_clock::now());
+      }};
+  surroundings.is_stopped = [] { return is_stopped != 0; };
+  surroundings.updates_in_place = environment.color_terminal;
+  surroundings.screen = TerminalSize;
+  return balance::ctl::Run(*args, surroundings);
 }

@@ -14,6 +14,7 @@
 #include "clients/balancectl/render_table.h"
 #include "clients/balancectl/rpc_error.h"
 #include "clients/balancectl/tls_check.h"
+#include "clients/balancectl/watch.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace balance::ctl {
@@ -42,6 +43,7 @@ class Session {
   int List();
   int Sources();
   int Health();
+  int Watch() { return ctl::Watch(args_, surroundings_, token_, *balances_); }
 
  private:
   template <typename Stub, typename Request, typename Response>
@@ -221,6 +223,8 @@ int Run(const Args& args, const Surroundings& surroundings) {
       return session.List();
     case Command::kSources:
       return session.Sources();
+    case Command::kWatch:
+      return session.Watch();
     case Command::kHealth:
       return session.Health();
   }

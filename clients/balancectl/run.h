@@ -2,6 +2,7 @@
 
 // Carries out one command: calls the service, writes the answer, says how it went.
 
+#include <cstddef>
 #include <functional>
 #include <iosfwd>
 
@@ -11,16 +12,29 @@
 
 namespace balance::ctl {
 
+// Size of a terminal; 0: as much as it takes.
+struct Screen {
+  std::size_t columns = 0;
+  std::size_t rows = 0;
+};
+
 // Where answers and complaints go, and what time it is. All borrowed.
 struct Surroundings {
   std::ostream& out;
   std::ostream& err;
   Canvas canvas;
   std::function<WallTime()> now;
+  // Of a command that goes on until it is stopped: whether it is by now.
+  std::function<bool()> is_stopped = [] { return false; };
+  // Whether `out` is a terminal on which a table can be drawn over an older one, and how large it
+  // is.
+  bool updates_in_place = false;
+  std::function<Screen()> screen = [] { return Screen(); };
 };
 
 // Blocks for at most about args.timeout. Returns the exit status (exit_code.h); nothing is written
-// to `out` unless there is a whole answer, and each failure is one line on `err`.
+// to `out` unless there is a whole answer, and each failure is one line on `err`. A watch writes
+// what comes as it comes.
 int Run(const Args& args, const Surroundings& surroundings);
 
 }  // namespace balance::ctl

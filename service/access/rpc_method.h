@@ -18,18 +18,22 @@ enum class RpcMethod : std::uint8_t {
   kBatchGetAccountSnapshots,
   kListAccountSnapshots,
   kListSources,
+  kWatchAccountSnapshots,
 };
 
 // By RpcMethod; a test compares them and the name above with the .proto file.
-inline constexpr std::array<const char*, 5> kRpcMethodNames = {
-    "GetAccountSnapshot", "GetSourceBalance", "BatchGetAccountSnapshots", "ListAccountSnapshots",
-    "ListSources"};
+inline constexpr std::array<const char*, 6> kRpcMethodNames = {
+    "GetAccountSnapshot",   "GetSourceBalance", "BatchGetAccountSnapshots",
+    "ListAccountSnapshots", "ListSources",      "WatchAccountSnapshots"};
 
 inline constexpr int kRpcMethodCount = static_cast<int>(kRpcMethodNames.size());
 
 constexpr std::string_view NameOf(RpcMethod method) {
   return kRpcMethodNames[static_cast<std::size_t>(method)];
 }
+
+// Whether any number of messages answer a call.
+constexpr bool IsStreaming(RpcMethod method) { return method == RpcMethod::kWatchAccountSnapshots; }
 
 constexpr std::optional<RpcMethod> RpcMethodOf(std::string_view name) {
   for (std::size_t i = 0; i < kRpcMethodNames.size(); ++i) {

@@ -35,6 +35,9 @@ struct ConfigDefaults {
   // Longest answer that gRPC's clients take, in every language, unless they are told otherwise.
   static constexpr std::int32_t kMaxAnswerSize = 4 * 1024 * 1024;
   static constexpr std::int32_t kMaxConnectionMemory = 64 * 1024 * 1024;
+  static constexpr Duration kMaxWatchAge = std::chrono::seconds(1800);
+  static constexpr std::int32_t kMaxWatchers = 10'000;
+  static constexpr std::int32_t kMaxWatchersPerCaller = 1000;
 };
 
 struct UpstreamSettings {
@@ -83,6 +86,11 @@ struct ServerSettings {
   // Bytes of requests and answers in the buffers of all connections together.
   std::int32_t max_connection_memory = ConfigDefaults::kMaxConnectionMemory;
   bool reflection = true;
+  // Of a stream of WatchAccountSnapshots.
+  Duration max_watch_age = ConfigDefaults::kMaxWatchAge;
+  // Streams of WatchAccountSnapshots at a time, in all and of one caller.
+  std::int32_t max_watchers = ConfigDefaults::kMaxWatchers;
+  std::int32_t max_watchers_per_caller = ConfigDefaults::kMaxWatchersPerCaller;
 
   bool operator==(const ServerSettings&) const = default;
 };

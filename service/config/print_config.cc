@@ -171,6 +171,9 @@ std::string PrintConfig(const Config& config) {
   PrintBool(out, "reflection", config.server.reflection);
   PrintInteger(out, "max_connection_memory", config.server.max_connection_memory);
   out.Entry("engine", NameOf(config.server.engine));
+  PrintSeconds(out, "max_watch_age", config.server.max_watch_age);
+  PrintInteger(out, "max_watchers", config.server.max_watchers);
+  PrintInteger(out, "max_watchers_per_caller", config.server.max_watchers_per_caller);
   out.EndMapping();
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);

@@ -24,6 +24,9 @@ constexpr std::int32_t kMostAnswerSize = 32 * 1024 * 1024;
 // Smaller than the requests and answers of a few connections makes no sense.
 constexpr std::int32_t kLeastConnectionMemory = 16 * 1024 * 1024;
 constexpr std::int32_t kMostConnectionMemory = 1024 * 1024 * 1024;
+constexpr Duration kLeastWatchAge = std::chrono::seconds(1);
+constexpr Duration kLongestWatchAge = std::chrono::hours(24);
+constexpr std::int32_t kMostWatchers = 1'000'000;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
 
 // Reads one block of settings.
@@ -187,6 +190,11 @@ ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& docum
              server.max_answer_size);
   block.Read("max_connection_memory", given.server().max_connection_memory(),
              kLeastConnectionMemory, kMostConnectionMemory, server.max_connection_memory);
+  block.Read("max_watch_age", given.server().max_watch_age(), kLeastWatchAge, kLongestWatchAge,
+             server.max_watch_age);
+  block.Read("max_watchers", given.server().max_watchers(), 1, kMostWatchers, server.max_watchers);
+  block.Read("max_watchers_per_caller", given.server().max_watchers_per_caller(), 1, kMostWatchers,
+             server.max_watchers_per_caller);
   server.engine = EngineOf(given.server().engine());
   // It does not ask who is calling.
   const bool is_open = given.callers().empty();

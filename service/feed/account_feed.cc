@@ -223,6 +223,18 @@ void AccountFeed::RefreshEarly() {
   for (const auto& feed : feeds_) feed->RefreshEarly();
 }
 
+void AccountFeed::Watch(const WatchTerms& terms) {
+  for (std::size_t i = 0; i < feeds_.size(); ++i) {
+    if (terms.wanted[i]) feeds_[i]->Watch(terms.max_age);
+  }
+}
+
+void AccountFeed::Unwatch(const WatchTerms& terms) {
+  for (std::size_t i = 0; i < feeds_.size(); ++i) {
+    if (terms.wanted[i]) feeds_[i]->Unwatch(terms.max_age);
+  }
+}
+
 void AccountFeed::Stop(std::function<void()> on_stopped) {
   stopped_ = true;
   aging_.Cancel();

@@ -18,6 +18,14 @@
 
 namespace balance {
 
+// What one watcher wants of an account.
+struct WatchTerms {
+  // Whether each source is watched, in configuration order.
+  std::vector<bool> wanted;
+  // See WatchPace.
+  WatchedAge max_age;
+};
+
 // Receives each change of an account, on the shard's thread and before any reader hears of it.
 class AccountSink {
  public:
@@ -63,6 +71,10 @@ class AccountFeed {
   // A reader met a snapshot in which a reading is about to age: refreshes those ahead of time, as
   // far as that takes nothing from others.
   void RefreshEarly();
+
+  // Keeps the sources read until Unwatch() with equal terms; see SourceFeed.
+  void Watch(const WatchTerms& terms);
+  void Unwatch(const WatchTerms& terms);
 
   // Tells the sink of states that have aged since it was told last.
   void PublishAging() { PublishAging(clock_.SteadyNow()); }

@@ -17,6 +17,12 @@ class ReadTicket {
   virtual void Cancel() = 0;
 };
 
+// Somebody watches an account, for as long as this lives. Destroyed on any thread.
+class AccountWatch {
+ public:
+  virtual ~AccountWatch() = default;
+};
+
 // Thread-safe.
 class AccountHandle {
  public:
@@ -28,6 +34,10 @@ class AccountHandle {
   // a cancelled read calls `on_cancel` once instead.
   virtual std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                            std::function<void()> on_cancel) = 0;
+
+  // Keeps the account read for as long as the result lives. `terms` is kept by it, so that all who
+  // want the same share one.
+  virtual std::unique_ptr<AccountWatch> Watch(std::shared_ptr<const WatchTerms> terms) = 0;
 
   // See AccountFeed.
   virtual void RefreshEarly() = 0;
@@ -46,6 +56,7 @@ class ShardAccountHandle final : public AccountHandle {
 
   std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                    std::function<void()> on_cancel) override;
+  std::unique_ptr<AccountWatch> Watch(std::shared_ptr<const WatchTerms> terms) override;
   void RefreshEarly() override;
   void PublishAging(std::function<void()> done) override;
 

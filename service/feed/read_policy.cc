@@ -54,14 +54,6 @@ std::optional<Duration> RetryAfter(const SourceStatus& status, SteadyTime now) {
   return left > Duration::zero() ? ToMillisecond(left) : status.info->cache.min_refresh_interval;
 }
 
-// Whether the latest failure stands for the attempts that may not be made yet. What forbade them
-// may be over by now: another login has reached the host, or somebody has set the clock.
-bool StandsForAttempts(const SourceStatus& status, Now now) {
-  if (!status.failure || now.steady >= status.failure->next_attempt) return false;
-  if (!status.path || now.steady < status.failure->next_turn) return true;
-  return status.path->Probe(now).is_forbidden;
-}
-
 Outcome OutcomeOf(Waited waited) {
   switch (waited) {
     case Waited::kStarted:
@@ -126,6 +118,14 @@ ObservedSince OldestAcceptable(const ReadBounds& bounds, const CacheSettings& ca
 Duration UntilNotBefore(const ReadBounds& bounds, WallTime now) {
   if (!bounds.not_before) return Duration::zero();
   return std::max(SaturatingDifference(*bounds.not_before, now), Duration::zero());
+}
+
+// What forbade them may be over by now: another login has reached the host, or somebody has set the
+// clock.
+bool StandsForAttempts(const SourceStatus& status, Now now) {
+  if (!status.failure || now.steady >= status.failure->next_attempt) return false;
+  if (!status.path || now.steady < status.failure->next_turn) return true;
+  return status.path->Probe(now).is_forbidden;
 }
 
 ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now) {

@@ -55,6 +55,10 @@ inline constexpr Duration kLongestNotBeforeWait = std::chrono::seconds(5);
 // How long a call made `now` waits for its `not_before`; zero if that has passed.
 Duration UntilNotBefore(const ReadBounds& bounds, WallTime now);
 
+// Whether the latest failure stands for the attempts that may not be made yet: another one would be
+// refused, as far as is known.
+bool StandsForAttempts(const SourceStatus& status, Now now);
+
 enum class ReadAction : std::uint8_t {
   // Answer from what is known.
   kAnswer,

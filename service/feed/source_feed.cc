@@ -18,6 +18,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+// Least time between two looks at a watched source whose refresh could not be sent.
+constexpr Duration kUnsentPause = std::chrono::milliseconds(100);
+
 bool IsSame(const SourceFailure& a, const SourceFailure& b) {
   return a.error.kind == b.error.kind && a.error.message == b.error.message &&
          a.next_attempt == b.next_attempt;
@@ -93,7 +96,7 @@ void SourceFeed::Forget(WaiterId waiter) {
   if (ending_.erase(waiter) > 0 || successor_.waiters.erase(waiter) > 0) return;
   if (!flight_ || flight_->waiters.erase(waiter) == 0 || !flight_->waiters.empty()) return;
   flight_->progress.SetUrgent(false);
-  if (!flight_->background && !flight_->progress.sent_at) Abandon();
+  if (!flight_->background && !flight_->watched && !flight_->progress.sent_at) Abandon();
 }
 
 void SourceFeed::RefreshInBackground(ObservedSince since) {
@@ -104,6 +107,41 @@ void SourceFeed::RefreshInBackground(ObservedSince since) {
   } else {
     successor_.background = true;
   }
+}
+
+void SourceFeed::Watch(WatchedAge max_age) {
+  if (stopped_) return;
+  if (!watched_) watched_.reset(new Watched{{}, {}, Alarm(executor_, clock_)});
+  watched_->pace.Add(max_age);
+  PlanWatch();
+}
+
+void SourceFeed::Unwatch(WatchedAge max_age) {
+  if (!watched_) return;
+  watched_->pace.Remove(max_age);
+  if (!watched_->pace.empty()) return PlanWatch();
+  watched_.reset();
+  if (!flight_ || !std::exchange(flight_->watched, false)) return;
+  if (!flight_->background && flight_->waiters.empty() && !flight_->progress.sent_at) Abandon();
+}
+
+void SourceFeed::PlanWatch(SteadyTime earliest) {
+  if (!watched_ || stopped_) return;
+  const Duration pace = watched_->pace.Get(options_.info->cache);
+  const SteadyTime now = clock_.SteadyNow();
+  const SteadyTime next = std::max(earliest, NextWatchedRead(status_, pace, watched_->took, now));
+  if (next <= now) return LookAfterWatched();
+  watched_->alarm.Set(next, [this] { LookAfterWatched(); });
+}
+
+void SourceFeed::LookAfterWatched() {
+  const Now now = clock_.Time();
+  if (StandsForAttempts(status_, now)) {
+    return PlanWatch(now.steady + options_.info->cache.min_refresh_interval);
+  }
+  // The end of a refresh plans the next.
+  if (!flight_) StartFlight({}, false);
+  flight_->watched = true;
 }
 
 void SourceFeed::RefreshEarly() {
@@ -127,6 +165,7 @@ void SourceFeed::Adopt(const SourceStatus& known) {
 void SourceFeed::Stop(std::function<void()> on_idle) {
   stopped_ = true;
   on_idle_ = std::move(on_idle);
+  watched_.reset();
   if (flight_) Cancel(flight_);
   if (running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
@@ -163,6 +202,7 @@ void SourceFeed::Abandon() {
 void SourceFeed::Restart() {
   const auto flight = std::exchange(flight_, nullptr);
   StartFlight(std::move(flight->waiters), flight->background);
+  flight_->watched = flight->watched;
   Cancel(flight);
 }
 
@@ -229,7 +269,13 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
     }
   }
   if (is_news) on_change_();
+  if (watched_ && flight.progress.sent_at) {
+    watched_->took = clock_.SteadyNow() - *flight.progress.sent_at;
+  }
   Finish();
+  // One that ended unsent may be tried again at once, as far as it is known: not without end.
+  const Duration pause = std::max(options_.info->cache.min_refresh_interval, kUnsentPause);
+  PlanWatch(flight.progress.sent_at ? SteadyTime::min() : clock_.SteadyNow() + pause);
 }
 
 void SourceFeed::Accept(Reading reading) {

@@ -11,11 +11,13 @@
 #include <memory>
 #include <optional>
 
+#include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
 #include "clients/core/random.h"
 #include "service/feed/read_policy.h"
 #include "service/feed/source_status.h"
+#include "service/feed/watch_pace.h"
 
 namespace balance {
 
@@ -96,6 +98,12 @@ class SourceFeed {
   // Refreshes a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
 
+  // Keeps the source read at this pace without any other caller, until Unwatch() with the same
+  // value: a little before each reading has reached that age. What is read so goes behind what
+  // somebody waits for.
+  void Watch(WatchedAge max_age);
+  void Unwatch(WatchedAge max_age);
+
   // Ends the running refresh and calls every waiter. No refresh starts afterwards. `on_idle` is
   // called once, as soon as no refresh runs and every waiter has been called, maybe before this
   // returns.
@@ -120,12 +128,26 @@ class SourceFeed {
     FetchProgress progress;
     // Sent although nobody waits.
     bool background = false;
+    // Sent for those who watch, as long as there are any.
+    bool watched = false;
     Waiters waiters;
     // A coroutine that is cancelled before it has begun makes Asio throw out of the loop.
     bool has_begun = false;
     boost::asio::cancellation_signal cancel;
   };
 
+  // What there is while somebody watches.
+  struct Watched {
+    WatchPace pace;
+    // What the latest refresh took.
+    Duration took{0};
+    // Fires when it is time to look at the source again.
+    Alarm alarm;
+  };
+
+  // Plans the next look at a watched source, not before `earliest`.
+  void PlanWatch(SteadyTime earliest = SteadyTime::min());
+  void LookAfterWatched();
   void StartFlight(Waiters waiters, bool background);
   void StartSuccessor();
   // Whether the flight was sent `since`, or is not sent yet.
@@ -169,6 +191,8 @@ class SourceFeed {
   // Number of coroutines and posts that have not ended yet, those of abandoned flights included.
   int running_ = 0;
   Successor successor_;
+  // Null while nobody watches.
+  std::unique_ptr<Watched> watched_;
   // Waiters whose refresh has ended and who have not been called yet. A post is under way as long
   // as there are any.
   Waiters ending_;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -70,11 +71,12 @@ grpc::Slice SliceOf(const SharedBytes& bytes) {
           [](void* owner) { delete static_cast<SharedBytes*>(owner); }, kept};
 }
 
-grpc::ByteBuffer BufferOf(const Response& response) {
-  std::vector<grpc::Slice> slices = {SliceOf(response.shared_body())};
-  if (!response.tail().empty()) {
-    slices.emplace_back(response.tail().data(), response.tail().size());
-  }
+grpc::ByteBuffer BufferOf(std::span<const unsigned char> head, const SharedBytes& body,
+                          std::span<const unsigned char> tail) {
+  std::vector<grpc::Slice> slices;
+  if (!head.empty()) slices.emplace_back(head.data(), head.size());
+  slices.push_back(SliceOf(body));
+  if (!tail.empty()) slices.emplace_back(tail.data(), tail.size());
   return {slices.data(), slices.size()};
 }
 
@@ -104,7 +106,7 @@ class GenericCall::Waker final : public StreamWaker,
     if (is_pending_.exchange(true)) return;
     boost::asio::post(loop_, [self = shared_from_this()] {
       self->is_pending_ = false;
-      if (self->call_ && self->call_->handler_) self->call_->handler_->OnWake();
+      if (self->call_ && self->call_->tells_handler()) self->call_->handler_->OnWake();
     });
   }
   // On the loop.
@@ -116,10 +118,10 @@ class GenericCall::Waker final : public StreamWaker,
   GenericCall* call_;
 };
 
-GenericCall::GenericCall(boost::asio::io_context& loop, const Clock& clock,
-                         GenericCallObserver& observer, grpc::GenericCallbackServerContext& context,
-                         const Method* method)
+GenericCall::GenericCall(boost::asio::io_context& loop, Clock& clock, GenericCallObserver& observer,
+                         grpc::GenericCallbackServerContext& context, const Method* method)
     : loop_(loop),
+      clock_(clock),
       observer_(observer),
       context_(context),
       method_(method),
@@ -231,12 +233,13 @@ void GenericCall::Complete() {
   if (is_ended_) return DeleteIfOver();
   if (!status_.ok() || caller_has_left_) return End(status_);
   is_ended_ = true;
-  outgoing_ = BufferOf(response_);
+  outgoing_ = BufferOf({}, response_.shared_body(), response_.tail());
   StartWriteAndFinish(&outgoing_, {}, grpc::Status::OK);
 }
 
 void GenericCall::End(const CallStatus& status) {
   if (std::exchange(is_ended_, true)) return;
+  timer_.reset();
   if (status.code == StatusCode::kUnavailable) {
     context_.AddTrailingMetadata("grpc-retry-pushback-ms", "-1");
   }
@@ -263,11 +266,10 @@ bool GenericCall::CanWrite(std::size_t) {
   return false;
 }
 
-void GenericCall::Write(SharedBytes message) {
+void GenericCall::Write(StreamMessage message) {
   if (is_ended_ || final_status_) return;
   is_writing_ = true;
-  const grpc::Slice slice = SliceOf(message);
-  outgoing_ = grpc::ByteBuffer(&slice, 1);
+  outgoing_ = BufferOf(message.head(), message.shared_body(), message.tail());
   StartWrite(&outgoing_);
 }
 
@@ -292,6 +294,17 @@ void GenericCall::Abort(CallStatus status) {
   // A message that is stuck cannot be taken back; the call is cut off.
   if (is_writing_) context_.TryCancel();
   End(*final_status_);
+}
+
+void GenericCall::SetTimer(SteadyTime when) {
+  if (when == SteadyTime::max()) {
+    if (timer_) timer_->Cancel();
+    return;
+  }
+  if (!timer_) timer_.emplace(loop_.get_executor(), clock_);
+  timer_->Set(when, [this] {
+    if (tells_handler()) handler_->OnTimer();
+  });
 }
 
 std::shared_ptr<StreamWaker> GenericCall::waker() {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "clients/core/alarm.h"
 #include "clients/core/clock.h"
 #include "service/transport/call.h"
 #include "service/transport/method_table.h"
@@ -35,7 +36,7 @@ class GenericCallObserver {
 class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, private ServerStream {
  public:
   // `method` is null for a path that the table does not have. All must outlive the call.
-  GenericCall(boost::asio::io_context& loop, const Clock& clock, GenericCallObserver& observer,
+  GenericCall(boost::asio::io_context& loop, Clock& clock, GenericCallObserver& observer,
               grpc::GenericCallbackServerContext& context, const Method* method);
 
   // --- Call -------------------------------------------------------------------------------------
@@ -67,9 +68,12 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   // --- ServerStream -----------------------------------------------------------------------------
 
   bool CanWrite(std::size_t size) override;
-  void Write(SharedBytes message) override;
+  void Write(StreamMessage message) override;
   void Finish(CallStatus status) override;
   void Abort(CallStatus status) override;
+  void SetTimer(SteadyTime when) override;
+  // gRPC cannot tell such streams from others: see TransportLimits::lasting_grace.
+  void OutliveConnectionAge() override {}
   std::shared_ptr<StreamWaker> waker() override;
 
   // --- On the loop ------------------------------------------------------------------------------
@@ -85,7 +89,11 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   template <typename Work>
   void Post(Work work);
 
+  // Whether the handler of a stream is to be told of anything.
+  bool tells_handler() const { return handler_ && !is_ended_ && !final_status_; }
+
   boost::asio::io_context& loop_;
+  Clock& clock_;
   GenericCallObserver& observer_;
   grpc::GenericCallbackServerContext& context_;
   const Method* const method_;
@@ -104,6 +112,7 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   std::unique_ptr<CallWork> work_;
   std::unique_ptr<StreamHandler> handler_;
   std::shared_ptr<Waker> waker_;
+  std::optional<Alarm> timer_;
   bool has_handler_ = false;
   bool is_finished_ = false;
   // Finish was called of gRPC.

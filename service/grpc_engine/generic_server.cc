@@ -31,7 +31,7 @@ void Apply(const TransportLimits& limits, grpc::ServerBuilder& builder) {
   set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, limits.ping_strikes);
   set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(limits.idle));
   set(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(limits.age));
-  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(limits.grace));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(limits.lasting_grace));
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_bytes));
   grpc::ResourceQuota quota("server");
   quota.Resize(limits.connection_memory);
@@ -40,7 +40,7 @@ void Apply(const TransportLimits& limits, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-GenericServer::GenericServer(const MethodTable& methods, const Clock& clock,
+GenericServer::GenericServer(const MethodTable& methods, Clock& clock,
                              const TransportLimits& limits)
     : methods_(methods),
       clock_(clock),

@@ -41,7 +41,7 @@ class GenericServer final : public RpcServer,
   static constexpr std::chrono::milliseconds kMostDrain = std::chrono::seconds(6);
 
   // `methods` and `clock` must outlive the server. Of the limits those are used that gRPC knows.
-  GenericServer(const MethodTable& methods, const Clock& clock, const TransportLimits& limits);
+  GenericServer(const MethodTable& methods, Clock& clock, const TransportLimits& limits);
   GenericServer(const GenericServer&) = delete;
   GenericServer& operator=(const GenericServer&) = delete;
   // Stops at once what still runs.
@@ -70,7 +70,7 @@ class GenericServer final : public RpcServer,
   void CancelCalls();
 
   const MethodTable& methods_;
-  const Clock& clock_;
+  Clock& clock_;
   const TransportLimits limits_;
   boost::asio::io_context loop_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;

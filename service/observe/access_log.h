@@ -28,6 +28,12 @@ class AccessLog final : public RpcObserver {
   void OnHandled(RpcMethod method, StatusCode code, Duration took) override {
     next_.OnHandled(method, code, took);
   }
+  void OnWatchBegun() override { next_.OnWatchBegun(); }
+  void OnWatchEnded(WatchEnd why) override { next_.OnWatchEnded(why); }
+  void OnWatchMessage(WatchEvent event, std::int64_t skipped) override {
+    next_.OnWatchMessage(event, skipped);
+  }
+  void OnWatchDelivered(Duration took) override { next_.OnWatchDelivered(took); }
   // `next` hears of each one. The first line after some that were left out says how many.
   void OnDenied(const AccessDenial& denial) override;
 

@@ -33,6 +33,7 @@ constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED",
 Metrics::Metrics(const std::vector<NamedKind>& kinds) {
   for (const NamedKind& kind : kinds) kinds_[kind.kind].name = kind.name;
   RegisterCalls();
+  RegisterWatches();
   auto& reloads = prometheus::BuildCounter()
                       .Name("balance_reloads_total")
                       .Help("Reloads of the configuration and its secrets, by result.")
@@ -78,9 +79,10 @@ void Metrics::RegisterCalls() {
                       .Help("Time from the whole request to the answer of an RPC.")
                       .Register(registry_);
   for (std::size_t method = 0; method < methods_.size(); ++method) {
-    const prometheus::Labels labels = {{"grpc_type", "unary"},
-                                       {"grpc_service", kBalanceServiceName},
-                                       {"grpc_method", kRpcMethodNames[method]}};
+    const prometheus::Labels labels = {
+        {"grpc_type", IsStreaming(static_cast<RpcMethod>(method)) ? "server_stream" : "unary"},
+        {"grpc_service", kBalanceServiceName},
+        {"grpc_method", kRpcMethodNames[method]}};
     methods_[method].started = &started.Add(labels);
     methods_[method].seconds = &seconds.Add(labels, kHandlingBuckets);
     for (std::size_t code = 0; code < kCodeNames.size(); ++code) {
@@ -89,6 +91,57 @@ void Metrics::RegisterCalls() {
       methods_[method].handled[code] = &handled.Add(with_code);
     }
   }
+}
+
+void Metrics::RegisterWatches() {
+  watches_.streams = &prometheus::BuildGauge()
+                          .Name("balance_watch_streams")
+                          .Help("Streams of WatchAccountSnapshots that are open.")
+                          .Register(registry_)
+                          .Add({});
+  auto& messages = prometheus::BuildCounter()
+                       .Name("balance_watch_messages_total")
+                       .Help("Messages written to streams of WatchAccountSnapshots, by event.")
+                       .Register(registry_);
+  for (std::size_t event = 0; event < watches_.messages.size(); ++event) {
+    watches_.messages[event] = &messages.Add({{"event", kWatchEventNames[event]}});
+  }
+  watches_.skipped = &prometheus::BuildCounter()
+                          .Name("balance_watch_skipped_total")
+                          .Help(
+                              "Changes that streams were not sent because a newer one came before "
+                              "their readers took it.")
+                          .Register(registry_)
+                          .Add({});
+  auto& ended = prometheus::BuildCounter()
+                    .Name("balance_watch_ended_total")
+                    .Help("Streams of WatchAccountSnapshots that have ended, by reason.")
+                    .Register(registry_);
+  for (std::size_t end = 0; end < watches_.ended.size(); ++end) {
+    watches_.ended[end] = &ended.Add({{"reason", kWatchEndNames[end]}});
+  }
+  watches_.delivery_seconds =
+      &prometheus::BuildHistogram()
+           .Name("balance_watch_delivery_seconds")
+           .Help("Time from the publication of a change until a stream has written it.")
+           .Register(registry_)
+           .Add({}, kHandlingBuckets);
+}
+
+void Metrics::OnWatchBegun() { watches_.streams->Increment(); }
+
+void Metrics::OnWatchEnded(WatchEnd why) {
+  watches_.ended[static_cast<std::size_t>(why)]->Increment();
+  if (why != WatchEnd::kTooMany) watches_.streams->Decrement();
+}
+
+void Metrics::OnWatchMessage(WatchEvent event, std::int64_t skipped) {
+  watches_.messages[static_cast<std::size_t>(event)]->Increment();
+  if (skipped > 0) watches_.skipped->Increment(static_cast<double>(skipped));
+}
+
+void Metrics::OnWatchDelivered(Duration took) {
+  watches_.delivery_seconds->Observe(std::chrono::duration<double>(took).count());
 }
 
 void Metrics::RegisterCounters() {

@@ -38,6 +38,10 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   void OnStarted(RpcMethod method) override;
   void OnHandled(RpcMethod method, StatusCode code, Duration took) override;
   void OnDenied(const AccessDenial& denial) override;
+  void OnWatchBegun() override;
+  void OnWatchEnded(WatchEnd why) override;
+  void OnWatchMessage(WatchEvent event, std::int64_t skipped) override;
+  void OnWatchDelivered(Duration took) override;
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
@@ -79,6 +83,13 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     prometheus::Gauge* calls_abandoned = nullptr;
     prometheus::Gauge* buffered_bytes = nullptr;
   };
+  struct WatchSeries {
+    prometheus::Gauge* streams = nullptr;
+    std::array<prometheus::Counter*, kWatchEventNames.size()> messages{};
+    prometheus::Counter* skipped = nullptr;
+    std::array<prometheus::Counter*, kWatchEndNames.size()> ended{};
+    prometheus::Histogram* delivery_seconds = nullptr;
+  };
   struct KindSeries {
     std::string name;
     prometheus::Counter* succeeded = nullptr;
@@ -100,6 +111,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   };
 
   void RegisterCalls();
+  void RegisterWatches();
   void RegisterCounters();
   void RegisterTls();
   void RegisterConnections();
@@ -112,6 +124,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
   TransportSeries transport_;
+  WatchSeries watches_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   // Never gets another entry.
   std::map<SourceKind, KindSeries> kinds_;

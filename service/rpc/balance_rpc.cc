@@ -25,16 +25,6 @@ bool AsksForEverything(const v1::GetAccountSnapshotRequest& request) {
           request.policy().require() == v1::ReadPolicy::ALL);
 }
 
-// The answer to bytes that are no `request`.
-RpcFailure NotParsed(const google::protobuf::Message& request) {
-  RpcError error;
-  error.code = StatusCode::kInvalidArgument;
-  error.reason = reason::kInvalidRequest;
-  error.message =
-      "the request is not a " + request.GetDescriptor()->name() + "; check the client's .proto";
-  return RpcFailure(std::move(error));
-}
-
 RpcFailure TooLarge(const CallContext& call, EncodeView detail) {
   return AnswerTooLarge(call.served()->max_answer_size, SmallerAnswer(call.method(), detail));
 }
@@ -55,6 +45,21 @@ bool HasFetched(const AccountAnswer& answer) {
                      [](const SourceView& view) { return view.outcome == Outcome::kFetched; });
 }
 
+// Whether the answer is what the account's view holds for everybody. One that waited for a failure
+// tells how long to wait before another try; one from the cache tells the time of it only.
+bool SaysWhatIsPublished(const Target& target, const AccountAnswer& answer) {
+  if (answer.revision != target.view->revision.number) return false;
+  std::vector<SourceView> shown = answer.sources;
+  for (SourceView& view : shown) {
+    view.meets_bounds = false;
+    view.is_refreshed_in_vain = false;
+    if (target.read.bounds.only_if_cached) view.retry_after.reset();
+  }
+  std::vector<SourceView> published = target.view->Shown();
+  for (SourceView& view : published) view.meets_bounds = false;
+  return shown == published;
+}
+
 bool IsAnyWanted(const std::vector<bool>& wanted) {
   return std::find(wanted.begin(), wanted.end(), true) != wanted.end();
 }
@@ -63,18 +68,24 @@ bool IsAnyWanted(const std::vector<bool>& wanted) {
 
 BalanceRpc::BalanceRpc(const Published<Served>& served, const Clock& clock, RpcObserver& observer,
                        LoadLimits limits)
-    : served_(served), clock_(clock), observer_(observer), reads_(clock, limits) {}
+    : served_(served),
+      clock_(clock),
+      observer_(observer),
+      watchers_(clock),
+      reads_(clock, limits) {}
 
 void BalanceRpc::AddTo(MethodTable& methods) {
   for (int i = 0; i < kRpcMethodCount; ++i) {
     const auto method = static_cast<RpcMethod>(i);
-    methods.Add({kBalanceServiceName, std::string(NameOf(method)), MethodKind::kUnary,
+    const MethodKind kind = IsStreaming(method) ? MethodKind::kServerStreaming : MethodKind::kUnary;
+    methods.Add({kBalanceServiceName, std::string(NameOf(method)), kind,
                  [this, method](Call& call) { Handle(method, call); }});
   }
 }
 
 void BalanceRpc::Handle(RpcMethod method, Call& incoming) {
   CallContext call(incoming, method, served_.Get(), observer_, clock_);
+  if (IsStreaming(method)) return StartWatch(std::move(call));
   if (auto admitted = call.Admit(); !admitted) return FinishFailed(call, std::move(admitted));
   switch (method) {
     case RpcMethod::kGetAccountSnapshot:
@@ -87,7 +98,18 @@ void BalanceRpc::Handle(RpcMethod method, Call& incoming) {
       return Dispatch(call, &BalanceRpc::ListAccountSnapshots);
     case RpcMethod::kListSources:
       return Dispatch(call, &BalanceRpc::ListSources);
+    case RpcMethod::kWatchAccountSnapshots:
+      break;
   }
+}
+
+void BalanceRpc::StartWatch(CallContext call) {
+  Call& incoming = call.call();
+  auto watch = std::make_unique<WatchStream>(
+      WatchEnvironment{served_, clock_, observer_, encodings_, watchers_}, std::move(call),
+      SeededRandom(next_watch_.fetch_add(1, std::memory_order_relaxed)));
+  WatchStream& opened = *watch;
+  opened.Begin(incoming.Open(std::move(watch)));
 }
 
 template <typename Request>
@@ -119,9 +141,13 @@ ServedSnapshot BalanceRpc::EncodeAnswer(const Target& target, const AccountAnswe
                                         EncodeView detail, bool is_of_many) {
   const std::string& account = target.endpoint->publisher->account();
   const SnapshotRevision revision = RevisionOf(*target.view, answer);
+  const bool has_fetched = HasFetched(answer);
+  if (!has_fetched && SaysWhatIsPublished(target, answer)) {
+    return {target.view->Encoded(detail), answer.at.wall};
+  }
   // Encodings of a page are not kept: they would push out those that callers of single accounts
   // share. Nor is one that nobody else is told.
-  SharedBytes bytes = is_of_many || HasFetched(answer)
+  SharedBytes bytes = is_of_many || has_fetched
                           ? EncodedSnapshot(account, answer.sources, revision, detail)
                           : encodings_.Snapshot(account, answer.sources, revision, detail);
   return {std::move(bytes), answer.at.wall};
@@ -135,11 +161,11 @@ bool BalanceRpc::FinishPublished(const CallContext& call, const AccountEndpoint&
   if (now.steady >= view->early_refresh_at && !view->early_refresh_asked.test_and_set()) {
     endpoint.handle->RefreshEarly();
   }
-  SharedBytes bytes = EncodedBytes(*view, now);
-  if (bytes.size() + kServeTimeBytes > call.served()->max_answer_size) {
+  const SharedBytes& encoded = view->Encoded(EncodeView::kFull);
+  if (encoded.size() + kServeTimeBytes > call.served()->max_answer_size) {
     call.Finish(TooLarge(call, EncodeView::kFull));
   } else {
-    call.Finish(ResponseOf(std::move(bytes), now.wall));
+    call.Finish(ResponseOf(encoded, now.wall));
   }
   return true;
 }

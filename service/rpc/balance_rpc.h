@@ -2,6 +2,7 @@
 
 // The methods of balance.v1.BalanceService: what each is asked, and what it answers.
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include "service/rpc/rpc_observer.h"
 #include "service/rpc/served.h"
 #include "service/rpc/snapshot_bytes.h"
+#include "service/rpc/watch_stream.h"
+#include "service/rpc/watchers.h"
 #include "service/snapshot/recent_encodings.h"
 #include "service/transport/method_table.h"
 
@@ -38,6 +41,14 @@ class BalanceRpc {
   // caller still waits and what the request says is looked at before any work is done.
   void Handle(RpcMethod method, Call& call);
 
+  // What is served has been replaced: streams follow within a moment. Thread-safe.
+  void OnServed() { watchers_.OnServed(); }
+
+  // Ends all streams, spread evenly over `time`, and those that begin later within the rest of it.
+  // Thread-safe.
+  void DrainWatches(Duration time) { watchers_.Drain(time); }
+  std::size_t watches() const { return watchers_.size(); }
+
  private:
   // Of a request about whole accounts.
   struct Asked {
@@ -48,6 +59,8 @@ class BalanceRpc {
 
   template <typename Request>
   using Method = void (BalanceRpc::*)(const CallContext& call, const Request& request);
+
+  void StartWatch(CallContext call);
 
   // Parses the request and calls the method with it.
   template <typename Request>
@@ -87,6 +100,10 @@ class BalanceRpc {
   const Clock& clock_;
   RpcObserver& observer_;
   RecentEncodings encodings_;
+  Watchers watchers_;
+  // Makes the chance of each stream another one.
+  std::atomic<std::uint64_t> next_watch_{
+      static_cast<std::uint64_t>(clock_.WallNow().time_since_epoch().count())};
   AccountReads reads_;
 };
 

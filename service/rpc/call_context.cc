@@ -87,13 +87,16 @@ RpcResult<void> CallContext::Identify() {
   return {};
 }
 
+void CallContext::NoteHandled(StatusCode code) const {
+  observer_.OnHandled(method_, code, clock_.SteadyNow() - begun_);
+}
+
 void CallContext::Finish(RpcResult<Response> answer) const {
-  const Duration took = clock_.SteadyNow() - begun_;
   if (answer) {
-    observer_.OnHandled(method_, StatusCode::kOk, took);
+    NoteHandled(StatusCode::kOk);
     call_.Finish(*std::move(answer), {});
   } else {
-    observer_.OnHandled(method_, answer.error().code, took);
+    NoteHandled(answer.error().code);
     call_.Finish({}, ToCallStatus(answer.error()));
   }
 }

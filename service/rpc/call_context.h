@@ -44,7 +44,18 @@ class CallContext {
   // this call. REQUIRES: called once, before anything is answered.
   RpcResult<void> Admit();
 
-  // Answers the call: every call ends here, once. Thread-safe.
+  // For a call that goes on for long: what is served by now counts for it. Identify() must follow.
+  void Serve(std::shared_ptr<const Served> served) {
+    served_ = std::move(served);
+    caller_ = nullptr;
+  }
+  // Finds out once more who is calling, and whether the caller may use the method.
+  RpcResult<void> Identify();
+
+  // Tells the observer that a stream, which is not answered by Finish(), has ended.
+  void NoteHandled(StatusCode code) const;
+
+  // Answers the call: every unary call ends here, once. Thread-safe.
   void Finish(RpcResult<Response> answer) const;
 
   // PERMISSION_DENIED or UNAUTHENTICATED, which the observer hears of. `account`: as the caller
@@ -57,6 +68,9 @@ class CallContext {
   const std::shared_ptr<const Served>& served() const { return served_; }
 
   bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
+
+  // The id of the caller's rule; empty where everybody may see everything.
+  std::string_view caller_id() const { return caller_ ? std::string_view(caller_->id) : ""; }
 
   // Null if there is no such account. REQUIRES: MaySee(account).
   const AccountEndpoint* Find(std::string_view account) const {
@@ -76,8 +90,6 @@ class CallContext {
   Totals CountAll() const;
 
  private:
-  // Sets caller_.
-  RpcResult<void> Identify();
   AccessDenial Denial(AccessRefusal refusal, std::string_view account) const;
   // Whether the caller may see some accounts only, which its rule then names.
   bool IsRestricted() const { return caller_ && !caller_->all_accounts; }
@@ -88,7 +100,7 @@ class CallContext {
 
   Call& call_;
   const RpcMethod method_;
-  const std::shared_ptr<const Served> served_;
+  std::shared_ptr<const Served> served_;
   RpcObserver& observer_;
   const Clock& clock_;
   const SteadyTime begun_;

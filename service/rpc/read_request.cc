@@ -21,18 +21,6 @@ RpcFailure InvalidPolicy(std::string field, std::string message) {
   return InvalidField(reason::kInvalidReadPolicy, std::move(field), std::move(message));
 }
 
-// Durations that nanoseconds cannot hold are as good as the longest one that they can.
-RpcResult<Duration> CheckDuration(const google::protobuf::Duration& in, std::string field) {
-  constexpr std::int32_t kNanosPerSecond = 1'000'000'000;
-  if (in.seconds() < 0 || in.nanos() < 0) {
-    return InvalidPolicy(std::move(field), "must not be negative");
-  }
-  if (in.nanos() >= kNanosPerSecond) {
-    return InvalidPolicy(std::move(field), "is no valid duration: nanos must be below 1e9");
-  }
-  return SaturatingDuration(in.seconds(), in.nanos());
-}
-
 RpcResult<WallTime> CheckNotBefore(const google::protobuf::Timestamp& in, WallTime now) {
   using google::protobuf::util::TimeUtil;
   const std::string field = "policy.not_before";
@@ -162,15 +150,29 @@ RpcFailure Missing(std::string_view reason, std::string_view account,
 
 }  // namespace
 
+RpcResult<Duration> CheckDuration(const google::protobuf::Duration& in, std::string_view reason,
+                                  std::string field) {
+  constexpr std::int32_t kNanosPerSecond = 1'000'000'000;
+  if (in.seconds() < 0 || in.nanos() < 0) {
+    return InvalidField(reason, std::move(field), "must not be negative");
+  }
+  if (in.nanos() >= kNanosPerSecond) {
+    return InvalidField(reason, std::move(field), "is no valid duration: nanos must be below 1e9");
+  }
+  return SaturatingDuration(in.seconds(), in.nanos());
+}
+
 RpcResult<CheckedPolicy> CheckPolicy(const v1::ReadPolicy& policy, WallTime now) {
   CheckedPolicy checked;
   if (policy.has_max_age()) {
-    const auto max_age = CheckDuration(policy.max_age(), "policy.max_age");
+    const auto max_age =
+        CheckDuration(policy.max_age(), reason::kInvalidReadPolicy, "policy.max_age");
     if (!max_age) return RpcFailure(max_age.error());
     checked.bounds.max_age = *max_age;
   }
   if (policy.has_max_stale()) {
-    const auto max_stale = CheckDuration(policy.max_stale(), "policy.max_stale");
+    const auto max_stale =
+        CheckDuration(policy.max_stale(), reason::kInvalidReadPolicy, "policy.max_stale");
     if (!max_stale) return RpcFailure(max_stale.error());
     checked.bounds.max_stale = *max_stale;
   }

@@ -26,6 +26,11 @@ struct CheckedPolicy {
 // not fit together.
 RpcResult<CheckedPolicy> CheckPolicy(const v1::ReadPolicy& policy, WallTime now);
 
+// Fails with INVALID_ARGUMENT and this reason if the duration in `field` is negative or malformed.
+// One that nanoseconds cannot hold is as good as the longest one that they can.
+RpcResult<Duration> CheckDuration(const google::protobuf::Duration& in, std::string_view reason,
+                                  std::string field);
+
 // Fails with INVALID_ARGUMENT (INVALID_VIEW). An unset view is `otherwise`.
 RpcResult<EncodeView> CheckView(v1::BalanceView view, EncodeView otherwise);
 

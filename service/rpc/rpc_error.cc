@@ -1,5 +1,7 @@
 #include "service/rpc/rpc_error.h"
 
+#include <chrono>
+
 #include "google/rpc/error_details.pb.h"
 #include "service/snapshot/encode.h"
 
@@ -8,6 +10,8 @@ namespace {
 
 // Time in which the longest queue is worked off.
 constexpr Duration kOverloadPause = std::chrono::seconds(1);
+// Streams live for long, so a place is not free soon.
+constexpr Duration kWatchersPause = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -43,6 +47,15 @@ RpcFailure NobodyWaits(StatusCode code, std::string message) {
   return RpcFailure(std::move(error));
 }
 
+RpcFailure NotParsed(const google::protobuf::Message& request) {
+  RpcError error;
+  error.code = StatusCode::kInvalidArgument;
+  error.reason = reason::kInvalidRequest;
+  error.message =
+      "the request is not a " + request.GetDescriptor()->name() + "; check the client's .proto";
+  return RpcFailure(std::move(error));
+}
+
 RpcFailure InvalidField(std::string_view reason, std::string field, std::string message) {
   RpcError error;
   error.code = StatusCode::kInvalidArgument;
@@ -70,6 +83,36 @@ RpcFailure AnswerTooLarge(std::size_t most, std::string_view remedy) {
   error.message =
       "the answer would be longer than " + std::to_string(most) + " bytes; " + std::string(remedy);
   error.metadata = {{"max_answer_size", std::to_string(most)}};
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure TooManyWatchers() {
+  RpcError error;
+  error.code = StatusCode::kResourceExhausted;
+  error.reason = reason::kTooManyWatchers;
+  error.message =
+      "as many streams are open as there may be; watch several accounts on one stream, or end "
+      "streams that are not needed";
+  error.retry_after = kWatchersPause;
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure WatcherTooSlow(Duration patience) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience).count();
+  RpcError error;
+  error.code = StatusCode::kAborted;
+  error.reason = reason::kWatcherTooSlow;
+  error.message = "no message was taken for " + std::to_string(seconds) +
+                  " s; read the stream faster, and call again";
+  return RpcFailure(std::move(error));
+}
+
+RpcFailure WatchEnded(std::string_view why, Duration retry_after) {
+  RpcError error;
+  error.code = StatusCode::kUnavailable;
+  error.reason = reason::kWatchEnded;
+  error.message = std::string(why) + "; call again after the time in RetryInfo";
+  error.retry_after = retry_after;
   return RpcFailure(std::move(error));
 }
 

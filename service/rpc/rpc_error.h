@@ -2,6 +2,8 @@
 
 // Errors of the public API: a status whose details are a google.rpc.Status with an ErrorInfo.
 
+#include <google/protobuf/message.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -37,6 +39,10 @@ inline constexpr std::string_view kRequiredSourcesMissing = "REQUIRED_SOURCES_MI
 inline constexpr std::string_view kNoSourceAvailable = "NO_SOURCE_AVAILABLE";
 inline constexpr std::string_view kOverloaded = "OVERLOADED";
 inline constexpr std::string_view kAnswerTooLarge = "ANSWER_TOO_LARGE";
+inline constexpr std::string_view kInvalidWatch = "INVALID_WATCH";
+inline constexpr std::string_view kTooManyWatchers = "TOO_MANY_WATCHERS";
+inline constexpr std::string_view kWatcherTooSlow = "WATCHER_TOO_SLOW";
+inline constexpr std::string_view kWatchEnded = "WATCH_ENDED";
 }  // namespace reason
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
@@ -66,6 +72,9 @@ CallStatus ToCallStatus(const RpcError& error);
 // CANCELLED or DEADLINE_EXCEEDED, which nobody is there to read.
 RpcFailure NobodyWaits(StatusCode code, std::string message);
 
+// INVALID_ARGUMENT (INVALID_REQUEST): bytes that are no `request`.
+RpcFailure NotParsed(const google::protobuf::Message& request);
+
 // INVALID_ARGUMENT about one field of the request.
 RpcFailure InvalidField(std::string_view reason, std::string field, std::string message);
 
@@ -76,6 +85,16 @@ RpcFailure Overloaded(std::string_view what);
 // RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE): the answer would be longer than `most` bytes. `remedy`
 // says what to ask for instead.
 RpcFailure AnswerTooLarge(std::size_t most, std::string_view remedy);
+
+// RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS), with a RetryInfo.
+RpcFailure TooManyWatchers();
+
+// ABORTED (WATCHER_TOO_SLOW): a message of a stream was not taken in `patience`.
+RpcFailure WatcherTooSlow(Duration patience);
+
+// UNAVAILABLE (WATCH_ENDED), with a RetryInfo: the server has ended the stream. `why` is a part of
+// a sentence.
+RpcFailure WatchEnded(std::string_view why, Duration retry_after);
 
 // UNAUTHENTICATED or PERMISSION_DENIED: only ever about the caller.
 RpcFailure Refused(AccessRefusal refusal);

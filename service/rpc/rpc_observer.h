@@ -6,6 +6,7 @@
 #include "clients/core/status_code.h"
 #include "service/access/access_denial.h"
 #include "service/access/rpc_method.h"
+#include "service/rpc/watch_event.h"
 
 namespace balance {
 
@@ -19,6 +20,15 @@ class RpcObserver {
   virtual void OnHandled(RpcMethod method, StatusCode code, Duration took) = 0;
   // A call was refused because of who is calling; OnHandled() follows.
   virtual void OnDenied(const AccessDenial& denial) = 0;
+
+  // Of streams of WatchAccountSnapshots, which are calls as well. One begins; it ends, or could not
+  // begin because there were too many.
+  virtual void OnWatchBegun() {}
+  virtual void OnWatchEnded(WatchEnd /*why*/) {}
+  // A message was written. `skipped`: how many changes it stands for beyond itself.
+  virtual void OnWatchMessage(WatchEvent /*event*/, std::int64_t /*skipped*/) {}
+  // A change was written so long after it was published.
+  virtual void OnWatchDelivered(Duration /*took*/) {}
 };
 
 }  // namespace balance

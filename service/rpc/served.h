@@ -8,6 +8,7 @@
 #include "clients/core/published.h"
 #include "service/access/access_rules.h"
 #include "service/rpc/account_directory.h"
+#include "service/rpc/watch_limits.h"
 
 namespace balance {
 
@@ -17,6 +18,7 @@ struct Served {
   AccessRules access{{}};
   // Bytes of the longest answer.
   std::size_t max_answer_size = std::numeric_limits<std::size_t>::max();
+  WatchLimits watch = {};
 };
 
 }  // namespace balance

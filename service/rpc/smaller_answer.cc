@@ -7,6 +7,7 @@ namespace {
 std::string SmallerRequest(RpcMethod method) {
   switch (method) {
     case RpcMethod::kGetAccountSnapshot:
+    case RpcMethod::kWatchAccountSnapshots:
       return "for fewer sources";
     case RpcMethod::kBatchGetAccountSnapshots:
       return "for fewer names";

@@ -72,6 +72,32 @@ Response ResponseOf(SharedBytes snapshot, WallTime serve_time) {
   return {std::move(snapshot), {last.data(), last.size()}};
 }
 
+StreamMessage SnapshotEvent(const ServedSnapshot& snapshot, std::int64_t skipped) {
+  using Event = v1::WatchAccountSnapshotsResponse;
+  // The tags of both fields take one byte each, and the messages call the field alike.
+  constexpr auto kEventTimeTag = WireFormatLite::MakeTag(Event::kServeTimeFieldNumber,
+                                                         WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  static_assert(kEventTimeTag < 0x80);
+  const ServeTimeField serve_time(snapshot.serve_time);
+  std::array<std::uint8_t, StreamMessage::kMostHeadBytes> head;
+  std::uint8_t* head_end = WireFormatLite::WriteTagToArray(
+      Event::kSnapshotFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED, head.data());
+  head_end = CodedOutputStream::WriteVarint32ToArray(
+      static_cast<std::uint32_t>(snapshot.bytes.size() + serve_time.size()), head_end);
+
+  std::array<std::uint8_t, StreamMessage::kMostTailBytes> tail;
+  std::uint8_t* end = Write(serve_time.data(), serve_time.size(), tail.data());
+  std::uint8_t* const event_time = end;
+  end = Write(serve_time.data(), serve_time.size(), end);
+  *event_time = kEventTimeTag;
+  if (skipped != 0) {
+    end = WireFormatLite::WriteInt64ToArray(Event::kSkippedFieldNumber, skipped, end);
+  }
+  return {{head.data(), static_cast<std::size_t>(head_end - head.data())},
+          snapshot.bytes,
+          {tail.data(), static_cast<std::size_t>(end - tail.data())}};
+}
+
 bool SnapshotsResponse::Add(ServedSnapshot snapshot) {
   size_ += ElementSize(snapshot.bytes.view().size() + ServeTimeField(snapshot.serve_time).size());
   if (size_ > most_bytes_) return false;

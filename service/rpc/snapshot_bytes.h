@@ -5,12 +5,14 @@
 #include <google/protobuf/message_lite.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "clients/core/clock.h"
 #include "clients/core/shared_bytes.h"
 #include "service/transport/response.h"
+#include "service/transport/stream_message.h"
 
 namespace balance {
 
@@ -26,6 +28,9 @@ inline constexpr std::size_t kServeTimeBytes = 2 + 22;
 
 // The AccountSnapshot, of bytes without `serve_time`, which are shared and not copied.
 Response ResponseOf(SharedBytes snapshot, WallTime serve_time);
+
+// The WatchAccountSnapshotsResponse with that snapshot, which is shared and not copied.
+StreamMessage SnapshotEvent(const ServedSnapshot& snapshot, std::int64_t skipped);
 
 // Makes a response of BatchGetAccountSnapshots or ListAccountSnapshots, unless it would be too
 // long.

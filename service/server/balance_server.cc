@@ -90,6 +90,9 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   auto served = std::make_shared<Served>();
   served->access = AccessRules(std::exchange(config.callers, {}));
   served->max_answer_size = static_cast<std::size_t>(config.server.max_answer_size);
+  served->watch = {config.server.max_watch_age,
+                   static_cast<std::size_t>(config.server.max_watchers),
+                   static_cast<std::size_t>(config.server.max_watchers_per_caller)};
   Reconfigured done;
   if (const auto before = served_.Get()) {
     done.callers = Compare(before->access.rules(), served->access.rules());
@@ -100,6 +103,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   }
   serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
+  rpc_.OnServed();
   std::unordered_set<std::string> names;
   for (const AccountConfig& account : accounts) {
     for (const SourceConfig& source : account.sources) names.insert(SourceName(source.info));
@@ -201,10 +205,12 @@ BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
 void BalanceServer::WithdrawHealth() {
   ready_ = false;
   health_.Withdraw();
+  rpc_.DrainWatches(config_.server.drain_delay);
 }
 
 void BalanceServer::Stop() {
   WithdrawHealth();
+  rpc_.DrainWatches(Duration::zero());
   if (rpc_port_) {
     const auto answer_calls = [this] {
       for (const auto& shard : shards_) shard->AnswerReads();

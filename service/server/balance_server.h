@@ -60,7 +60,8 @@ class BalanceServer {
 
   Metrics& metrics() { return metrics_; }
 
-  // Tells callers and probes to go elsewhere; calls are still answered.
+  // Tells callers and probes to go elsewhere; calls are still answered. Streams are ended, spread
+  // over `server.drain_delay`.
   void WithdrawHealth();
 
   // Ends the calls within a grace period, then everything else.

@@ -5,6 +5,7 @@
 #include "service/config/listen_address.h"
 #include "service/grpc_engine/generic_server.h"
 #include "service/rpc/rpc_error.h"
+#include "service/rpc/watch_limits.h"
 #include "service/server/descriptor_share.h"
 #include "service/server/grpc_log_writer.h"
 #include "service/transport/tls_context.h"
@@ -16,6 +17,10 @@ namespace {
 TransportLimits LimitsOf(const ServerSettings& settings) {
   TransportLimits limits;
   limits.age = settings.max_connection_age;
+  // A stream that began just before lives to its own age.
+  limits.lasting_grace =
+      std::chrono::duration_cast<Duration>(settings.max_watch_age * (1 + WatchLimits::kAgeJitter)) +
+      limits.grace;
   limits.connection_memory = static_cast<std::size_t>(settings.max_connection_memory);
   limits.connections = CallersShare();
   limits.overloaded = ToCallStatus(

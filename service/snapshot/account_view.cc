@@ -11,13 +11,6 @@ namespace {
 // A reader without bounds who never fetches: what the published snapshot is made for.
 constexpr ReadBounds kCachedOnly{.only_if_cached = true};
 
-SourceView ShowPublished(const SourceStatus& status, Now now) {
-  SourceView view = Show(status, kCachedOnly, Waited::kNot, now, now);
-  // The bytes are read later than they are made, and a delay in them would not count down.
-  view.retry_after.reset();
-  return view;
-}
-
 // Whether there are sources, and all are FRESH.
 bool AreFresh(const std::vector<SourceView>& views) {
   return !views.empty() && std::all_of(views.begin(), views.end(), [](const SourceView& view) {
@@ -46,6 +39,22 @@ Now OldestObserved(const std::vector<SourceView>& views) {
 
 }  // namespace
 
+std::vector<SourceView> AccountView::Shown() const {
+  std::vector<SourceView> views;
+  views.reserve(statuses.size());
+  for (const SourceStatus& status : statuses) {
+    views.push_back(Show(status, kCachedOnly, Waited::kNot, published, published));
+    views.back().retry_after.reset();
+  }
+  return views;
+}
+
+const SharedBytes& AccountView::Encoded(EncodeView detail) const {
+  return encodings[static_cast<std::size_t>(detail)].Get([this, detail] {
+    return EncodedSnapshot(statuses.front().info->account, Shown(), revision, detail);
+  });
+}
+
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   if (now.steady > view.fresh_until) return false;
   if (!bounds.IsExplicit()) return true;
@@ -54,41 +63,30 @@ bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   return OldestAcceptable(bounds, kNoTtl, now).IsMetBy(view.oldest_observed);
 }
 
-SharedBytes EncodedBytes(const AccountView& view, Now now) {
-  return view.encoded.Get([&view, now] {
-    std::vector<SourceView> views;
-    views.reserve(view.statuses.size());
-    for (const SourceStatus& status : view.statuses) views.push_back(ShowPublished(status, now));
-    return EncodedSnapshot(view.statuses.front().info->account, views, view.revision,
-                           EncodeView::kFull);
-  });
-}
-
 AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)
     : account_(std::move(account)), epoch_(std::move(epoch)), clock_(clock) {}
 
 std::int64_t AccountPublisher::OnAccountChange(const std::vector<SourceStatus>& sources) {
   const Now now = clock_.Time();
-  std::vector<SourceView> views;
-  views.reserve(sources.size());
   auto view = std::make_shared<AccountView>();
+  view->statuses = sources;
+  view->published = now;
   view->next_state_change = SteadyTime::max();
   for (const SourceStatus& status : sources) {
     view->early_refresh_at = std::min(view->early_refresh_at, status.early_refresh_at);
-    views.push_back(ShowPublished(status, now));
     view->next_state_change =
         std::min(view->next_state_change, NextStateChange(status, now.steady));
   }
-  if (number_ == 0 || !HaveSameContent(views, content_)) ++number_;
-
-  view->statuses = sources;
+  std::vector<SourceView> views = view->Shown();
+  const bool is_news = number_ == 0 || !HaveSameContent(views, content_);
+  if (is_news) ++number_;
   view->revision = {epoch_, number_};
   if (AreFresh(views)) {
     view->fresh_until = FreshUntil(views);
     view->oldest_observed = OldestObserved(views);
   }
   content_ = std::move(views);
-  published_.Publish(std::move(view));
+  topic_.Publish(std::move(view), is_news);
   return number_;
 }
 

@@ -2,26 +2,28 @@
 
 // An account's published snapshot.
 
+#include <array>
 #include <atomic>
 #include <string>
 #include <vector>
 
 #include "clients/core/clock.h"
-#include "clients/core/first_use_bytes.h"
-#include "clients/core/published.h"
 #include "clients/core/shared_bytes.h"
+#include "clients/core/topic.h"
 #include "service/feed/account_feed.h"
 #include "service/snapshot/encode.h"
+#include "service/snapshot/lazy_bytes.h"
 
 namespace balance {
 
-// Immutable, but for bytes that the first reader makes.
+// Immutable.
 struct AccountView {
   // In configuration order.
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
-  // Until when the bytes answer a request without bounds; before any time if a source is not FRESH:
-  // such a snapshot is made for each answer.
+  // When it was published; the states are those of that instant.
+  Now published;
+  // Until when it answers a request without bounds; before any time if a source is not FRESH.
   SteadyTime fresh_until = SteadyTime::min();
   // The earliest observe time of the readings, on both clocks. Only if all sources are FRESH.
   Now oldest_observed;
@@ -30,16 +32,21 @@ struct AccountView {
   // From when on a reader should ask for an early refresh, the first one only.
   SteadyTime early_refresh_at = SteadyTime::max();
   mutable std::atomic_flag early_refresh_asked;
-  // Of these sources while all are FRESH: an AccountSnapshot in the FULL view, outcome HIT, without
-  // `serve_time` and RetryInfo.
-  FirstUseBytes encoded;
+  // By EncodeView.
+  std::array<LazyBytes, 2> encodings;
+
+  // What a reader is shown who asks for all sources without bounds and never fetches, in the same
+  // order. Without `retry_after`: what is published is read later, and a delay in it would not
+  // count down.
+  std::vector<SourceView> Shown() const;
+
+  // The AccountSnapshot of Shown() without `serve_time` and RetryInfo. Encoded once, by the first
+  // who wants it, and shared by all answers and streams that say the same. REQUIRES: there are
+  // sources.
+  const SharedBytes& Encoded(EncodeView detail) const;
 };
 
-// The bytes of `view.encoded`. Whoever asks first makes them: many a view is replaced before it is
-// read. REQUIRES: there are sources, and `now` is not past `fresh_until`.
-SharedBytes EncodedBytes(const AccountView& view, Now now);
-
-// Whether EncodedBytes() is the answer to a request with these bounds for all sources.
+// Whether the encoded view is the answer to a request with these bounds for all sources.
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now);
 
 // Makes an AccountView of each change of an account. OnAccountChange() on the shard's thread;
@@ -52,7 +59,10 @@ class AccountPublisher final : public AccountSink {
   std::int64_t OnAccountChange(const std::vector<SourceStatus>& sources) override;
 
   // Never null once the account's feed exists.
-  std::shared_ptr<const AccountView> Get() const { return published_.Get(); }
+  std::shared_ptr<const AccountView> Get() const { return topic_.Get(); }
+
+  // The account's views; its subscribers are told when the content changes, not when only times do.
+  const Topic<AccountView>& topic() const { return topic_; }
 
   const std::string& account() const { return account_; }
 
@@ -63,7 +73,7 @@ class AccountPublisher final : public AccountSink {
   // What the newest revision says.
   std::vector<SourceView> content_;
   std::int64_t number_ = 0;
-  Published<AccountView> published_;
+  Topic<AccountView> topic_;
 };
 
 }  // namespace balance

@@ -107,6 +107,11 @@ void EncodeBalance(const CurrencyBalance& in, EncodeView detail, v1::CurrencyBal
   for (const auto& [name, value] : in.other_fields) (*out.mutable_other_fields())[name] = value;
 }
 
+WallTime FreshUntil(const SourceView& view) {
+  const Duration fresh_for = view.is_of_other_login ? Duration::zero() : view.info->cache.ttl;
+  return view.reading->observe_time + fresh_for;
+}
+
 void EncodeReading(const SourceView& view, EncodeView detail, v1::SourceBalance& out) {
   const Reading& reading = *view.reading;
   v1::BalanceSet& set = *out.mutable_balance_set();
@@ -116,8 +121,7 @@ void EncodeReading(const SourceView& view, EncodeView detail, v1::SourceBalance&
   v1::Freshness& freshness = *out.mutable_freshness();
   *freshness.mutable_observe_time() = ToTimestamp(reading.observe_time);
   *freshness.mutable_receive_time() = ToTimestamp(reading.receive_time);
-  const Duration fresh_for = view.is_of_other_login ? Duration::zero() : view.info->cache.ttl;
-  *freshness.mutable_fresh_until() = ToTimestamp(reading.observe_time + fresh_for);
+  *freshness.mutable_fresh_until() = ToTimestamp(FreshUntil(view));
   freshness.set_outcome(ToProto(view.outcome));
   freshness.set_origin(ToProto(reading.origin));
   freshness.set_upstream_request_id(reading.request_id);
@@ -266,6 +270,13 @@ void EncodeSource(const SourceView& view, EncodeView detail, v1::SourceBalance& 
   out.set_state(ToProto(view.state));
   if (view.reading) EncodeReading(view, detail, out);
   if (view.failure) EncodeFailure(view, *out.mutable_failure());
+}
+
+void EncodeProgress(const SourceView& view,
+                    v1::WatchAccountSnapshotsResponse::SourceProgress& out) {
+  *out.mutable_observe_time() = ToTimestamp(view.reading->observe_time);
+  *out.mutable_fresh_until() = ToTimestamp(FreshUntil(view));
+  out.set_state(ToProto(view.state));
 }
 
 void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source) {

@@ -43,6 +43,9 @@ google::rpc::Status ToRpcStatus(
 
 void EncodeSource(const SourceView& view, EncodeView detail, v1::SourceBalance& out);
 
+// What a heartbeat tells of a source, but its name. REQUIRES: it shows a reading.
+void EncodeProgress(const SourceView& view, v1::WatchAccountSnapshotsResponse::SourceProgress& out);
+
 // The source as ListSources tells of it.
 void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source);
 

@@ -387,7 +387,8 @@ void H2Connection::SweepServing() {
 
 void H2Connection::SweepDrain() {
   const SteadyTime now = loop_.now();
-  if (now >= phase_began_ + loop_.limits().grace) return Close(why_);
+  const bool waits_for_streams = why_ == ConnectionEnd::kAge && session_.HasLastingStreams();
+  if (now >= phase_began_ + loop_.limits().grace && !waits_for_streams) return Close(why_);
   if (phase_ == Phase::kNoticed) {
     const bool knows = ponged_ && now >= *ponged_ + kSettle;
     const bool is_idle = !session_.has_calls() && last_call_ < phase_began_;
@@ -433,6 +434,7 @@ void H2Connection::Revise(const TlsContext& tls) {
   if (!tls_ || !identity_.is_authenticated || tls.Vouches(tls_->handle())) return;
   // Calls that come on it all the same come from nobody.
   identity_ = {};
+  session_.WakeStreams();
   Drain(ConnectionEnd::kDrain);
 }
 

@@ -7,6 +7,7 @@
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_session.h"
 #include "service/transport/h2_stream_waker.h"
+#include "service/transport/transport_loop.h"
 
 namespace balance {
 
@@ -39,7 +40,7 @@ bool H2ServerStream::CanWrite(std::size_t size) {
   return false;
 }
 
-void H2ServerStream::Write(SharedBytes message) {
+void H2ServerStream::Write(StreamMessage message) {
   if (!session_ || is_finished_) return;
   assert(!has_message_);
   message_ = std::move(message);
@@ -61,6 +62,8 @@ void H2ServerStream::DropMessage() {
 
 void H2ServerStream::Finish(CallStatus status) {
   if (!session_ || std::exchange(is_finished_, true)) return;
+  EndLasting();
+  timer_.reset();
   status_ = std::move(status);
   call_.OnStreamFinished();
   if (!has_message_) SubmitTrailers(h2(), status_);
@@ -74,6 +77,8 @@ void H2ServerStream::Abort(CallStatus status) {
     return Finish(std::move(status));
   }
   is_finished_ = true;
+  EndLasting();
+  timer_.reset();
   nghttp2_submit_rst_stream(session_->handle(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
   session_->owner().OnOutput();
 }
@@ -88,6 +93,30 @@ void H2ServerStream::BreakAtDeadline(CallStatus status) {
   if (!session_ || is_finished_) return;
   Abort(std::move(status));
   handler_->OnCallerLeft();
+}
+
+void H2ServerStream::SetTimer(SteadyTime when) {
+  if (!session_ || is_finished_) return;
+  if (when == SteadyTime::max()) {
+    if (timer_) timer_->Cancel();
+    return;
+  }
+  if (!timer_) timer_.emplace(call_.loop().io().get_executor(), call_.loop().clock());
+  timer_->Set(when, [this] { OnTimer(); });
+}
+
+void H2ServerStream::OnTimer() {
+  call_.loop().Refresh();
+  handler_->OnTimer();
+}
+
+void H2ServerStream::OutliveConnectionAge() {
+  if (!session_ || is_finished_ || std::exchange(is_lasting_, true)) return;
+  session_->AddLasting();
+}
+
+void H2ServerStream::EndLasting() {
+  if (std::exchange(is_lasting_, false)) session_->RemoveLasting();
 }
 
 std::shared_ptr<StreamWaker> H2ServerStream::waker() {
@@ -123,7 +152,9 @@ void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
   is_announced_ = false;
   session_->RemoveQueued(size);
   out.AppendPart(prefix_, offset, size);
-  out.AppendPart({message_.data(), message_.size()}, offset, size);
+  for (const auto part : {message_.head(), message_.body(), message_.tail()}) {
+    out.AppendPart(part, offset, size);
+  }
   if (sent_ < message_bytes()) return;
   DropMessage();
   if (is_finished_) {
@@ -135,6 +166,8 @@ void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
 
 void H2ServerStream::LeaveSession() {
   DropMessage();
+  EndLasting();
+  timer_.reset();
   session_ = nullptr;
 }
 

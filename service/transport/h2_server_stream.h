@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "clients/core/alarm.h"
 #include "service/transport/answer_headers.h"
 #include "service/transport/grpc_wire.h"
 #include "service/transport/out_buffer.h"
@@ -32,9 +34,11 @@ class H2ServerStream final : public ServerStream {
   // --- ServerStream -----------------------------------------------------------------------------
 
   bool CanWrite(std::size_t size) override;
-  void Write(SharedBytes message) override;
+  void Write(StreamMessage message) override;
   void Finish(CallStatus status) override;
   void Abort(CallStatus status) override;
+  void SetTimer(SteadyTime when) override;
+  void OutliveConnectionAge() override;
   std::shared_ptr<StreamWaker> waker() override;
 
   // --- Of the call ------------------------------------------------------------------------------
@@ -57,7 +61,7 @@ class H2ServerStream final : public ServerStream {
   // The HTTP/2 stream is closed. REQUIRES: it has left its session.
   void OnClosed();
 
-  // --- Of its waker -----------------------------------------------------------------------------
+  // --- Of its waker and its session --------------------------------------------------------------
 
   void OnWake();
 
@@ -67,6 +71,9 @@ class H2ServerStream final : public ServerStream {
 
   H2StreamId h2() const;
   std::size_t message_bytes() const { return kMessagePrefixSize + message_.size(); }
+  // Its connection need not wait for it any more.
+  void EndLasting();
+  void OnTimer();
   // Forgets the message that was to be sent.
   void DropMessage();
 
@@ -77,7 +84,7 @@ class H2ServerStream final : public ServerStream {
   const std::unique_ptr<StreamHandler> handler_;
   std::shared_ptr<H2StreamWaker> waker_;
   // The message under way; `sent_` counts its prefix too.
-  SharedBytes message_;
+  StreamMessage message_;
   std::array<unsigned char, kMessagePrefixSize> prefix_{};
   std::size_t sent_ = 0;
   bool has_message_ = false;
@@ -87,6 +94,8 @@ class H2ServerStream final : public ServerStream {
   bool is_deferred_ = false;
   bool wants_writable_ = false;
   bool is_finished_ = false;
+  bool is_lasting_ = false;
+  std::optional<Alarm> timer_;
   CallStatus status_;
 };
 

@@ -278,6 +278,24 @@ void H2Session::UnqueueWritable(H2Call& call) {
   if (std::exchange(call.is_queued_writable, false)) std::erase(writable_, &call);
 }
 
+void H2Session::WakeStreams() {
+  for (H2Call* call = calls_; call; call = call->next_call) {
+    if (H2ServerStream* const stream = call->stream()) stream->OnWake();
+  }
+}
+
+void H2Session::RemoveLasting() {
+  --lasting_;
+  lasting_ended_ = loop_.now();
+}
+
+bool H2Session::HasLastingStreams() const {
+  // For the status to leave.
+  constexpr Duration kFarewell = std::chrono::seconds(2);
+  return lasting_ > 0 ||
+         (lasting_ended_ != SteadyTime::min() && loop_.now() < lasting_ended_ + kFarewell);
+}
+
 void H2Session::SendDrainNotice() { nghttp2_submit_shutdown_notice(session_.get()); }
 
 void H2Session::SendFinalGoaway() {

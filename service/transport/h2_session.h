@@ -101,6 +101,10 @@ class H2Session {
   // Whether a frame of the peer's has come.
   bool has_heard() const { return has_heard_; }
   void CancelCalls();
+  // Wakes the handlers of all streams.
+  void WakeStreams();
+  // Whether there is a stream for which a connection past its age waits, or was a moment ago.
+  bool HasLastingStreams() const;
 
   // --- Of its calls -----------------------------------------------------------------------------
 
@@ -116,6 +120,9 @@ class H2Session {
   void RemoveAbandoned(H2Call& call);
   // Whether so many calls are, that no more are begun.
   bool HasTooManyAbandoned() const;
+  // A stream outlives the age of its connection; it has ended.
+  void AddLasting() { ++lasting_; }
+  void RemoveLasting();
   // A unary request has begun; it is whole, or not wanted any more.
   void AddAwaited() { ++awaited_; }
   void RemoveAwaited() { --awaited_; }
@@ -185,6 +192,10 @@ class H2Session {
   std::uint64_t total_calls_ = 0;
   // Number of unary requests that have begun and are not whole.
   std::size_t awaited_ = 0;
+  // Number of streams that outlive the age of their connection.
+  std::size_t lasting_ = 0;
+  // When the last one of those ended.
+  SteadyTime lasting_ended_ = SteadyTime::min();
   RequestRoom request_room_;
   std::size_t unfinished_bytes_ = 0;
   // Bytes received for which the peer was given no new window yet.

@@ -8,7 +8,7 @@ void HealthStates::Set(const std::string& service, bool serving) {
   const std::lock_guard lock(mutex_);
   if (withdrawn_) return;
   serving_[service] = serving;
-  Wake(service);
+  Tell(service);
 }
 
 void HealthStates::Withdraw() {
@@ -16,7 +16,7 @@ void HealthStates::Withdraw() {
   withdrawn_ = true;
   for (auto& [service, serving] : serving_) {
     serving = false;
-    Wake(service);
+    Tell(service);
   }
 }
 
@@ -34,15 +34,15 @@ std::map<std::string, HealthStates::State> HealthStates::All() const {
 
 void HealthStates::Add(const std::string& service, std::shared_ptr<StreamWaker> waker) {
   const std::lock_guard lock(mutex_);
-  wakers_[service].insert(std::move(waker));
+  watchers_[service].Add(std::move(waker), 0);
 }
 
 void HealthStates::Remove(const std::string& service, const std::shared_ptr<StreamWaker>& waker) {
   const std::lock_guard lock(mutex_);
-  const auto of_service = wakers_.find(service);
-  if (of_service == wakers_.end()) return;
-  of_service->second.erase(waker);
-  if (of_service->second.empty()) wakers_.erase(of_service);
+  const auto of_service = watchers_.find(service);
+  if (of_service == watchers_.end()) return;
+  of_service->second.Remove(*waker);
+  if (of_service->second.empty()) watchers_.erase(of_service);
 }
 
 HealthStates::State HealthStates::StateOf(const std::string& service) const {
@@ -52,10 +52,9 @@ HealthStates::State HealthStates::StateOf(const std::string& service) const {
   return found->second ? Response::SERVING : Response::NOT_SERVING;
 }
 
-void HealthStates::Wake(const std::string& service) const {
-  const auto of_service = wakers_.find(service);
-  if (of_service == wakers_.end()) return;
-  for (const auto& waker : of_service->second) waker->Wake();
+void HealthStates::Tell(const std::string& service) const {
+  const auto of_service = watchers_.find(service);
+  if (of_service != watchers_.end()) of_service->second.Tell();
 }
 
 }  // namespace balance

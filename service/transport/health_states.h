@@ -5,9 +5,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
+#include "clients/core/topic.h"
 #include "grpc/health/v1/health.pb.h"
 #include "service/transport/server_stream.h"
 
@@ -35,12 +35,13 @@ class HealthStates {
 
  private:
   State StateOf(const std::string& service) const;
-  void Wake(const std::string& service) const;
+  void Tell(const std::string& service) const;
 
   mutable std::mutex mutex_;
   bool withdrawn_ = false;
   std::map<std::string, bool> serving_;
-  std::map<std::string, std::set<std::shared_ptr<StreamWaker>>> wakers_;
+  // By service; no entry without any.
+  std::map<std::string, Subscribers> watchers_;
 };
 
 }  // namespace balance

@@ -3,12 +3,15 @@
 // A call that is answered with any number of messages, as its handler sees it.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 
-#include "clients/core/shared_bytes.h"
+#include "clients/core/clock.h"
+#include "clients/core/topic.h"
 #include "service/transport/call_status.h"
+#include "service/transport/stream_message.h"
 
 namespace balance {
 
@@ -24,19 +27,22 @@ class StreamHandler {
   virtual void OnMessagesEnd() {}
   // ServerStream::CanWrite() said no and may say yes now.
   virtual void OnWritable() = 0;
-  // StreamWaker::Wake() was called at least once since the last time.
+  // StreamWaker::Wake() was called at least once since the last time, or the identity of the peer
+  // does not hold any more.
   virtual void OnWake() {}
+  // The time has come that SetTimer() was called with.
+  virtual void OnTimer() {}
   // The caller has left, or its deadline or connection has ended: nothing that is written reaches
   // anybody, and the stream must not be used any more. The handler is destroyed afterwards.
   virtual void OnCallerLeft() {}
 };
 
-// Calls StreamHandler::OnWake() from any thread. Thread-safe; does nothing once the stream is over.
-// Many wakes in a row come as one.
-class StreamWaker {
+// Calls StreamHandler::OnWake() from any thread, and so subscribes a stream to what is published.
+// Thread-safe; does nothing once the stream is over. Many wakes in a row come as one.
+class StreamWaker : public Subscriber {
  public:
-  virtual ~StreamWaker() = default;
   virtual void Wake() = 0;
+  void OnPublished(std::uint32_t /*key*/) final { Wake(); }
 };
 
 // Used on its loop's thread only, and only until the handler hears that it is over.
@@ -54,7 +60,7 @@ class ServerStream {
 
   // Sends a message. REQUIRES: none is under way, which holds after CanWrite() said yes. One that
   // CanWrite() would refuse is sent as the peer takes it.
-  virtual void Write(SharedBytes message) = 0;
+  virtual void Write(StreamMessage message) = 0;
 
   // Ends the stream with a status, after the message that is under way. The handler is told of
   // nothing more, and is destroyed when the stream is over.
@@ -63,6 +69,14 @@ class ServerStream {
   // As Finish(), but does not wait for a message that is stuck in the middle: such a stream is
   // reset, for nothing else can follow half a message.
   virtual void Abort(CallStatus status) = 0;
+
+  // Calls OnTimer() once, at or after `when` and never from here, instead of at the time that was
+  // set before. SteadyTime::max(): not at all.
+  virtual void SetTimer(SteadyTime when) = 0;
+
+  // The handler ends the stream in good time by itself: the connection, once it has reached its age
+  // and takes no new calls, waits for that.
+  virtual void OutliveConnectionAge() = 0;
 
   // Wakes this stream's handler from other threads.
   virtual std::shared_ptr<StreamWaker> waker() = 0;

@@ -77,6 +77,9 @@ struct TransportLimits {
   Duration age_waits_for_call = std::chrono::seconds(1);
   // For the calls in progress on a connection that has been told to end.
   Duration grace = std::chrono::seconds(30);
+  // For an engine that cannot tell streams that end themselves (ServerStream::OutliveConnectionAge)
+  // from other calls: the time that all have on a connection that has reached its age.
+  Duration lasting_grace = std::chrono::seconds(30);
 
   // Whether the peer of a silent connection is still there is asked after `keepalive`, and must be
   // answered within `keepalive_timeout`.

@@ -11,7 +11,7 @@ from harness import StackTest
 GRPCURL = external_tools.require("grpcurl") / "grpcurl"
 BALANCE_SERVICE = "balance.v1.BalanceService"
 METHODS = ("GetAccountSnapshot", "GetSourceBalance", "BatchGetAccountSnapshots",
-           "ListAccountSnapshots", "ListSources")
+           "ListAccountSnapshots", "ListSources", "WatchAccountSnapshots")
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                      "grpc.reflection.v1alpha.ServerReflection")
 ERROR_DETAILS = ("google.rpc.BadRequest", "google.rpc.ErrorInfo", "google.rpc.RetryInfo",
@@ -86,6 +86,22 @@ class GrpcurlTest(StackTest):
 
             self.assertEqual(source["kind"], "POLYSIMULATOR")
             self.assertEqual(source["fund_class"], "SIMULATED_MONEY")
+
+    def test_follows_a_stream(self):
+        body = '{"names": ["accounts/default"], "heartbeat_interval": "0.5s"}'
+        # A stream goes on until somebody ends it.
+        result = self.grpcurl("-max-time", "3", "-d", body, self.service.grpc_address,
+                              f"{BALANCE_SERVICE}/WatchAccountSnapshots")
+
+        messages, at = [], 0
+        while at < len(result.stdout.rstrip()):
+            message, at = json.JSONDecoder().raw_decode(result.stdout, at)
+            messages.append(message)
+            while at < len(result.stdout) and result.stdout[at].isspace():
+                at += 1
+        self.assertEqual(messages[0]["snapshot"]["name"], "accounts/default")
+        self.assertEqual(messages[1]["heartbeat"]["interval"], "0.500s")
+        self.assertTrue(any(message.get("heartbeat", {}).get("synced") for message in messages))
 
     def test_batch_get_account_snapshots(self):
         answer = self.call_balance("BatchGetAccountSnapshots", '{"names": ["accounts/default"]}')

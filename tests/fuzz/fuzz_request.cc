@@ -18,6 +18,7 @@
 #include "service/rpc/page.h"
 #include "service/rpc/read_request.h"
 #include "service/rpc/resource_name.h"
+#include "service/rpc/watch_request.h"
 #include "service/transport/proto_messages.h"
 #include "tests/fuzz/lines.h"
 #include "tests/fuzz/require.h"
@@ -102,6 +103,20 @@ void CheckName(const std::string& name) {
             "a source has one name");
     Require(!ParseAccountName(name), "a source's name is no account's");
   }
+}
+
+void CheckWatch(const v1::WatchAccountSnapshotsRequest& request) {
+  const auto checked = WatchRequest::Check(request);
+  if (!CheckArgument(checked)) return;
+  Require(checked->heartbeat_interval >= WatchRequest::kLeastHeartbeatInterval &&
+              checked->heartbeat_interval <= WatchRequest::kMostInterval,
+          "the heartbeat's interval is within its bounds");
+  Require(checked->min_interval >= Duration::zero() &&
+              checked->min_interval <= WatchRequest::kMostInterval,
+          "the least interval is within its bounds");
+  Require(checked->max_age.has_value() == request.has_max_age() &&
+              checked->max_age.value_or(Duration::zero()) >= Duration::zero(),
+          "max_age is set as in the request");
 }
 
 std::optional<CheckedPolicy> CheckedOf(const v1::ReadPolicy& policy) {
@@ -220,6 +235,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto request = fuzz::ParseAs<v1::ListSourcesRequest>(bytes)) {
     fuzz::CheckName(request->parent());
     fuzz::CheckPage(*request, {std::string(fuzz::kAccount), "polysimulator"});
+  }
+  if (const auto request = fuzz::ParseAs<v1::WatchAccountSnapshotsRequest>(bytes)) {
+    for (const std::string& name : request->names()) fuzz::CheckName(name);
+    fuzz::CheckWatch(*request);
   }
   return 0;
 }

@@ -55,7 +55,7 @@ std::string MatrixTest::YamlText(const MatrixSetup& setup) const {
   return "listen: " + setup.listen +
          "\nadmin_listen: 127.0.0.1:0\n"
          "server: {drain_delay: " +
-         setup.drain_delay + ", engine: " + setup.engine +
+         setup.drain_delay + ", engine: " + setup.engine + setup.more_server +
          "}\n"
          "accounts:\n"
          "- id: desk-1\n"

@@ -32,6 +32,8 @@ struct MatrixSetup {
   std::string drain_delay = "0s";
   // Of the gRPC port, as the configuration file names it.
   std::string engine = "NGHTTP2";
+  // Settings of the `server` block beside these, such as ", max_watch_age: 1s".
+  std::string more_server;
   std::string cache = "{ttl: 60s, min_refresh_interval: 0.001s}";
   std::string attempt_timeout = "0.4s";
   std::string refresh_budget = "0.8s";

@@ -234,6 +234,12 @@ TEST_F(AccessTest, EveryMethodAsksWhoIsCalling) {
   call(&Stub::ListAccountSnapshots, v1::ListAccountSnapshotsRequest(),
        v1::ListAccountSnapshotsResponse());
   call(&Stub::ListSources, v1::ListSourcesRequest(), v1::ListSourcesResponse());
+  grpc::ClientContext context;
+  Prepare(context, "wrong");
+  const auto stream = stub_->WatchAccountSnapshots(&context, v1::WatchAccountSnapshotsRequest());
+  v1::WatchAccountSnapshotsResponse message;
+  EXPECT_FALSE(stream->Read(&message));
+  told.push_back(Told(stream->Finish()));
 
   EXPECT_EQ(told,
             std::vector<std::string>(static_cast<std::size_t>(kRpcMethodCount), kUnknownToken));

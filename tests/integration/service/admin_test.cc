@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include "clients/venue/venue.h"
+#include "service/server/venues.h"
 #include "tests/integration/service/running_service.h"
 
 namespace balance {
@@ -79,7 +81,7 @@ TEST(PortInUseTest, M56_ASecondServiceOnThePortDoesNotStart) {
   RunningService service;
   Config second = service.LoadNow();
   second.listen = service.server().grpc_address();
-  BalanceServer other(std::move(second));
+  BalanceServer other(std::move(second), KindsOf(AllVenues()));
 
   const auto started = other.Start();
 
@@ -92,7 +94,7 @@ TEST(PortInUseTest, M56_ASecondServiceOnTheAdminPortDoesNotStart) {
   RunningService service;
   Config second = service.LoadNow();
   second.admin_listen = service.server().admin_address();
-  BalanceServer other(std::move(second));
+  BalanceServer other(std::move(second), KindsOf(AllVenues()));
 
   const auto started = other.Start();
 

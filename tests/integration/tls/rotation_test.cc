@@ -88,6 +88,22 @@ TEST_F(RotationTest, M51_ClientCasOverlapAndEnd) {
   EXPECT_TRUE(accepts_newcomer());
 }
 
+TEST_F(RotationTest, M163_AStreamWhoseCertificateNobodyVouchesForAnyMoreIsEnded) {
+  Start();
+  const auto stub = v1::BalanceService::NewStub(NewChannel(client_));
+  grpc::ClientContext context;
+  const auto stream = stub->WatchAccountSnapshots(&context, v1::WatchAccountSnapshotsRequest());
+  v1::WatchAccountSnapshotsResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  const TestCa next;
+
+  files_.Mount(first_.cert_pem, first_.key_pem, next.cert_pem());
+
+  while (stream->Read(&message)) {
+  }
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
 TEST_F(RotationTest, M51_NoHandshakeFailsMeanwhile) {
   Start();
   Handshakes handshakes(Address(), {ca_.cert_pem(), client_});

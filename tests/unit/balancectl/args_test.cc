@@ -172,7 +172,10 @@ TEST(ArgsTest, WrongCommandLinesAreUsageErrorsThatNameTheOption) {
       {{"list", "--require", "all"}, "--require"},
       {{"sources", "--max-age", "1s"}, "--max-age"},
       {{"get", "a", "b"}, "b"},
-      {{"watch"}, "watch"},
+      {{"follow"}, "follow"},
+      {{"watch", "--heartbeat", "soon"}, "--heartbeat"},
+      {{"watch", "--min-interval", "-1s"}, "--min-interval"},
+      {{"watch", "--require", "all"}, "--require"},
       {{}, "a command is needed"},
   };
   for (const auto& [words, part] : cases) {

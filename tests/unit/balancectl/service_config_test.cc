@@ -56,23 +56,32 @@ TEST(ServiceConfigTest, ItRetriesEveryMethodOfTheService) {
 
   const Struct config = Parsed();
   const auto& method_configs = At(config, "methodConfig").list_value().values();
-  ASSERT_THAT(method_configs, SizeIs(1));
-  const Struct& method_config = method_configs[0].struct_value();
   std::vector<std::string> named;
-  for (const Value& name : At(method_config, "name").list_value().values()) {
-    named.push_back(At(name.struct_value(), "service").string_value() + "/" +
-                    At(name.struct_value(), "method").string_value());
+  for (const Value& method_config : method_configs) {
+    const Struct& fields = method_config.struct_value();
+    for (const Value& name : At(fields, "name").list_value().values()) {
+      named.push_back(At(name.struct_value(), "service").string_value() + "/" +
+                      At(name.struct_value(), "method").string_value());
+    }
+    const Struct& retries = At(fields, "retryPolicy").struct_value();
+    std::vector<std::string> codes;
+    for (const Value& code : At(retries, "retryableStatusCodes").list_value().values()) {
+      codes.push_back(code.string_value());
+    }
+    EXPECT_THAT(codes, ElementsAre("UNAVAILABLE", "CANCELLED"));
+    // gRPC takes more for five.
+    EXPECT_EQ(At(retries, "maxAttempts").number_value(), 5);
   }
-
   EXPECT_THAT(named, ElementsAreArray(methods));
-  const Struct& retries = At(method_config, "retryPolicy").struct_value();
-  std::vector<std::string> codes;
-  for (const Value& code : At(retries, "retryableStatusCodes").list_value().values()) {
-    codes.push_back(code.string_value());
-  }
-  EXPECT_THAT(codes, ElementsAre("UNAVAILABLE", "CANCELLED"));
-  // gRPC takes more for five.
-  EXPECT_EQ(At(retries, "maxAttempts").number_value(), 5);
+}
+
+TEST(ServiceConfigTest, AStreamHasNoTimeout) {
+  const Struct config = Parsed();
+  const auto& method_configs = At(config, "methodConfig").list_value().values();
+  ASSERT_THAT(method_configs, SizeIs(2));
+
+  EXPECT_TRUE(method_configs[0].struct_value().fields().contains("timeout"));
+  EXPECT_FALSE(method_configs[1].struct_value().fields().contains("timeout"));
 }
 
 TEST(ServiceConfigTest, ItSpreadsCallsOverTheServersThatSayTheyServe) {

@@ -150,7 +150,8 @@ TEST(CallersTest, WhatIsWrongWithOneIsNamed) {
        "callers[0].accounts[1]: means all accounts, but others are listed beside it; keep either"},
       {"callers: [{id: b, dns_name: d, accounts: ['*'], methods: [Get]}]",
        "callers[0].methods[0]: is no method of BalanceService; use: GetAccountSnapshot, "
-       "GetSourceBalance, BatchGetAccountSnapshots, ListAccountSnapshots, ListSources"},
+       "GetSourceBalance, BatchGetAccountSnapshots, ListAccountSnapshots, ListSources, "
+       "WatchAccountSnapshots"},
       {"callers: [{id: b, dns_name: d, accounts: ['*'], methods: []}]",
        "callers[0].methods: has no entry; leave it out to allow all methods"},
       {"callers: [{id: b, dns_name: d, accounts: ['*']}, {id: b, dns_name: e, accounts: ['*']}]",

@@ -28,7 +28,8 @@ std::string Everything(const ConfigFiles& files) {
          "admin_listen: 127.0.0.1:0\n"
          "allow_insecure: true\n"
          "server: {drain_delay: 0s, max_connection_age: 45.5s, max_answer_size: 100000, "
-         "engine: GRPC, max_connection_memory: 33554432}\n"
+         "engine: GRPC, max_connection_memory: 33554432, "
+         "max_watch_age: 90s, max_watchers: 7, max_watchers_per_caller: 3}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -61,6 +62,9 @@ server:
   reflection: true
   max_connection_memory: 67108864
   engine: NGHTTP2
+  max_watch_age: 1800s
+  max_watchers: 10000
+  max_watchers_per_caller: 1000
 accounts:
 - id: desk-1
   sources:

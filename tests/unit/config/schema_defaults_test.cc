@@ -82,6 +82,11 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
             ConfigDefaults::kMaxAnswerSize);
   EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_connection_memory")),
             ConfigDefaults::kMaxConnectionMemory);
+  EXPECT_EQ(schema.DefaultOf("Server", "max_watch_age"),
+            PrintDuration(ConfigDefaults::kMaxWatchAge));
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watchers")), ConfigDefaults::kMaxWatchers);
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watchers_per_caller")),
+            ConfigDefaults::kMaxWatchersPerCaller);
 }
 
 }  // namespace

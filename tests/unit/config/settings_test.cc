@@ -54,6 +54,13 @@ TEST(SettingsTest, ValuesOutOfRange) {
        "server.max_answer_size: is out of range; write a number from 65536 to 33554432"},
       {"server: {max_connection_memory: 16777215}",
        "server.max_connection_memory: is out of range; write a number from 16777216 to 1073741824"},
+      {"server: {max_watch_age: 0.5s}", "server.max_watch_age: is below 1s; write at least 1s"},
+      {"server: {max_watch_age: 86401s}",
+       "server.max_watch_age: is above 86400s; write at most 86400s"},
+      {"server: {max_watchers: 0}",
+       "server.max_watchers: is out of range; write a number from 1 to 1000000"},
+      {"server: {max_watchers_per_caller: 1000001}",
+       "server.max_watchers_per_caller: is out of range; write a number from 1 to 1000000"},
       {"server: {engine: APACHE}",
        "server.engine: \"APACHE\" is not known here; write NGHTTP2 or GRPC"},
       {"server: {max_answer_size: 33554433}",
@@ -106,6 +113,7 @@ TEST(SettingsTest, ValuesAtTheirLimits) {
         "server: {drain_delay: 0s}", "server: {max_connection_age: 30s}",
         "server: {max_connection_age: 86400s}", "server: {max_answer_size: 65536}",
         "server: {max_answer_size: 33554432}", "server: {max_connection_memory: 1073741824}",
+        "server: {max_watch_age: 1s, max_watchers: 1, max_watchers_per_caller: 1000000}",
         "server: {engine: GRPC}", "upstream: {tls_ca_file: ''}"}) {
     EXPECT_THAT(files.Problems(kGood + yaml + "\n"), IsEmpty()) << yaml;
   }

@@ -116,7 +116,8 @@ TEST(YamlReaderTest, UnknownKeyNearNothing) {
   EXPECT_THAT(ConfigFiles().Problems(kGood + "server: {colour: red}\n"),
               ElementsAre("config.yaml:6: server.colour: unknown key; remove it, or use one of: "
                           "drain_delay, max_connection_age, max_answer_size, reflection, "
-                          "channelz, max_connection_memory, engine"));
+                          "channelz, max_connection_memory, engine, max_watch_age, "
+                          "max_watchers, max_watchers_per_caller"));
 }
 
 TEST(YamlReaderTest, MisspelledAccountsAreNotAlsoMissing) {
@@ -128,7 +129,8 @@ TEST(YamlReaderTest, KeyThatIsNoWord) {
   EXPECT_THAT(ConfigFiles().Problems(kGood + "server:\n  [a]: 1s\n"),
               ElementsAre("config.yaml:7: server: has a key that is no word; use one of: "
                           "drain_delay, max_connection_age, max_answer_size, reflection, "
-                          "channelz, max_connection_memory, engine"));
+                          "channelz, max_connection_memory, engine, max_watch_age, "
+                          "max_watchers, max_watchers_per_caller"));
 }
 
 TEST(YamlReaderTest, MergeKey) {
@@ -222,11 +224,11 @@ TEST(YamlReaderTest, WrongTypes) {
       {"server:",
        "server: has no value; write its keys below it: drain_delay, max_connection_age, "
        "max_answer_size, reflection, channelz, max_connection_memory, "
-       "engine"},
+       "engine, max_watch_age, max_watchers, max_watchers_per_caller"},
       {"server: [a]",
        "server: is not a mapping; write its keys below it: drain_delay, max_connection_age, "
        "max_answer_size, reflection, channelz, max_connection_memory, "
-       "engine"},
+       "engine, max_watch_age, max_watchers, max_watchers_per_caller"},
       {"upstream: {burst: 1.5}",
        "upstream.burst: \"1.5\" is not a whole number; write digits only, without quotes"},
       {"upstream: {burst: '2'}",

@@ -32,25 +32,23 @@ class AccountPublisherTest : public testing::Test {
 
   v1::AccountSnapshot Published() {
     v1::AccountSnapshot snapshot;
-    EXPECT_TRUE(snapshot.ParseFromString(std::string(Bytes().view())));
+    EXPECT_TRUE(
+        snapshot.ParseFromString(std::string(publisher_.Get()->Encoded(EncodeView::kFull).view())));
     return snapshot;
   }
-
-  SharedBytes Bytes() { return EncodedBytes(*publisher_.Get(), Time()); }
-  Now Time() { return {clock_.WallNow(), clock_.SteadyNow()}; }
 
   FakeClock clock_;
   SourceStatus status_;
   AccountPublisher publisher_{"desk-1", "epoch", clock_};
 };
 
-TEST_F(AccountPublisherTest, ColdAccountIsPublishedWithoutBytes) {
+TEST_F(AccountPublisherTest, AColdAccountIsPublishedAndAnswersNobodyWhoWouldFetch) {
   Publish();
 
   EXPECT_EQ(publisher_.Get()->statuses.size(), 1);
   EXPECT_EQ(publisher_.Get()->revision.number, 1);
-  EXPECT_FALSE(Answers(*publisher_.Get(), {}, Time()));
-  EXPECT_FALSE(Answers(*publisher_.Get(), {.only_if_cached = true}, Time()));
+  EXPECT_EQ(Published().sources(0).state(), v1::SourceBalance_State_NO_DATA);
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, {clock_.WallNow(), clock_.SteadyNow()}));
 }
 
 TEST_F(AccountPublisherTest, EncodedBytesAreAHitUntilTheTtlEnds) {
@@ -86,15 +84,52 @@ TEST_F(AccountPublisherTest, RevisionGrowsWithContentAndNotWithTime) {
   EXPECT_EQ(publisher_.Get()->revision.number, first + 1);
 }
 
-TEST_F(AccountPublisherTest, AgingIntoStaleIsAChangeOfContentAndEndsTheBytes) {
+TEST_F(AccountPublisherTest, EachViewIsEncodedOnceWhateverTheState) {
+  for (const bool is_read : {false, true}) {
+    if (is_read) Read("10.50");
+    if (!is_read) Publish();
+    const auto view = publisher_.Get();
+    const auto* const full = view->Encoded(EncodeView::kFull).data();
+    const auto* const basic = view->Encoded(EncodeView::kBasic).data();
+
+    EXPECT_EQ(view->Encoded(EncodeView::kFull).data(), full);
+    EXPECT_EQ(view->Encoded(EncodeView::kBasic).data(), basic);
+    EXPECT_NE(full, basic);
+  }
+}
+
+class CountingSubscriber final : public Subscriber {
+ public:
+  void OnPublished(std::uint32_t key) override { keys.push_back(key); }
+  std::vector<std::uint32_t> keys;
+};
+
+TEST_F(AccountPublisherTest, SubscribersHearOfNewContentAndNotOfNewTimes) {
+  const auto subscriber = std::make_shared<CountingSubscriber>();
+  publisher_.topic().Subscribe(subscriber, 7);
+  Read("10.50");
+  clock_.Advance(seconds(1));
+  Read("10.50");
+  EXPECT_EQ(subscriber->keys, std::vector<std::uint32_t>{7});
+  Read("10.51");
+  EXPECT_EQ(subscriber->keys.size(), 2u);
+
+  publisher_.topic().Unsubscribe(*subscriber);
+  Read("10.52");
+
+  EXPECT_EQ(subscriber->keys.size(), 2u);
+}
+
+TEST_F(AccountPublisherTest, AgingIntoStaleIsAChangeOfContentAndAnswersNobodyAnyMore) {
   Read("10.50");
   const auto fresh = publisher_.Get()->revision.number;
   clock_.Advance(seconds(3));
   Publish();
 
   EXPECT_EQ(publisher_.Get()->revision.number, fresh + 1);
-  EXPECT_FALSE(Answers(*publisher_.Get(), {}, Time()));
-  EXPECT_FALSE(Answers(*publisher_.Get(), {.max_stale = seconds(60)}, Time()));
+  EXPECT_EQ(Published().sources(0).state(), v1::SourceBalance::STALE);
+  EXPECT_FALSE(Answers(*publisher_.Get(), {.max_stale = seconds(60)},
+                       {clock_.WallNow(), clock_.SteadyNow()}));
 }
 
 TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
@@ -103,28 +138,18 @@ TEST_F(AccountPublisherTest, AppendedServeTimeMergesIntoTheEncodedBytes) {
   served.mutable_serve_time()->set_seconds(7);
 
   v1::AccountSnapshot whole;
-  ASSERT_TRUE(whole.ParseFromString(std::string(Bytes().view()) + served.SerializeAsString()));
+  ASSERT_TRUE(
+      whole.ParseFromString(std::string(publisher_.Get()->Encoded(EncodeView::kFull).view()) +
+                            served.SerializeAsString()));
 
   EXPECT_EQ(whole.serve_time().seconds(), 7);
   EXPECT_EQ(whole.sources_size(), 1);
 }
 
-TEST_F(AccountPublisherTest, TheBytesAreMadeOnceAndSayTheSameForAsLongAsTheyAnswer) {
-  Read("10.50");
-  AccountPublisher asked_late("desk-1", "epoch", clock_);
-  asked_late.OnAccountChange({status_});
-  const SharedBytes first = Bytes();
-  clock_.Advance(seconds(2));
-  ASSERT_TRUE(Answers(*publisher_.Get(), {}, Time()));
-
-  EXPECT_EQ(Bytes().data(), first.data());
-  EXPECT_EQ(EncodedBytes(*asked_late.Get(), Time()).view(), first.view());
-}
-
-TEST_F(AccountPublisherTest, AnAccountWithoutSourcesHasNoBytes) {
+TEST_F(AccountPublisherTest, AnAccountWithoutSourcesAnswersNobody) {
   publisher_.OnAccountChange({});
 
-  EXPECT_FALSE(Answers(*publisher_.Get(), {}, Time()));
+  EXPECT_FALSE(Answers(*publisher_.Get(), {}, clock_.Time()));
 }
 
 TEST_F(AccountPublisherTest, TheBytesAnswerBoundsThatTheOldestReadingMeets) {

@@ -90,6 +90,12 @@ TEST_F(ServerStreamTest, AMessageThatIsStuckAtTheDeadlineIsCutOff) {
   EXPECT_EQ(server_->stats().buffered_bytes, 0u);
 }
 
+// Does nothing by itself.
+class Quiet final : public StreamHandler {
+ public:
+  void OnWritable() override {}
+};
+
 // Writes as much as it can once it is woken; when it is woken again it gives up.
 class Quitter final : public StreamHandler {
  public:
@@ -187,6 +193,108 @@ TEST_F(ServerStreamTest, ABidirectionalCallTakesMessagesOfAnySizeInAnyOrder) {
   client.SendRaw(stream, "", true);
 
   EXPECT_EQ(client.AwaitEnd(stream).Messages(), messages);
+}
+
+// Sends the parts of one message, then one more message each time it is called by its timer, in all
+// three times; then it ends.
+class Ticker final : public StreamHandler {
+ public:
+  Ticker(Clock& clock, Duration interval, bool outlives)
+      : clock_(clock), interval_(interval), outlives_(outlives) {}
+
+  void Begin(ServerStream& stream) {
+    stream_ = &stream;
+    if (outlives_) stream.OutliveConnectionAge();
+    // Taken back by the next.
+    stream.SetTimer(clock_.SteadyNow());
+    stream.SetTimer(clock_.SteadyNow() + interval_);
+  }
+  void OnWritable() override {}
+  void OnTimer() override {
+    ++ticks_;
+    if (!stream_->CanWrite(4)) return stream_->Abort({StatusCode::kInternal, "no room", {}});
+    stream_->Write(ToShared("tick"));
+    if (ticks_ == 3) return stream_->Finish({});
+    stream_->SetTimer(clock_.SteadyNow() + interval_);
+  }
+
+ private:
+  Clock& clock_;
+  const Duration interval_;
+  const bool outlives_;
+  ServerStream* stream_ = nullptr;
+  int ticks_ = 0;
+};
+
+TEST_F(ServerStreamTest, ATimerFiresOnceAtTheTimeThatWasSetLast) {
+  methods_.Add({"t.T", "Tick", MethodKind::kServerStreaming, [this](Call& call) {
+                  auto handler =
+                      std::make_unique<Ticker>(clock_, std::chrono::milliseconds(20), false);
+                  Ticker& opened = *handler;
+                  opened.Begin(call.Open(std::move(handler)));
+                }});
+  Start();
+  H2Client client(port_);
+  const SteadyTime began = clock_.SteadyNow();
+
+  const auto& reply = client.Ask("/t.T/Tick", "");
+
+  EXPECT_EQ(reply.Messages(), std::vector<std::string>(3, "tick"));
+  EXPECT_EQ(reply.grpc_status(), "0");
+  EXPECT_GE(clock_.SteadyNow() - began, std::chrono::milliseconds(60));
+}
+
+TEST_F(ServerStreamTest, M166_AStreamThatEndsItselfOutlivesTheAgeOfItsConnection) {
+  limits_.age = std::chrono::milliseconds(1);
+  limits_.age_quiet = std::chrono::milliseconds(1);
+  limits_.age_waits_for_quiet = std::chrono::milliseconds(1);
+  limits_.age_waits_for_call = std::chrono::milliseconds(1);
+  limits_.grace = std::chrono::milliseconds(1);
+  // Past the age, both GOAWAYs and the grace: those are seen to once a second.
+  for (const bool outlives : {true, false}) {
+    methods_.Add({"t.T", outlives ? "Lasting" : "Plain", MethodKind::kServerStreaming,
+                  [this, outlives](Call& call) {
+                    auto handler =
+                        std::make_unique<Ticker>(clock_, std::chrono::seconds(3), outlives);
+                    Ticker& opened = *handler;
+                    opened.Begin(call.Open(std::move(handler)));
+                  }});
+  }
+  Start();
+  H2Client plain(port_);
+  const auto cut_off = plain.Call("/t.T/Plain", "");
+  H2Client client(port_);
+
+  const auto stream = client.Call("/t.T/Lasting", "");
+  ASSERT_TRUE(
+      client.Await([&] { return client.reply(stream).has_ended; }, std::chrono::seconds(20)));
+
+  EXPECT_EQ(client.reply(stream).Messages(), std::vector<std::string>(3, "tick"));
+  EXPECT_EQ(client.reply(stream).grpc_status(), "0");
+  EXPECT_FALSE(client.goaways().empty());
+  EXPECT_TRUE(client.AwaitClose());
+  EXPECT_TRUE(plain.AwaitClose());
+  EXPECT_NE(plain.reply(cut_off).Messages(), std::vector<std::string>(3, "tick"));
+}
+
+TEST_F(ServerStreamTest, AMessageOfPartsArrivesAsOne) {
+  const std::string body(40000, 'b');
+  methods_.Add({"t.T", "Parts", MethodKind::kServerStreaming, [&](Call& call) {
+                  ServerStream& stream = call.Open(std::make_unique<Quiet>());
+                  const std::string head = "head";
+                  const std::string tail(StreamMessage::kMostTailBytes, 't');
+                  stream.Write(
+                      {{reinterpret_cast<const unsigned char*>(head.data()), head.size()},
+                       ToShared(body),
+                       {reinterpret_cast<const unsigned char*>(tail.data()), tail.size()}});
+                  stream.Finish({});
+                }});
+  Start();
+  H2Client client(port_, {.window = 10007});
+
+  EXPECT_EQ(
+      client.Ask("/t.T/Parts", "").Messages(),
+      std::vector<std::string>{"head" + body + std::string(StreamMessage::kMostTailBytes, 't')});
 }
 
 TEST_F(ServerStreamTest, AMessageCutShortBreaksTheStream) {

@@ -1,4 +1,4 @@
-#include "clients/core/first_use_bytes.h"
+#include "service/snapshot/lazy_bytes.h"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@ SharedBytes MakeBytes() {
   return {kText.size(), [](unsigned char* to) { std::memcpy(to, kText.data(), kText.size()); }};
 }
 
-TEST(FirstUseBytesTest, AreMadeWhenTheyAreFirstAskedFor) {
-  const FirstUseBytes bytes;
+TEST(LazyBytesTest, AreMadeWhenTheyAreFirstAskedFor) {
+  const LazyBytes bytes;
   int made = 0;
   const auto make = [&made] {
     ++made;
@@ -33,9 +33,9 @@ TEST(FirstUseBytesTest, AreMadeWhenTheyAreFirstAskedFor) {
   EXPECT_EQ(second.data(), first.data());
 }
 
-TEST(FirstUseBytesTest, AreWholeForEverybodyWhoAsksAtOnce) {
+TEST(LazyBytesTest, AreWholeForEverybodyWhoAsksAtOnce) {
   for (int round = 0; round < 200; ++round) {
-    const FirstUseBytes bytes;
+    const LazyBytes bytes;
     std::atomic<int> ready = 0;
     std::atomic<int> right = 0;
     std::vector<std::thread> readers;

@@ -1,0 +1,41 @@
+#include "service/feed/watch_pace.h"
+
+namespace balance {
+namespace {
+
+// Least time for a refresh, where it is not more than a twentieth of the pace: no refresh is so
+// fast that it needs none, and none that is watched at a slow pace needs much.
+constexpr Duration kMostIdleLead = std::chrono::milliseconds(500);
+
+}  // namespace
+
+void WatchPace::Remove(WatchedAge max_age) {
+  const auto found = watchers_.find(max_age);
+  if (--found->second == 0) watchers_.erase(found);
+}
+
+Duration WatchPace::Get(const CacheSettings& cache) const {
+  Duration pace = Duration::max();
+  for (const auto& [max_age, count] : watchers_) pace = std::min(pace, max_age.value_or(cache.ttl));
+  return std::max(pace, cache.min_refresh_interval);
+}
+
+Duration WatchLead(Duration pace, Duration took) {
+  return std::min(pace / 2, std::max(2 * took, std::min(pace / 20, kMostIdleLead)));
+}
+
+SteadyTime NextWatchedRead(const SourceStatus& status, Duration pace, Duration took,
+                           SteadyTime now) {
+  if (!status.last_attempt && !status.failure) return now;
+  if (status.is_of_other_login && !status.failure) return now;
+  SteadyTime due = now;
+  if (status.last_attempt) {
+    due = std::max(*status.last_attempt + pace - WatchLead(pace, took),
+                   *status.last_attempt + status.info->cache.min_refresh_interval);
+  }
+  if (!status.failure || status.failure->next_attempt <= due) return due;
+  // What forbids attempts may end before it is due to.
+  return std::min(status.failure->next_attempt, std::max(due, now + pace));
+}
+
+}  // namespace balance

@@ -1,0 +1,149 @@
+#include "service/rpc/watch_state.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "clients/core/saturating.h"
+
+namespace balance {
+
+using Kind = WatchState::Step::Kind;
+
+WatchState::WatchState(const Options& options, Random random)
+    : options_(options), random_(std::move(random)), ends_at_(options.ends_at) {}
+
+// --- What happens -------------------------------------------------------------------------------
+
+WatchState::Slot WatchState::Add() {
+  accounts_.emplace_back();
+  const auto slot = static_cast<Slot>(accounts_.size() - 1);
+  MarkDirty(slot);
+  return slot;
+}
+
+void WatchState::MarkDirty(Slot slot) {
+  Account& account = accounts_[slot];
+  if (std::exchange(account.is_dirty, true)) return;
+  dirty_.push_back(slot);
+  if (!account.is_known) ++unknown_;
+}
+
+void WatchState::Clean(Slot slot) {
+  Account& account = accounts_[slot];
+  if (!std::exchange(account.is_dirty, false)) return;
+  dirty_.erase(std::find(dirty_.begin(), dirty_.end(), slot));
+  if (!account.is_known) --unknown_;
+}
+
+void WatchState::OnChange(Slot slot) {
+  if (!accounts_[slot].is_gone) MarkDirty(slot);
+}
+
+void WatchState::Remove(Slot slot) {
+  Account& account = accounts_[slot];
+  if (std::exchange(account.is_gone, true)) return;
+  if (account.is_known) return MarkDirty(slot);
+  Clean(slot);
+}
+
+void WatchState::Restart(Slot slot, std::int64_t last) {
+  Account& account = accounts_[slot];
+  account.is_gone = false;
+  if (account.is_known) account.missed += std::max<std::int64_t>(last - account.told, 0);
+  account.told = 0;
+  MarkDirty(slot);
+}
+
+void WatchState::EndBy(SteadyTime when, WatchEnd why) {
+  if (when >= ends_at_) return;
+  ends_at_ = when;
+  end_ = why;
+}
+
+// --- What to do ---------------------------------------------------------------------------------
+
+SteadyTime WatchState::DueAt(const Account& account) const {
+  if (account.is_gone || account.sent == SteadyTime::min()) return SteadyTime::min();
+  return SaturatingAdd(account.sent, options_.min_interval);
+}
+
+WatchState::Step WatchState::Next(SteadyTime now) const {
+  if (is_goodbye_said_) return {Kind::kEnd};
+  if (blocked_since_) {
+    if (now >= SaturatingAdd(ends_at_, kGoodbyePatience)) return {Kind::kEnd};
+    return {now >= *blocked_since_ + kSlowReader ? Kind::kTooSlow : Kind::kNone};
+  }
+  if (now >= ends_at_) return {Kind::kGoodbye};
+  if (!is_initial_told_ && !IsInitialStateOpen()) return {Kind::kHeartbeat};
+  for (const Slot slot : dirty_) {
+    const Account& account = accounts_[slot];
+    if (DueAt(account) > now) continue;
+    return {account.is_gone ? Kind::kRemoved : Kind::kSnapshot, slot};
+  }
+  if (now >= next_heartbeat_) return {Kind::kHeartbeat};
+  return {};
+}
+
+SteadyTime WatchState::NextTime() const {
+  if (blocked_since_) {
+    return std::min(*blocked_since_ + kSlowReader, SaturatingAdd(ends_at_, kGoodbyePatience));
+  }
+  SteadyTime next = std::min(ends_at_, next_heartbeat_);
+  for (const Slot slot : dirty_) next = std::min(next, DueAt(accounts_[slot]));
+  return next;
+}
+
+std::int64_t WatchState::Skipped(Slot slot, std::int64_t number) const {
+  const Account& account = accounts_[slot];
+  if (!account.is_known) return 0;
+  return std::max<std::int64_t>(account.missed + number - account.told - 1, 0);
+}
+
+void WatchState::OnSent(SteadyTime now) {
+  const double share = 1 + kHeartbeatJitter * (2 * random_() - 1);
+  const auto interval = static_cast<double>(options_.heartbeat_interval.count()) * share;
+  next_heartbeat_ = now + Duration(static_cast<Duration::rep>(interval));
+}
+
+void WatchState::OnNothingNew(Slot slot, std::int64_t number) {
+  Clean(slot);
+  Account& account = accounts_[slot];
+  account.told = number;
+  account.missed = 0;
+}
+
+void WatchState::OnSnapshotSent(Slot slot, std::int64_t number, SteadyTime now) {
+  OnNothingNew(slot, number);
+  accounts_[slot].is_known = true;
+  accounts_[slot].sent = now;
+  OnSent(now);
+}
+
+void WatchState::OnRemovedSent(Slot slot, SteadyTime now) {
+  Clean(slot);
+  accounts_[slot] = {};
+  accounts_[slot].is_gone = true;
+  OnSent(now);
+}
+
+void WatchState::OnHeartbeatSent(SteadyTime now) {
+  is_initial_told_ = true;
+  OnSent(now);
+}
+
+void WatchState::OnGoodbyeSent(SteadyTime now) {
+  is_goodbye_said_ = true;
+  OnSent(now);
+}
+
+void WatchState::OnBlocked(SteadyTime now) {
+  if (!blocked_since_) blocked_since_ = now;
+}
+
+std::int64_t WatchState::Told(Slot slot) const {
+  const Account& account = accounts_[slot];
+  return account.is_known && !account.is_gone ? account.told : 0;
+}
+
+}  // namespace balance

@@ -1,0 +1,138 @@
+#pragma once
+
+// What a stream of WatchAccountSnapshots sends, and when. Values only: no clock, no message, no
+// stream.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/random.h"
+#include "service/rpc/watch_event.h"
+
+namespace balance {
+
+// One message is under way at most. Behind it each account of the stream is clean or dirty, nothing
+// more, so it takes the same memory however slow the reader is, and what is sent next is always the
+// newest state. Used on one thread.
+class WatchState {
+ public:
+  // An account of the stream, counted from 0 in the order in which they came.
+  using Slot = std::uint32_t;
+
+  // The heartbeats come within this share of their interval before or after it.
+  static constexpr double kHeartbeatJitter = 0.1;
+  // For the reader to take a message.
+  static constexpr Duration kSlowReader = std::chrono::seconds(20);
+  // For a slow reader to take the goodbye.
+  static constexpr Duration kGoodbyePatience = std::chrono::seconds(1);
+
+  struct Options {
+    Duration heartbeat_interval{0};
+    // Least time between two snapshots of one account.
+    Duration min_interval{0};
+    // When the stream ends because of its age.
+    SteadyTime ends_at = SteadyTime::max();
+  };
+
+  struct Step {
+    enum class Kind : std::uint8_t {
+      // Nothing is to be sent now.
+      kNone,
+      // To send: the newest snapshot of `slot`, that `slot` is gone, a heartbeat, a goodbye.
+      kSnapshot,
+      kRemoved,
+      kHeartbeat,
+      kGoodbye,
+      // To end the stream: the goodbye has been said, or the reader does not take it; or the reader
+      // has taken nothing for too long.
+      kEnd,
+      kTooSlow,
+    };
+    Kind kind = Kind::kNone;
+    Slot slot = 0;
+  };
+
+  // `random` spreads the heartbeats.
+  WatchState(const Options& options, Random random);
+
+  // --- What happens -----------------------------------------------------------------------------
+
+  // Another account belongs to the stream; it is dirty.
+  Slot Add();
+  // There is a newer revision of the account.
+  void OnChange(Slot slot);
+  // The account is gone. The reader is told if it knows of it.
+  void Remove(Slot slot);
+  // The account is there again, or was made anew: its revisions begin with 1 once more. `last`:
+  // number of the last revision before, of which the reader may not have been told.
+  void Restart(Slot slot, std::int64_t last);
+  // Ends the stream at `when`, if it does not end earlier.
+  void EndBy(SteadyTime when, WatchEnd why);
+
+  // --- What to do -------------------------------------------------------------------------------
+
+  Step Next(SteadyTime now) const;
+  // When Next() may say something else although nothing happens.
+  SteadyTime NextTime() const;
+
+  // How many published changes a snapshot of this revision stands for beyond itself.
+  std::int64_t Skipped(Slot slot, std::int64_t number) const;
+
+  // The step that Next() told of was done.
+  void OnSnapshotSent(Slot slot, std::int64_t number, SteadyTime now);
+  void OnRemovedSent(Slot slot, SteadyTime now);
+  void OnHeartbeatSent(SteadyTime now);
+  void OnGoodbyeSent(SteadyTime now);
+  // The newest revision says the same as what the reader was told last; nothing was sent.
+  void OnNothingNew(Slot slot, std::int64_t number);
+
+  // The reader takes no message for now; it does again.
+  void OnBlocked(SteadyTime now);
+  void OnFree() { blocked_since_.reset(); }
+
+  // --- What is known ----------------------------------------------------------------------------
+
+  // Number of the revision that the reader was told of last; 0: of none, or it is out of date.
+  std::int64_t Told(Slot slot) const;
+  WatchEnd end() const { return end_; }
+
+ private:
+  struct Account {
+    bool is_dirty = false;
+    bool is_gone = false;
+    // The reader knows of it.
+    bool is_known = false;
+    SteadyTime sent = SteadyTime::min();
+    std::int64_t told = 0;
+    // Changes before its latest restart of which the reader was not told.
+    std::int64_t missed = 0;
+  };
+
+  void MarkDirty(Slot slot);
+  // Takes it out of the queue.
+  void Clean(Slot slot);
+  void OnSent(SteadyTime now);
+  SteadyTime DueAt(const Account& account) const;
+  // Whether the reader has been sent nothing yet of an account that is dirty.
+  bool IsInitialStateOpen() const { return unknown_ > 0; }
+
+  const Options options_;
+  Random random_;
+  std::vector<Account> accounts_;
+  // The dirty ones; the one whose change is oldest comes first.
+  std::vector<Slot> dirty_;
+  // Number of dirty accounts that the reader does not know of.
+  std::size_t unknown_ = 0;
+  // The end of the initial state has been told.
+  bool is_initial_told_ = false;
+  SteadyTime next_heartbeat_ = SteadyTime::max();
+  SteadyTime ends_at_;
+  WatchEnd end_ = WatchEnd::kMaxAge;
+  bool is_goodbye_said_ = false;
+  std::optional<SteadyTime> blocked_since_;
+};
+
+}  // namespace balance

@@ -1,0 +1,448 @@
+#include "service/rpc/watch_stream.h"
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "service/rpc/find_account.h"
+#include "service/rpc/read_request.h"
+#include "service/rpc/resource_name.h"
+#include "service/rpc/smaller_answer.h"
+#include "service/rpc/snapshot_bytes.h"
+#include "service/snapshot/merge.h"
+#include "service/transport/proto_messages.h"
+
+namespace balance {
+namespace {
+
+using Heartbeat = v1::WatchAccountSnapshotsResponse::Heartbeat;
+using Kind = WatchState::Step::Kind;
+
+constexpr auto kAllAccounts = std::numeric_limits<std::size_t>::max();
+
+Duration Share(Duration of, double share) {
+  return Duration(static_cast<Duration::rep>(static_cast<double>(of.count()) * share));
+}
+
+bool IsUnconditional(const WatchTerms& terms) {
+  return std::find(terms.wanted.begin(), terms.wanted.end(), false) == terms.wanted.end();
+}
+
+RpcFailure AllGone() {
+  RpcError error;
+  error.code = StatusCode::kNotFound;
+  error.reason = reason::kAccountNotConfigured;
+  error.message = "none of the accounts is configured any more; ListSources names what is";
+  return RpcFailure(std::move(error));
+}
+
+RpcError AccessLost() {
+  RpcError error;
+  error.code = StatusCode::kPermissionDenied;
+  error.reason = reason::kCallerNotAllowed;
+  error.message = "the caller may not watch any of this any more; ask the operator";
+  return error;
+}
+
+RpcError IdentityLost() {
+  RpcError error;
+  error.code = StatusCode::kUnauthenticated;
+  error.reason = reason::kCallerUnknown;
+  error.message =
+      "the CAs of clients do not vouch for the certificate of this connection any more; connect "
+      "with another one";
+  return error;
+}
+
+}  // namespace
+
+WatchStream::WatchStream(const WatchEnvironment& environment, CallContext call, Random random)
+    : environment_(environment),
+      call_(std::move(call)),
+      random_(std::move(random)),
+      began_(environment.clock.SteadyNow()) {}
+
+WatchStream::~WatchStream() {
+  if (!has_ended()) Release(StatusCode::kCancelled, WatchEnd::kCallerLeft);
+}
+
+// --- The accounts -------------------------------------------------------------------------------
+
+void WatchStream::Begin(ServerStream& stream) {
+  stream_ = &stream;
+  mailbox_ = std::make_shared<WatchMailbox>(stream.waker());
+  has_identity_ = call_.call().identity().is_authenticated;
+  if (auto admitted = Admit(); !admitted) {
+    const bool are_too_many = admitted.error().reason == reason::kTooManyWatchers;
+    return Finish(std::move(admitted.error()),
+                  are_too_many ? std::optional(WatchEnd::kTooMany) : std::nullopt);
+  }
+  environment_.observer.OnWatchBegun();
+  stream_->OutliveConnectionAge();
+  TakeMail();
+  if (!has_ended()) Pump();
+}
+
+RpcResult<void> WatchStream::Admit() {
+  if (auto admitted = call_.Admit(); !admitted) return admitted;
+  v1::WatchAccountSnapshotsRequest request;
+  if (!ParseBytes(call_.call().request(), request)) return NotParsed(request);
+  auto checked = WatchRequest::Check(request);
+  if (!checked) return RpcFailure(std::move(checked.error()));
+  request_ = *std::move(checked);
+  for (int i = 0; i < request.names_size(); ++i) {
+    const auto endpoint = FindAccount(call_, request.names(i), "names[" + std::to_string(i) + "]");
+    if (!endpoint) return RpcFailure(endpoint.error());
+    names_.push_back((*endpoint)->publisher->account());
+  }
+  const WatchLimits limits = call_.served()->watch;
+  if (!environment_.watchers.TryAdd(mailbox_, std::string(call_.caller_id()), limits)) {
+    return TooManyWatchers();
+  }
+  // The stream hears of what is served from now on.
+  if (environment_.served.Get() != call_.served()) mailbox_->OnServed();
+  reconnect_after_ = Share(kMostReconnectAfter, random_());
+  const double share = 1 + WatchLimits::kAgeJitter * (2 * random_() - 1);
+  state_.emplace(WatchState::Options{request_.heartbeat_interval, request_.min_interval,
+                                     began_ + Share(limits.max_age, share)},
+                 random_);
+  return OpenAccounts();
+}
+
+RpcResult<void> WatchStream::OpenAccounts() {
+  SourceNames::Found found = request_.sources.NoneFound();
+  const auto wanted = Wanted();
+  for (const AccountEndpoint* endpoint : wanted) {
+    const auto view = endpoint->publisher->Get();
+    for (const SourceStatus& source : view->statuses) request_.sources.Match(*source.info, found);
+  }
+  if (auto all_found = request_.sources.CheckAllFound(found); !all_found) return all_found;
+  accounts_.reserve(wanted.size());
+  for (const AccountEndpoint* endpoint : wanted) {
+    const Slot slot = state_->Add();
+    accounts_.emplace_back().id = endpoint->publisher->account();
+    Attach(slot, *endpoint);
+  }
+  return {};
+}
+
+std::vector<const AccountEndpoint*> WatchStream::Wanted() const {
+  if (names_.empty()) return call_.Accounts("", kAllAccounts);
+  std::vector<const AccountEndpoint*> wanted;
+  for (const std::string& id : names_) {
+    const AccountEndpoint* endpoint = call_.MaySee(id) ? call_.Find(id) : nullptr;
+    if (endpoint) wanted.push_back(endpoint);
+  }
+  return wanted;
+}
+
+void WatchStream::Attach(Slot slot, const AccountEndpoint& endpoint) {
+  Account& account = accounts_[slot];
+  account.publisher = endpoint.publisher;
+  // First this, then a look at what there is: no change is missed.
+  account.publisher->topic().Subscribe(mailbox_, slot);
+  SourceNames::Found found = request_.sources.NoneFound();
+  const auto view = account.publisher->Get();
+  account.terms = std::make_shared<const WatchTerms>(
+      WatchTerms{SelectSources(view->statuses, request_.sources, request_.fund_class, found),
+                 request_.max_age});
+  account.watch = endpoint.handle->Watch(account.terms);
+  account.told.assign(view->statuses.size(), SteadyTime::min());
+  account.told_views.clear();
+}
+
+void WatchStream::Detach(Slot slot) {
+  Account& account = accounts_[slot];
+  if (!account.publisher) return;
+  account.publisher->topic().Unsubscribe(*mailbox_);
+  account.watch.reset();
+  account.publisher.reset();
+}
+
+void WatchStream::TakeServed() {
+  call_.Serve(environment_.served.Get());
+  if (!IsStillAdmitted()) return;
+  const auto wanted = Wanted();
+  if (wanted.empty() && !names_.empty()) {
+    const bool may_see_any = std::any_of(names_.begin(), names_.end(),
+                                         [this](const auto& id) { return call_.MaySee(id); });
+    if (!may_see_any) return Finish(AccessLost(), WatchEnd::kAccessLost);
+  }
+  std::unordered_map<std::string_view, const AccountEndpoint*> left;
+  for (const AccountEndpoint* endpoint : wanted) left[endpoint->publisher->account()] = endpoint;
+  for (Slot slot = 0; slot < accounts_.size(); ++slot) {
+    Account& account = accounts_[slot];
+    const auto found = left.find(account.id);
+    if (found == left.end()) {
+      Detach(slot);
+      state_->Remove(slot);
+      continue;
+    }
+    const AccountEndpoint& endpoint = *found->second;
+    left.erase(found);
+    if (endpoint.publisher == account.publisher) continue;
+    const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
+    Detach(slot);
+    state_->Restart(slot, last);
+    Attach(slot, endpoint);
+  }
+  for (const AccountEndpoint* endpoint : wanted) {
+    if (!left.contains(endpoint->publisher->account())) continue;
+    accounts_.emplace_back().id = endpoint->publisher->account();
+    Attach(state_->Add(), *endpoint);
+  }
+}
+
+bool WatchStream::IsStillAdmitted() {
+  if (has_identity_ && !call_.call().identity().is_authenticated) {
+    Finish(IdentityLost(), WatchEnd::kAccessLost);
+    return false;
+  }
+  if (call_.Identify()) return true;
+  Finish(AccessLost(), WatchEnd::kAccessLost);
+  return false;
+}
+
+// --- What happens -------------------------------------------------------------------------------
+
+void WatchStream::OnWritable() {
+  if (has_ended()) return;
+  state_->OnFree();
+  Pump();
+}
+
+void WatchStream::OnWake() {
+  if (has_ended()) return;
+  TakeMail();
+  if (!has_ended()) Pump();
+}
+
+void WatchStream::OnTimer() {
+  if (!has_ended()) Pump();
+}
+
+void WatchStream::OnCallerLeft() {
+  if (has_ended()) return;
+  Release(StatusCode::kCancelled, WatchEnd::kCallerLeft);
+}
+
+void WatchStream::TakeMail() {
+  const WatchMailbox::Mail mail = mailbox_->Take();
+  for (const Slot slot : mail.changed) state_->OnChange(slot);
+  if (mail.drain_by) state_->EndBy(*mail.drain_by, WatchEnd::kDrain);
+  if (mail.is_served_new) return TakeServed();
+  if (has_identity_ && !call_.call().identity().is_authenticated) IsStillAdmitted();
+}
+
+// --- Messages -----------------------------------------------------------------------------------
+
+void WatchStream::Pump() {
+  for (;;) {
+    const WatchState::Step step = state_->Next(environment_.clock.SteadyNow());
+    if (step.kind == Kind::kNone) break;
+    if (step.kind == Kind::kEnd || step.kind == Kind::kTooSlow) return End(step.kind);
+    if (!Send(step)) break;
+  }
+  if (!has_ended()) stream_->SetTimer(state_->NextTime());
+}
+
+bool WatchStream::Send(const WatchState::Step& step) {
+  switch (step.kind) {
+    case Kind::kSnapshot:
+      return SendSnapshot(step.slot);
+    case Kind::kRemoved:
+      return SendRemoved(step.slot);
+    case Kind::kHeartbeat:
+      return SendHeartbeat();
+    case Kind::kGoodbye:
+      return SendGoodbye();
+    case Kind::kNone:
+    case Kind::kEnd:
+    case Kind::kTooSlow:
+      break;
+  }
+  return false;
+}
+
+bool WatchStream::Write(StreamMessage message, WatchEvent event, std::int64_t skipped) {
+  const SteadyTime now = environment_.clock.SteadyNow();
+  if (!stream_->CanWrite(message.size())) {
+    state_->OnBlocked(now);
+    return false;
+  }
+  stream_->Write(std::move(message));
+  environment_.observer.OnWatchMessage(event, skipped);
+  // It is under way until OnWritable() comes.
+  if (!stream_->CanWrite(0)) state_->OnBlocked(now);
+  return true;
+}
+
+std::vector<SourceView> WatchStream::ShownTo(const Account& account,
+                                             const AccountView& view) const {
+  std::vector<SourceView> views = view.Shown();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    if (!account.terms->wanted[i]) views[i] = ShowNotRequested(view.statuses[i]);
+  }
+  return views;
+}
+
+bool WatchStream::SendSnapshot(Slot slot) {
+  Account& account = accounts_[slot];
+  const auto view = account.publisher->Get();
+  const std::int64_t number = view->revision.number;
+  SharedBytes bytes;
+  std::vector<SourceView> views;
+  if (IsUnconditional(*account.terms)) {
+    bytes = view->Encoded(request_.detail);
+  } else {
+    views = ShownTo(account, *view);
+    if (state_->Told(slot) != 0 && HaveSameContent(views, account.told_views)) {
+      state_->OnNothingNew(slot, number);
+      return true;
+    }
+    bytes = environment_.encodings.Snapshot(account.id, views, view->revision, request_.detail);
+  }
+  const Now now = environment_.clock.Time();
+  const std::int64_t skipped = state_->Skipped(slot, number);
+  StreamMessage message = SnapshotEvent({std::move(bytes), now.wall}, skipped);
+  if (const std::size_t most = call_.served()->max_answer_size; message.size() > most) {
+    Finish(AnswerTooLarge(most, SmallerAnswer(call_.method(), request_.detail)).value(),
+           WatchEnd::kAnswerTooLarge);
+    return false;
+  }
+  const bool is_first = state_->Told(slot) == 0;
+  if (!Write(std::move(message), WatchEvent::kSnapshot, skipped)) return false;
+  state_->OnSnapshotSent(slot, number, now.steady);
+  for (std::size_t i = 0; i < account.told.size(); ++i) {
+    const auto& reading = view->statuses[i].reading;
+    if (reading) account.told[i] = reading->observe_steady;
+  }
+  account.told_views = std::move(views);
+  if (!is_first) environment_.observer.OnWatchDelivered(now.steady - view->published.steady);
+  return true;
+}
+
+bool WatchStream::SendRemoved(Slot slot) {
+  v1::WatchAccountSnapshotsResponse response;
+  const Now now = environment_.clock.Time();
+  *response.mutable_serve_time() = ToTimestamp(now.wall);
+  response.set_removed(AccountName(accounts_[slot].id));
+  if (!Write(BytesOf(response), WatchEvent::kRemoved)) return false;
+  state_->OnRemovedSent(slot, now.steady);
+  const bool is_any_left = std::any_of(accounts_.begin(), accounts_.end(), [](const auto& account) {
+    return account.publisher != nullptr;
+  });
+  const bool is_told_all = state_->Next(now.steady).kind != Kind::kRemoved;
+  if (names_.empty() || is_any_left || !is_told_all) return true;
+  Finish(AllGone().value(), WatchEnd::kNotConfigured);
+  return false;
+}
+
+bool WatchStream::HasBeenTried(const Account& account, const AccountView& view,
+                               SteadyTime now) const {
+  for (std::size_t i = 0; i < view.statuses.size(); ++i) {
+    if (!account.terms->wanted[i]) continue;
+    const SourceStatus& status = view.statuses[i];
+    const bool was_sent = status.last_attempt && *status.last_attempt >= began_;
+    // What may not be asked now was tried as far as it can be.
+    const bool is_refused = status.failure && status.failure->next_attempt > now;
+    if (!was_sent && !is_refused) return false;
+  }
+  return true;
+}
+
+void WatchStream::AddProgress(Now now, Slot slot, Heartbeat& heartbeat,
+                              std::vector<Progress>& told) const {
+  const Account& account = accounts_[slot];
+  const auto view = account.publisher->Get();
+  // A newer state is on its way; the observe times of that one prove nothing about what was told.
+  if (view->revision.number != state_->Told(slot)) return;
+  for (std::size_t i = 0; i < view->statuses.size(); ++i) {
+    const SourceStatus& status = view->statuses[i];
+    if (!account.terms->wanted[i] || !status.reading) continue;
+    if (status.reading->observe_steady == account.told[i]) continue;
+    const SourceView shown = Show(status, {.only_if_cached = true}, Waited::kNot, now, now);
+    if (!shown.reading) continue;
+    if (heartbeat.sources_size() >= kMostProgress) return;
+    auto& source = *heartbeat.add_sources();
+    source.set_name(SourceName(*status.info));
+    EncodeProgress(shown, source);
+    told.push_back({slot, i, status.reading->observe_steady});
+  }
+}
+
+bool WatchStream::SendHeartbeat() {
+  // A token may have expired.
+  if (!IsStillAdmitted()) return false;
+  v1::WatchAccountSnapshotsResponse response;
+  const Now now = environment_.clock.Time();
+  *response.mutable_serve_time() = ToTimestamp(now.wall);
+  Heartbeat& heartbeat = *response.mutable_heartbeat();
+  *heartbeat.mutable_interval() = ToDuration(request_.heartbeat_interval);
+  std::vector<Progress> told;
+  bool have_all_been_tried = true;
+  for (Slot slot = 0; slot < accounts_.size(); ++slot) {
+    const Account& account = accounts_[slot];
+    if (!account.publisher) continue;
+    AddProgress(now, slot, heartbeat, told);
+    have_all_been_tried =
+        have_all_been_tried &&
+        (is_synced_ || HasBeenTried(account, *account.publisher->Get(), now.steady));
+  }
+  heartbeat.set_synced(have_all_been_tried);
+  if (!Write(BytesOf(response), WatchEvent::kHeartbeat)) return false;
+  is_synced_ = have_all_been_tried;
+  for (const Progress& source : told) {
+    accounts_[source.slot].told[source.source] = source.observed;
+  }
+  state_->OnHeartbeatSent(now.steady);
+  return true;
+}
+
+bool WatchStream::SendGoodbye() {
+  v1::WatchAccountSnapshotsResponse response;
+  const Now now = environment_.clock.Time();
+  *response.mutable_serve_time() = ToTimestamp(now.wall);
+  auto& goodbye = *response.mutable_goodbye();
+  goodbye.set_reason(state_->end() == WatchEnd::kDrain
+                         ? v1::WatchAccountSnapshotsResponse::Goodbye::DRAIN
+                         : v1::WatchAccountSnapshotsResponse::Goodbye::MAX_AGE);
+  *goodbye.mutable_reconnect_after() = ToDuration(reconnect_after_);
+  if (!Write(BytesOf(response), WatchEvent::kGoodbye)) return false;
+  state_->OnGoodbyeSent(now.steady);
+  return true;
+}
+
+// --- The end ------------------------------------------------------------------------------------
+
+void WatchStream::End(Kind kind) {
+  if (kind == Kind::kTooSlow) {
+    const CallStatus status = ToCallStatus(WatcherTooSlow(WatchState::kSlowReader).value());
+    ServerStream& stream = *stream_;
+    Release(StatusCode::kAborted, WatchEnd::kTooSlow);
+    return stream.Abort(status);
+  }
+  const bool is_drain = state_->end() == WatchEnd::kDrain;
+  Finish(WatchEnded(is_drain ? "the server shuts down" : "the stream has reached its greatest age",
+                    reconnect_after_)
+             .value(),
+         state_->end());
+}
+
+void WatchStream::Finish(RpcError error, std::optional<WatchEnd> why) {
+  ServerStream& stream = *stream_;
+  Release(error.code, why);
+  stream.Finish(ToCallStatus(error));
+}
+
+void WatchStream::Release(StatusCode code, std::optional<WatchEnd> why) {
+  for (Slot slot = 0; slot < accounts_.size(); ++slot) Detach(slot);
+  accounts_.clear();
+  environment_.watchers.Remove(*mailbox_);
+  mailbox_.reset();
+  call_.NoteHandled(code);
+  if (why) environment_.observer.OnWatchEnded(*why);
+}
+
+}  // namespace balance

@@ -1,0 +1,144 @@
+#pragma once
+
+// One stream of WatchAccountSnapshots: connects what is published to what the peer takes.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/random.h"
+#include "proto/balance_v1.h"
+#include "service/rpc/account_directory.h"
+#include "service/rpc/call_context.h"
+#include "service/rpc/watch_event.h"
+#include "service/rpc/watch_mailbox.h"
+#include "service/rpc/watch_request.h"
+#include "service/rpc/watch_state.h"
+#include "service/rpc/watchers.h"
+#include "service/snapshot/recent_encodings.h"
+#include "service/transport/server_stream.h"
+
+namespace balance {
+
+// What all streams share. All must outlive them.
+struct WatchEnvironment {
+  const Published<Served>& served;
+  const Clock& clock;
+  RpcObserver& observer;
+  // For streams that are shown a part of the sources; the rest is encoded once for all.
+  RecentEncodings& encodings;
+  Watchers& watchers;
+};
+
+// Used on its loop's thread only; other threads write to its mailbox. It owns a watch of each of
+// its accounts, so these are read for as long as it lives.
+class WatchStream final : public StreamHandler {
+ public:
+  // A longer heartbeat is continued in the next one.
+  static constexpr int kMostProgress = 10'000;
+  // Within this time a client is told to call again, each at another moment.
+  static constexpr Duration kMostReconnectAfter = std::chrono::seconds(5);
+
+  // `random` spreads ends, heartbeats and reconnects.
+  WatchStream(const WatchEnvironment& environment, CallContext call, Random random);
+  WatchStream(const WatchStream&) = delete;
+  WatchStream& operator=(const WatchStream&) = delete;
+  ~WatchStream() override;
+
+  // Checks who is calling and what for, and sends the first message; or ends the stream.
+  void Begin(ServerStream& stream);
+
+  // --- StreamHandler ----------------------------------------------------------------------------
+
+  void OnWritable() override;
+  void OnWake() override;
+  void OnTimer() override;
+  void OnCallerLeft() override;
+
+ private:
+  using Slot = WatchState::Slot;
+
+  // An account of the stream, by slot.
+  struct Account {
+    std::string id;
+    // Null: the account is gone.
+    std::shared_ptr<const AccountPublisher> publisher;
+    std::unique_ptr<AccountWatch> watch;
+    std::shared_ptr<const WatchTerms> terms;
+    // When the reading of each source was observed that the reader was told of last.
+    std::vector<SteadyTime> told;
+    // With filters: what the reader was told last.
+    std::vector<SourceView> told_views;
+  };
+  // The observe time that a heartbeat tells of a source.
+  struct Progress {
+    Slot slot;
+    std::size_t source;
+    SteadyTime observed;
+  };
+
+  bool has_ended() const { return !mailbox_; }
+
+  // --- The accounts -----------------------------------------------------------------------------
+
+  // Reads the request, and counts the stream in.
+  RpcResult<void> Admit();
+  RpcResult<void> OpenAccounts();
+  // The accounts that the caller asks for, may see and that there are, in the order of the request.
+  std::vector<const AccountEndpoint*> Wanted() const;
+  void Attach(Slot slot, const AccountEndpoint& endpoint);
+  void Detach(Slot slot);
+  // Follows what is served by now; ends the stream if nothing is left of it.
+  void TakeServed();
+  // Whether the caller is still known and may still use the method; else the stream is ended.
+  bool IsStillAdmitted();
+
+  // --- Messages ---------------------------------------------------------------------------------
+
+  void TakeMail();
+  // Sends what is due and what the peer takes, and plans the rest.
+  void Pump();
+  // Makes and writes the message of a step. False if nothing more is to be done now.
+  bool Send(const WatchState::Step& step);
+  bool SendSnapshot(Slot slot);
+  bool SendRemoved(Slot slot);
+  bool SendHeartbeat();
+  bool SendGoodbye();
+  // Writes the message if the peer takes it.
+  bool Write(StreamMessage message, WatchEvent event, std::int64_t skipped = 0);
+  std::vector<SourceView> ShownTo(const Account& account, const AccountView& view) const;
+  void AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
+                   std::vector<Progress>& told) const;
+  // Whether each source of the account has been tried since the stream began.
+  bool HasBeenTried(const Account& account, const AccountView& view, SteadyTime now) const;
+
+  // --- The end ----------------------------------------------------------------------------------
+
+  // `why`: for metrics; unset for a request that is refused.
+  void Finish(RpcError error, std::optional<WatchEnd> why);
+  void End(WatchState::Step::Kind kind);
+  // Lets go of everything.
+  void Release(StatusCode code, std::optional<WatchEnd> why);
+
+  WatchEnvironment environment_;
+  CallContext call_;
+  Random random_;
+  ServerStream* stream_ = nullptr;
+  // Null before the stream has begun and once it has ended.
+  std::shared_ptr<WatchMailbox> mailbox_;
+  WatchRequest request_;
+  // Ids in the order of the request; empty: all accounts.
+  std::vector<std::string> names_;
+  std::vector<Account> accounts_;
+  std::optional<WatchState> state_;
+  SteadyTime began_;
+  // The peer has shown a certificate.
+  bool has_identity_ = false;
+  bool is_synced_ = false;
+  Duration reconnect_after_{0};
+};
+
+}  // namespace balance
