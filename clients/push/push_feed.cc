@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "clients/core/alarm.h"
@@ -65,7 +66,11 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     silence_.Cancel();
     keep_alive_.Cancel();
     if (socket_) socket_->Abort();
-    cancel_.emit(asio::cancellation_type::terminal);
+    // Emitted from elsewhere, Asio would post the rest of it and not notice if the loop ends first;
+    // and from here it might be the loop itself that is told to stop.
+    asio::post(executor_, [self = shared_from_this()] {
+      self->cancel_.emit(asio::cancellation_type::terminal);
+    });
   }
 
   bool is_up() const { return ready_since_.has_value(); }
