@@ -114,6 +114,22 @@ TEST_F(ReadPolicyTest, AReadingOfAnotherLoginIsStaleFromTheStart) {
             status_.reading->observe_steady + kCache.ttl + kCache.max_stale);
 }
 
+TEST_F(ReadPolicyTest, AReadingFromBeforeAHintIsStaleAndOneFromAfterItIsFresh) {
+  GiveReading(seconds(1));
+  status_.hinted_at = status_.reading->observe_steady + Duration(1);
+
+  EXPECT_EQ(Decision(), ReadAction::kAnswerAndRefresh);
+  EXPECT_EQ(Decision({.max_age = hours(1)}), ReadAction::kWait);
+  EXPECT_EQ(Decision({.only_if_cached = true}), ReadAction::kAnswer);
+  EXPECT_EQ(Shown().state, SourceState::kStale);
+  EXPECT_TRUE(Shown().is_outdated);
+  EXPECT_EQ(NextStateChange(status_, clock_.SteadyNow()),
+            status_.reading->observe_steady + kCache.ttl + kCache.max_stale);
+  status_.hinted_at = status_.reading->observe_steady;
+  EXPECT_EQ(Decision(), ReadAction::kAnswer);
+  EXPECT_EQ(Shown().state, SourceState::kFresh);
+}
+
 TEST_F(ReadPolicyTest, PastStaleWhileRevalidateWaits) {
   GiveReading(seconds(7) + Duration(1));
 
