@@ -16,7 +16,7 @@ bool CanReport(const SourceView& view, Measure measure) {
   return std::find(measures.begin(), measures.end(), measure) != measures.end();
 }
 
-const std::optional<Amount>& AmountOf(const CurrencyBalance& balance, Measure measure) {
+const OptionalAmount& AmountOf(const CurrencyBalance& balance, Measure measure) {
   switch (measure) {
     case Measure::kCash:
       return balance.cash;
