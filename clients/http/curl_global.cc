@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 
 namespace balance {
 namespace {
@@ -39,5 +40,11 @@ CurlGlobal::CurlGlobal() {
 }
 
 CurlGlobal::~CurlGlobal() { curl_global_cleanup(); }
+
+TrustStores::System SystemCas() {
+  const curl_version_info_data* const libcurl = curl_version_info(CURLVERSION_NOW);
+  const auto text = [](const char* path) { return path ? std::string(path) : std::string(); };
+  return {text(libcurl->cainfo), text(libcurl->capath)};
+}
 
 }  // namespace balance

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "clients/http/trust_store.h"
+
 namespace balance {
 
 // libcurl's process-wide state. Constructed by main before any thread, destroyed after the last
@@ -13,5 +15,8 @@ class CurlGlobal {
   CurlGlobal& operator=(const CurlGlobal&) = delete;
   ~CurlGlobal();
 };
+
+// Paths at which the libcurl in use looks for CAs.
+TrustStores::System SystemCas();
 
 }  // namespace balance

@@ -22,6 +22,8 @@ constexpr Duration kMaxConnectTimeout = std::chrono::seconds(2);
 // How long an address is used before the name is resolved again.
 constexpr Duration kMaxResolved = std::chrono::seconds(60);
 constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
+// Body of a POST. libcurl keeps the pointer.
+constexpr const char* kEmptyJson = "{}";
 
 // libcurl takes 0 for "no limit".
 long ToMilliseconds(Duration duration) {
@@ -152,6 +154,8 @@ bool CurlTransfer::Configure() {
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_HTTPHEADER, header_list_);
+  // Makes it a POST.
+  if (IsPost()) set(CURLOPT_POSTFIELDS, kEmptyJson);
   set(CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeRequest);
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_SSL_CTX_FUNCTION, &CurlTransfer::OnTlsContext);
@@ -168,6 +172,10 @@ void CurlTransfer::Clear() {
        {CURLOPT_PRIVATE, CURLOPT_HTTPHEADER, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA,
         CURLOPT_WRITEDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_SSL_CTX_DATA}) {
     curl_easy_setopt(easy_, option, nullptr);
+  }
+  if (IsPost()) {
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
+    curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
   }
   if (held_up_ > Duration::zero()) {
     curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);

@@ -84,6 +84,7 @@ class CurlTransfer {
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
   bool AddHeaders();
+  bool IsPost() const { return request_.method == HttpRequest::Method::kPost; }
   // False if libcurl refused an option.
   bool Configure();
   // Leaves nothing of this exchange in the handle.

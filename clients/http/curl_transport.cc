@@ -11,6 +11,7 @@
 
 #include "clients/http/connection_check.h"
 #include "clients/http/connection_pool.h"
+#include "clients/http/curl_global.h"
 #include "clients/http/curl_handles.h"
 #include "clients/http/curl_multi.h"
 #include "clients/http/curl_transfer.h"
@@ -34,13 +35,6 @@ std::string OriginOf(const HttpRequest& request) {
   std::string origin;
   origin.reserve(request.url.size() + 1 + request.ca_file.size());
   return origin.append(request.url, 0, path).append(1, ' ').append(request.ca_file);
-}
-
-// Paths at which the libcurl in use looks for CAs.
-TrustStores::System SystemCas() {
-  const curl_version_info_data* const libcurl = curl_version_info(CURLVERSION_NOW);
-  const auto text = [](const char* path) { return path ? std::string(path) : std::string(); };
-  return {text(libcurl->cainfo), text(libcurl->capath)};
 }
 
 }  // namespace

@@ -21,8 +21,15 @@ struct HttpHeader {
   std::string value;
 };
 
-// A GET without a body: nothing here ever changes anything upstream.
+// Nothing here ever changes an account upstream.
 struct HttpRequest {
+  enum class Method : std::uint8_t {
+    // Without a body.
+    kGet,
+    // With an empty JSON object as body, for what a venue issues on request.
+    kPost,
+  };
+
   // Absolute, http or https.
   std::string url;
   // Sent as they are. A value with a control character fails the request unsent.
@@ -34,6 +41,7 @@ struct HttpRequest {
   // Number of the login that sends the request: one for each credential. A connection is used for
   // one login as long as there is room for each to have its own (ConnectionPool).
   std::uint64_t login = 0;
+  Method method = Method::kGet;
 };
 
 struct HttpResponse {

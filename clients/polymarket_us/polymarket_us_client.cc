@@ -61,7 +61,7 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   request->timeout = *timeout;
   request->ca_file = settings_.ca_file;
   request->login = settings_.login;
-  const std::string signature = polymarket_us::SignatureOf(*request);
+  const std::string signature = polymarket_us::SignatureOf(request->headers);
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));

@@ -4,6 +4,7 @@
 
 #include "clients/core/ascii.h"
 #include "clients/polymarket_us/polymarket_us_client.h"
+#include "clients/polymarket_us/polymarket_us_push.h"
 #include "clients/polymarket_us/signing_key.h"
 
 namespace balance::polymarket_us {
@@ -60,6 +61,13 @@ class PolymarketUsVenue final : public Venue {
       std::shared_ptr<UpstreamClock> host_clock) const override {
     return std::make_unique<PolymarketUsClient>(transport, clock, std::move(host_clock), login,
                                                 std::move(settings));
+  }
+
+  std::unique_ptr<PushLogin> MakePushLogin(
+      const Login& login, ClientSettings settings, HttpTransport& /*transport*/, Clock& clock,
+      std::shared_ptr<UpstreamClock> host_clock) const override {
+    return std::make_unique<PolymarketUsPush>(clock, std::move(host_clock), login,
+                                              std::move(settings));
   }
 };
 

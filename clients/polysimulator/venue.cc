@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "clients/polysimulator/polysimulator_client.h"
+#include "clients/polysimulator/polysimulator_push.h"
 
 namespace balance {
 namespace polysimulator {
@@ -42,6 +43,12 @@ class PolySimulatorVenue final : public Venue {
       std::shared_ptr<UpstreamClock> host_clock) const override {
     return std::make_unique<PolySimulatorClient>(transport, clock, std::move(host_clock), login,
                                                  std::move(settings));
+  }
+
+  std::unique_ptr<PushLogin> MakePushLogin(
+      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& /*clock*/,
+      std::shared_ptr<UpstreamClock> /*host_clock*/) const override {
+    return std::make_unique<PolySimulatorPush>(transport, login, std::move(settings));
   }
 };
 

@@ -18,7 +18,9 @@
 #include "clients/core/upstream_clock.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
+#include "clients/venue/client_settings.h"
 #include "clients/venue/login.h"
+#include "clients/venue/push_login.h"
 
 namespace balance {
 
@@ -85,16 +87,6 @@ struct LoginParts {
   std::vector<LoginRemark> remarks;
 };
 
-// What a client is made with, beside its login.
-struct ClientSettings {
-  // For one exchange.
-  Duration attempt_timeout;
-  // PEM file with CAs to trust beside the system's. Empty: none.
-  std::string ca_file;
-  // See HttpRequest::login.
-  std::uint64_t login = 0;
-};
-
 // Immutable, lives as long as the program, used on any thread. All methods are pure.
 class Venue {
  public:
@@ -125,6 +117,14 @@ class Venue {
   virtual std::unique_ptr<BalanceSource> MakeClient(
       const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
       std::shared_ptr<UpstreamClock> host_clock) const = 0;
+
+  // What connects `login`, which is complete, to the socket on which the venue tells of changes;
+  // null if it has none. As MakeClient() otherwise.
+  virtual std::unique_ptr<PushLogin> MakePushLogin(
+      const Login& /*login*/, ClientSettings /*settings*/, HttpTransport& /*transport*/,
+      Clock& /*clock*/, std::shared_ptr<UpstreamClock> /*host_clock*/) const {
+    return nullptr;
+  }
 
  protected:
   explicit Venue(VenueFacts facts) : facts_(std::move(facts)) {}

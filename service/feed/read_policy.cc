@@ -19,7 +19,7 @@ ObservedSince SinceNotBefore(const ReadBounds& bounds, Now asked) {
 
 // Whether a reading meets the bounds of a call made at `asked`.
 bool IsAcceptable(const SourceStatus& status, const ReadBounds& bounds, Now asked, Now now) {
-  if (!status.reading || status.is_of_other_login) return false;
+  if (!status.reading || status.IsOutdated()) return false;
   const Reading& reading = *status.reading;
   // A rejected key will not heal: what was read with it is not shown past its TTL, whatever age the
   // caller would take.
@@ -43,8 +43,8 @@ bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now a
 // Whether the source was asked within its TTL and answered: whatever there is, asking again would
 // give no more. Matters where a cache on the way gives old answers.
 bool WasJustRead(const SourceStatus& status, SteadyTime now) {
-  return status.last_attempt && status.reading && !status.failure && !status.is_of_other_login &&
-         now - *status.last_attempt <= status.info->cache.ttl;
+  return status.last_attempt && status.reading && !status.failure &&
+         !status.IsOutdatedSinceAttempt() && now - *status.last_attempt <= status.info->cache.ttl;
 }
 
 // What is over counts no more: then a refresh may be tried as often as at all.
@@ -156,7 +156,7 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
   view.failure = status.failure;
   view.retry_after = RetryAfter(status, now.steady);
   view.currencies = status.currencies;
-  view.is_of_other_login = status.is_of_other_login;
+  view.is_outdated = status.IsOutdated();
   if (IsAcceptable(status, bounds, asked, now)) {
     view.reading = status.reading;
     view.meets_bounds = true;
@@ -189,7 +189,7 @@ SteadyTime NextStateChange(const SourceStatus& status, SteadyTime now) {
   if (!status.reading) return SteadyTime::max();
   const CacheSettings& cache = status.info->cache;
   const SteadyTime fresh_until = status.reading->observe_steady + cache.ttl;
-  if (now <= fresh_until && !status.is_of_other_login) return fresh_until;
+  if (now <= fresh_until && !status.IsOutdated()) return fresh_until;
   const SteadyTime shown_until =
       fresh_until + (status.is_rejected ? Duration::zero() : cache.max_stale);
   return now <= shown_until ? shown_until : SteadyTime::max();

@@ -144,6 +144,30 @@ void SourceFeed::LookAfterWatched() {
   flight_->watched = true;
 }
 
+void SourceFeed::Hint() {
+  if (stopped_) return;
+  const Now now = clock_.Time();
+  const bool is_wanted =
+      watched_ || successor_.IsWanted() || (flight_ && !flight_->waiters.empty());
+  if (!is_wanted || StandsForAttempts(status_, now)) return NoteOutdated(now.steady);
+  open_hint_ = now.steady;
+  if (!flight_) {
+    StartFlight({}, true);
+    flight_->hinted = true;
+  } else if (Serves(*flight_, {.steady = now.steady})) {
+    flight_->background = true;
+  } else {
+    successor_.background = true;
+    successor_.hinted = true;
+  }
+}
+
+void SourceFeed::NoteOutdated(SteadyTime hinted_at) {
+  const bool is_news = status_.reading && !status_.IsOutdated();
+  status_.hinted_at = hinted_at;
+  if (is_news) on_change_();
+}
+
 void SourceFeed::RefreshEarly() {
   if (!status_.reading || clock_.SteadyNow() < status_.early_refresh_at) return;
   status_.early_refresh_at = SteadyTime::max();
@@ -191,6 +215,7 @@ void SourceFeed::StartSuccessor() {
   if (!successor_.IsWanted()) return;
   Successor next = std::exchange(successor_, {});
   StartFlight(std::move(next.waiters), next.background);
+  flight_->hinted = next.hinted;
 }
 
 void SourceFeed::Abandon() {
@@ -203,6 +228,7 @@ void SourceFeed::Restart() {
   const auto flight = std::exchange(flight_, nullptr);
   StartFlight(std::move(flight->waiters), flight->background);
   flight_->watched = flight->watched;
+  flight_->hinted = flight->hinted;
   Cancel(flight);
 }
 
@@ -263,11 +289,13 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
     status_.last_attempt = flight.progress.sent_at.value_or(clock_.SteadyNow());
     observer_.OnRefresh(status_, result, took);
     if (result) {
+      if (flight.hinted) result->origin = ReadingOrigin::kPushHint;
       Accept(std::move(*result));
     } else {
       Fail(std::move(result.error()), true);
     }
   }
+  is_news |= CloseHint();
   if (is_news) on_change_();
   if (watched_ && flight.progress.sent_at) {
     watched_->took = clock_.SteadyNow() - *flight.progress.sent_at;
@@ -276,6 +304,15 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
   // One that ended unsent may be tried again at once, as far as it is known: not without end.
   const Duration pause = std::max(options_.info->cache.min_refresh_interval, kUnsentPause);
   PlanWatch(flight.progress.sent_at ? SteadyTime::min() : clock_.SteadyNow() + pause);
+}
+
+// After the refresh that was to answer a hint: if it has not, what is known may no longer be true.
+bool SourceFeed::CloseHint() {
+  if (!open_hint_ || successor_.hinted) return false;
+  const SteadyTime hint = *std::exchange(open_hint_, std::nullopt);
+  if (!status_.reading || status_.reading->observe_steady >= hint) return false;
+  status_.hinted_at = hint;
+  return true;
 }
 
 void SourceFeed::Accept(Reading reading) {

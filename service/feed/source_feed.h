@@ -94,6 +94,12 @@ class SourceFeed {
   // if all who wait for it leave, and one that was sent before is followed by another.
   void RefreshInBackground(ObservedSince since);
 
+  // The venue said that figures may have changed. Where somebody watches or waits, a refresh is
+  // sent after this moment: one that was sent before is followed by exactly one other, however many
+  // hints come. Else, and where a failure forbids requests, nothing is sent, and the reading that
+  // is known is no longer FRESH. A reading that a hint alone has caused has the origin kPushHint.
+  void Hint();
+
   // Refreshes a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
 
@@ -120,6 +126,8 @@ class SourceFeed {
     Waiters waiters;
     // Whether it is wanted although nobody waits.
     bool background = false;
+    // Whether a hint has asked for it.
+    bool hinted = false;
 
     bool IsWanted() const { return background || !waiters.empty(); }
   };
@@ -127,6 +135,8 @@ class SourceFeed {
     FetchProgress progress;
     // Sent although nobody waits.
     bool background = false;
+    // Begun because of a hint.
+    bool hinted = false;
     // Sent for those who watch, as long as there are any.
     bool watched = false;
     Waiters waiters;
@@ -163,6 +173,10 @@ class SourceFeed {
   boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);
   void Land(Flight& flight, Result<Reading> result, Duration took);
   void Accept(Reading reading);
+  // Returns whether that is news.
+  bool CloseHint();
+  // Figures may have changed at `hinted_at`.
+  void NoteOutdated(SteadyTime hinted_at);
   void NoteCurrencies(const Reading& reading);
   // `was_sent`: an attempt was made and failed; else the failure is an earlier one, still in force.
   // False if the status says so already.
@@ -190,6 +204,8 @@ class SourceFeed {
   // Number of coroutines and posts that have not ended yet, those of abandoned flights included.
   int running_ = 0;
   Successor successor_;
+  // The latest hint that a refresh is to answer.
+  std::optional<SteadyTime> open_hint_;
   // Null while nobody watches.
   std::unique_ptr<Watched> watched_;
   // Waiters whose refresh has ended and who have not been called yet. A post is under way as long

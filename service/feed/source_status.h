@@ -48,6 +48,9 @@ struct SourceStatus {
   // The source has had another login since the reading, maybe one of another account at the
   // upstream: the reading may be shown, but never as FRESH.
   bool is_of_other_login = false;
+  // When the venue said that figures may have changed, while nobody wanted to know or nobody could
+  // be asked. Unset: it did not.
+  std::optional<SteadyTime> hinted_at;
   // When the latest attempt was sent. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
   // Every currency beside kAlwaysPresentCurrency that the source has ever reported. Null: none.
@@ -56,6 +59,16 @@ struct SourceStatus {
   SteadyTime early_refresh_at = SteadyTime::max();
   // The state of the way to the upstream. Null where nothing stands between.
   std::shared_ptr<const PathProbe> path;
+
+  // Whether there is reason to believe that the reading is no longer true: it may be shown, but
+  // never as FRESH.
+  bool IsOutdated() const {
+    return is_of_other_login || (hinted_at && reading && reading->observe_steady < *hinted_at);
+  }
+  // Whether nothing was asked since IsOutdated() came to be true.
+  bool IsOutdatedSinceAttempt() const {
+    return is_of_other_login || (hinted_at && last_attempt && *last_attempt < *hinted_at);
+  }
 };
 
 enum class SourceState : std::uint8_t { kFresh, kStale, kNoData, kNotRequested };
@@ -78,8 +91,8 @@ struct SourceView {
   std::shared_ptr<const SourceFailure> failure;
   // How long after the answer another try may help. Unset: it would not, or there is no failure.
   std::optional<Duration> retry_after;
-  // As in SourceStatus.
-  bool is_of_other_login = false;
+  // As SourceStatus::IsOutdated() says.
+  bool is_outdated = false;
   // Whether the reading is as new as the request asks for.
   bool meets_bounds = false;
   // The refresh that the call waited for has succeeded, and there is still no reading that is as

@@ -27,7 +27,7 @@ Duration WatchLead(Duration pace, Duration took) {
 SteadyTime NextWatchedRead(const SourceStatus& status, Duration pace, Duration took,
                            SteadyTime now) {
   if (!status.last_attempt && !status.failure) return now;
-  if (status.is_of_other_login && !status.failure) return now;
+  if (status.IsOutdatedSinceAttempt() && !status.failure) return now;
   SteadyTime due = now;
   if (status.last_attempt) {
     due = std::max(*status.last_attempt + pace - WatchLead(pace, took),

@@ -109,7 +109,7 @@ void EncodeBalance(const CurrencyBalance& in, EncodeView detail, v1::CurrencyBal
 }
 
 WallTime FreshUntil(const SourceView& view) {
-  const Duration fresh_for = view.is_of_other_login ? Duration::zero() : view.info->cache.ttl;
+  const Duration fresh_for = view.is_outdated ? Duration::zero() : view.info->cache.ttl;
   return view.reading->observe_time + fresh_for;
 }
 

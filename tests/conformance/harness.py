@@ -148,11 +148,9 @@ class Service:
         self.admin_url = f"http://{ports['admin']}"
 
 
-class StackTest(unittest.TestCase):
-    """One sandbox with still money, and one service that reads from it, for all tests of a class.
-
-    More services may be started beside it. All are stopped at the end and must end well.
-    """
+class SandboxTest(unittest.TestCase):
+    """One sandbox with still money for all tests of a class. It is stopped at the end and must end
+    well."""
 
     @classmethod
     def setUpClass(cls):
@@ -160,14 +158,23 @@ class StackTest(unittest.TestCase):
         cls.addClassCleanup(cls._programs.close)
         cls.folder = Path(cls._programs.enter_context(tempfile.TemporaryDirectory()))
         cls.sandbox = cls._stop_at_end(Sandbox(cls.folder))
-        cls.service = cls.start_service()
-
-    @classmethod
-    def start_service(cls, name: str = "service", **changes: str) -> Service:
-        return cls._stop_at_end(Service(cls.folder, cls.sandbox.environment | changes, name))
 
     @classmethod
     def _stop_at_end(cls, owner):
         cls._programs.callback(owner.program.kill)
         cls._programs.callback(owner.program.stop)
         return owner
+
+
+class StackTest(SandboxTest):
+    """A sandbox, and one service that reads from it. More services may be started beside it; all
+    must end well."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.service = cls.start_service()
+
+    @classmethod
+    def start_service(cls, name: str = "service", **changes: str) -> Service:
+        return cls._stop_at_end(Service(cls.folder, cls.sandbox.environment | changes, name))

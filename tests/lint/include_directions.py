@@ -18,6 +18,7 @@ OWN = {
     "clients/json": {"clients/core"},
     "clients/venue": {"clients/core", "clients/http", "clients/json"},
     "clients/resilience": {"clients/core"},
+    "clients/push": {"clients/core", "clients/http", "clients/resilience", "clients/venue"},
     "clients/balancectl": {"proto", "clients/core"},
     "proto": set(),
     "service/access": {"clients/core"},
@@ -57,11 +58,11 @@ LIBRARIES = {
     r"sodium\.h": [r"clients/core/secret(_memory)?\.cc", r"clients/polymarket_us/", r"service/(access|config)/",
                    r"service/rpc/page\.cc", r"service/server/run_service\.cc"],
     r"nghttp2/": [r"service/transport/"],
-    r"openssl/": [r"service/transport/", r"clients/http/(connection_check|trust_store)\.", r"service/config/(tls_material|x509_certificate)\.cc",
+    r"openssl/": [r"service/transport/", r"clients/http/(beast_web_socket|connection_check|trust_store)\.", r"service/config/(tls_material|x509_certificate)\.cc",
                   r"clients/balancectl/tls_check\.cc"],
     r"spdlog/": [r"service/(observe|server)/"],
     r"prometheus/": [r"service/observe/"],
-    r"boost/beast/": [r"clients/core/beast\.cc", r"service/server/admin_"],
+    r"boost/beast/": [r"clients/core/beast\.cc", r"clients/http/beast_", r"service/server/admin_"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

@@ -7,6 +7,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "tests/sandbox/beast_web_socket.h"
+
 namespace balance::sandbox {
 namespace {
 
@@ -44,6 +46,10 @@ class StreamChannel final : public Channel {
     co_await asio::async_write(stream_, asio::buffer(bytes),
                                asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
+  }
+
+  std::unique_ptr<WebSocket> Upgrade() override {
+    return std::make_unique<BeastWebSocket<Stream>>(std::move(stream_));
   }
 
   void Reset() override {

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string_view>
 
+#include "tests/sandbox/web_socket.h"
+
 namespace boost::asio::ssl {
 class context;
 }
@@ -25,6 +27,9 @@ class Channel {
   virtual boost::asio::awaitable<std::size_t> Read(char* to, std::size_t size) = 0;
   // All of `bytes`, or false.
   virtual boost::asio::awaitable<bool> Write(std::string_view bytes) = 0;
+
+  // The same connection as a WebSocket; nothing of the channel may be used after it.
+  virtual std::unique_ptr<WebSocket> Upgrade() = 0;
 
   // RST.
   virtual void Reset() = 0;

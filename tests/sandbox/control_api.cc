@@ -60,6 +60,19 @@ bool Matches(std::string_view pattern, std::string_view path, ControlRequest& re
                     });
 }
 
+// Whatever `read` makes of `body`, or of each element if it is a list.
+template <typename Fault>
+Result<std::vector<Fault>> ReadOneOrMore(const Json& body, Result<Fault> (*read)(const Json&)) {
+  const Json list = body.is_array() ? body : Json::array({body});
+  std::vector<Fault> faults;
+  for (const Json& item : list) {
+    auto fault = read(item);
+    if (!fault) return tl::unexpected(fault.error());
+    faults.push_back(std::move(*fault));
+  }
+  return faults;
+}
+
 std::string ErrorBody(const std::string& sentence) {
   return "{\"error\":" + Quoted(sentence) + "}\n";
 }
@@ -91,6 +104,10 @@ class ControlApi final : public HttpHandler {
   Result<Json> ListFaults(const ControlRequest& request);
   Result<Json> PushFaults(const ControlRequest& request);
   Result<Json> ClearFaults(const ControlRequest& request);
+  Result<Json> ListSocketFaults(const ControlRequest& request);
+  Result<Json> PushSocketFaults(const ControlRequest& request);
+  Result<Json> ClearSocketFaults(const ControlRequest& request);
+  Result<Json> ActOnSockets(const ControlRequest& request);
   Result<Json> Catalogue(const ControlRequest& request);
   Result<Json> Unplug(const ControlRequest& request);
   Result<Json> Plug(const ControlRequest& request);
@@ -123,6 +140,10 @@ const std::vector<ControlApi::Route>& ControlApi::Routes() {
       {"GET", "/v1/SIDE/faults", &ControlApi::ListFaults},
       {"POST", "/v1/SIDE/faults", &ControlApi::PushFaults},
       {"DELETE", "/v1/SIDE/faults", &ControlApi::ClearFaults},
+      {"GET", "/v1/SIDE/socket-faults", &ControlApi::ListSocketFaults},
+      {"POST", "/v1/SIDE/socket-faults", &ControlApi::PushSocketFaults},
+      {"DELETE", "/v1/SIDE/socket-faults", &ControlApi::ClearSocketFaults},
+      {"POST", "/v1/SIDE/sockets", &ControlApi::ActOnSockets},
       {"POST", "/v1/SIDE/unplug", &ControlApi::Unplug},
       {"POST", "/v1/SIDE/plug", &ControlApi::Plug},
       {"PUT", "/v1/SIDE/latency", &ControlApi::PutLatency},
@@ -243,20 +264,41 @@ Result<Json> ControlApi::ListFaults(const ControlRequest& request) {
 }
 
 Result<Json> ControlApi::PushFaults(const ControlRequest& request) {
-  const Json list = request.body.is_array() ? request.body : Json::array({request.body});
-  std::vector<Fault> faults;
-  for (const Json& item : list) {
-    auto fault = ReadFault(item);
-    if (!fault) return tl::unexpected(fault.error());
-    faults.push_back(std::move(*fault));
-  }
-  for (Fault& fault : faults) core_.handler(request.side).faults().Push(std::move(fault));
+  auto faults = ReadOneOrMore(request.body, ReadFault);
+  if (!faults) return tl::unexpected(faults.error());
+  for (Fault& fault : *faults) core_.handler(request.side).faults().Push(std::move(fault));
   return ListFaults(request);
 }
 
 Result<Json> ControlApi::ClearFaults(const ControlRequest& request) {
   core_.handler(request.side).faults().Clear();
   return ListFaults(request);
+}
+
+Result<Json> ControlApi::ListSocketFaults(const ControlRequest& request) {
+  Json faults = Json::array();
+  for (const SocketFault& fault : core_.handler(request.side).sockets().pending()) {
+    faults.push_back(Write(fault));
+  }
+  return faults;
+}
+
+Result<Json> ControlApi::PushSocketFaults(const ControlRequest& request) {
+  auto faults = ReadOneOrMore(request.body, ReadSocketFault);
+  if (!faults) return tl::unexpected(faults.error());
+  for (SocketFault& fault : *faults) core_.handler(request.side).sockets().Push(std::move(fault));
+  return ListSocketFaults(request);
+}
+
+Result<Json> ControlApi::ClearSocketFaults(const ControlRequest& request) {
+  core_.handler(request.side).sockets().Clear();
+  return ListSocketFaults(request);
+}
+
+Result<Json> ControlApi::ActOnSockets(const ControlRequest& request) {
+  const auto fault = ReadSocketFault(request.body);
+  if (!fault) return tl::unexpected(fault.error());
+  return Json{{"sockets", core_.handler(request.side).sockets().Act(*fault)}};
 }
 
 Result<Json> ControlApi::Catalogue(const ControlRequest&) { return Json(CatalogueNames()); }
@@ -285,11 +327,11 @@ Result<Json> ControlApi::PutClockOffset(const ControlRequest& request) {
 }
 
 Result<Json> ControlApi::GetCounters(const ControlRequest& request) {
-  return Write(core_.handler(request.side).counters().Read());
+  return Write(core_.handler(request.side).ReadCounters());
 }
 
 Result<Json> ControlApi::ResetCounters(const ControlRequest& request) {
-  core_.handler(request.side).counters().Reset();
+  core_.handler(request.side).ResetCounters();
   return GetCounters(request);
 }
 

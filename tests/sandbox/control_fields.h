@@ -10,6 +10,7 @@
 #include "tests/sandbox/credentials.h"
 #include "tests/sandbox/fault.h"
 #include "tests/sandbox/ledger.h"
+#include "tests/sandbox/socket_fault.h"
 #include "tests/sandbox/switches.h"
 
 namespace balance::sandbox {
@@ -38,6 +39,16 @@ inline constexpr std::array<std::string_view, 11> kEnumWords<FaultKind> = {
     "pass", "reply", "truncated", "cut_chunked", "slow_body", "stall_body",
     "raw",  "hang",  "reset",     "close",       "unasked"};
 
+template <>
+inline constexpr std::array<std::string_view, 4> kEnumWords<SocketNames> = {
+    "current", "snake_case", "subscription", "legacy"};
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumWords<FillFrames> = {"fill", "execution",
+                                                                           "nested"};
+template <>
+inline constexpr std::array<std::string_view, 9> kEnumWords<SocketFaultKind> = {
+    "silence", "freeze", "text", "binary", "raw", "flood", "close", "drop", "reset"};
+
 // balanceReservation: an amount, null or "absent".
 struct Reservation {
   Presence& presence;
@@ -51,6 +62,11 @@ void VisitFields(PolymarketSwitches& switches, Visitor& visit) {
   visit("health_route", switches.health_route);
   visit("auth_error_style", switches.auth_error_style);
   visit("requests_per_second", switches.requests_per_second);
+  visit("socket_names", switches.socket_names);
+  visit("socket_empty_error", switches.socket_empty_error);
+  visit("socket_nulls", switches.socket_nulls);
+  visit("socket_heartbeat_ms", switches.socket_heartbeat);
+  visit("sockets_per_key", switches.sockets_per_key);
   visit("blocked_user_agents", switches.blocked_user_agents);
 }
 
@@ -71,6 +87,11 @@ void VisitFields(PolysimSwitches& switches, Visitor& visit) {
   visit("requests_per_second", switches.requests_per_second);
   visit("edge_outage", switches.edge_outage);
   visit("health", switches.health);
+  visit("fill_frames", switches.fill_frames);
+  visit("text_order_ids", switches.text_order_ids);
+  visit("token_field", switches.token_field);
+  visit("token_lifetime_ms", switches.token_lifetime);
+  visit("sockets_per_key", switches.sockets_per_key);
   visit("blocked_user_agents", switches.blocked_user_agents);
 }
 
@@ -133,6 +154,20 @@ void VisitFields(Fault& fault, Visitor& visit) {
   visit("path", fault.path);
   visit("key", fault.key);
   visit("reused_connection_only", fault.reused_connection_only);
+}
+
+template <typename Visitor>
+void VisitFields(SocketFault& fault, Visitor& visit) {
+  visit("kind", fault.kind);
+  visit("body", fault.body);
+  visit("size", fault.size);
+  visit("frames", fault.frames);
+  visit("code", fault.code);
+  visit("reason", fault.reason);
+  visit("delay_ms", fault.delay);
+  visit("count", fault.count);
+  visit("path", fault.path);
+  visit("key", fault.key);
 }
 
 template <typename Visitor>

@@ -15,6 +15,10 @@ namespace {
 // Far beyond any use, and small enough to be counted in nanoseconds.
 constexpr std::int64_t kMostMilliseconds = 1'000'000'000'000;
 
+// RFC 6455, section 7.4.2.
+constexpr int kLeastCloseCode = 1000;
+constexpr int kGreatestCloseCode = 4999;
+
 std::int64_t Milliseconds(Duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
@@ -244,6 +248,20 @@ Json Write(const std::map<std::string, Tally>& tallies) {
   return json;
 }
 
+Json Write(const SocketCounters& counters) {
+  Json json = {{"opened", counters.opened},
+               {"open", counters.open},
+               {"max_open", counters.max_open},
+               {"messages_sent", counters.messages_sent},
+               {"messages_received", counters.messages_received},
+               {"pings_received", counters.pings_received},
+               {"ended_by_code", Json::object()}};
+  for (const auto& [code, count] : counters.ended_by_code) {
+    json["ended_by_code"][std::to_string(code)] = count;
+  }
+  return json;
+}
+
 Json Write(const RequestRecord& record) {
   return {{"time", Rfc3339(record.time)},
           {"method", record.method},
@@ -296,11 +314,26 @@ Result<Fault> ReadFault(const Json& json) {
   return fault;
 }
 
+Result<SocketFault> ReadSocketFault(const Json& json) {
+  SocketFault fault;
+  if (const auto read = ReadAll(json, fault); !read) return tl::unexpected(read.error());
+  const std::pair<const char*, int> numbers[] = {
+      {"count", fault.count}, {"frames", fault.frames}, {"size", fault.size}};
+  for (const auto& [name, number] : numbers) {
+    if (number < 0) return Fail(ErrorKind::kInvalidInput, Quoted(name) + " must not be negative");
+  }
+  if (fault.code < kLeastCloseCode || fault.code > kGreatestCloseCode) {
+    return Fail(ErrorKind::kInvalidInput, "\"code\" must be from 1000 to 4999");
+  }
+  return fault;
+}
+
 Json Write(const PolymarketLedger& ledger) { return WriteAll(ledger); }
 Json Write(const PolysimLedger& ledger) { return WriteAll(ledger); }
 Json Write(const PolymarketSwitches& switches) { return WriteAll(switches); }
 Json Write(const PolysimSwitches& switches) { return WriteAll(switches); }
 Json Write(const Fault& fault) { return WriteAll(fault); }
+Json Write(const SocketFault& fault) { return WriteAll(fault); }
 
 Json Write(const SideCounters& counters) {
   Json json = {{"total", Write(counters.total)},
@@ -311,6 +344,7 @@ Json Write(const SideCounters& counters) {
                {"auth_failures", counters.auth_failures},
                {"in_flight", counters.in_flight},
                {"max_in_flight", counters.max_in_flight},
+               {"sockets", Write(counters.sockets)},
                {"last_requests", Json::array()}};
   for (const RequestRecord& record : counters.last_requests) {
     json["last_requests"].push_back(Write(record));

@@ -11,6 +11,7 @@
 #include "tests/sandbox/fault.h"
 #include "tests/sandbox/history.h"
 #include "tests/sandbox/ledger.h"
+#include "tests/sandbox/socket_fault.h"
 #include "tests/sandbox/switches.h"
 
 namespace balance::sandbox {
@@ -31,12 +32,14 @@ Result<void> ReadDuration(const Json& json, const char* field, Duration& to);
 Result<void> ReadText(const Json& json, const char* field, std::string& to);
 // A fault described, or named and changed by the fields beside "name".
 Result<Fault> ReadFault(const Json& json);
+Result<SocketFault> ReadSocketFault(const Json& json);
 
 Json Write(const PolymarketLedger& ledger);
 Json Write(const PolysimLedger& ledger);
 Json Write(const PolymarketSwitches& switches);
 Json Write(const PolysimSwitches& switches);
 Json Write(const Fault& fault);
+Json Write(const SocketFault& fault);
 Json Write(const SideCounters& counters);
 Json Write(const std::vector<HistoryEntry>& history);
 

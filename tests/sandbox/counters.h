@@ -12,6 +12,7 @@
 #include "clients/core/clock.h"
 #include "tests/sandbox/http_message.h"
 #include "tests/sandbox/sliding_second.h"
+#include "tests/sandbox/socket_book.h"
 
 namespace balance::sandbox {
 
@@ -29,6 +30,7 @@ struct RequestRecord {
   WallTime time;
   std::string method;
   std::string path;
+  // Without the value of a socket's token.
   std::string query;
   // Polymarket's key id, or the first 16 characters of a PolySimulator key; "" without a key.
   std::string key;
@@ -61,6 +63,7 @@ struct SideCounters {
   std::vector<RequestRecord> last_requests;
   // The newest 1,000, oldest first.
   std::vector<UnaskedAnswer> last_unasked;
+  SocketCounters sockets;
 };
 
 // Collects one side's counters. Used on the sandbox's loop only.

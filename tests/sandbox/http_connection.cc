@@ -32,10 +32,14 @@ asio::awaitable<void> HttpConnection::Serve() {
     }
     read.call.connection = number_;
     read.call.number_on_connection = count;
-    const WirePlan plan = handler_.Handle(read.call);
+    WirePlan plan = handler_.Handle(read.call);
+    if (plan.socket) {
+      co_await ServeSocket(read.call, std::move(plan));
+      break;
+    }
     open = co_await Send(plan) && read.keep_alive;
   }
-  channel_->Close();
+  if (channel_) channel_->Close();
   handler_.OnDisconnect();
 }
 
@@ -56,6 +60,18 @@ asio::awaitable<bool> HttpConnection::Send(const WirePlan& plan) {
   if (plan.end == WireEnd::kHang) co_await Hang();
   if (plan.end == WireEnd::kReset) channel_->Reset();
   co_return plan.end == WireEnd::kKeep;
+}
+
+asio::awaitable<void> HttpConnection::ServeSocket(const HttpCall& call, WirePlan plan) {
+  if (plan.delay > Duration::zero()) co_await Wait(plan.delay);
+  if (stopped_) co_return;
+  if (plan.before_send) plan.before_send();
+  // An open socket is no request under way.
+  plan.permit.reset();
+  socket_ = std::make_shared<SocketConnection>(channel_->Upgrade(), timer_.get_executor(),
+                                               *plan.socket->book, call.path, plan.socket->key);
+  channel_.reset();
+  co_await socket_->Serve(call, plan.socket->open_session(*socket_));
 }
 
 asio::awaitable<bool> HttpConnection::Drip(const WirePlan& plan) {
@@ -90,7 +106,8 @@ asio::awaitable<void> HttpConnection::Wait(Duration time) {
 
 void HttpConnection::Stop() {
   stopped_ = true;
-  channel_->Reset();
+  if (channel_) channel_->Reset();
+  if (socket_) socket_->Stop();
   timer_.cancel();
 }
 

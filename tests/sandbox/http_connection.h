@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tests/sandbox/channel.h"
+#include "tests/sandbox/socket_connection.h"
 #include "tests/sandbox/wire_plan.h"
 
 namespace balance::sandbox {
@@ -37,12 +38,15 @@ class HttpConnection {
 
  private:
   boost::asio::awaitable<bool> Send(const WirePlan& plan);
+  boost::asio::awaitable<void> ServeSocket(const HttpCall& call, WirePlan plan);
   boost::asio::awaitable<bool> Drip(const WirePlan& plan);
   boost::asio::awaitable<bool> SendUnasked(const WirePlan& plan);
   boost::asio::awaitable<void> Hang();
   boost::asio::awaitable<void> Wait(Duration time);
 
+  // Null once it has become a WebSocket.
   std::unique_ptr<Channel> channel_;
+  std::shared_ptr<SocketConnection> socket_;
   boost::asio::steady_timer timer_;
   HttpHandler& handler_;
   std::uint64_t number_;

@@ -85,6 +85,11 @@ std::string_view HttpCall::QueryValue(std::string_view name) const {
   return {};
 }
 
+bool IsWebSocketUpgrade(const HttpCall& call) {
+  return call.method == "GET" && SameName(call.HeaderValue("Upgrade"), "websocket") &&
+         call.HeaderValue("Sec-WebSocket-Version") == "13" && call.HasHeader("Sec-WebSocket-Key");
+}
+
 HttpReply JsonReply(int status, std::string body) {
   return {status, {{"Content-Type", "application/json"}}, std::move(body)};
 }

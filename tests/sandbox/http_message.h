@@ -32,6 +32,9 @@ struct HttpCall {
   std::string_view QueryValue(std::string_view name) const;
 };
 
+// True if the call asks for a WebSocket as RFC 6455 wants it.
+bool IsWebSocketUpgrade(const HttpCall& call);
+
 struct HttpReply {
   int status = 200;
   std::vector<Header> headers;

@@ -44,6 +44,7 @@ Result<void> OrderBook::Fill(const std::string& id) {
   PolysimLedger ledger = wallets_.Get(order->wallet);
   ledger.position_value = Plus(ledger.position_value, order->cost);
   wallets_.Set(order->wallet, std::move(ledger));
+  if (observer_) observer_({std::stoull(id), order->wallet, order->cost});
   return {};
 }
 

@@ -3,12 +3,14 @@
 // PolySimulator's resting BUY limits, as far as they move a balance.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "clients/core/result.h"
 #include "tests/sandbox/ledger.h"
+#include "tests/sandbox/polysimulator_frames.h"
 #include "tests/sandbox/wallet_book.h"
 
 namespace balance::sandbox {
@@ -29,6 +31,10 @@ class OrderBook {
   // Forgets a wallet's orders without returning their cost.
   void Drop(const std::string& wallet);
 
+  // Called for each order that fills. `observer` must not change the book.
+  using Observer = std::function<void(const OrderFill&)>;
+  void ObserveFills(Observer observer) { observer_ = std::move(observer); }
+
   // Ids of a wallet's resting orders, oldest first.
   std::vector<std::string> Resting(const std::string& wallet) const;
 
@@ -43,6 +49,7 @@ class OrderBook {
   WalletBook<PolysimLedger>& wallets_;
   std::map<std::uint64_t, Order> orders_;
   std::uint64_t next_id_ = 1;
+  Observer observer_;
 };
 
 }  // namespace balance::sandbox

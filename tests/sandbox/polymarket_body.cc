@@ -43,7 +43,9 @@ void AddNewerFields(const PolymarketRow& row, JsonObject& object) {
   }
 }
 
-std::string Row(const PolymarketRow& row, const PolymarketSwitches& switches) {
+}  // namespace
+
+std::string BalanceRow(const PolymarketRow& row, const PolymarketSwitches& switches) {
   std::vector<std::string> withdrawals;
   for (const auto& withdrawal : row.pending_withdrawals) {
     withdrawals.push_back(Withdrawal(withdrawal));
@@ -70,11 +72,9 @@ std::string Row(const PolymarketRow& row, const PolymarketSwitches& switches) {
   return object.Take();
 }
 
-}  // namespace
-
 std::string BalancesBody(const PolymarketLedger& ledger, const PolymarketSwitches& switches) {
   std::vector<std::string> rows;
-  for (const PolymarketRow& row : ledger.rows) rows.push_back(Row(row, switches));
+  for (const PolymarketRow& row : ledger.rows) rows.push_back(BalanceRow(row, switches));
   JsonObject object;
   object.Raw("balances", JsonArray(rows));
   return object.Take();

@@ -9,6 +9,9 @@
 
 namespace balance::sandbox {
 
+// One element of `balances`. REQUIRES: Check() of a ledger with the row passed.
+std::string BalanceRow(const PolymarketRow& row, const PolymarketSwitches& switches);
+
 // Amounts appear as the ledger's text. REQUIRES: Check(ledger) passed.
 std::string BalancesBody(const PolymarketLedger& ledger, const PolymarketSwitches& switches);
 

@@ -9,6 +9,8 @@
 namespace balance::sandbox {
 namespace {
 
+constexpr std::string_view kSocketPath = "/v1/ws/private";
+
 HttpReply GatewayError(int status, int grpc_code, const std::string& message) {
   return JsonReply(status, "{\"code\":" + std::to_string(grpc_code) + ",\"message\":\"" + message +
                                "\",\"details\":[]}");
@@ -21,7 +23,11 @@ PolymarketVenue::PolymarketVenue(const Clock& clock, const SideClock& side_clock
     : clock_(side_clock),
       prefix_(std::move(prefix)),
       wallets_(clock, InitialPolymarketLedger(),
-               [this](const PolymarketLedger& ledger) { return BalancesBody(ledger, switches_); }) {
+               [this](const PolymarketLedger& ledger) { return BalancesBody(ledger, switches_); }),
+      sockets_(side_clock, switches_, wallets_) {
+  wallets_.Observe(
+      [this](const std::string& wallet, const PolymarketLedger& before,
+             const PolymarketLedger& after) { sockets_.OnChange(wallet, before, after); });
 }
 
 Caller PolymarketVenue::Identify(const HttpCall& call) {
@@ -47,6 +53,8 @@ HttpReply PolymarketVenue::Answer(const HttpCall& call, const Caller& caller, in
   } else if (!caller.authenticated) {
     const AuthVerdict verdict = auth_.Judge(call, ApiPath(call), clock_.WallNow());
     reply = PolymarketAuth::Refusal(verdict.failure, switches_.auth_error_style);
+    // As observed of the socket, whose gateway words its refusals itself.
+    if (ApiPath(call) == kSocketPath) reply = TextReply(401, "unauthorized: " + reply.body);
   } else {
     reply = Route(call, caller);
   }
@@ -60,9 +68,24 @@ HttpReply PolymarketVenue::Route(const HttpCall& call, const Caller& caller) {
   if (!TakeFromLimit(caller.key)) {
     return JsonReply(429, R"({"status":429,"message":"Too Many Requests"})");
   }
+  if (ApiPath(call) == kSocketPath) return Upgrade(call, caller);
   if (ApiPath(call) != "/v1/account/balances") return GatewayError(404, 5, "Not Found");
   if (call.method != "GET") return GatewayError(405, 12, "Method Not Allowed");
   return JsonReply(200, wallets_.Body(caller.wallet));
+}
+
+HttpReply PolymarketVenue::Upgrade(const HttpCall& call, const Caller& caller) const {
+  if (!IsWebSocketUpgrade(call)) return TextReply(400, "Bad Request\n");
+  const int most = switches_.sockets_per_key;
+  if (most > 0 && sockets_.CountOf(caller.key) >= most) {
+    return TextReply(429, "too many connections\n");
+  }
+  return {101, {}, {}};
+}
+
+std::unique_ptr<SocketSession> PolymarketVenue::OpenSocket(const HttpCall& /*call*/,
+                                                           const Caller& caller, SocketPeer& peer) {
+  return sockets_.Open(caller.key, caller.wallet, peer);
 }
 
 bool PolymarketVenue::TakeFromLimit(const std::string& key) {

@@ -1,13 +1,15 @@
 #pragma once
 
-// Polymarket US: GET /v1/account/balances behind its auth wall.
+// Polymarket US: GET /v1/account/balances and the WebSocket /v1/ws/private behind its auth wall.
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "tests/sandbox/ledger.h"
 #include "tests/sandbox/polymarket_auth.h"
+#include "tests/sandbox/polymarket_sockets.h"
 #include "tests/sandbox/side_clock.h"
 #include "tests/sandbox/sliding_second.h"
 #include "tests/sandbox/switches.h"
@@ -24,6 +26,8 @@ class PolymarketVenue final : public Venue {
 
   Caller Identify(const HttpCall& call) override;
   HttpReply Answer(const HttpCall& call, const Caller& caller, int in_flight) override;
+  std::unique_ptr<SocketSession> OpenSocket(const HttpCall& call, const Caller& caller,
+                                            SocketPeer& peer) override;
 
   Result<void> AddKey(const PolymarketKey& key);
   WalletBook<PolymarketLedger>& wallets() { return wallets_; }
@@ -36,12 +40,14 @@ class PolymarketVenue final : public Venue {
   bool IsOpenHealth(const HttpCall& call) const;
   bool TakeFromLimit(const std::string& key);
   HttpReply Route(const HttpCall& call, const Caller& caller);
+  HttpReply Upgrade(const HttpCall& call, const Caller& caller) const;
 
   const SideClock& clock_;
   const std::string prefix_;
   PolymarketSwitches switches_;
   PolymarketAuth auth_;
   WalletBook<PolymarketLedger> wallets_;
+  PolymarketSockets sockets_;
   std::map<std::string, SlidingSecond> limits_;
 };
 

@@ -22,15 +22,15 @@ std::string_view TierName(Tier tier) {
 TierLimits LimitsOf(Tier tier) {
   switch (tier) {
     case Tier::kFree:
-      return {2, 120};
+      return {2, 120, 1};
     case Tier::kPro:
-      return {10, 600};
+      return {10, 600, 3};
     case Tier::kProPlus:
-      return {30, 1800};
+      return {30, 1800, 10};
     case Tier::kEnterprise:
-      return {100, 6000};
+      return {100, 6000, 50};
   }
-  return {10, 600};
+  return {10, 600, 3};
 }
 
 LimitVerdict PolysimulatorLimiter::Take(const std::string& key, TierLimits limits, WallTime now) {

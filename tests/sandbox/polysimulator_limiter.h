@@ -21,6 +21,8 @@ std::string_view TierName(Tier tier);
 struct TierLimits {
   int per_second;
   int per_minute;
+  // Open WebSockets of a key.
+  int sockets = 0;
 };
 
 // As of September 2026.

@@ -14,7 +14,21 @@ namespace {
 constexpr std::string_view kBalance = "/v1/account/balance";
 constexpr std::string_view kReset = "/v1/account/reset-api-balance";
 
-bool IsAccountPath(const HttpCall& call) { return call.path == kBalance || call.path == kReset; }
+constexpr std::string_view kToken = "/v1/keys/ws-token";
+constexpr std::string_view kExecutions = "/v1/ws/executions";
+constexpr std::string_view kUser = "/v1/ws/user";
+
+// What needs an API key.
+bool IsKeyPath(const HttpCall& call) {
+  return call.path == kBalance || call.path == kReset || call.path == kToken;
+}
+
+bool IsSocketPath(const HttpCall& call) { return call.path == kExecutions || call.path == kUser; }
+
+HttpReply AnswerUpgrade(const HttpCall& call) {
+  if (IsWebSocketUpgrade(call)) return {101, {}, {}};
+  return JsonReply(404, R"({"detail":"This is a WebSocket; connect with wss:// and a token"})");
+}
 
 std::string TiersBody() {
   JsonObject tiers;
@@ -49,15 +63,27 @@ PolysimulatorVenue::PolysimulatorVenue(const Clock& clock, const SideClock& side
     : clock_(side_clock),
       wallets_(clock, InitialPolysimLedger(),
                [this](const PolysimLedger& ledger) { return BalanceBody(ledger, switches_); }),
-      orders_(wallets_) {}
+      orders_(wallets_),
+      sockets_(
+          side_clock, switches_, [this](const std::string& key) { return CallerOfKey(key); },
+          [this](const std::string& wallet) { return SocketLimit(wallet); }) {
+  orders_.ObserveFills([this](const OrderFill& fill) { sockets_.OnFill(fill); });
+}
 
 Caller PolysimulatorVenue::Identify(const HttpCall& call) {
+  if (IsSocketPath(call)) {
+    const std::string_view token = call.QueryValue("token");
+    Caller caller = tokens_.Find(token, clock_.SteadyNow()).value_or(Caller());
+    // A key may yet come in the first message.
+    if (call.path == kUser && token.empty()) caller.authenticated = true;
+    return caller;
+  }
   PolysimulatorVerdict verdict = auth_.Judge(call, switches_);
   Caller caller;
   caller.key = std::move(verdict.key);
   caller.credential = std::move(verdict.credential);
   caller.wallet = std::move(verdict.wallet);
-  caller.authenticated = !verdict.refusal || !IsAccountPath(call);
+  caller.authenticated = !verdict.refusal || !IsKeyPath(call);
   return caller;
 }
 
@@ -67,14 +93,14 @@ HttpReply PolysimulatorVenue::Answer(const HttpCall& call, const Caller& caller,
     return TextReply(403, "error code: 1010");
   }
   const std::string request_id = "req-" + RandomHex(8);
-  HttpReply reply =
-      IsAccountPath(call) ? Account(call, caller, in_flight, request_id) : Public(call);
+  HttpReply reply = IsKeyPath(call) ? Account(call, caller, in_flight, request_id) : Public(call);
   reply.headers.push_back({"X-Request-Id", request_id});
   if (switches_.beta_cutoff) reply.headers.push_back({"X-API-Beta-Cutoff", "expired"});
   return reply;
 }
 
 HttpReply PolysimulatorVenue::Public(const HttpCall& call) const {
+  if (IsSocketPath(call)) return AnswerUpgrade(call);
   const bool get = call.method == "GET";
   if (get && (call.path == "/v1/health" || call.path == "/v1/status")) {
     JsonObject body;
@@ -91,7 +117,8 @@ HttpReply PolysimulatorVenue::Public(const HttpCall& call) const {
 
 HttpReply PolysimulatorVenue::Account(const HttpCall& call, const Caller& caller, int in_flight,
                                       const std::string& request_id) {
-  if (const auto refusal = auth_.Judge(call, switches_).refusal) {
+  if (auto refusal = auth_.Judge(call, switches_).refusal) {
+    if (call.path == kToken && refusal->code == "MISSING_AUTH") refusal->code = "MISSING_API_KEY";
     return Refuse(call, *refusal, request_id);
   }
   const int cap = switches_.concurrent_requests;
@@ -121,10 +148,41 @@ HttpReply PolysimulatorVenue::Route(const HttpCall& call, const Caller& caller,
   if (call.method != (balance ? "GET" : "POST")) {
     return JsonReply(405, R"({"detail":"Method Not Allowed"})");
   }
+  if (call.path == kToken) return IssueToken(caller);
   if (!wallets_.Get(caller.wallet).account_exists) {
     return Refuse(call, {404, "ACCOUNT_NOT_FOUND", "No account record", 0}, request_id);
   }
   return balance ? JsonReply(200, wallets_.Body(caller.wallet)) : Reset(call, caller, request_id);
+}
+
+HttpReply PolysimulatorVenue::IssueToken(const Caller& caller) {
+  const Duration lifetime = switches_.token_lifetime;
+  JsonObject body;
+  body.Text(switches_.token_field, tokens_.Issue(caller, clock_.SteadyNow() + lifetime));
+  body.Raw("expires_in", std::to_string(lifetime / std::chrono::seconds(1)));
+  return JsonReply(200, body.Take());
+}
+
+std::unique_ptr<SocketSession> PolysimulatorVenue::OpenSocket(const HttpCall& call,
+                                                              const Caller& /*caller*/,
+                                                              SocketPeer& peer) {
+  const std::string_view token = call.QueryValue("token");
+  const std::optional<Caller> owner = tokens_.Take(token, clock_.SteadyNow());
+  if (call.path == kUser) return sockets_.OpenUser(owner, !token.empty(), peer);
+  return sockets_.OpenExecutions(owner, peer);
+}
+
+std::optional<Caller> PolysimulatorVenue::CallerOfKey(const std::string& api_key) const {
+  HttpCall call;
+  call.headers = {{"X-API-Key", api_key}};
+  PolysimulatorVerdict verdict = auth_.Judge(call, switches_);
+  if (verdict.refusal) return std::nullopt;
+  return Caller{verdict.key, verdict.credential, verdict.wallet, {}, true};
+}
+
+int PolysimulatorVenue::SocketLimit(const std::string& wallet) const {
+  if (switches_.sockets_per_key != 0) return switches_.sockets_per_key;
+  return LimitsOf(switches_.beta_cutoff ? Tier::kFree : wallets_.Get(wallet).tier).sockets;
 }
 
 HttpReply PolysimulatorVenue::Reset(const HttpCall& call, const Caller& caller,
@@ -157,9 +215,13 @@ HttpReply PolysimulatorVenue::Refuse(const HttpCall& call, const PolysimulatorEr
 
 TierLimits PolysimulatorVenue::Limits(Tier tier) const {
   const int per_second = switches_.requests_per_second;
-  if (per_second == 0) return LimitsOf(tier);
-  if (per_second < 0) return {std::numeric_limits<int>::max(), std::numeric_limits<int>::max()};
-  return {per_second, 60 * per_second};
+  TierLimits limits = LimitsOf(tier);
+  if (per_second < 0) limits.per_second = limits.per_minute = std::numeric_limits<int>::max();
+  if (per_second > 0) {
+    limits.per_second = per_second;
+    limits.per_minute = 60 * per_second;
+  }
+  return limits;
 }
 
 Result<void> PolysimulatorVenue::AddKey(const PolysimKey& key) {

@@ -171,6 +171,22 @@ std::size_t Sandbox::PendingFaults(Side side) {
       [side](SandboxCore& core) { return core.handler(side).faults().pending().size(); });
 }
 
+void Sandbox::Push(Side side, SocketFault fault) {
+  impl_->Run([&](SandboxCore& core) { core.handler(side).sockets().Push(std::move(fault)); });
+}
+
+void Sandbox::ClearSocketFaults(Side side) {
+  impl_->Run([side](SandboxCore& core) { core.handler(side).sockets().Clear(); });
+}
+
+int Sandbox::Act(Side side, const SocketFault& fault) {
+  return impl_->Run([&](SandboxCore& core) { return core.handler(side).sockets().Act(fault); });
+}
+
+std::vector<std::string> Sandbox::SocketTokens() {
+  return impl_->Run([](SandboxCore& core) { return core.polysimulator().tokens().issued(); });
+}
+
 void Sandbox::Unplug(Side side) {
   impl_->Run([side](SandboxCore& core) { core.server(side).Unplug(); });
 }
@@ -180,11 +196,11 @@ Result<void> Sandbox::Plug(Side side) {
 }
 
 SideCounters Sandbox::Counters(Side side) {
-  return impl_->Run([side](SandboxCore& core) { return core.handler(side).counters().Read(); });
+  return impl_->Run([side](SandboxCore& core) { return core.handler(side).ReadCounters(); });
 }
 
 void Sandbox::ResetCounters(Side side) {
-  impl_->Run([side](SandboxCore& core) { core.handler(side).counters().Reset(); });
+  impl_->Run([side](SandboxCore& core) { core.handler(side).ResetCounters(); });
 }
 
 std::vector<HistoryEntry> Sandbox::History(Side side, const std::string& wallet) {

@@ -18,6 +18,7 @@
 #include "tests/sandbox/ledger.h"
 #include "tests/sandbox/sandbox_options.h"
 #include "tests/sandbox/side.h"
+#include "tests/sandbox/socket_fault.h"
 #include "tests/sandbox/switches.h"
 
 namespace balance::sandbox {
@@ -36,7 +37,7 @@ class Sandbox {
 
   std::uint16_t port(Side side) const;
   std::uint16_t control_port() const;
-  // "http://127.0.0.1:PORT" with the prefix, or https.
+  // "http://127.0.0.1:PORT" with the prefix, or https. WebSockets are at the same place.
   std::string BaseUrl(Side side) const;
   std::string ControlUrl() const;
   // The first key of each side.
@@ -80,6 +81,15 @@ class Sandbox {
   Result<void> PushNamed(Side side, const std::string& name, int count = 1);
   void ClearFaults(Side side);
   std::size_t PendingFaults(Side side);
+
+  // Faults of open WebSockets. Push: for sockets to come, at their opening. Act: for those that are
+  // open; returns how many it met. A fault of Push(Side, Fault) with the socket's path refuses or
+  // delays its upgrade.
+  void Push(Side side, SocketFault fault);
+  void ClearSocketFaults(Side side);
+  int Act(Side side, const SocketFault& fault);
+  // Every token for a PolySimulator socket that was issued: what must appear nowhere else.
+  std::vector<std::string> SocketTokens();
 
   // Refuses new connections and resets those there are, until Plug(), which keeps the port. Both
   // may be repeated.

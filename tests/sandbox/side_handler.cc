@@ -31,9 +31,21 @@ WirePlan SideHandler::Handle(const HttpCall& call) {
   return plan;
 }
 
+SideCounters SideHandler::ReadCounters() const {
+  SideCounters counters = counters_.Read();
+  counters.sockets = sockets_.counters();
+  return counters;
+}
+
+void SideHandler::ResetCounters() {
+  counters_.Reset();
+  sockets_.ResetCounters();
+}
+
 WirePlan SideHandler::Plan(const HttpCall& call, const Caller& caller) {
   std::optional<Fault> fault = faults_.Take(call, caller.key);
-  if (!fault) return PlanReply(TrueAnswer(call, caller));
+  if (!fault) return PlanTrueAnswer(call, caller, Duration::zero());
+  if (fault->kind == FaultKind::kPass) return PlanTrueAnswer(call, caller, fault->delay);
   for (Header& header : fault->headers) {
     if (!header.value.starts_with(kDatePlaceholder)) continue;
     int seconds = 0;
@@ -46,6 +58,18 @@ WirePlan SideHandler::Plan(const HttpCall& call, const Caller& caller) {
                             fault->kind == FaultKind::kUnasked;
   WirePlan plan = PlanFault(*fault, needs_answer ? TrueAnswer(call, caller) : HttpReply{});
   plan.unasked_sent = [this, unasked = plan.unasked] { counters_.OnUnasked(unasked); };
+  return plan;
+}
+
+WirePlan SideHandler::PlanTrueAnswer(const HttpCall& call, const Caller& caller, Duration delay) {
+  const HttpReply reply = TrueAnswer(call, caller);
+  WirePlan plan = PlanReply(reply);
+  plan.delay = delay;
+  if (reply.status == 101) {
+    plan.socket = SocketPlan{&sockets_, caller.key, [this, call, caller](SocketPeer& peer) {
+                               return venue_.OpenSocket(call, caller, peer);
+                             }};
+  }
   return plan;
 }
 

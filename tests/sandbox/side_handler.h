@@ -10,6 +10,7 @@
 #include "tests/sandbox/fault_queue.h"
 #include "tests/sandbox/http_connection.h"
 #include "tests/sandbox/side_clock.h"
+#include "tests/sandbox/socket_book.h"
 #include "tests/sandbox/venue.h"
 
 namespace balance::sandbox {
@@ -28,16 +29,20 @@ class SideHandler final : public HttpHandler {
   void SetLatency(Duration latency) { latency_ = latency; }
   Duration latency() const { return latency_; }
   FaultQueue& faults() { return faults_; }
-  CounterBook& counters() { return counters_; }
+  SideCounters ReadCounters() const;
+  void ResetCounters();
+  SocketBook& sockets() { return sockets_; }
 
  private:
   WirePlan Plan(const HttpCall& call, const Caller& caller);
+  WirePlan PlanTrueAnswer(const HttpCall& call, const Caller& caller, Duration delay);
   HttpReply TrueAnswer(const HttpCall& call, const Caller& caller);
   void AddDate(std::vector<Header>& headers) const;
 
   const SideClock& side_clock_;
   Venue& venue_;
   FaultQueue faults_;
+  SocketBook sockets_;
   CounterBook counters_;
   Duration latency_{};
   std::map<std::string, int> in_flight_;

@@ -18,6 +18,9 @@ template <typename Ledger>
 class WalletBook {
  public:
   using Render = std::function<std::string(const Ledger&)>;
+  // Called with what a wallet held and what it holds now.
+  using Observer =
+      std::function<void(const std::string& wallet, const Ledger& before, const Ledger& after)>;
 
   // `initial` is what a wallet begins with; `render` makes the body of a balance reply. `clock`
   // must outlive the book.
@@ -33,9 +36,13 @@ class WalletBook {
 
   void Set(const std::string& name, Ledger ledger) {
     Wallet& wallet = wallets_[name];
-    wallet.ledger = std::move(ledger);
+    const Ledger before = std::exchange(wallet.ledger, std::move(ledger));
     Record(wallet);
+    if (observer_) observer_(name, before, wallet.ledger);
   }
+
+  // Of every Set() from now on. `observer` must not change the book.
+  void Observe(Observer observer) { observer_ = std::move(observer); }
 
   // The initial ledger for an unknown name.
   const Ledger& Get(const std::string& name) const {
@@ -73,6 +80,7 @@ class WalletBook {
   const Clock& clock_;
   const Ledger initial_;
   const Render render_;
+  Observer observer_;
   std::map<std::string, Wallet> wallets_;
 };
 

@@ -5,16 +5,27 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "clients/core/clock.h"
 #include "tests/sandbox/fault.h"
 #include "tests/sandbox/http_message.h"
+#include "tests/sandbox/socket_book.h"
+#include "tests/sandbox/socket_session.h"
 
 namespace balance::sandbox {
 
 // What happens to the connection after the last byte.
 enum class WireEnd : std::uint8_t { kKeep, kClose, kReset, kHang };
+
+// The WebSocket that a request is answered with.
+struct SocketPlan {
+  SocketBook* book = nullptr;
+  // See RequestRecord::key.
+  std::string key;
+  std::function<std::unique_ptr<SocketSession>(SocketPeer&)> open_session;
+};
 
 struct WirePlan {
   // Before the first byte.
@@ -26,6 +37,8 @@ struct WirePlan {
   WireEnd end = WireEnd::kKeep;
   // Of the HTTP answer; 0: there is none.
   int status = 0;
+  // Takes the place of head and body, and ends the connection's life as HTTP.
+  std::optional<SocketPlan> socket;
   // Runs between the delay and the first byte; may be empty.
   std::function<void()> before_send;
   // An answer to no request, sent `unasked_after` the last byte of the body; empty: none. What the

@@ -243,6 +243,117 @@ TEST_F(SourceFeedTest, BackgroundRefreshNeedsNoWaiter) {
   EXPECT_EQ(upstream_.requests(), 1);
 }
 
+TEST_F(SourceFeedTest, HintWhereNobodyReadsSendsNothingAndOutdatesTheReading) {
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  clock_.Advance(milliseconds(100));
+  const int changes = changes_;
+
+  for (int i = 0; i < 1000; ++i) feed_->Hint();
+  Run();
+
+  const Now now = clock_.Time();
+  EXPECT_EQ(upstream_.requests(), 1);
+  EXPECT_EQ(changes_, changes + 1);
+  EXPECT_EQ(Decide(feed_->status(), {}, now), ReadAction::kAnswerAndRefresh);
+  EXPECT_EQ(Show(feed_->status(), {}, Waited::kNot, now, now).state, SourceState::kStale);
+}
+
+TEST_F(SourceFeedTest, ReadingObservedAfterAHintIsFreshAgain) {
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  clock_.Advance(milliseconds(600));
+  feed_->Hint();
+
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("2");
+  Run();
+
+  const Now now = clock_.Time();
+  EXPECT_EQ(Show(feed_->status(), {}, Waited::kNot, now, now).state, SourceState::kFresh);
+  EXPECT_EQ(feed_->status().reading->origin, ReadingOrigin::kPoll);
+}
+
+TEST_F(SourceFeedTest, HintsWhileSomebodyWatchesCostOneRequest) {
+  feed_->Watch(std::nullopt);
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  clock_.Advance(milliseconds(600));
+
+  for (int i = 0; i < 1000; ++i) feed_->Hint();
+  Run();
+  EXPECT_EQ(upstream_.requests(), 2);
+  upstream_.AnswerWith("2");
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 2);
+  EXPECT_EQ(feed_->status().reading->origin, ReadingOrigin::kPushHint);
+  EXPECT_FALSE(feed_->status().IsOutdated());
+  feed_->Unwatch(std::nullopt);
+}
+
+TEST_F(SourceFeedTest, HintsDuringARefreshQueueExactlyOneSuccessor) {
+  feed_->Watch(std::nullopt);
+  Run();
+  clock_.Advance(milliseconds(100));
+
+  for (int i = 0; i < 1000; ++i) feed_->Hint();
+  Run();
+  EXPECT_EQ(upstream_.requests(), 1);
+  upstream_.AnswerWith("1");
+  Run();
+  EXPECT_EQ(feed_->status().reading->origin, ReadingOrigin::kPoll);
+  clock_.Advance(milliseconds(500));
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 2);
+  upstream_.AnswerWith("2");
+  Run();
+  EXPECT_EQ(feed_->status().reading->origin, ReadingOrigin::kPushHint);
+  EXPECT_EQ(upstream_.requests(), 2);
+  feed_->Unwatch(std::nullopt);
+}
+
+TEST_F(SourceFeedTest, HintsAreSpacedByTheMinimumInterval) {
+  feed_->Watch(std::nullopt);
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+
+  clock_.Advance(milliseconds(100));
+  feed_->Hint();
+  Run();
+  EXPECT_EQ(upstream_.requests(), 1);
+  clock_.Advance(milliseconds(400));
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 2);
+  feed_->Unwatch(std::nullopt);
+}
+
+TEST_F(SourceFeedTest, RefreshThatAHintAskedForAndThatFailsLeavesTheReadingOutdated) {
+  feed_->Watch(std::nullopt);
+  Run();
+  upstream_.AnswerWith("1");
+  Run();
+  clock_.Advance(milliseconds(600));
+
+  feed_->Hint();
+  Run();
+  upstream_.FailWith(ErrorKind::kUpstreamError);
+  Run();
+
+  EXPECT_TRUE(feed_->status().IsOutdated());
+  EXPECT_EQ(feed_->status().failure->error.kind, ErrorKind::kUpstreamError);
+  feed_->Unwatch(std::nullopt);
+}
+
 TEST_F(SourceFeedTest, StopDoesNotSitOutTheMinimumInterval) {
   Wait(clock_.SteadyNow(), "first");
   Run();

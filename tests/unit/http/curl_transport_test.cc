@@ -107,6 +107,26 @@ class CurlTransportTest : public testing::Test {
   std::unique_ptr<CurlTransport> transport_;
 };
 
+TEST_F(CurlTransportTest, PostCarriesAnEmptyObjectAndTheNextRequestIsAGetAgain) {
+  HttpRequest post = Request();
+  post.url = server_->BaseUrl(kSide) + "/v1/keys/ws-token";
+  post.method = HttpRequest::Method::kPost;
+  post.headers = {{"X-API-Key", server_->polysim_key().api_key},
+                  {"Content-Type", "application/json"}};
+
+  const auto token = Send(std::move(post));
+  const auto health = Send();
+
+  ASSERT_TRUE(token && health);
+  EXPECT_EQ(token->status, 200);
+  EXPECT_THAT(token->body, HasSubstr(R"("expires_in":60)"));
+  EXPECT_EQ(health->status, 200);
+  const auto counters = server_->Counters(kSide);
+  EXPECT_EQ(counters.last_requests.at(0).method, "POST");
+  EXPECT_EQ(counters.last_requests.at(1).method, "GET");
+  EXPECT_EQ(counters.connections, 1u);
+}
+
 TEST_F(CurlTransportTest, AnyStatusIsAValueWithItsHeadersAndBody) {
   Fault fault;
   fault.status = 503;

@@ -212,5 +212,41 @@ TEST_F(ControlApiTest, UnknownPathsAndMethods) {
   EXPECT_THAT(client_->Get("/").body, HasSubstr("POST /v1/SIDE/unplug"));
 }
 
+TEST_F(ControlApiTest, SocketFaultsAreListedPushedAndCleared) {
+  const json pushed = Do("POST", "/v1/polymarket/socket-faults",
+                         R"([{"kind":"close","code":1011,"count":0},)"
+                         R"({"kind":"text","body":"{}","frames":3,"delay_ms":5}])");
+
+  EXPECT_EQ(pushed.size(), 2U);
+  EXPECT_EQ(pushed[0].at("code"), 1011);
+  EXPECT_EQ(pushed[1].at("delay_ms"), 5);
+  EXPECT_EQ(Do("GET", "/v1/polymarket/socket-faults"), pushed);
+  EXPECT_TRUE(Do("DELETE", "/v1/polymarket/socket-faults").empty());
+}
+
+TEST_F(ControlApiTest, FaultOfOpenSocketsSaysHowManyItMet) {
+  EXPECT_EQ(Do("POST", "/v1/polysimulator/sockets", R"({"kind":"silence"})").at("sockets"), 0);
+  EXPECT_EQ(Do("GET", "/v1/polysimulator/counters").at("sockets").at("opened"), 0);
+}
+
+TEST_F(ControlApiTest, WrongSocketFaultsAreRefused) {
+  EXPECT_THAT(Complaint("POST", "/v1/polymarket/sockets", R"({"kind":"whisper"})"),
+              HasSubstr("\"kind\" must be one of the words"));
+  EXPECT_EQ(Complaint("POST", "/v1/polymarket/sockets", R"({"code":5000})"),
+            "\"code\" must be from 1000 to 4999");
+  EXPECT_EQ(Complaint("POST", "/v1/polymarket/socket-faults", R"({"frames":-1})"),
+            "\"frames\" must not be negative");
+}
+
+TEST_F(ControlApiTest, SocketSwitchesAreSetByName) {
+  Do("PUT", "/v1/polymarket/switches", R"({"socket_names":"legacy","socket_heartbeat_ms":250})");
+  Do("PUT", "/v1/polysimulator/switches", R"({"fill_frames":"nested","token_lifetime_ms":1})");
+
+  EXPECT_EQ(sandbox_->polymarket_switches().socket_names, SocketNames::kLegacy);
+  EXPECT_EQ(sandbox_->polymarket_switches().socket_heartbeat, std::chrono::milliseconds(250));
+  EXPECT_EQ(sandbox_->polysim_switches().fill_frames, FillFrames::kNested);
+  EXPECT_EQ(sandbox_->polysim_switches().token_lifetime, std::chrono::milliseconds(1));
+}
+
 }  // namespace
 }  // namespace balance::sandbox

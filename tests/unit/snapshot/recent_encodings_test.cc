@@ -52,7 +52,7 @@ TEST_F(RecentEncodingsTest, WhateverIsShownMakesADifference) {
   auto later = views;
   later.front().retry_after = seconds(1);
   auto of_other_login = views;
-  of_other_login.front().is_of_other_login = true;
+  of_other_login.front().is_outdated = true;
   auto failed = views;
   failed.front().failure = std::make_shared<const SourceFailure>();
 

@@ -1,0 +1,274 @@
+#include "clients/http/beast_web_socket.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <utility>
+
+#include "clients/core/alarm.h"
+#include "clients/core/secret.h"
+
+namespace balance {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+namespace websocket = boost::beast::websocket;
+using asio::ip::tcp;
+using boost::system::error_code;
+using TlsStream = ssl::stream<tcp::socket>;
+
+auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+tl::unexpected<Error> Unreachable(std::string message, bool is_connect_failure) {
+  Error error{ErrorKind::kUnreachable, std::move(message)};
+  error.is_transient = true;
+  error.is_connect_failure = is_connect_failure;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+bool HasControl(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+  });
+}
+
+bool IsSendable(const WebSocketRequest& request) {
+  return request.timeout > Duration::zero() && !HasControl(request.target) &&
+         std::none_of(request.headers.begin(), request.headers.end(), [](const HttpHeader& header) {
+           return header.name.empty() || HasControl(header.name) || HasControl(header.value);
+         });
+}
+
+// Wipes what may be secret when the request is over, however it ends.
+class Wiped {
+ public:
+  explicit Wiped(WebSocketRequest& request) : request_(request) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() {
+    Wipe(request_.target);
+    for (HttpHeader& header : request_.headers) Wipe(header.value);
+  }
+
+ private:
+  WebSocketRequest& request_;
+};
+
+tcp::socket& SocketOf(tcp::socket& stream) { return stream; }
+tcp::socket& SocketOf(TlsStream& stream) { return stream.next_layer(); }
+
+template <typename Stream>
+class BeastWebSocket final : public WebSocket {
+ public:
+  explicit BeastWebSocket(Stream stream) : stream_(std::move(stream)) {
+    stream_.read_message_max(kMaxSocketMessage);
+    stream_.control_callback([this](websocket::frame_type type, boost::beast::string_view) {
+      if (type == websocket::frame_type::close) was_closed_ = true;
+    });
+  }
+
+  // True if the upgrade was granted; else `answer` is why not, or `error` that there is none.
+  asio::awaitable<bool> Upgrade(const WebSocketRequest& request, const std::string& user_agent,
+                                Duration timeout, Duration ping_timeout, HttpResponse& answer,
+                                error_code& error) {
+    using std::chrono::ceil;
+    using std::chrono::milliseconds;
+    stream_.set_option(websocket::stream_base::timeout{ceil<milliseconds>(timeout),
+                                                       ceil<milliseconds>(ping_timeout), true});
+    stream_.set_option(websocket::stream_base::decorator([&](websocket::request_type& upgrade) {
+      upgrade.set("User-Agent", user_agent);
+      for (const HttpHeader& header : request.headers) upgrade.set(header.name, header.value);
+    }));
+    websocket::response_type response;
+    co_await stream_.async_handshake(response, request.server.Authority(), request.target,
+                                     Into(error));
+    // The decorator refers to what ends with this call.
+    stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
+    if (!error) co_return true;
+    if (error != websocket::error::upgrade_declined) co_return false;
+    error.clear();
+    answer.status = static_cast<int>(response.result_int());
+    answer.body = std::move(response.body());
+    for (const auto& field : response) {
+      answer.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    }
+    co_return false;
+  }
+
+  asio::awaitable<Result<std::string>> Receive() override {
+    error_code error;
+    boost::beast::flat_buffer buffer;
+    co_await stream_.async_read(buffer, Into(error));
+    if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
+      co_return Fail(ErrorKind::kReplyInvalid, "a message is larger than 1 MiB");
+    }
+    if (error) co_return Unreachable(Ending(error), false);
+    co_return boost::beast::buffers_to_string(buffer.data());
+  }
+
+  asio::awaitable<Result<void>> Send(std::string message) override {
+    error_code error;
+    stream_.text(true);
+    co_await stream_.async_write(asio::buffer(message), Into(error));
+    if (error) co_return Unreachable(Ending(error), false);
+    co_return Result<void>();
+  }
+
+  void Abort() override {
+    error_code ignored;
+    SocketOf(stream_.next_layer()).close(ignored);
+  }
+
+  std::optional<std::uint16_t> close_code() const override {
+    if (!was_closed_) return std::nullopt;
+    const std::uint16_t code = stream_.reason().code;
+    return code == 0 ? kNoStatus : code;
+  }
+
+ private:
+  // RFC 6455, section 7.4.1: the frame had no code.
+  static constexpr std::uint16_t kNoStatus = 1005;
+
+  std::string Ending(const error_code& error) const {
+    if (was_closed_)
+      return "the venue closed the socket with code " + std::to_string(*close_code());
+    return "the socket broke: " + error.message();
+  }
+
+  websocket::stream<Stream> stream_;
+  bool was_closed_ = false;
+};
+
+// Has TLS accept a certificate for `host` only.
+bool ExpectHost(SSL* session, const std::string& host) {
+  error_code not_an_address;
+  asio::ip::make_address(host, not_an_address);
+  if (!not_an_address) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host.c_str()) == 1;
+  }
+  return SSL_set_tlsext_host_name(session, host.c_str()) == 1 &&
+         SSL_set1_host(session, host.c_str()) == 1;
+}
+
+}  // namespace
+
+// One Open() under way: the socket that its deadline closes.
+class BeastConnector::Opening {
+ public:
+  Opening(asio::io_context& loop, Clock& clock, const WebSocketRequest& request)
+      : request_(request),
+        end_(clock.SteadyNow() + request.timeout),
+        clock_(clock),
+        resolver_(loop),
+        socket_(loop),
+        deadline_(loop.get_executor(), clock) {
+    deadline_.Set(end_, [this] {
+      is_late_ = true;
+      resolver_.cancel();
+      Close();
+    });
+  }
+
+  asio::awaitable<Result<WebSocketAnswer>> Run(TrustStores& trust, const Options& options) {
+    error_code error;
+    const auto addresses = co_await resolver_.async_resolve(
+        request_.server.host, std::to_string(request_.server.port), Into(error));
+    if (error || is_late_) co_return Failure("the host name did not resolve", error, true);
+    co_await asio::async_connect(socket_, addresses, Into(error));
+    if (error || is_late_) co_return Failure("no connection could be made", error, true);
+    socket_.set_option(tcp::no_delay(true), error);
+    if (!request_.server.tls) co_return co_await Upgrade(std::move(socket_), options);
+    X509_STORE* const store = trust.Of(request_.ca_file);
+    ssl::context context(ssl::context::tls_client);
+    if (!store) co_return Failure("the CAs cannot be read; check tls_ca_file", {}, true);
+    Trust(context.native_handle(), store);
+    TlsStream stream(std::move(socket_), context);
+    if (!ExpectHost(stream.native_handle(), request_.server.host)) {
+      co_return Failure("TLS cannot be set up", {}, true);
+    }
+    close_ = [&stream] { SocketOf(stream).close(); };
+    co_await stream.async_handshake(ssl::stream_base::client, Into(error));
+    close_ = nullptr;
+    if (error || is_late_) co_return NotVerified(stream, error);
+    co_return co_await Upgrade(std::move(stream), options);
+  }
+
+ private:
+  template <typename Stream>
+  asio::awaitable<Result<WebSocketAnswer>> Upgrade(Stream stream, const Options& options) {
+    error_code error;
+    WebSocketAnswer answer;
+    auto socket = std::make_unique<BeastWebSocket<Stream>>(std::move(stream));
+    close_ = [&socket] { socket->Abort(); };
+    const bool granted =
+        co_await socket->Upgrade(request_, options.user_agent, end_ - clock_.SteadyNow(),
+                                 options.ping_timeout, answer.refusal, error);
+    close_ = nullptr;
+    if (is_late_) co_return Failure("no answer to the upgrade", error, false);
+    if (granted) answer.socket = std::move(socket);
+    if (!granted && error) co_return Failure("the answer is no WebSocket's", error, false);
+    co_return answer;
+  }
+
+  Result<WebSocketAnswer> NotVerified(TlsStream& stream, const error_code& error) {
+    if (is_late_ || SSL_get_verify_result(stream.native_handle()) == X509_V_OK) {
+      return Failure("TLS failed", error, true);
+    }
+    auto failure = Unreachable(
+        "the TLS certificate was not accepted; check the host name and tls_ca_file", true);
+    failure.value().is_transient = false;
+    failure.value().may_be_configuration = true;
+    return failure;
+  }
+
+  tl::unexpected<Error> Failure(std::string what, const error_code& error, bool is_connect) const {
+    if (is_late_) return Unreachable(std::move(what) + " in time", is_connect);
+    if (error) what.append(": ").append(error.message());
+    return Unreachable(std::move(what), is_connect);
+  }
+
+  void Close() {
+    error_code ignored;
+    socket_.close(ignored);
+    if (close_) close_();
+  }
+
+  const WebSocketRequest& request_;
+  const SteadyTime end_;
+  Clock& clock_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  bool is_late_ = false;
+  // Closes what the socket has become; empty: nothing yet.
+  std::function<void()> close_;
+  Alarm deadline_;
+};
+
+BeastConnector::BeastConnector(asio::io_context& loop, Clock& clock, Options options)
+    : loop_(loop), clock_(clock), options_(std::move(options)), trust_(options_.system_cas) {}
+
+asio::awaitable<Result<WebSocketAnswer>> BeastConnector::Open(WebSocketRequest request) {
+  const Wiped wiped(request);
+  if (!IsSendable(request)) {
+    co_return Fail(ErrorKind::kInvalidInput,
+                   "a request header holds a control character, or no time is left; check the "
+                   "credential");
+  }
+  Opening opening(loop_, clock_, request);
+  co_return co_await opening.Run(trust_, options_);
+}
+
+}  // namespace balance

@@ -1,0 +1,76 @@
+#pragma once
+
+// The port through which a push feed holds a WebSocket to its venue. Text messages of bounded size
+// in and out; who speaks the protocol inside them is the venue's own business.
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/result.h"
+#include "clients/http/base_url.h"
+#include "clients/http/http_transport.h"
+
+namespace balance {
+
+// Most bytes of one message.
+inline constexpr std::size_t kMaxSocketMessage = std::size_t{1} << 20;
+
+struct WebSocketRequest {
+  // https: TLS, verified.
+  BaseUrl server;
+  // "/..." with the prefix of `server`, and a query where there is one. Maybe a secret: it is never
+  // logged, and wiped when the request is over.
+  std::string target;
+  // Sent with the upgrade as they are. A value with a control character fails the request unsent.
+  std::vector<HttpHeader> headers;
+  // For name resolution, TCP, TLS and the upgrade together. Must be positive.
+  Duration timeout{};
+  // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
+  std::string ca_file = {};
+};
+
+// Used on its loop's thread only. Destruction ends the connection without a close frame.
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;
+
+  // The next message. Pings are answered meanwhile. Fails once the socket is over: kReplyInvalid
+  // for a message over the limit, else kUnreachable. At most one may be under way.
+  virtual boost::asio::awaitable<Result<std::string>> Receive() = 0;
+
+  // Fails with kUnreachable if the socket is over. At most one may be under way.
+  virtual boost::asio::awaitable<Result<void>> Send(std::string message) = 0;
+
+  // Ends the socket, and with it what is under way, without a close frame. May be repeated.
+  virtual void Abort() = 0;
+
+  // Code of the venue's close frame (1005 if it had none); unset if there was no such frame.
+  virtual std::optional<std::uint16_t> close_code() const = 0;
+};
+
+// How the venue answered the request for an upgrade.
+struct WebSocketAnswer {
+  // Null if the upgrade was refused.
+  std::unique_ptr<WebSocket> socket;
+  // The answer that refused it.
+  HttpResponse refusal = {};
+};
+
+// Used on its loop's thread only.
+class WebSocketConnector {
+ public:
+  virtual ~WebSocketConnector() = default;
+
+  // Connects and asks for the upgrade, once. Any HTTP status is a value. Error kinds: kUnreachable
+  // (refused, reset, unresolved, TLS, timed out, an answer that is no WebSocket's) and
+  // kInvalidInput (the request cannot be sent as it is).
+  virtual boost::asio::awaitable<Result<WebSocketAnswer>> Open(WebSocketRequest request) = 0;
+};
+
+}  // namespace balance

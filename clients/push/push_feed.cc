@@ -1,0 +1,301 @@
+#include "clients/push/push_feed.h"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "clients/core/alarm.h"
+#include "clients/resilience/growing_pause.h"
+
+namespace balance {
+namespace {
+
+namespace asio = boost::asio;
+
+// How often a pause that may end early is looked at again.
+constexpr Duration kLongestWait = std::chrono::seconds(5);
+
+Error Silent(std::string_view venue) {
+  Error error{ErrorKind::kUnreachable,
+              std::string(venue) +
+                  " said nothing on its WebSocket for too long; it is connected "
+                  "to again."};
+  error.is_transient = true;
+  return error;
+}
+
+Error Outlived() {
+  return {ErrorKind::kCancelled,
+          "its credential was replaced; it is connected to with the new one"};
+}
+
+// As one of `venue`, like the errors of REST.
+Error Named(std::string_view venue, Error error) {
+  error.message = std::string(venue) + "'s WebSocket: " + error.message + ".";
+  return error;
+}
+
+}  // namespace
+
+// Outlives the feed by what is under way.
+class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  Loop(asio::any_io_executor executor, Parts parts, Options options)
+      : executor_(std::move(executor)),
+        parts_(std::move(parts)),
+        options_(options),
+        silence_(executor_, parts_.clock),
+        keep_alive_(executor_, parts_.clock) {}
+
+  void Start() {
+    asio::co_spawn(
+        executor_, [self = shared_from_this()] { return self->Run(); },
+        asio::bind_cancellation_slot(
+            cancel_.slot(), [self = shared_from_this()](const std::exception_ptr& failure) {
+              // A stopped loop ends by operation_aborted.
+              if (failure && !self->is_stopped_) std::rethrow_exception(failure);
+            }));
+  }
+
+  void Stop() {
+    is_stopped_ = true;
+    silence_.Cancel();
+    keep_alive_.Cancel();
+    if (socket_) socket_->Abort();
+    // Emitted from elsewhere, Asio would post the rest of it and not notice if the loop ends first;
+    // and from here it might be the loop itself that is told to stop.
+    asio::post(executor_, [self = shared_from_this()] {
+      self->cancel_.emit(asio::cancellation_type::terminal);
+    });
+  }
+
+  bool is_up() const { return ready_since_.has_value(); }
+  const PushCounters& counters() const { return counters_; }
+
+ private:
+  asio::awaitable<void> Run() {
+    // Thousands of logins begin together.
+    co_await Rest(Duration::zero(), 2 * options_.least_pause);
+    while (!is_stopped_) {
+      const Credential* credential = co_await AwaitPermission();
+      if (is_stopped_) co_return;
+      const PushReturn how = co_await Connect(*credential);
+      if (is_stopped_) co_return;
+      if (const auto longest = LongestPauseBefore(how)) {
+        co_await Rest(options_.least_pause, *longest);
+      }
+    }
+  }
+
+  // The credential to connect with.
+  const Credential& Chosen() const {
+    const bool is_replaced = !parts_.previous || parts_.previous->rotation->IsOver();
+    if (is_replaced || !parts_.credential.hold_off->Because(parts_.clock.Time())) {
+      return parts_.credential;
+    }
+    return parts_.previous->credential;
+  }
+
+  // Waits while REST would send nothing with the credential, and for the turns of a connection's
+  // requests. Null if the feed is stopped meanwhile.
+  asio::awaitable<const Credential*> AwaitPermission() {
+    const Credential* credential = nullptr;
+    for (int turns = 0; !credential || turns < credential->login->requests_of_a_connection();) {
+      if (is_stopped_) co_return nullptr;
+      // Turns of the one say nothing about the other.
+      if (std::exchange(credential, &Chosen()) != &Chosen()) turns = 0;
+      const Now now = parts_.clock.Time();
+      SteadyTime until = credential->pacer->BlockedUntil();
+      if (credential->hold_off->Because(now)) {
+        until = std::max(until, credential->hold_off->Until());
+      }
+      if (until > now.steady) {
+        co_await parts_.clock.SleepUntil(std::min(until, now.steady + kLongestWait));
+        continue;
+      }
+      FetchProgress progress;
+      progress.urgent = false;
+      if (co_await credential->pacer->Turn(progress, {}) == Pacer::End::kTurn) ++turns;
+    }
+    co_return credential;
+  }
+
+  asio::awaitable<PushReturn> Connect(const Credential& credential) {
+    auto request = co_await credential.login->Prepare();
+    if (is_stopped_) co_return PushReturn::kBackOff;
+    if (!request) co_return Failed(credential, std::move(request.error()));
+    auto answer = co_await parts_.connector.Open(*std::move(request));
+    if (is_stopped_) co_return PushReturn::kBackOff;
+    if (!answer) {
+      co_return Failed(credential, Named(credential.login->name(), std::move(answer.error())));
+    }
+    if (!answer->socket) {
+      co_return Failed(credential, credential.login->Classify(answer->refusal));
+    }
+    ++counters_.opened;
+    socket_ = std::move(answer->socket);
+    const PushReturn how = co_await Serve(*credential.login);
+    silence_.Cancel();
+    keep_alive_.Cancel();
+    socket_.reset();
+    co_return how;
+  }
+
+  // Speaks on socket_ until it is over.
+  asio::awaitable<PushReturn> Serve(PushLogin& login) {
+    const auto socket = socket_;
+    const auto protocol = login.NewProtocol();
+    was_silent_ = false;
+    heard_at_ = parts_.clock.SteadyNow();
+    WatchSilence();
+    KeepAlive(protocol->KeepAlive());
+    std::optional<Error> failure;
+    if (const std::string opening = protocol->Opening(); !opening.empty()) {
+      co_await socket->Send(opening);
+    }
+    while (!failure && !is_stopped_) {
+      auto message = co_await socket->Receive();
+      if (is_stopped_) break;
+      failure = message ? Hear(protocol->OnMessage(*message)) : std::move(message.error());
+      if (!failure && IsOutlived(login)) failure = Outlived();
+    }
+    if (is_stopped_) co_return PushReturn::kBackOff;
+    socket->Abort();
+    NoteDown();
+    if (!is_stopped_) {
+      parts_.observer.OnPushFailure(was_silent_ ? Silent(login.name())
+                                                : Named(login.name(), *failure));
+    }
+    co_return protocol->OnEnd(socket->close_code());
+  }
+
+  // Whether the socket is that of a credential that has been replaced.
+  bool IsOutlived(const PushLogin& login) const {
+    return parts_.previous && &login == parts_.previous->credential.login.get() &&
+           parts_.previous->rotation->IsOver();
+  }
+
+  // Returns why the socket is of no more use, or nothing.
+  std::optional<Error> Hear(PushReaction reaction) {
+    ++counters_.messages;
+    heard_at_ = parts_.clock.SteadyNow();
+    if (reaction.is_ready && !ready_since_) {
+      ready_since_ = heard_at_;
+      parts_.observer.OnPushState(true);
+    }
+    if (reaction.is_hint && !is_stopped_) {
+      ++counters_.hints;
+      parts_.observer.OnHint();
+    }
+    return std::move(reaction.failure);
+  }
+
+  void NoteDown() {
+    if (!ready_since_) return;
+    if (parts_.clock.SteadyNow() - *ready_since_ >= options_.healthy_after) failures_ = 0;
+    was_ready_ = true;
+    ready_since_.reset();
+    parts_.observer.OnPushState(false);
+  }
+
+  PushReturn Failed(const Credential& credential, Error error) {
+    ++counters_.failed;
+    switch (error.kind) {
+      case ErrorKind::kCredentialsRejected:
+      case ErrorKind::kForbidden:
+        credential.hold_off->OnRejected(parts_.clock.Time(), error);
+        break;
+      case ErrorKind::kRateLimited:
+        credential.pacer->OnRateLimited(error);
+        break;
+      default:
+        if (error.retry_after) credential.pacer->OnPause(error);
+        break;
+    }
+    parts_.observer.OnPushFailure(error);
+    return PushReturn::kBackOff;
+  }
+
+  // Unset: no pause.
+  std::optional<Duration> LongestPauseBefore(PushReturn how) {
+    const bool was_ready = std::exchange(was_ready_, false);
+    // Only once in a row: a venue that takes no credential at all must not be asked without end.
+    const bool at_once = how == PushReturn::kAtOnce && (was_ready || !returned_at_once_);
+    returned_at_once_ = at_once && !was_ready;
+    if (at_once) return std::nullopt;
+    const int failed_before = failures_++;
+    if (how == PushReturn::kLongest) return options_.longest_pause;
+    return GrowingPause(2 * options_.least_pause, failed_before, options_.longest_pause);
+  }
+
+  // Full jitter between the two.
+  asio::awaitable<void> Rest(Duration least, Duration longest) {
+    const auto spread = static_cast<double>((longest - least).count());
+    const Duration pause = least + Duration(static_cast<Duration::rep>(spread * parts_.random()));
+    co_await parts_.clock.SleepUntil(parts_.clock.SteadyNow() + pause);
+  }
+
+  void WatchSilence() {
+    silence_.Set(heard_at_ + options_.longest_silence, [this] {
+      if (parts_.clock.SteadyNow() < heard_at_ + options_.longest_silence) return WatchSilence();
+      was_silent_ = true;
+      ++counters_.silent;
+      socket_->Abort();
+    });
+  }
+
+  void KeepAlive(std::string message) {
+    if (message.empty()) return;
+    keep_alive_.Set(
+        parts_.clock.SteadyNow() + options_.keep_alive, [this, message = std::move(message)] {
+          if (!std::exchange(is_sending_, true)) {
+            asio::co_spawn(executor_, SendKeepAlive(shared_from_this(), message), asio::detached);
+          }
+          KeepAlive(message);
+        });
+  }
+
+  static asio::awaitable<void> SendKeepAlive(std::shared_ptr<Loop> self, std::string message) {
+    const auto socket = self->socket_;
+    // What fails to be sent is seen by Receive().
+    if (socket) co_await socket->Send(std::move(message));
+    self->is_sending_ = false;
+  }
+
+  const asio::any_io_executor executor_;
+  const Parts parts_;
+  const Options options_;
+  asio::cancellation_signal cancel_;
+  bool is_stopped_ = false;
+  // Null while there is none. Sends that are under way keep it.
+  std::shared_ptr<WebSocket> socket_;
+  Alarm silence_;
+  Alarm keep_alive_;
+  bool is_sending_ = false;
+  bool was_silent_ = false;
+  SteadyTime heard_at_;
+  // Since when changes are told; unset: they are not.
+  std::optional<SteadyTime> ready_since_;
+  // Of the latest connection.
+  bool was_ready_ = false;
+  bool returned_at_once_ = false;
+  int failures_ = 0;
+  PushCounters counters_;
+};
+
+PushFeed::PushFeed(asio::any_io_executor executor, Parts parts, Options options)
+    : loop_(std::make_shared<Loop>(std::move(executor), std::move(parts), options)) {
+  loop_->Start();
+}
+
+PushFeed::~PushFeed() { loop_->Stop(); }
+
+bool PushFeed::is_up() const { return loop_->is_up(); }
+
+const PushCounters& PushFeed::counters() const { return loop_->counters(); }
+
+}  // namespace balance
