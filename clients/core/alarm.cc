@@ -4,8 +4,7 @@
 
 namespace balance {
 
-Alarm::Alarm(boost::asio::any_io_executor executor, Clock& clock)
-    : executor_(std::move(executor)), clock_(clock) {}
+Alarm::Alarm(LoopExecutor executor, Clock& clock) : executor_(std::move(executor)), clock_(clock) {}
 
 Alarm::~Alarm() = default;
 

@@ -2,11 +2,11 @@
 
 // One callback at one time, re-armable: a timer that takes its time from a Clock.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
 
 #include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
 
 namespace balance {
 
@@ -15,7 +15,7 @@ namespace balance {
 class Alarm {
  public:
   // `clock` must outlive the alarm.
-  Alarm(boost::asio::any_io_executor executor, Clock& clock);
+  Alarm(LoopExecutor executor, Clock& clock);
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
   ~Alarm();
@@ -25,7 +25,7 @@ class Alarm {
   void Cancel();
 
  private:
-  boost::asio::any_io_executor executor_;
+  LoopExecutor executor_;
   Clock& clock_;
   // Made when it is first set: most alarms of a read never are.
   std::unique_ptr<ClockTimer> timer_;

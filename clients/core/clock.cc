@@ -12,7 +12,7 @@ namespace {
 
 class SystemTimer final : public ClockTimer {
  public:
-  explicit SystemTimer(asio::any_io_executor executor)
+  explicit SystemTimer(LoopExecutor executor)
       : state_(std::make_shared<State>(std::move(executor))) {}
   ~SystemTimer() override { Cancel(); }
 
@@ -31,9 +31,9 @@ class SystemTimer final : public ClockTimer {
  private:
   // Outlives us in the handlers that the loop has already queued.
   struct State {
-    explicit State(asio::any_io_executor executor) : timer(std::move(executor)) {}
+    explicit State(LoopExecutor executor) : timer(std::move(executor)) {}
 
-    BootTimer timer;
+    asio::basic_waitable_timer<BootClock, BootWaitTraits, LoopExecutor> timer;
     std::function<void()> callback;
     SteadyTime due = SteadyTime::max();
     // When the timer fires, at `due` or before; max: not at all.
@@ -71,7 +71,7 @@ asio::awaitable<void> SystemClock::SleepUntil(SteadyTime when) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-std::unique_ptr<ClockTimer> SystemClock::MakeTimer(asio::any_io_executor executor) {
+std::unique_ptr<ClockTimer> SystemClock::MakeTimer(LoopExecutor executor) {
   return std::make_unique<SystemTimer>(std::move(executor));
 }
 

@@ -5,13 +5,13 @@
 //
 // Steady time is never set and counts the time in which the machine was suspended: see BootClock.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 
 #include "clients/core/boot_clock.h"
+#include "clients/core/loop_executor.h"
 
 namespace balance {
 
@@ -71,7 +71,7 @@ class Clock {
   virtual boost::asio::awaitable<void> SleepUntil(SteadyTime when) = 0;
 
   // Used on the executor's thread only, like what it makes, which must not outlive the clock.
-  virtual std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) = 0;
+  virtual std::unique_ptr<ClockTimer> MakeTimer(LoopExecutor executor) = 0;
 };
 
 // The machine's clocks: CLOCK_REALTIME and CLOCK_BOOTTIME.
@@ -80,7 +80,7 @@ class SystemClock final : public Clock {
   WallTime WallNow() const override;
   SteadyTime SteadyNow() const override;
   boost::asio::awaitable<void> SleepUntil(SteadyTime when) override;
-  std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) override;
+  std::unique_ptr<ClockTimer> MakeTimer(LoopExecutor executor) override;
 };
 
 }  // namespace balance

@@ -12,7 +12,7 @@ using Integer = boost::multiprecision::checked_int256_t;
 // Wide enough for a coefficient of kMaxDigits moved by kMaxDigits places.
 using WideInteger = boost::multiprecision::checked_int512_t;
 
-constexpr std::size_t kWordBits = sizeof(std::uint32_t) * CHAR_BIT;
+constexpr std::size_t kWordBits = sizeof(std::uint16_t) * CHAR_BIT;
 constexpr std::string_view kDigits = "0123456789";
 
 // Most digits that fit into 64 bits, whichever they are.
@@ -78,16 +78,20 @@ Decimal Decimal::OfSmall(Int128 coefficient, int scale) {
   __extension__ using Magnitude = unsigned __int128;
   auto magnitude = static_cast<Magnitude>(coefficient < 0 ? -coefficient : coefficient);
   for (std::size_t i = 0; magnitude != 0; ++i, magnitude >>= kWordBits) {
-    result.magnitude_[i] = static_cast<std::uint32_t>(magnitude);
+    result.magnitude_[i] = static_cast<std::uint16_t>(magnitude);
   }
   return result;
 }
 
 std::optional<std::uint64_t> Decimal::SmallMagnitude() const {
+  constexpr std::size_t kSmallWords = sizeof(std::uint64_t) / sizeof(Words::value_type);
+  const auto end_of_small = magnitude_.begin() + kSmallWords;
   const bool is_small =
-      std::all_of(magnitude_.begin() + 2, magnitude_.end(), [](auto word) { return word == 0; });
+      std::all_of(end_of_small, magnitude_.end(), [](auto word) { return word == 0; });
   if (!is_small) return std::nullopt;
-  return std::uint64_t{magnitude_[1]} << kWordBits | magnitude_[0];
+  std::uint64_t small = 0;
+  for (std::size_t i = kSmallWords; i > 0; --i) small = small << kWordBits | magnitude_[i - 1];
+  return small;
 }
 
 std::optional<Decimal::Int128> Decimal::SmallAtScale(int scale) const {

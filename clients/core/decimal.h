@@ -1,7 +1,7 @@
 #pragma once
 
 // An exact decimal number: an integer coefficient and a scale. Money never passes through a double.
-// A value type of 32 bytes, for an account has dozens; thread-compatible.
+// A value type of 28 bytes, for an account has dozens; thread-compatible.
 
 #include <array>
 #include <compare>
@@ -47,7 +47,7 @@ class Decimal {
 
  private:
   // An integer below 10^kMaxDigits, which is less than 2^200; the lowest word first.
-  using Words = std::array<std::uint32_t, 7>;
+  using Words = std::array<std::uint16_t, 13>;
 
   // REQUIRES: |coefficient| is below 10^kMaxDigits.
   template <typename Integer>

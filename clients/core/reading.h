@@ -11,27 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include "clients/core/amount.h"
 #include "clients/core/clock.h"
-#include "clients/core/decimal.h"
 #include "clients/core/money_fields.h"
 
 namespace balance {
 
-enum class AmountOrigin : std::uint8_t { kReported, kDerived };
-
-struct Amount {
-  Decimal value;
-  AmountOrigin origin = AmountOrigin::kReported;
-  // The upstream field or the rule, such as "total_value-balance". Points to a literal.
-  std::string_view basis;
-
-  friend bool operator==(const Amount&, const Amount&) = default;
-};
-
 struct PendingWithdrawal {
   std::string id;
   std::string account_name;
-  std::optional<Amount> amount;
+  OptionalAmount amount;
   std::string description;
   std::optional<bool> acknowledged;
   std::string bank_id;
@@ -49,7 +38,7 @@ struct CurrencyBalance {
   std::string currency_code;
   // Whether the upstream sent what is no such code: `currency_code` is only for people to see then.
   bool is_currency_unrecognized = false;
-#define BALANCE_DECLARE_AMOUNT(name, kind) std::optional<Amount> name;
+#define BALANCE_DECLARE_AMOUNT(name, kind) OptionalAmount name;
   BALANCE_MONEY_FIELDS(BALANCE_DECLARE_AMOUNT)
 #undef BALANCE_DECLARE_AMOUNT
   std::vector<PendingWithdrawal> pending_withdrawals;
@@ -70,7 +59,7 @@ struct CurrencyBalance {
 struct MoneyField {
   // Name of the field in balance.v1.
   std::string_view name;
-  std::optional<Amount> CurrencyBalance::*place;
+  OptionalAmount CurrencyBalance::*place;
   MoneyKind kind;
 };
 

@@ -26,9 +26,10 @@ class CallWindow {
  private:
   static constexpr std::size_t kSeconds = kLength / std::chrono::seconds(1);
 
+  // No login has more in a second: see RateSettings.
   struct Second {
-    std::uint32_t calls = 0;
-    std::uint32_t failed = 0;
+    std::uint16_t calls = 0;
+    std::uint16_t failed = 0;
   };
 
   // Forgets the seconds that the window has left behind when `second` is the present one.

@@ -8,8 +8,7 @@ namespace balance {
 
 namespace asio = boost::asio;
 
-ConnectionSlots::ConnectionSlots(asio::any_io_executor executor, Clock& clock,
-                                 ConnectionLimits limits)
+ConnectionSlots::ConnectionSlots(LoopExecutor executor, Clock& clock, ConnectionLimits limits)
     : executor_(std::move(executor)), clock_(clock), total_(limits.total) {}
 
 // A host that can be given nothing now keeps its place: room for it comes with another's release.

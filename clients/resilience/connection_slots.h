@@ -4,7 +4,6 @@
 // as many as are still free. A host that hangs therefore never holds more than half of them, two
 // that hang never more than two thirds, and there is always room for one more host.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
 #include "clients/core/connection_limits.h"
+#include "clients/core/loop_executor.h"
 
 namespace balance {
 
@@ -27,7 +27,7 @@ class HostSlots;
 class ConnectionSlots {
  public:
   // `limits.total` must be at least 2. `clock` must outlive the slots.
-  ConnectionSlots(boost::asio::any_io_executor executor, Clock& clock, ConnectionLimits limits);
+  ConnectionSlots(LoopExecutor executor, Clock& clock, ConnectionLimits limits);
   ConnectionSlots(const ConnectionSlots&) = delete;
   ConnectionSlots& operator=(const ConnectionSlots&) = delete;
   // REQUIRES: nobody waits.
@@ -41,7 +41,7 @@ class ConnectionSlots {
   // Gives slots that are free to those who wait, one host after the other.
   void Grant();
 
-  boost::asio::any_io_executor executor_;
+  LoopExecutor executor_;
   Clock& clock_;
   const std::size_t total_;
   std::size_t in_use_ = 0;

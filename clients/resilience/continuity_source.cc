@@ -9,11 +9,11 @@
 namespace balance {
 namespace {
 
-bool AreEqual(const std::optional<Amount>& a, const std::optional<Amount>& b) {
+bool AreEqual(const OptionalAmount& a, const OptionalAmount& b) {
   return a && b && Decimal::Compare(a->value, b->value) == 0;
 }
 
-bool Differ(const std::optional<Amount>& a, const std::optional<Amount>& b) {
+bool Differ(const OptionalAmount& a, const OptionalAmount& b) {
   return a && b && Decimal::Compare(a->value, b->value) != 0;
 }
 

@@ -17,8 +17,8 @@ namespace balance {
 
 // What a simulator started with and what it is worth, where a reading has one row; else unset.
 struct Baseline {
-  std::optional<Amount> starting_capital;
-  std::optional<Amount> equity;
+  OptionalAmount starting_capital;
+  OptionalAmount equity;
 };
 
 Baseline BaselineOf(const std::vector<CurrencyBalance>& balances);

@@ -2,15 +2,17 @@
 
 // How long the latest good answers took.
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "clients/core/clock.h"
 
 namespace balance {
 
-// Used on one thread.
+// Small while there were few answers, since every login and every source has one. Used on one
+// thread.
 class LatencyWindow {
  public:
   void Add(Duration latency);
@@ -20,8 +22,13 @@ class LatencyWindow {
   std::optional<Duration> Quantile(double q) const;
 
  private:
-  std::array<Duration, 32> latest_{};
-  std::size_t count_ = 0;
+  static constexpr std::size_t kMost = 32;
+
+  // The latest latencies in microseconds, rounded up; once there are kMost, each takes the place of
+  // the oldest.
+  std::vector<std::uint32_t> latest_;
+  // Index of the oldest.
+  std::size_t oldest_ = 0;
 };
 
 }  // namespace balance

@@ -10,7 +10,7 @@ namespace balance {
 
 namespace asio = boost::asio;
 
-Pacer::Pacer(asio::any_io_executor executor, Clock& clock, const RateSettings& rate)
+Pacer::Pacer(LoopExecutor executor, Clock& clock, const RateSettings& rate)
     : executor_(std::move(executor)), clock_(clock), budget_(rate), next_turn_(executor_, clock) {}
 
 void Pacer::Configure(const RateSettings& rate) {

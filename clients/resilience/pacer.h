@@ -2,7 +2,6 @@
 
 // The queue of those who want to use one credential.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
@@ -12,6 +11,7 @@
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
 #include "clients/core/shared_time.h"
 #include "clients/resilience/rate_budget.h"
 
@@ -21,7 +21,7 @@ namespace balance {
 class Pacer {
  public:
   // `clock` must outlive the pacer.
-  Pacer(boost::asio::any_io_executor executor, Clock& clock, const RateSettings& rate);
+  Pacer(LoopExecutor executor, Clock& clock, const RateSettings& rate);
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;
 
@@ -132,7 +132,7 @@ class Pacer {
   void Decide(Waiter& waiter, End end);
   static bool HasRoom(const Terms& terms) { return !terms.has_room || terms.has_room(); }
 
-  boost::asio::any_io_executor executor_;
+  LoopExecutor executor_;
   Clock& clock_;
   RateBudget budget_;
   Waiters waiting_;

@@ -50,23 +50,29 @@ class UpstreamPath final : public PathProbe {
   // credential is being replaced.
   explicit UpstreamPath(SourceGuards guards, std::shared_ptr<const HoldOff> account = nullptr,
                         std::shared_ptr<const Rotation> rotation = nullptr)
-      : guards_(std::move(guards)), account_(std::move(account)), rotation_(std::move(rotation)) {}
+      : credential_(std::move(guards.credential)),
+        breaker_(std::move(guards.login.breaker)),
+        clock_skew_(std::move(guards.host.clock_skew)),
+        account_(std::move(account)),
+        rotation_(std::move(rotation)) {}
 
   PathState Probe(Now now) const override {
-    auto hold_off = guards_.credential.hold_off->HeldUntil(now);
+    auto hold_off = credential_.hold_off->HeldUntil(now);
     if (account_) hold_off = std::max(hold_off, account_->HeldUntil(now));
-    const auto blocked = guards_.credential.pacer->blocked_until().After(now.steady);
-    const LoginBreaker& breaker = *guards_.login.breaker;
-    return {breaker.State(now.steady),
+    const auto blocked = credential_.pacer->blocked_until().After(now.steady);
+    return {breaker_->State(now.steady),
             hold_off,
             blocked,
-            guards_.host.clock_skew->Skew(),
+            clock_skew_->Skew(),
             rotation_ && rotation_->UsesPrevious(),
-            hold_off || blocked || breaker.Forbids(now.steady)};
+            hold_off || blocked || breaker_->Forbids(now.steady)};
   }
 
  private:
-  const SourceGuards guards_;
+  // The guards that forbid requests or know something to tell.
+  const CredentialGuards credential_;
+  const std::shared_ptr<const LoginBreaker> breaker_;
+  const std::shared_ptr<const ClockSkew> clock_skew_;
   const std::shared_ptr<const HoldOff> account_;
   const std::shared_ptr<const Rotation> rotation_;
 };

@@ -15,7 +15,7 @@ namespace balance {
 struct UpstreamAmount {
   // The venue's field; also the amount's basis, so it points to a literal.
   std::string_view name;
-  std::optional<Amount> CurrencyBalance::*place;
+  OptionalAmount CurrencyBalance::*place;
   // A reply without a key amount that it sends is malformed: there is nothing to show. Any other
   // amount is only left out if it cannot be read.
   bool is_key = false;

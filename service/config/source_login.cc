@@ -54,6 +54,12 @@ Fingerprint LoginFingerprint(const SourceConfig& source) {
   return HashOf({}, {BytesOf(CredentialFingerprint(source)), SecretOf(source)});
 }
 
+Fingerprint RequestFingerprint(const SourceConfig& source) {
+  // No URL has a space.
+  return HashOf({}, {BytesOf(LoginFingerprint(source)), source.login.base_url.ToString(), " ",
+                     source.upstream.tls_ca_file});
+}
+
 std::string DefaultPool(const SourceConfig& source) {
   // BLAKE2b takes keys of up to 64 bytes, a secret may be longer.
   const Fingerprint key = HashOf({}, {"balance.v1 pool key:", SecretOf(source)});

@@ -31,6 +31,10 @@ Fingerprint CredentialFingerprint(const SourceConfig& source);
 // Hash that also differs for another secret of the same credential. REQUIRES: IsComplete().
 Fingerprint LoginFingerprint(const SourceConfig& source);
 
+// Hash that also differs for another base URL or CA file: equal for sources whose requests meet the
+// same. REQUIRES: IsComplete().
+Fingerprint RequestFingerprint(const SourceConfig& source);
+
 // The default pool of the login: `pool-` and 16 hexadecimal digits of a BLAKE2b hash of the
 // credential, keyed by the login's secret. Sources that log in alike have the same one in every
 // replica and after a restart, and nobody without the secret can confirm a guess of what is behind

@@ -182,8 +182,8 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   std::optional<AnswerSchedule::Place> deadline_;
 };
 
-AccountFeed::AccountFeed(boost::asio::any_io_executor executor, Clock& clock,
-                         AnswerSchedule& schedule, RefreshObserver& observer, AccountSink& sink,
+AccountFeed::AccountFeed(LoopExecutor executor, Clock& clock, AnswerSchedule& schedule,
+                         RefreshObserver& observer, AccountSink& sink,
                          std::vector<SourceSpec> sources)
     : executor_(std::move(executor)),
       clock_(clock),

@@ -2,7 +2,6 @@
 
 // The sources of one account and the reads that wait for them.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
 #include "service/feed/account_answer.h"
 #include "service/feed/answer_schedule.h"
 #include "service/feed/source_feed.h"
@@ -53,7 +53,7 @@ class AccountFeed {
 
   // `schedule` is that of the executor's loop. It, `clock`, `observer` and `sink` must outlive the
   // feed. The sink is called once before the constructor returns.
-  AccountFeed(boost::asio::any_io_executor executor, Clock& clock, AnswerSchedule& schedule,
+  AccountFeed(LoopExecutor executor, Clock& clock, AnswerSchedule& schedule,
               RefreshObserver& observer, AccountSink& sink, std::vector<SourceSpec> sources);
   AccountFeed(const AccountFeed&) = delete;
   AccountFeed& operator=(const AccountFeed&) = delete;
@@ -90,7 +90,7 @@ class AccountFeed {
   void Publish();
   void PublishAging(SteadyTime now);
 
-  boost::asio::any_io_executor executor_;
+  LoopExecutor executor_;
   Clock& clock_;
   AnswerSchedule& schedule_;
   AccountSink& sink_;

@@ -10,8 +10,7 @@ std::int64_t SlotOf(SteadyTime time) { return time.time_since_epoch() / AnswerSc
 
 }  // namespace
 
-AnswerSchedule::AnswerSchedule(boost::asio::any_io_executor executor, Clock& clock,
-                               const LoopHeartbeat& heartbeat)
+AnswerSchedule::AnswerSchedule(LoopExecutor executor, Clock& clock, const LoopHeartbeat& heartbeat)
     : clock_(clock), heartbeat_(heartbeat), next_(std::move(executor), clock) {}
 
 AnswerSchedule::Place AnswerSchedule::Add(SteadyTime asked, SteadyTime answer_by, Give give) {

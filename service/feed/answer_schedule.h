@@ -3,7 +3,6 @@
 // When to answer those whose time runs out: so early that all of them still get their answer,
 // however many run out of time at one instant.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/icl/interval_set.hpp>
 #include <cstdint>
 #include <functional>
@@ -11,6 +10,7 @@
 
 #include "clients/core/alarm.h"
 #include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
 #include "service/feed/loop_heartbeat.h"
 
 namespace balance {
@@ -46,8 +46,7 @@ class AnswerSchedule {
 
   // Answers are given as much earlier as `heartbeat` says that the loop is late. Both must outlive
   // the schedule.
-  AnswerSchedule(boost::asio::any_io_executor executor, Clock& clock,
-                 const LoopHeartbeat& heartbeat);
+  AnswerSchedule(LoopExecutor executor, Clock& clock, const LoopHeartbeat& heartbeat);
 
   // Calls `give` once, never from here: at `answer_by`, or before it as far as the others and the
   // lateness of the loop require. A read that began at `asked` keeps half of its time in any case.

@@ -5,7 +5,7 @@
 
 namespace balance {
 
-LoopHeartbeat::LoopHeartbeat(boost::asio::any_io_executor executor, Clock& clock)
+LoopHeartbeat::LoopHeartbeat(LoopExecutor executor, Clock& clock)
     : clock_(clock), alarm_(std::move(executor), clock), last_(SteadyTime::min()) {}
 
 void LoopHeartbeat::Start() {

@@ -3,12 +3,12 @@
 // Shows from outside whether an event loop still does its work, and tells inside how late it is.
 
 #include <algorithm>
-#include <boost/asio/any_io_executor.hpp>
 #include <condition_variable>
 #include <mutex>
 
 #include "clients/core/alarm.h"
 #include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
 
 namespace balance {
 
@@ -21,7 +21,7 @@ class LoopHeartbeat {
   static constexpr Duration kMemory = std::chrono::seconds(5);
 
   // `clock` must outlive the heartbeat.
-  LoopHeartbeat(boost::asio::any_io_executor executor, Clock& clock);
+  LoopHeartbeat(LoopExecutor executor, Clock& clock);
 
   // Beats from now on, which keeps the loop from ending until Stop().
   void Start();

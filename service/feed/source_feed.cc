@@ -28,7 +28,7 @@ bool IsSame(const SourceFailure& a, const SourceFailure& b) {
 
 }  // namespace
 
-SourceFeed::SourceFeed(asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
+SourceFeed::SourceFeed(LoopExecutor executor, Clock& clock, RefreshObserver& observer,
                        Options options, std::unique_ptr<BalanceSource> source, Random random,
                        std::function<void()> on_change)
     : executor_(std::move(executor)),
@@ -330,12 +330,13 @@ void SourceFeed::Accept(Reading reading) {
 
 void SourceFeed::NoteCurrencies(const Reading& reading) {
   std::set<std::string> seen = status_.currencies ? *status_.currencies : std::set<std::string>();
+  const std::size_t known = seen.size();
   for (const CurrencyBalance& balance : reading.balances) {
-    if (balance.HasCurrency()) seen.insert(balance.currency_code);
+    if (!balance.HasCurrency() || balance.currency_code == kAlwaysPresentCurrency) continue;
+    seen.insert(balance.currency_code);
   }
-  if (!status_.currencies || seen.size() != status_.currencies->size()) {
-    status_.currencies = std::make_shared<const std::set<std::string>>(std::move(seen));
-  }
+  if (seen.size() == known) return;
+  status_.currencies = std::make_shared<const std::set<std::string>>(std::move(seen));
 }
 
 // Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes,

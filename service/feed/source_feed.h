@@ -2,7 +2,6 @@
 
 // The state of one source: its newest reading, its failure, its one refresh and who waits for it.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
 #include "clients/core/random.h"
 #include "service/feed/read_policy.h"
 #include "service/feed/source_status.h"
@@ -61,9 +61,8 @@ class SourceFeed {
 
   // `clock`, `observer` must outlive the feed. `on_change` is called after the status changed and
   // before any waiter hears of it. `random` spreads the early refreshes.
-  SourceFeed(boost::asio::any_io_executor executor, Clock& clock, RefreshObserver& observer,
-             Options options, std::unique_ptr<BalanceSource> source, Random random,
-             std::function<void()> on_change);
+  SourceFeed(LoopExecutor executor, Clock& clock, RefreshObserver& observer, Options options,
+             std::unique_ptr<BalanceSource> source, Random random, std::function<void()> on_change);
   SourceFeed(const SourceFeed&) = delete;
   SourceFeed& operator=(const SourceFeed&) = delete;
   // REQUIRES: Stop() was called, and its `on_idle` has been or the executor has run until idle.
@@ -191,7 +190,7 @@ class SourceFeed {
   // One piece of work on the executor, a coroutine or a posted one, is over.
   void EndWork();
 
-  boost::asio::any_io_executor executor_;
+  LoopExecutor executor_;
   Clock& clock_;
   RefreshObserver& observer_;
   const Options options_;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "clients/core/error.h"
 #include "clients/core/path_state.h"
@@ -31,6 +32,9 @@ struct SourceFailure {
   int consecutive_failures = 0;
 };
 
+// Every source has totals in this currency, whatever it reports.
+inline constexpr std::string_view kAlwaysPresentCurrency = "USD";
+
 // A copy is a few pointers.
 struct SourceStatus {
   std::shared_ptr<const SourceInfo> info;
@@ -49,7 +53,7 @@ struct SourceStatus {
   std::optional<SteadyTime> hinted_at;
   // When the latest attempt was sent. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
-  // Every currency that the source has ever reported. Null: none.
+  // Every currency beside kAlwaysPresentCurrency that the source has ever reported. Null: none.
   std::shared_ptr<const std::set<std::string>> currencies;
   // From when on a reader makes it worth refreshing although the reading is still FRESH.
   SteadyTime early_refresh_at = SteadyTime::max();
@@ -94,7 +98,7 @@ struct SourceView {
   // The refresh that the call waited for has succeeded, and there is still no reading that is as
   // new as the request asks for: a cache on the way gave an old one.
   bool is_refreshed_in_vain = false;
-  // Every currency that the source has ever reported. Null: none.
+  // Every currency beside kAlwaysPresentCurrency that the source has ever reported. Null: none.
   std::shared_ptr<const std::set<std::string>> currencies;
 
   // Whether both are made of the same values, not of equal ones: then they say the same.

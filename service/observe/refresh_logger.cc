@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -75,12 +77,16 @@ void RefreshLogger::OnDropped(const SourceStatus& known) {
   next_.OnDropped(known);
 }
 
-void RefreshLogger::KeepOnly(std::unordered_set<std::string> names) {
+void RefreshLogger::KeepOnly(const std::unordered_set<std::string>& names) {
   const auto is_gone = [&names](const std::string& name) { return !names.contains(name); };
+  std::vector<std::size_t> hashes;
+  hashes.reserve(names.size());
+  std::transform(names.begin(), names.end(), std::back_inserter(hashes), std::hash<std::string>());
+  std::sort(hashes.begin(), hashes.end());
   const std::lock_guard lock(mutex_);
   std::erase_if(skewed_, is_gone);
   std::erase_if(on_previous_, is_gone);
-  configured_ = std::move(names);
+  configured_ = std::move(hashes);
 }
 
 void RefreshLogger::LogFirstReading(const SourceInfo& source) {
@@ -107,7 +113,10 @@ void RefreshLogger::LogPath(const SourceStatus& source) {
   if (!is_news && skewed_.empty() && on_previous_.empty()) return;
   const std::string name = SourceName(*source.info);
   // A refresh that was under way when its source was removed.
-  if (configured_ && !configured_->contains(name)) return;
+  if (configured_ && !std::binary_search(configured_->begin(), configured_->end(),
+                                         std::hash<std::string>()(name))) {
+    return;
+  }
   if (path.clock_skew) LogSkew(*path.clock_skew, name);
   LogPreviousCredential(path.uses_previous_credential, name);
 }

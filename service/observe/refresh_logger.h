@@ -5,12 +5,14 @@
 // rejected; and a new credential that the upstream rejects while the one before serves. A first
 // reading is logged as well, but not thousands of them: see LineBudget.
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "clients/core/clock.h"
 #include "service/feed/source_feed.h"
@@ -34,7 +36,7 @@ class RefreshLogger final : public RefreshObserver {
   // Forgets what it knows of sources whose full names are not among `names`, after a
   // configuration that removed some: one that comes back is new. A refresh of a removed source that
   // ends later leaves nothing behind. On any thread.
-  void KeepOnly(std::unordered_set<std::string> names);
+  void KeepOnly(const std::unordered_set<std::string>& names);
 
  private:
   void LogFirstReading(const SourceInfo& source);
@@ -48,8 +50,10 @@ class RefreshLogger final : public RefreshObserver {
   std::mutex mutex_;
   // Guarded by mutex_, as the rest is.
   LineBudget first_readings_;
-  // Full names of the configured sources; unset before the first KeepOnly().
-  std::optional<std::unordered_set<std::string>> configured_;
+  // Hashes of the full names of the configured sources, in order; unset before the first
+  // KeepOnly(). The names would take ten times as much memory, and two with one hash do no harm:
+  // something is remembered of a source that was removed.
+  std::optional<std::vector<std::size_t>> configured_;
   // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
   std::set<std::string> skewed_;
   // Full names of the sources whose new credential is rejected.

@@ -1,6 +1,8 @@
 #include "service/server/balance_server.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -33,7 +35,14 @@ constexpr auto kBeatPatience = std::chrono::seconds(1);
 constexpr auto kConnectionsPatience = std::chrono::milliseconds(500);
 
 std::string MakeEpoch(const Clock& clock) {
-  return std::to_string(clock.WallNow().time_since_epoch().count());
+  // In a base in which it is short: every account has it, and a short string takes no memory of its
+  // own.
+  constexpr int kBase = 36;
+  std::array<char, 64> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(),
+                                 clock.WallNow().time_since_epoch().count(), kBase)
+                       .ptr;
+  return {text.data(), end};
 }
 
 Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerRule>& after) {
@@ -108,7 +117,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   for (const AccountConfig& account : accounts) {
     for (const SourceConfig& source : account.sources) names.insert(SourceName(source.info));
   }
-  refresh_logger_.KeepOnly(std::move(names));
+  refresh_logger_.KeepOnly(names);
   return done;
 }
 

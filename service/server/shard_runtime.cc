@@ -183,7 +183,8 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
       if (status->reading) parts.known = status->reading->balances;
     }
     if (HaveSameLogin(*before, config)) {
-      parts.account = old->hold_offs.at(config.info.source);
+      parts.account =
+          old->hold_offs[static_cast<std::size_t>(before - old->config->sources.data())];
     } else {
       account.on_effect.push_back(
           [hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
@@ -191,7 +192,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
     parts.previous = PreviousOf(config, *before, *old);
     if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
   }
-  fresh.hold_offs.emplace(config.info.source, parts.account);
+  fresh.hold_offs.push_back(parts.account);
   spec.options.info = {fresh.config, &config.info};
   spec.options.refresh_budget = config.upstream.refresh_budget;
   spec.options.path = std::make_shared<const UpstreamPath>(

@@ -76,8 +76,8 @@ class ShardRuntime {
     // By source; those whose credential is being replaced. The source owns it, and its secret is
     // gone as soon as the replacement is over.
     std::map<std::string, std::weak_ptr<const PreviousCredential>> previous;
-    // By source.
-    std::map<std::string, std::shared_ptr<HoldOff>> hold_offs;
+    // Hold-off of each source, in configuration order.
+    std::vector<std::shared_ptr<HoldOff>> hold_offs;
     std::shared_ptr<Runtime> runtime;
     AccountEndpoint endpoint;
   };

@@ -16,8 +16,8 @@ constexpr Duration kCredentialMemory = HoldOffTimes::kCredentialLongest;
 
 }  // namespace
 
-UpstreamGuards::UpstreamGuards(boost::asio::any_io_executor executor, Clock& clock,
-                               ConnectionLimits limits, std::uint64_t seed)
+UpstreamGuards::UpstreamGuards(LoopExecutor executor, Clock& clock, ConnectionLimits limits,
+                               std::uint64_t seed)
     : executor_(std::move(executor)),
       clock_(clock),
       slots_(std::make_shared<ConnectionSlots>(executor_, clock, limits)),
@@ -63,8 +63,7 @@ UpstreamGuards::Credential& UpstreamGuards::CredentialOf(const SourceConfig& con
 }
 
 const LoginGuards& UpstreamGuards::LoginOf(const SourceConfig& config, const HostGuards& host) {
-  LoginGuards& guards =
-      logins_[{LoginFingerprint(config), AddressOf(config), config.upstream.tls_ca_file}];
+  LoginGuards& guards = logins_[RequestFingerprint(config)];
   if (!guards.breaker) {
     guards.breaker = std::make_shared<LoginBreaker>(host.breaker, NextRandom());
     guards.retries = std::make_shared<RetryBudget>();

@@ -2,17 +2,16 @@
 
 // State that a shard keeps of credentials, logins and hosts, whichever source uses them.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 
 #include "clients/core/clock.h"
 #include "clients/core/connection_limits.h"
+#include "clients/core/loop_executor.h"
 #include "clients/core/random.h"
 #include "clients/resilience/connection_slots.h"
 #include "clients/resilience/upstream_path.h"
@@ -27,8 +26,7 @@ class UpstreamGuards {
  public:
   // `limits` bound the connections to all hosts, `seed` is where all jitter starts. `clock` must
   // outlive this object and the guards.
-  UpstreamGuards(boost::asio::any_io_executor executor, Clock& clock, ConnectionLimits limits,
-                 std::uint64_t seed);
+  UpstreamGuards(LoopExecutor executor, Clock& clock, ConnectionLimits limits, std::uint64_t seed);
 
   // The same objects for every source with the same credential, login or host.
   SourceGuards Of(const SourceConfig& config);
@@ -53,23 +51,20 @@ class UpstreamGuards {
     // When its last source ended; unset while a source uses it.
     std::optional<SteadyTime> unused_since;
   };
-  // Fingerprint of the login, base URL and CA file: all that decides what a request of it meets.
-  using LoginKey = std::tuple<Fingerprint, std::string, std::string>;
-
   Credential& CredentialOf(const SourceConfig& config);
   const LoginGuards& LoginOf(const SourceConfig& config, const HostGuards& host);
   const HostGuards& HostGuardsOf(const SourceConfig& config);
   void DropUnused();
   Random NextRandom() { return SeededRandom(seed_++); }
 
-  boost::asio::any_io_executor executor_;
+  LoopExecutor executor_;
   Clock& clock_;
   std::shared_ptr<ConnectionSlots> slots_;
   std::uint64_t seed_;
   // Guards of each credential, indexed by its fingerprint.
   std::map<Fingerprint, Credential> credentials_;
-  // Guards of each login.
-  std::map<LoginKey, LoginGuards> logins_;
+  // Guards of each login, indexed by its RequestFingerprint().
+  std::map<Fingerprint, LoginGuards> logins_;
   // Guards of each host, indexed by host:port.
   std::map<std::string, HostGuards> hosts_;
 };

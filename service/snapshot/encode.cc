@@ -78,7 +78,8 @@ void EncodeAmount(const Amount& amount, v1::Amount& out) {
   out.set_value(amount.value.ToString());
   out.set_origin(amount.origin == AmountOrigin::kReported ? v1::Amount::REPORTED
                                                           : v1::Amount::DERIVED);
-  out.set_basis(amount.basis.data(), amount.basis.size());
+  const std::string_view basis = amount.basis;
+  out.set_basis(basis.data(), basis.size());
 }
 
 void EncodeWithdrawal(const PendingWithdrawal& withdrawal, v1::PendingWithdrawal& out) {

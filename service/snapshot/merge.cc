@@ -9,14 +9,12 @@
 namespace balance {
 namespace {
 
-constexpr const char* kAlwaysPresentCurrency = "USD";
-
 bool CanReport(const SourceView& view, Measure measure) {
   const auto& measures = view.info->measures;
   return std::find(measures.begin(), measures.end(), measure) != measures.end();
 }
 
-const std::optional<Amount>& AmountOf(const CurrencyBalance& balance, Measure measure) {
+const OptionalAmount& AmountOf(const CurrencyBalance& balance, Measure measure) {
   switch (measure) {
     case Measure::kCash:
       return balance.cash;
@@ -134,7 +132,7 @@ std::set<std::string> CurrenciesOf(const std::vector<SourceView>& views, FundCla
     any_source = true;
     if (view.currencies) currencies.insert(view.currencies->begin(), view.currencies->end());
   }
-  if (any_source) currencies.insert(kAlwaysPresentCurrency);
+  if (any_source) currencies.emplace(kAlwaysPresentCurrency);
   return currencies;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "clients/http/scrub.h"
 #include "clients/venue/currency_code.h"
@@ -15,13 +16,14 @@ namespace {
 constexpr std::size_t kLongestWarning = 1000;
 constexpr std::size_t kLongestWithdrawalText = 1024;
 
-void CheckAmount(const std::optional<Amount>& amount) {
+void CheckAmount(const OptionalAmount& amount) {
   if (!amount) return;
   const std::string text = amount->value.ToString();
   Require(IsPlainDecimal(text), "an amount is a plain decimal");
   const auto again = Decimal::Parse(text);
   Require(again && *again == amount->value, "an amount comes back from its text");
-  Require(!amount->basis.empty() && IsPrintableAscii(amount->basis), "an amount has a basis");
+  const std::string_view basis = amount->basis;
+  Require(!basis.empty() && IsPrintableAscii(basis), "an amount has a basis");
 }
 
 void CheckText(const std::string& text, std::size_t most) {

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 class FakeClock::Timer final : public ClockTimer {
  public:
-  Timer(FakeClock& clock, asio::any_io_executor executor)
+  Timer(FakeClock& clock, LoopExecutor executor)
       : clock_(clock), sleepers_(clock.sleepers_), executor_(std::move(executor)) {}
   ~Timer() override { Cancel(); }
 
@@ -44,7 +44,7 @@ class FakeClock::Timer final : public ClockTimer {
 
   FakeClock& clock_;
   const std::shared_ptr<Sleepers> sleepers_;
-  asio::any_io_executor executor_;
+  LoopExecutor executor_;
   std::shared_ptr<std::function<void()>> callback_;
   std::optional<Sleepers::iterator> sleeper_;
 };
@@ -68,7 +68,7 @@ asio::awaitable<void> FakeClock::SleepUntil(SteadyTime when) {
   throw boost::system::system_error(asio::error::operation_aborted);
 }
 
-std::unique_ptr<ClockTimer> FakeClock::MakeTimer(asio::any_io_executor executor) {
+std::unique_ptr<ClockTimer> FakeClock::MakeTimer(LoopExecutor executor) {
   return std::make_unique<Timer>(*this, std::move(executor));
 }
 

@@ -20,7 +20,7 @@ class FakeClock final : public Clock {
   WallTime WallNow() const override { return wall_; }
   SteadyTime SteadyNow() const override { return steady_ + read_gap_; }
   boost::asio::awaitable<void> SleepUntil(SteadyTime when) override;
-  std::unique_ptr<ClockTimer> MakeTimer(boost::asio::any_io_executor executor) override;
+  std::unique_ptr<ClockTimer> MakeTimer(LoopExecutor executor) override;
 
   // Moves both clocks and wakes, in the order of their times, all who are due.
   void Advance(Duration by);

@@ -213,8 +213,8 @@ void H2Client::GiveWindow(std::int32_t stream, std::int32_t bytes) {
 bool H2Client::Await(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (is_closed_ || left.count() <= 0) return condition();
     Turn(left);
   }

@@ -6,7 +6,7 @@
 namespace balance {
 namespace {
 
-std::optional<Amount> AmountOf(const std::string& text, std::string_view basis) {
+OptionalAmount AmountOf(const std::string& text, std::string_view basis) {
   if (text.empty()) return std::nullopt;
   return Amount{*Decimal::Parse(text), AmountOrigin::kReported, basis};
 }

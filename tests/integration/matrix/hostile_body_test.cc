@@ -14,12 +14,12 @@ namespace {
 
 using sandbox::Side;
 
-constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
-constexpr std::size_t kFlood = 100 * kMebibyte;
+constexpr std::size_t kMiB = std::size_t{1024} * 1024;
+constexpr std::size_t kFlood = 100 * kMiB;
 constexpr std::size_t kBlock = 64 * 1024;
 // The cap is 4 MiB of body; the rest is buffers on both sides.
-constexpr std::size_t kTakenAtMost = 16 * kMebibyte;
-constexpr std::size_t kGrowthAtMost = 24 * kMebibyte;
+constexpr std::size_t kTakenAtMost = 16 * kMiB;
+constexpr std::size_t kMostGrowthByBody = 24 * kMiB;
 
 constexpr const char* kBegin = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
@@ -40,7 +40,7 @@ class FloodTest : public MatrixTest {
     const auto status = ReadAnew(kPolysimId);
 
     EXPECT_EQ(ReasonOf(status), "SOURCE_REPLY_INVALID") << status.error_message();
-    EXPECT_LT(service().PeakResidentBytes(), before + kGrowthAtMost);
+    EXPECT_LT(service().PeakResidentBytes(), before + kMostGrowthByBody);
     EXPECT_GE(upstream.requests(), 1);
     EXPECT_LT(upstream.bytes_sent() / static_cast<std::size_t>(upstream.requests()), kTakenAtMost);
     EXPECT_TRUE(ReadAnew(kPolymarketId).ok());
@@ -91,7 +91,7 @@ std::string Bomb() {
   if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
     return {};
   }
-  std::string packed(kMebibyte, '\0');
+  std::string packed(kMiB, '\0');
   stream.next_out = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_out = static_cast<uInt>(packed.size());
   const auto add = [&stream](std::string text, int flush) {
@@ -99,8 +99,8 @@ std::string Bomb() {
     stream.avail_in = static_cast<uInt>(text.size());
     return deflate(&stream, flush);
   };
-  for (std::size_t added = 0; added < kFlood; added += kMebibyte) {
-    add(std::string(kMebibyte, ' '), Z_NO_FLUSH);
+  for (std::size_t added = 0; added < kFlood; added += kMiB) {
+    add(std::string(kMiB, ' '), Z_NO_FLUSH);
   }
   add(R"({"balance":"1"})", Z_FINISH);
   packed.resize(stream.total_out);
@@ -110,7 +110,7 @@ std::string Bomb() {
 
 TEST_F(FloodTest, M29_AGzipBombIsNotAskedForAndNotUnpacked) {
   const std::string bomb = Bomb();
-  ASSERT_LT(bomb.size(), kMebibyte);
+  ASSERT_LT(bomb.size(), kMiB);
   ASSERT_GT(bomb.size(), 1000U);
   const RawUpstream upstream([&bomb](const RawUpstream::Send& send) {
     send(std::string(kBegin) + "Content-Encoding: gzip\r\nContent-Length: " +

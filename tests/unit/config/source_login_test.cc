@@ -51,6 +51,22 @@ TEST_F(FingerprintTest, ANewSecretOfAKeyIsAnotherLoginOfTheSameCredential) {
   EXPECT_NE(LoginFingerprint(before), LoginFingerprint(after));
 }
 
+TEST_F(FingerprintTest, RequestsOfALoginMeetTheSameAtOneAddressWithOneCaFileOnly) {
+  const SourceConfig one = PolymarketUs("key", 'a');
+  SourceConfig elsewhere = one;
+  elsewhere.login.base_url.path_prefix = "/p";
+  SourceConfig with_ca = one;
+  with_ca.upstream.tls_ca_file = "/ca.pem";
+  SourceConfig renamed = one;
+  renamed.info.source = "another";
+
+  EXPECT_EQ(RequestFingerprint(one), RequestFingerprint(renamed));
+  EXPECT_NE(RequestFingerprint(one), RequestFingerprint(elsewhere));
+  EXPECT_NE(RequestFingerprint(one), RequestFingerprint(with_ca));
+  EXPECT_NE(RequestFingerprint(one), RequestFingerprint(PolymarketUs("key", 'b')));
+  EXPECT_NE(RequestFingerprint(one), LoginFingerprint(one));
+}
+
 TEST_F(FingerprintTest, EqualTextAtTwoVenuesIsNotTheSameCredential) {
   EXPECT_NE(CredentialFingerprint(PolymarketUs("key", 'a')),
             CredentialFingerprint(PolySimulator("key")));

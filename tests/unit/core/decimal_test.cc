@@ -23,7 +23,7 @@ TEST(DecimalTest, PlainTextComesBackAsItWas) {
 }
 
 TEST(DecimalTest, TheLargestKeepsEachDigitInLittleRoom) {
-  static_assert(sizeof(Decimal) == 32);
+  static_assert(sizeof(Decimal) == 28);
   const std::string nines(Decimal::kMaxDigits, '9');
   const Decimal zero = Decimal::Add(D(nines), D("-" + nines)).value();
 

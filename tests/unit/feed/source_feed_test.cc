@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/fake_clock.h"
@@ -202,6 +204,25 @@ TEST_F(SourceFeedTest, SuccessClearsTheFailureAndFailureKeepsTheReading) {
 
   EXPECT_FALSE(feed_->status().failure);
   EXPECT_EQ(feed_->status().reading->balances.front().cash->value.ToString(), "6");
+}
+
+TEST_F(SourceFeedTest, CurrenciesBesideTheOneThatIsAlwaysThereAreKnownForGood) {
+  const auto answer_in = [this](const std::string& currency) {
+    clock_.Advance(seconds(3));
+    Wait(clock_.SteadyNow(), "w");
+    Run();
+    Reading reading = MakeReading("5", clock_.WallNow(), clock_.SteadyNow());
+    reading.balances.front().currency_code = currency;
+    upstream_.AnswerWith(std::move(reading));
+    Run();
+    return feed_->status().currencies;
+  };
+
+  EXPECT_FALSE(answer_in("USD"));
+  const auto known = answer_in("EUR");
+  ASSERT_TRUE(known);
+  EXPECT_EQ(*known, std::set<std::string>{"EUR"});
+  EXPECT_EQ(answer_in("USD"), known);
 }
 
 TEST_F(SourceFeedTest, ChangesAreToldBeforeWaitersHear) {

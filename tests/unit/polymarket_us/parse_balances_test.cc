@@ -19,7 +19,7 @@ using testing::IsEmpty;
 using testing::Pair;
 
 // The figure, or "unset"; also checks that the amount says where it is from.
-std::string Figure(const std::optional<Amount>& amount, std::string_view basis) {
+std::string Figure(const OptionalAmount& amount, std::string_view basis) {
   if (!amount) return "unset";
   EXPECT_EQ(amount->origin, AmountOrigin::kReported);
   EXPECT_EQ(amount->basis, basis);

@@ -16,7 +16,7 @@ using testing::IsEmpty;
 using testing::Pair;
 
 // The figure, or "unset"; also checks that the amount says where it is from.
-std::string Figure(const std::optional<Amount>& amount, std::string_view basis,
+std::string Figure(const OptionalAmount& amount, std::string_view basis,
                    AmountOrigin origin = AmountOrigin::kReported) {
   if (!amount) return "unset";
   EXPECT_EQ(amount->origin, origin);
@@ -24,7 +24,7 @@ std::string Figure(const std::optional<Amount>& amount, std::string_view basis,
   return amount->value.ToString();
 }
 
-std::string Derived(const std::optional<Amount>& amount, std::string_view rule) {
+std::string Derived(const OptionalAmount& amount, std::string_view rule) {
   return Figure(amount, rule, AmountOrigin::kDerived);
 }
 

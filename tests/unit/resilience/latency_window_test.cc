@@ -40,6 +40,16 @@ TEST(LatencyWindowTest, OldAnswersAreForgotten) {
   EXPECT_EQ(window.Quantile(1), milliseconds(5));
 }
 
+TEST(LatencyWindowTest, AnAnswerIsNeverTakenForAFasterOne) {
+  LatencyWindow window;
+  window.Add(std::chrono::nanoseconds(1'500));
+  EXPECT_EQ(window.Quantile(1), std::chrono::microseconds(2));
+
+  // However slow it was, it stays slower than an hour.
+  window.Add(std::chrono::hours(24 * 365));
+  EXPECT_GT(window.Quantile(1), std::chrono::hours(1));
+}
+
 TEST(LatencyWindowPropertyTest, TheStatedShareOfTheLatestAnswersDidNotExceedIt) {
   EXPECT_TRUE(rc::check([] {
     const auto all =

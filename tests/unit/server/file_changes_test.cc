@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
 
 namespace balance {
 namespace {
@@ -51,14 +51,14 @@ TEST(FileChangesTest, AFileThatIsGoneAndBackIsAChange) {
 
 TEST(FileChangesTest, EachFileIsLookedAtAndOneIsEnough) {
   FileChanges changes({{"a", OfSize(1)}, {"b", std::nullopt}, {"c", OfSize(1)}});
-  std::vector<std::string> seen;
+  std::multiset<std::string> seen;
   const auto look = [&seen](const std::string& path) -> std::optional<FileState> {
-    seen.push_back(path);
+    seen.insert(path);
     return OfSize(1);
   };
 
   EXPECT_FALSE(changes.AreReady(look));
-  EXPECT_EQ(seen, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(seen, (std::multiset<std::string>{"a", "b", "c"}));
   EXPECT_TRUE(changes.AreReady(look));
 }
 

@@ -38,7 +38,7 @@ TEST_F(TakeOverTest, ANumberIsTheAmountAndItsNameTheBasis) {
   ASSERT_TRUE(row_.reserved);
   EXPECT_EQ(row_.reserved->value.ToString(), "1.50");
   EXPECT_EQ(row_.reserved->origin, AmountOrigin::kReported);
-  EXPECT_EQ(row_.reserved->basis, "reserved");
+  EXPECT_EQ(row_.reserved->basis, Literal("reserved"));
 }
 
 TEST_F(TakeOverTest, NullIsUnset) {
