@@ -44,8 +44,8 @@ Error Named(std::string_view venue, Error error) {
 // Outlives the feed by what is under way.
 class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Loop(asio::any_io_executor executor, Parts parts, Options options)
-      : executor_(std::move(executor)),
+  Loop(LoopExecutor executor, Parts parts, Options options)
+      : executor_(executor),
         parts_(std::move(parts)),
         options_(options),
         silence_(executor_, parts_.clock),
@@ -266,7 +266,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     self->is_sending_ = false;
   }
 
-  const asio::any_io_executor executor_;
+  const LoopExecutor executor_;
   const Parts parts_;
   const Options options_;
   asio::cancellation_signal cancel_;
@@ -287,8 +287,8 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   PushCounters counters_;
 };
 
-PushFeed::PushFeed(asio::any_io_executor executor, Parts parts, Options options)
-    : loop_(std::make_shared<Loop>(std::move(executor), std::move(parts), options)) {
+PushFeed::PushFeed(LoopExecutor executor, Parts parts, Options options)
+    : loop_(std::make_shared<Loop>(executor, std::move(parts), options)) {
   loop_->Start();
 }
 

@@ -3,13 +3,13 @@
 // Holds one login's push socket to its venue, and passes on its hints: reconnects with full jitter,
 // gives up a socket that is silent, and leaves the venue alone whenever REST does.
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "clients/core/clock.h"
 #include "clients/core/error.h"
+#include "clients/core/loop_executor.h"
 #include "clients/core/random.h"
 #include "clients/http/web_socket.h"
 #include "clients/resilience/hold_off.h"
@@ -84,7 +84,7 @@ class PushFeed {
   };
 
   // Connects at once.
-  PushFeed(boost::asio::any_io_executor executor, Parts parts, Options options);
+  PushFeed(LoopExecutor executor, Parts parts, Options options);
   PushFeed(const PushFeed&) = delete;
   PushFeed& operator=(const PushFeed&) = delete;
   // Ends the socket. The observer is told nothing more.
