@@ -231,8 +231,7 @@ class Watcher {
     pause_ = std::min(2 * pause_, kLongestPause);
     const auto end = BootClock::now() + pause;
     while (BootClock::now() < end && !IsOver()) {
-      std::this_thread::sleep_for(
-          std::min<BootClock::duration>(kTick, end - BootClock::now()));
+      std::this_thread::sleep_for(std::min<BootClock::duration>(kTick, end - BootClock::now()));
       Tick();
     }
   }
