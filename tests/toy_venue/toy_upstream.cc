@@ -33,6 +33,13 @@ sandbox::HttpReply ToyUpstreamVenue::Answer(const sandbox::HttpCall& call,
   return sandbox::JsonReply(200, body.Take());
 }
 
+// Answer() never says 101.
+std::unique_ptr<sandbox::SocketSession> ToyUpstreamVenue::OpenSocket(const sandbox::HttpCall&,
+                                                                     const sandbox::Caller&,
+                                                                     sandbox::SocketPeer&) {
+  throw std::logic_error("the toy venue has no sockets");
+}
+
 // Runs `work` on the loop and waits for what it returns.
 template <typename Work>
 auto ToyUpstream::Run(Work work) {
@@ -64,8 +71,7 @@ void ToyUpstream::Push(sandbox::Fault fault) {
 }
 
 std::uint64_t ToyUpstream::Requests() {
-  return Run(
-      [this] { return static_cast<std::uint64_t>(handler_.counters().Read().total.requests); });
+  return Run([this] { return static_cast<std::uint64_t>(handler_.ReadCounters().total.requests); });
 }
 
 }  // namespace balance::toy

@@ -25,6 +25,9 @@ class ToyUpstreamVenue final : public sandbox::Venue {
   sandbox::Caller Identify(const sandbox::HttpCall& call) override;
   sandbox::HttpReply Answer(const sandbox::HttpCall& call, const sandbox::Caller& caller,
                             int in_flight) override;
+  std::unique_ptr<sandbox::SocketSession> OpenSocket(const sandbox::HttpCall& call,
+                                                     const sandbox::Caller& caller,
+                                                     sandbox::SocketPeer& peer) override;
 };
 
 // Runs from construction to destruction on a thread of its own. Thread-safe.
