@@ -83,7 +83,7 @@ CLI::App* AddCommand(CLI::App& app, const char* name, const char* description) {
   return app.add_subcommand(name, description)->footer(kSubcommandFooter);
 }
 
-// Of commands that show balances.
+// Adds the options that all commands which show balances have.
 void AddFilterOptions(CLI::App& command, RawArgs& raw) {
   command.add_option("--source", raw.args.sources, "Only this source; may be repeated")
       ->type_name("ID")

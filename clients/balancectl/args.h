@@ -42,7 +42,7 @@ struct Args {
   Command command = Command::kGet;
   // `accounts/{account}`; empty: the server's choice.
   std::string account;
-  // Of kWatch: `accounts/{account}` each; empty: all.
+  // The accounts that kWatch follows, `accounts/{account}` each; empty: all.
   std::vector<std::string> accounts;
 
   // A gRPC target: HOST:PORT, unix:PATH or scheme://...
@@ -55,7 +55,7 @@ struct Args {
   std::string token_file;
 
   v1::ReadPolicy policy;
-  // Of kWatch, the fields that are not those of other requests.
+  // The fields of a request of kWatch that other requests do not have.
   v1::WatchAccountSnapshotsRequest watch;
   std::vector<std::string> sources;
   v1::FundClass fund_class = v1::FUND_CLASS_UNSPECIFIED;

@@ -23,7 +23,7 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Of the terminal; 0 if standard output is none.
+// The size of the terminal; 0 if standard output is none.
 balance::ctl::Screen TerminalSize() {
   winsize size = {};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};

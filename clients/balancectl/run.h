@@ -24,7 +24,7 @@ struct Surroundings {
   std::ostream& err;
   Canvas canvas;
   std::function<WallTime()> now;
-  // Of a command that goes on until it is stopped: whether it is by now.
+  // Whether a command that goes on until it is stopped has been stopped by now.
   std::function<bool()> is_stopped = [] { return false; };
   // Whether `out` is a terminal on which a table can be drawn over an older one, and how large it
   // is.

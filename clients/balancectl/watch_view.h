@@ -35,7 +35,7 @@ class WatchView {
   // heard of last. Ages go by the server's clock.
   std::string Render(WallTime now, const std::string& server, const Canvas& canvas) const;
 
-  // As ExitCodeOf() of all snapshots; kExitFailed if there was never a whole state.
+  // The result of ExitCodeOf() for all snapshots; kExitFailed if there was never a whole state.
   int ExitCode() const;
 
  private:
@@ -51,7 +51,7 @@ class WatchView {
   void Apply(const v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat);
   std::string HeadLine(WallTime now, const std::string& server, const Canvas& canvas) const;
 
-  // By name.
+  // The accounts by their names.
   std::map<std::string, Account> accounts_;
   bool has_initial_ = false;
   // Within the initial state of the stream that runs.

@@ -23,8 +23,8 @@ struct Amount {
   friend bool operator==(const Amount&, const Amount&) = default;
 };
 
-// As std::optional<Amount>, but only a pointer while it is unset: most venues report few of the
-// amounts that there are, and every account keeps all of them for its life.
+// Does what std::optional<Amount> does, but is only a pointer while it is unset: most venues report
+// few of the amounts that there are, and every account keeps all of them for its life.
 class OptionalAmount {
  public:
   OptionalAmount() = default;

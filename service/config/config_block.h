@@ -37,7 +37,7 @@ class ConfigBlock {
   google::protobuf::Message& Place(const std::string& key,
                                    const google::protobuf::FieldDescriptor& field,
                                    google::protobuf::Message& message) const;
-  // Empties what `key` and its alternatives stand for.
+  // Empties `field` and its alternatives.
   void ClearAlternatives(const google::protobuf::FieldDescriptor& field,
                          google::protobuf::Message& message) const;
   // Whether it may hold a secret where a key belongs.

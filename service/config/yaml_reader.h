@@ -1,7 +1,7 @@
 #pragma once
 
-// From YAML text to the configuration message. The schema alone decides what is accepted; what the
-// values mean is not judged here.
+// The way from YAML text to the configuration message. The schema, with the keys of the venues,
+// decides what is accepted; what the values mean is not judged here.
 
 #include <string>
 
