@@ -26,7 +26,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--reads-per-second", options.reads_per_second)->check(CLI::Range(1, 100'000));
   app.add_option("--seed", options.seed, "of the trouble");
+  bool is_sanitized = false;
+  app.add_flag("--sanitized", is_sanitized,
+               "the service runs under a sanitizer: it may be slower and larger");
   CLI11_PARSE(app, argc, argv);
+  if (is_sanitized) options.tolerance = balance::ToleranceOfSanitized();
   try {
     bool is_good = true;
     for (const auto& [name, run] : modes) {
