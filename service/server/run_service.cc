@@ -32,6 +32,7 @@
 #include "service/server/check_venues.h"
 #include "service/server/flags.h"
 #include "service/server/hangup_thread.h"
+#include "service/server/key_thread.h"
 #include "service/server/reloader.h"
 #include "service/server/stop_guard.h"
 
@@ -152,6 +153,7 @@ int Serve(const Flags& flags, const Venues& venues, Config config, FileStates fi
   std::optional<StopGuard> guard;
   // For the end, when all secrets go.
   std::optional<SecretBatch> batch;
+  const KeyThread keys(KeyThread::KeysOf(config));
   BalanceServer server(std::move(config), KindsOf(venues));
   if (const auto started = server.Start(); !started) {
     spdlog::critical("{}", started.error().message);

@@ -173,8 +173,15 @@ void ShardRuntime::MakeAccount(Staged& account, const std::string& epoch) {
 AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Staged& account) {
   const Account* old = account.old;
   Account& fresh = account.made;
-  SourceParts parts{config, guards_.Of(config), nullptr, MakeAccountHoldOff(), {}};
-  if (auto change = guards_.ChangeBy(config)) account.on_effect.push_back(std::move(change));
+  const SourceFingerprints fingerprints = FingerprintsOf(config);
+  SourceParts parts{{fresh.config, &config},
+                    fingerprints.credential,
+                    guards_.Of(config, fingerprints),
+                    nullptr,
+                    MakeAccountHoldOff(),
+                    {}};
+  if (auto change = guards_.ChangeBy(config, fingerprints))
+    account.on_effect.push_back(std::move(change));
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
@@ -211,10 +218,11 @@ std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceC
   const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
   if (!is_replaced) return unfinished;
   // One that has never served is no help.
-  const SourceConfig& served = unfinished ? unfinished->config : before;
+  const SourceConfig& served = unfinished ? *unfinished->config : before;
   if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
   return std::make_shared<const PreviousCredential>(
-      PreviousCredential{served, guards_.Of(served), std::make_shared<Rotation>()});
+      PreviousCredential{std::make_shared<const SourceConfig>(served), guards_.Of(served),
+                         std::make_shared<Rotation>()});
 }
 
 std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,
