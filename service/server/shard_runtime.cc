@@ -197,7 +197,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
           [hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);
-    if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
+    if (parts.previous) fresh.previous.emplace_back(config.info.source, parts.previous);
   }
   fresh.hold_offs.push_back(parts.account);
   spec.options.info = {fresh.config, &config.info};
@@ -212,7 +212,9 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
 std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
                                                                    const SourceConfig& before,
                                                                    const Account& old) {
-  const auto found = old.previous.find(config.info.source);
+  const auto found = std::find_if(old.previous.begin(), old.previous.end(), [&](const auto& entry) {
+    return entry.first == config.info.source;
+  });
   auto unfinished = found == old.previous.end() ? nullptr : found->second.lock();
   if (unfinished && unfinished->rotation->IsOver()) unfinished = nullptr;
   const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
