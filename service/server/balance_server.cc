@@ -110,6 +110,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
     done.accounts += shards_[i]->Configure(by_shard[i], epoch);
     shards_[i]->AddTo(served->accounts);
   }
+  if (const auto before = served_.Get()) NoteReplaced(*before, *served);
   serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
   rpc_.OnServed();

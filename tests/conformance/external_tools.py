@@ -39,6 +39,8 @@ KUBERNETES_SCHEMAS_PACKAGE = "kubernetes-validate==1.37.0"
 KUBERNETES_VERSIONS = ("1.29.0", "1.37.0")
 PYTHON_REQUIREMENTS = SOURCE_DIR / "requirements.txt"
 NODE_MANIFESTS = ("package.json", "package-lock.json")
+# Clients that follow streams, built from source; their lock files pin what they are built with.
+WATCH_CLIENTS = SOURCE_DIR / "watch_clients"
 
 
 class FetchError(Exception):
@@ -113,6 +115,23 @@ def _fetch_connect_conformance(folder: Path) -> None:
     for suite in (modules / CONNECT_CONFORMANCE_MODULE / inside).glob("*.yaml"):
         # Go's copies are read-only, and so would be ours.
         shutil.copyfile(suite, folder / "suites" / suite.name)
+
+
+def _fetch_go_watcher(folder: Path) -> None:
+    """grpc-go's client of streams, with the Go of _fetch_go()."""
+    go = folder.parent / "go/bin/go"
+    if not go.exists():
+        raise FetchError("the Go toolchain could not be had")
+    _run(go, "build", "-o", folder / "watch", ".", cwd=WATCH_CLIENTS / "go",
+         env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
+
+
+def _fetch_tonic_watcher(folder: Path) -> None:
+    """tonic's."""
+    _run("cargo", "build", "--quiet", "--locked", "--target-dir", folder / "target",
+         cwd=WATCH_CLIENTS / "tonic")
+    shutil.copy(folder / "target/debug/watch-client-tonic", folder / "watch")
+    shutil.rmtree(folder / "target")
 
 
 def _fetch_python_packages(folder: Path) -> None:
@@ -195,6 +214,12 @@ TOOLS = {
         Tool("connectconformance", f"{CONNECT_CONFORMANCE_MODULE} {GO_PACKAGE}",
              _fetch_connect_conformance),
         Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
+        Tool("go_watcher", GO_PACKAGE + _texts(*(WATCH_CLIENTS / "go" / name for name in
+                                                ("go.mod", "go.sum", "main.go"))),
+             _fetch_go_watcher),
+        Tool("tonic_watcher", _texts(*(WATCH_CLIENTS / "tonic" / name for name in
+                                       ("Cargo.toml", "Cargo.lock", "src/main.rs"))),
+             _fetch_tonic_watcher),
         _node_packages("node_sdk"),
         _node_packages("age_clients"),
     )

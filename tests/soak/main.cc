@@ -11,16 +11,18 @@
 #include "tests/soak/neighbours.h"
 #include "tests/soak/outages.h"
 #include "tests/soak/soak_options.h"
+#include "tests/soak/watching.h"
 
 int main(int argc, char** argv) {
   using Mode = bool (*)(const balance::SoakOptions&);
   const std::map<std::string, Mode> modes = {{"outages", balance::RunOutages},
-                                             {"neighbours", balance::RunNeighbours}};
+                                             {"neighbours", balance::RunNeighbours},
+                                             {"watching", balance::RunWatching}};
   balance::SoakOptions options;
   std::string chosen;
   CLI::App app("Reads balances through trouble and judges every answer.");
   app.add_option("--service", options.service, "path of balance-service")->required();
-  app.add_option("--mode", chosen, "one mode instead of both, one after the other")
+  app.add_option("--mode", chosen, "one mode instead of all, one after the other")
       ->check(CLI::IsMember(modes));
   app.add_option("--seconds", options.seconds, "how long, each mode")
       ->check(CLI::Range(1, 1'000'000));
