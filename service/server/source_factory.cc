@@ -28,11 +28,8 @@ std::uint64_t LoginNumber(const SourceConfig& config) {
 
 SourcePtr MakeClient(const SourceConfig& config, HttpTransport& transport, Clock& clock,
                      std::shared_ptr<UpstreamClock> host_clock) {
-  return config.venue->MakeClient(config.login,
-                                  {.attempt_timeout = config.upstream.attempt_timeout,
-                                   .ca_file = config.upstream.tls_ca_file,
-                                   .login = LoginNumber(config)},
-                                  transport, clock, std::move(host_clock));
+  return config.venue->MakeClient(config.login, SettingsOf(config), transport, clock,
+                                  std::move(host_clock));
 }
 
 // As far as one credential goes.
@@ -64,6 +61,12 @@ std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCreden
 std::string HostOf(const SourceConfig& config) { return config.login.base_url.Authority(); }
 
 std::string AddressOf(const SourceConfig& config) { return config.login.base_url.ToString(); }
+
+ClientSettings SettingsOf(const SourceConfig& config) {
+  return {.attempt_timeout = config.upstream.attempt_timeout,
+          .ca_file = config.upstream.tls_ca_file,
+          .login = LoginNumber(config)};
+}
 
 bool AreSame(const SourceConfig& a, const SourceConfig& b) {
   return a.info == b.info && a.upstream == b.upstream && HaveSameUpstream(a, b) &&
