@@ -38,6 +38,15 @@ struct CacheSettings {
   friend bool operator==(const CacheSettings&, const CacheSettings&) = default;
 };
 
+// Whether the venue's own stream is followed; see the configuration schema.
+struct PushSettings {
+  bool enabled = false;
+  // At least the TTL.
+  Duration poll_interval{};
+
+  friend bool operator==(const PushSettings&, const PushSettings&) = default;
+};
+
 // Rate budget of one credential. In no sliding second more than requests_per_second with burst 1,
 // never more than requests_per_second + burst - 1.
 struct RateSettings {
@@ -68,6 +77,7 @@ struct SourceInfo {
   Measures measures;
   CacheSettings cache;
   RateSettings rate;
+  PushSettings push = {};
 
   friend bool operator==(const SourceInfo&, const SourceInfo&) = default;
 };

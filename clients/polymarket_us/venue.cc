@@ -27,7 +27,8 @@ VenueFacts Facts() {
            {.key = "secret_key", .variable = "POLYMARKET_SECRET_KEY", .words = "secret key"}},
       .base_url_variable = "POLYMARKET_BASE_URL",
       .fund_class_variable = "POLYMARKET_FUND_CLASS",
-      .rate = kUsualRate};
+      .rate = kUsualRate,
+      .has_push = true};
 }
 
 class PolymarketUsVenue final : public Venue {

@@ -21,7 +21,8 @@ VenueFacts Facts() {
           .login = {{.key = "api_key", .variable = "POLYSIM_API_KEY", .words = "API key"}},
           .base_url_variable = "POLYSIM_BASE_URL",
           .fund_class_variable = {},
-          .rate = kUsualRate};
+          .rate = kUsualRate,
+          .has_push = true};
 }
 
 class PolySimulatorVenue final : public Venue {

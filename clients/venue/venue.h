@@ -67,6 +67,8 @@ struct VenueFacts {
   std::string_view fund_class_variable;
   // Budget of a credential for which the configuration states none.
   RateSettings rate;
+  // Whether it has a stream that tells of changes, so that MakePushLogin() gives something.
+  bool has_push = false;
 };
 
 // Something about a part of a login, for the person who configured it. Repeats nothing of it.
@@ -119,8 +121,9 @@ class Venue {
       std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
       Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const = 0;
 
-  // What connects `login`, which is complete, to the socket on which the venue tells of changes;
-  // null if it has none. Does not keep `login`; as MakeClient() otherwise.
+  // What connects `login`, which is complete, to the socket on which the venue tells of changes.
+  // Null exactly if the venue has none: see VenueFacts::has_push. Does not keep `login`; as
+  // MakeClient() otherwise.
   virtual std::unique_ptr<PushLogin> MakePushLogin(
       const Login& /*login*/, ClientSettings /*settings*/, HttpTransport& /*transport*/,
       Clock& /*clock*/, std::shared_ptr<UpstreamClock> /*host_clock*/) const {

@@ -66,6 +66,7 @@ SourceConfig SourceBuilder::Build(const std::string& account, const config::v1::
   result.upstream =
       ReadUpstream(source.upstream(), path + ".upstream", BaseOf(result.venue), document_);
   result.info.rate = result.upstream.rate;
+  result.info.push = ReadPush(source.push(), path, result.venue, result.info.cache.ttl, document_);
   result.info.pool = ReadPool(source.pool(), path + ".pool");
   BuildVenue(source, path, result);
   return result;

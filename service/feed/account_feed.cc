@@ -95,7 +95,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   // Oldest reading of the source that this read accepts.
   ObservedSince Oldest(std::size_t i) const {
-    return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().info->cache, asked_);
+    return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().FreshFor(), asked_);
   }
 
   SteadyTime EarliestSend(std::size_t i) const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "clients/core/alarm.h"
@@ -75,6 +76,12 @@ class AccountFeed {
   // Keeps the sources read until Unwatch() with equal terms; see SourceFeed.
   void Watch(const WatchTerms& terms);
   void Unwatch(const WatchTerms& terms);
+
+  // Of the source at that place of the configuration; see SourceFeed.
+  HintResult Hint(std::size_t source) { return feeds_[source]->Hint(); }
+  bool SetQuietSince(std::size_t source, std::optional<SteadyTime> quiet_since) {
+    return feeds_[source]->SetQuietSince(quiet_since);
+  }
 
   // Tells the sink of states that have aged since it was told last.
   void PublishAging() { PublishAging(clock_.SteadyNow()); }

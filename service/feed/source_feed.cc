@@ -127,7 +127,8 @@ void SourceFeed::Unwatch(WatchedAge max_age) {
 
 void SourceFeed::PlanWatch(SteadyTime earliest) {
   if (!watched_ || stopped_) return;
-  const Duration pace = watched_->pace.Get(options_.info->cache);
+  const Duration pace =
+      watched_->pace.Get(status_.FreshFor(), options_.info->cache.min_refresh_interval);
   const SteadyTime now = clock_.SteadyNow();
   const SteadyTime next = std::max(earliest, NextWatchedRead(status_, pace, watched_->took, now));
   if (next <= now) return LookAfterWatched();
@@ -144,28 +145,57 @@ void SourceFeed::LookAfterWatched() {
   flight_->watched = true;
 }
 
-void SourceFeed::Hint() {
-  if (stopped_) return;
+HintResult SourceFeed::Hint() {
+  if (stopped_) return HintResult::kUnwanted;
   const Now now = clock_.Time();
+  const Duration fresh_for = status_.FreshFor();
+  if (status_.quiet_since) status_.quiet_since = now.steady;
+  bool is_news = status_.FreshFor() != fresh_for;
   const bool is_wanted =
       watched_ || successor_.IsWanted() || (flight_ && !flight_->waiters.empty());
-  if (!is_wanted || StandsForAttempts(status_, now)) return NoteOutdated(now.steady);
-  open_hint_ = now.steady;
+  HintResult result = HintResult::kUnwanted;
+  if (is_wanted && !StandsForAttempts(status_, now)) {
+    result = AnswerHint(now.steady);
+  } else {
+    if (is_wanted) result = HintResult::kForbidden;
+    is_news |= NoteOutdated(now.steady);
+  }
+  if (is_news) on_change_();
+  // What is not quiet any more may be due earlier.
+  if (is_news && !flight_) PlanWatch();
+  return result;
+}
+
+HintResult SourceFeed::AnswerHint(SteadyTime hinted_at) {
+  open_hint_ = hinted_at;
   if (!flight_) {
     StartFlight({}, true);
     flight_->hinted = true;
-  } else if (Serves(*flight_, {.steady = now.steady})) {
-    flight_->background = true;
-  } else {
-    successor_.background = true;
-    successor_.hinted = true;
+    return HintResult::kStarted;
   }
+  if (Serves(*flight_, {.steady = hinted_at})) {
+    flight_->background = true;
+    return HintResult::kJoined;
+  }
+  const bool follows = successor_.IsWanted();
+  successor_.background = true;
+  successor_.hinted = true;
+  return follows ? HintResult::kJoined : HintResult::kQueued;
 }
 
-void SourceFeed::NoteOutdated(SteadyTime hinted_at) {
+bool SourceFeed::NoteOutdated(SteadyTime hinted_at) {
   const bool is_news = status_.reading && !status_.IsOutdated();
   status_.hinted_at = hinted_at;
-  if (is_news) on_change_();
+  return is_news;
+}
+
+bool SourceFeed::SetQuietSince(std::optional<SteadyTime> quiet_since) {
+  if (stopped_) return false;
+  if (quiet_since != std::exchange(status_.quiet_since, quiet_since)) {
+    on_change_();
+    if (!flight_) PlanWatch();
+  }
+  return quiet_since && status_.reading && status_.reading->observe_steady < *quiet_since;
 }
 
 void SourceFeed::RefreshEarly() {
@@ -323,9 +353,9 @@ void SourceFeed::Accept(Reading reading) {
   }
   status_.is_rejected = false;
   status_.is_of_other_login = false;
-  status_.early_refresh_at = EarlyRefreshAt(reading);
   NoteCurrencies(reading);
   status_.reading = std::make_shared<const Reading>(std::move(reading));
+  status_.early_refresh_at = EarlyRefreshAt(*status_.reading);
 }
 
 void SourceFeed::NoteCurrencies(const Reading& reading) {
@@ -344,10 +374,11 @@ void SourceFeed::NoteCurrencies(const Reading& reading) {
 SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
   const Duration took = clock_.SteadyNow() - (reading.observe_steady + reading.cache_age);
   const double factor = -std::log(1 - random_());
-  const Duration ttl = options_.info->cache.ttl;
+  const Duration fresh_for = status_.FreshFor();
   const double early =
-      std::min(static_cast<double>(took.count()) * factor, static_cast<double>(ttl.count()));
-  return reading.observe_steady + ttl - Duration(static_cast<Duration::rep>(std::max(0.0, early)));
+      std::min(static_cast<double>(took.count()) * factor, static_cast<double>(fresh_for.count()));
+  return reading.observe_steady + fresh_for -
+         Duration(static_cast<Duration::rep>(std::max(0.0, early)));
 }
 
 bool SourceFeed::Fail(Error error, bool was_sent) {

@@ -2,6 +2,7 @@
 
 // The state of one source: its newest reading, its failure, its one refresh and who waits for it.
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
@@ -20,6 +22,25 @@
 #include "service/feed/watch_pace.h"
 
 namespace balance {
+
+// What a hint has led to.
+enum class HintResult : std::uint8_t {
+  // A refresh.
+  kStarted,
+  // Nothing more: a refresh that is not sent yet, or that already follows the one under way, will
+  // tell.
+  kJoined,
+  // A refresh that follows the one under way.
+  kQueued,
+  // Nobody wants to know: the reading is no longer FRESH.
+  kUnwanted,
+  // A failure forbids requests: the reading is no longer FRESH.
+  kForbidden,
+};
+
+// Name of each HintResult, indexed by it.
+inline constexpr std::array<std::string_view, 5> kHintResultNames = {"STARTED", "JOINED", "QUEUED",
+                                                                     "UNWANTED", "FORBIDDEN"};
 
 // Told of each refresh on the shard's thread; must not block.
 class RefreshObserver {
@@ -98,7 +119,12 @@ class SourceFeed {
   // sent after this moment: one that was sent before is followed by exactly one other, however many
   // hints come. Else, and where a failure forbids requests, nothing is sent, and the reading that
   // is known is no longer FRESH. A reading that a hint alone has caused has the origin kPushHint.
-  void Hint();
+  HintResult Hint();
+
+  // The venue tells of changes, and has told of none since then; unset: it does not tell of any,
+  // as at first. Returns whether there is a reading from before then: what happened meanwhile was
+  // told to nobody here, so that a Hint() is due.
+  bool SetQuietSince(std::optional<SteadyTime> quiet_since);
 
   // Refreshes a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
@@ -175,8 +201,10 @@ class SourceFeed {
   void Accept(Reading reading);
   // Returns whether that is news.
   bool CloseHint();
-  // Figures may have changed at `hinted_at`.
-  void NoteOutdated(SteadyTime hinted_at);
+  // Sees to it that a refresh is sent from now on; returns how.
+  HintResult AnswerHint(SteadyTime hinted_at);
+  // Figures may have changed at `hinted_at`. Returns whether that is news.
+  bool NoteOutdated(SteadyTime hinted_at);
   void NoteCurrencies(const Reading& reading);
   // `was_sent`: an attempt was made and failed; else the failure is an earlier one, still in force.
   // False if the status says so already.

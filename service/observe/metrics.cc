@@ -25,6 +25,7 @@ constexpr std::array<const char*, kStatusCodeCount> kCodeNames = {
     "DataLoss", "Unauthenticated"};
 
 constexpr std::array<const char*, kShownStateCount> kStateNames = {"FRESH", "STALE", "NO_DATA"};
+constexpr std::array<const char*, kFeedStateCount> kFeedNames = {"POLL", "PUSH", "PUSH_DOWN"};
 constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED", "OPEN",
                                                                        "HALF_OPEN"};
 
@@ -59,6 +60,7 @@ Metrics::Metrics(const std::vector<NamedKind>& kinds) {
                             .Register(registry_)
                             .Add({});
   RegisterCounters();
+  RegisterPush();
   RegisterGauges();
   RegisterTls();
   RegisterConnections();
@@ -184,11 +186,44 @@ void Metrics::RegisterCounters() {
   }
 }
 
+void Metrics::RegisterPush() {
+  auto& hints = prometheus::BuildCounter()
+                    .Name("balance_push_hints_total")
+                    .Help(
+                        "Hints of a venue's push socket, once for each source that they reach, by "
+                        "what they led to.")
+                    .Register(registry_);
+  auto& reconnects = prometheus::BuildCounter()
+                         .Name("balance_push_reconnects_total")
+                         .Help(
+                             "Times that a push socket is to be connected again: how the one "
+                             "before ended, or why the attempt to connect it failed.")
+                         .Register(registry_);
+  for (auto& [kind, series] : kinds_) {
+    for (std::size_t result = 0; result < kHintResultNames.size(); ++result) {
+      series.hints[result] =
+          &hints.Add({{"kind", series.name}, {"result", std::string(kHintResultNames[result])}});
+    }
+    for (std::size_t end = 0; end < kPushEndNames.size(); ++end) {
+      series.push_ends[end] =
+          &reconnects.Add({{"kind", series.name}, {"reason", std::string(kPushEndNames[end])}});
+    }
+    for (std::size_t error = 0; error < kErrorKindCount; ++error) {
+      const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
+      series.push_attempts_failed[error] =
+          &reconnects.Add({{"kind", series.name}, {"reason", reason}});
+    }
+  }
+}
+
 void Metrics::RegisterGauges() {
   const auto gauge = [this](const char* name, const char* help) -> auto& {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
   };
   auto& in_state = gauge("balance_sources", "Sources by the state that a cached read shows.");
+  auto& feeds = gauge("balance_sources_by_feed",
+                      "Sources by how their readings come about: POLL, PUSH or, while the venue "
+                      "tells of no changes, PUSH_DOWN.");
   auto& failing =
       gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
   auto& breakers =
@@ -213,6 +248,9 @@ void Metrics::RegisterGauges() {
     const std::string& name = series.name;
     for (std::size_t state = 0; state < kShownStateCount; ++state) {
       series.in_state[state] = &in_state.Add({{"kind", name}, {"state", kStateNames[state]}});
+    }
+    for (std::size_t feed = 0; feed < kFeedStateCount; ++feed) {
+      series.feeds[feed] = &feeds.Add({{"kind", name}, {"feed", kFeedNames[feed]}});
     }
     for (std::size_t error = 0; error < kErrorKindCount; ++error) {
       const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
@@ -349,6 +387,19 @@ void Metrics::OnDropped(const SourceStatus& known) {
   kinds_.at(known.info->kind).dropped->Increment();
 }
 
+void Metrics::OnPushFailure(const PushStatus& before, PushEnd why, const Error& error) {
+  KindSeries& series = kinds_.at(before.source->kind);
+  prometheus::Counter* const counter =
+      why == PushEnd::kNotConnected
+          ? series.push_attempts_failed[static_cast<std::size_t>(error.kind)]
+          : series.push_ends[static_cast<std::size_t>(why)];
+  counter->Increment();
+}
+
+void Metrics::OnHint(const SourceInfo& source, HintResult result) {
+  kinds_.at(source.kind).hints[static_cast<std::size_t>(result)]->Increment();
+}
+
 std::size_t Metrics::CallsInProgress() const {
   // What ends meanwhile must not be counted as ended only.
   double handled = 0;
@@ -392,6 +443,9 @@ void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& source
   KindSeries& series = kinds_.at(kind);
   for (std::size_t state = 0; state < kShownStateCount; ++state) {
     series.in_state[state]->Set(census.in_state[state]);
+  }
+  for (std::size_t feed = 0; feed < kFeedStateCount; ++feed) {
+    series.feeds[feed]->Set(census.feeds[feed]);
   }
   for (std::size_t error = 0; error < kErrorKindCount; ++error) {
     series.failing[error]->Set(census.failing[error]);

@@ -20,6 +20,7 @@
 #include "clients/core/source_info.h"
 #include "clients/core/status_code.h"
 #include "service/feed/source_feed.h"
+#include "service/observe/push_monitor.h"
 #include "service/observe/source_census.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/transport/transport_stats.h"
@@ -27,7 +28,10 @@
 namespace balance {
 
 // Thread-safe. Every series is resolved once, in the constructor.
-class Metrics final : public RpcObserver, public RefreshObserver, public ConnectionObserver {
+class Metrics final : public RpcObserver,
+                      public RefreshObserver,
+                      public ConnectionObserver,
+                      public PushMonitor {
  public:
   // `kinds` are those of all sources there can be.
   explicit Metrics(const std::vector<NamedKind>& kinds);
@@ -45,6 +49,9 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
+
+  void OnPushFailure(const PushStatus& before, PushEnd why, const Error& error) override;
+  void OnHint(const SourceInfo& source, HintResult result) override;
 
   void OnConnectionDropped(ConnectionDrop why) override;
 
@@ -98,8 +105,12 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     std::array<prometheus::Counter*, kWarningKindCount> warnings{};
     prometheus::Counter* dropped = nullptr;
     prometheus::Histogram* seconds = nullptr;
+    std::array<prometheus::Counter*, kHintResultNames.size()> hints{};
+    std::array<prometheus::Counter*, kPushEndNames.size()> push_ends{};
+    std::array<prometheus::Counter*, kErrorKindCount> push_attempts_failed{};
 
     std::array<prometheus::Gauge*, kShownStateCount> in_state{};
+    std::array<prometheus::Gauge*, kFeedStateCount> feeds{};
     std::array<prometheus::Gauge*, kErrorKindCount> failing{};
     std::array<prometheus::Gauge*, kBreakerStateCount> breakers{};
     prometheus::Gauge* held_off = nullptr;
@@ -113,6 +124,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   void RegisterCalls();
   void RegisterWatches();
   void RegisterCounters();
+  void RegisterPush();
   void RegisterTls();
   void RegisterConnections();
   void RegisterTransport();

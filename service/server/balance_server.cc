@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "clients/core/secret.h"
+#include "clients/http/beast_web_socket.h"
+#include "clients/http/curl_global.h"
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
@@ -64,19 +66,28 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 
 }  // namespace
 
-BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc)
+BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc,
+                             PushFeed::Options push)
     : config_(std::move(config)), grpc_(std::move(grpc)), metrics_(kinds) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
+  ConnectionLimits sockets = PushShare();
+  sockets.total /= kShards;
   const auto make_transport =
       [this, limits](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
     return std::make_unique<CurlTransport>(
         loop,
         CurlTransport::Options{.user_agent = kUserAgent, .limits = limits, .observer = &metrics_});
   };
+  const auto make_connector =
+      [this](boost::asio::io_context& loop) -> std::unique_ptr<WebSocketConnector> {
+    return std::make_unique<BeastConnector>(
+        loop, clock_, BeastConnector::Options{.user_agent = kUserAgent, .system_cas = SystemCas()});
+  };
   for (std::size_t i = 0; i < kShards; ++i) {
-    shards_.push_back(
-        std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_, limits));
+    shards_.push_back(std::make_unique<ShardRuntime>(
+        make_transport, clock_, refresh_logger_,
+        ShardRuntime::Push{make_connector, push_logger_, sockets, push}, limits));
   }
   Serve(config_);
   rpc_.AddTo(methods_);

@@ -55,13 +55,16 @@ SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
 }  // namespace
 
 ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
-                           RefreshObserver& observer, ConnectionLimits limits)
+                           RefreshObserver& observer, const Push& push, ConnectionLimits limits)
     : clock_(clock),
       observer_(observer),
       transport_(make_transport(shard_.loop())),
+      connector_(push.make_connector(shard_.loop())),
       idle_check_(shard_.loop().get_executor(), clock),
       seed_(std::random_device()()),
-      guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()) {}
+      guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()),
+      push_({shard_.loop().get_executor(), clock, *transport_, *connector_, push.monitor,
+             push.limits, push.options, std::random_device()()}) {}
 
 ShardRuntime::~ShardRuntime() = default;
 
@@ -75,6 +78,8 @@ Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& account
   }
   bool is_in_effect = false;
   while (!is_in_effect) RunOnLoop([&] { is_in_effect = MakeSome(staging); });
+  bool do_all_listen = false;
+  while (!do_all_listen) RunOnLoop([&] { do_all_listen = ListenSome(staging); });
   RunOnLoop([&] { guards_.OnReload(); });
   // What was in effect before ends here, and not on the loop.
   return changes;
@@ -139,6 +144,7 @@ std::vector<std::size_t> ShardRuntime::OutdatedOf(const Staging& staging) {
 void ShardRuntime::PutIntoEffect(Staging& staging) {
   // The CAs that are trusted may be others by now.
   transport_->RenewConnections();
+  connector_->RenewTrust();
   for (Staged& account : staging.accounts) {
     for (const auto& act : account.on_effect) act();
     Account& place = account.old ? *account.old : accounts_[account.config->id];
@@ -147,6 +153,37 @@ void ShardRuntime::PutIntoEffect(Staging& staging) {
   }
   for (const std::string& id : staging.removed) {
     staging.accounts.emplace_back().made = std::move(accounts_.extract(id).mapped());
+  }
+}
+
+bool ShardRuntime::ListenSome(Staging& staging) {
+  const SteadyTime end = clock_.SteadyNow() + kPiece;
+  for (std::size_t i = 0; i < kAccountsInPiece; ++i) {
+    if (staging.listening == staging.accounts.size()) return true;
+    if (i > 0 && clock_.SteadyNow() >= end) return false;
+    const Staged& account = staging.accounts[staging.listening++];
+    // Those of before leave last: a socket that is still wanted stays.
+    if (account.config) Listen(accounts_.at(account.config->id));
+    for (const PushFeeds::Ticket& ticket : account.made.tickets) push_.Leave(ticket);
+  }
+  return false;
+}
+
+std::shared_ptr<const PreviousCredential> ShardRuntime::Account::PreviousOf(
+    const std::string& source) const {
+  const auto found = std::find_if(previous.begin(), previous.end(),
+                                  [&](const auto& entry) { return entry.first == source; });
+  return found == previous.end() ? nullptr : found->second.lock();
+}
+
+void ShardRuntime::Listen(Account& account) {
+  const std::vector<SourceConfig>& sources = account.config->sources;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const SourceConfig& source = sources[i];
+    if (!source.info.push.enabled) continue;
+    account.tickets.push_back(
+        push_.Join(source, guards_.Of(source), account.PreviousOf(source.info.source),
+                   {&*account.runtime->feed, i, {account.config, &source.info}}));
   }
 }
 
@@ -188,6 +225,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
     if (const auto* status = FindStatus(*account.known, config.info.source)) {
       spec.known = Remembered(*status, HaveSameLogin(*before, config));
       if (status->reading) parts.known = status->reading->balances;
+      spec.known->quiet_since = config.info.push.enabled ? push_.QuietSince(config) : std::nullopt;
     }
     if (HaveSameLogin(*before, config)) {
       parts.account =
@@ -212,10 +250,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
 std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
                                                                    const SourceConfig& before,
                                                                    const Account& old) {
-  const auto found = std::find_if(old.previous.begin(), old.previous.end(), [&](const auto& entry) {
-    return entry.first == config.info.source;
-  });
-  auto unfinished = found == old.previous.end() ? nullptr : found->second.lock();
+  auto unfinished = old.PreviousOf(config.info.source);
   if (unfinished && unfinished->rotation->IsOver()) unfinished = nullptr;
   const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
   if (!is_replaced) return unfinished;
@@ -269,6 +304,7 @@ void ShardRuntime::Stop() {
   shard_.Post([this] {
     heartbeat_.Stop();
     idle_check_.Cancel();
+    push_.Stop();
   });
   shard_.Join();
   is_running_ = false;

@@ -28,10 +28,7 @@ std::uint64_t LoginNumber(const Fingerprint& credential) {
 SourcePtr MakeClient(const std::shared_ptr<const SourceConfig>& config,
                      const Fingerprint& credential, HttpTransport& transport, Clock& clock,
                      std::shared_ptr<UpstreamClock> host_clock) {
-  return config->venue->MakeClient({config, &config->login},
-                                   {.attempt_timeout = config->upstream.attempt_timeout,
-                                    .ca_file = config->upstream.tls_ca_file,
-                                    .login = LoginNumber(credential)},
+  return config->venue->MakeClient({config, &config->login}, SettingsOf(*config, credential),
                                    transport, clock, std::move(host_clock));
 }
 
@@ -65,6 +62,12 @@ std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCreden
 std::string HostOf(const SourceConfig& config) { return config.login.base_url.Authority(); }
 
 std::string AddressOf(const SourceConfig& config) { return config.login.base_url.ToString(); }
+
+ClientSettings SettingsOf(const SourceConfig& config, const Fingerprint& credential) {
+  return {.attempt_timeout = config.upstream.attempt_timeout,
+          .ca_file = config.upstream.tls_ca_file,
+          .login = LoginNumber(credential)};
+}
 
 bool AreSame(const SourceConfig& a, const SourceConfig& b) {
   return a.info == b.info && a.upstream == b.upstream && HaveSameUpstream(a, b) &&

@@ -11,6 +11,7 @@
 #include "clients/core/random.h"
 #include "clients/http/http_transport.h"
 #include "clients/resilience/upstream_path.h"
+#include "clients/venue/client_settings.h"
 #include "service/config/config.h"
 #include "service/config/source_login.h"
 
@@ -19,6 +20,9 @@ namespace balance {
 // host:port of the upstream, and its whole base URL.
 std::string HostOf(const SourceConfig& config);
 std::string AddressOf(const SourceConfig& config);
+
+// What the source's clients are made with. `credential` is CredentialFingerprint() of `config`.
+ClientSettings SettingsOf(const SourceConfig& config, const Fingerprint& credential);
 
 // Nothing differs.
 bool AreSame(const SourceConfig& a, const SourceConfig& b);

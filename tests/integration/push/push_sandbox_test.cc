@@ -102,7 +102,7 @@ class PushSandboxTest : public testing::TestWithParam<VenueUnderTest>, public Pu
 
   void OnHint() override { ++hints_; }
   void OnPushState(bool is_up) override { is_up_ = is_up; }
-  void OnPushFailure(const Error& error) override {
+  void OnPushFailure(PushEnd /*why*/, const Error& error) override {
     told_ += error.message + error.log_detail + error.request_id + "\n";
     ++failures_;
   }

@@ -43,7 +43,8 @@ class RunningService {
   explicit RunningService(const std::string& cache = "{ttl: 60s, min_refresh_interval: 0.001s}",
                           const std::string& upstream =
                               "{attempt_timeout: 1s, refresh_budget: 1s, "
-                              "requests_per_second: 1000, burst: 1000}");
+                              "requests_per_second: 1000, burst: 1000}",
+                          PushFeed::Options push = {});
   ~RunningService();
 
   sandbox::Sandbox& upstreams() { return *sandbox_; }

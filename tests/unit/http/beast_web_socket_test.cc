@@ -219,6 +219,51 @@ TEST_F(BeastWebSocketTest, AbortEndsWhatIsUnderWay) {
   EXPECT_FALSE(Run(socket->Receive()));
 }
 
+TEST_F(BeastWebSocketTest, CloseTakesLeaveAndEndsAReceive) {
+  const auto socket = OpenSocket();
+  bool is_closed = false;
+  boost::asio::co_spawn(loop_, socket->Close(),
+                        [&](const std::exception_ptr&) { is_closed = true; });
+
+  EXPECT_FALSE(Run(socket->Receive()));
+  Run([&]() -> boost::asio::awaitable<int> {
+    while (!is_closed) co_await clock_.SleepUntil(clock_.SteadyNow() + milliseconds(1));
+    co_return 0;
+  }());
+
+  // Normal closure.
+  EXPECT_EQ(sandbox_->Counters(kSide).sockets.ended_by_code[1000], 1u);
+}
+
+TEST_F(BeastWebSocketTest, CloseThatTheVenueDoesNotAnswerIsEndedByAbort) {
+  const auto socket = OpenSocket();
+  Act(SocketFaultKind::kFreeze);
+  bool is_closed = false;
+  boost::asio::co_spawn(loop_, socket->Close(),
+                        [&](const std::exception_ptr&) { is_closed = true; });
+  boost::asio::steady_timer late(loop_, milliseconds(100));
+  late.async_wait([&](boost::system::error_code) {
+    EXPECT_FALSE(is_closed);
+    socket->Abort();
+  });
+  loop_.restart();
+  loop_.run();
+
+  EXPECT_TRUE(is_closed);
+}
+
+TEST_F(BeastWebSocketTest, ANameThatDoesNotResolveIsUnreachable) {
+  WebSocketRequest request = Request();
+  // No name server needs to be asked for that.
+  request.server.host = "no..such..host";
+
+  const auto answer = Open(std::move(request));
+
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("did not resolve"));
+  EXPECT_TRUE(answer.error().is_connect_failure);
+}
+
 // The sandbox over TLS, with a certificate of a CA that the system does not know.
 class BeastWebSocketTlsTest : public BeastWebSocketTest {
  protected:
@@ -280,6 +325,52 @@ TEST_F(BeastWebSocketTlsTest, CertificateForAnotherHostIsRefused) {
 
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().message, HasSubstr("certificate was not accepted"));
+}
+
+TEST_F(BeastWebSocketTlsTest, M27_SocketsOfACaThatIsWithdrawnEndWhenTrustIsRenewed) {
+  StartFor({.ip_addresses = {"127.0.0.1"}});
+  const std::string withdrawn = Write("ca.pem", ca_.cert_pem());
+  const std::string kept = Write("kept.pem", ca_.cert_pem());
+  Connector();
+  std::vector<std::unique_ptr<WebSocket>> sockets;
+  for (int i = 0; i < 12; ++i) {
+    auto answer = Run(connector_->Open(TlsRequest(i % 2 == 0 ? withdrawn : kept)));
+    ASSERT_TRUE(answer && answer->socket);
+    sockets.push_back(std::move(answer->socket));
+  }
+  connector_->RenewTrust();
+  loop_.restart();
+  loop_.poll();
+
+  Write("ca.pem", TestCa("other").cert_pem());
+  connector_->RenewTrust();
+
+  for (std::size_t i = 0; i < sockets.size(); i += 2) {
+    const auto message = Run(sockets[i]->Receive());
+    ASSERT_FALSE(message);
+    EXPECT_TRUE(message.error().may_be_configuration);
+    EXPECT_THAT(message.error().message, HasSubstr("do not vouch"));
+  }
+  EXPECT_EQ(sandbox_->Act(kSide, SocketFault{}), 6) << "the others live on";
+}
+
+TEST_F(BeastWebSocketTlsTest, M27_ASocketWhoseCertificateHasExpiredEndsWithItsNextMessage) {
+  StartFor({.ip_addresses = {"127.0.0.1"}, .not_after = seconds(2)});
+  Connector();
+  auto answer = Run(connector_->Open(TlsRequest(Write("ca.pem", ca_.cert_pem()))));
+  ASSERT_TRUE(answer && answer->socket) << (answer ? "" : answer.error().message);
+  SocketFault hello;
+  hello.kind = SocketFaultKind::kText;
+  hello.body = "hello";
+  // Not before it has expired.
+  hello.delay = milliseconds(3100);
+  ASSERT_EQ(sandbox_->Act(kSide, hello), 1);
+
+  const auto message = Run(answer->socket->Receive());
+
+  ASSERT_FALSE(message);
+  EXPECT_TRUE(message.error().may_be_configuration);
+  EXPECT_THAT(message.error().message, HasSubstr("expired"));
 }
 
 TEST_F(BeastWebSocketTlsTest, UnreadableCasAreAnError) {
