@@ -39,7 +39,7 @@ Error Outlived() {
 Error NoRoom() {
   Error error{
       ErrorKind::kUnreachable,
-      "this service holds as many WebSockets as it may; the source is polled until one ends"};
+      "this service holds as many WebSockets as it may; the source is polled until one ends."};
   error.is_local = true;
   return error;
 }
