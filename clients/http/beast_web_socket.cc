@@ -1,9 +1,11 @@
 #include "clients/http/beast_web_socket.h"
 
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +13,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -18,6 +21,7 @@
 #include <utility>
 
 #include "clients/core/alarm.h"
+#include "clients/core/loop_executor.h"
 #include "clients/core/secret.h"
 #include "clients/http/connection_check.h"
 
@@ -85,11 +89,19 @@ SSL* TlsOf(TlsStream& stream) { return stream.native_handle(); }
 template <typename Stream>
 class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
  public:
-  BeastWebSocket(Stream stream, std::string ca_file, std::shared_ptr<VouchedSockets> vouched)
-      : stream_(std::move(stream)), ca_file_(std::move(ca_file)), vouched_(std::move(vouched)) {
+  BeastWebSocket(Stream stream, std::string ca_file, std::shared_ptr<VouchedSockets> vouched,
+                 LoopExecutor executor, Clock& clock)
+      : stream_(std::move(stream)),
+        ca_file_(std::move(ca_file)),
+        vouched_(std::move(vouched)),
+        clock_(clock),
+        linger_(executor, clock) {
     stream_.read_message_max(kMaxSocketMessage);
     stream_.control_callback([this](websocket::frame_type type, boost::beast::string_view) {
-      if (type == websocket::frame_type::close) was_closed_ = true;
+      if (type != websocket::frame_type::close) return;
+      was_closed_ = true;
+      // Beast waits for the venue to close the connection, without end if it does not.
+      linger_.Set(clock_.SteadyNow() + kLinger, [this] { Abort(); });
     });
     if (BeastWebSocket::tls()) id_ = vouched_->Join(*this);
   }
@@ -151,7 +163,9 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
   asio::awaitable<Result<void>> Send(std::string message) override {
     error_code error;
     stream_.text(true);
+    is_sending_ = true;
     co_await stream_.async_write(asio::buffer(message), Into(error));
+    is_sending_ = false;
     if (error) co_return Unreachable(Ending(error), false);
     co_return Result<void>();
   }
@@ -161,10 +175,21 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
     SocketOf(stream_.next_layer()).close(ignored);
   }
 
+  // Beast 1.74's async_close() beside a read that is under way ends neither: each waits for the
+  // other. So the frame is written past Beast, whose read hears the venue's answer.
   asio::awaitable<void> Close() override {
+    if (is_sending_) {
+      Abort();
+      co_return;
+    }
+    // A close frame with a masked payload: 1000, a normal closure.
+    std::array<unsigned char, 8> frame = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8};
+    unsigned char* const mask = frame.data() + 2;
+    unsigned char* const payload = mask + 4;
+    RAND_bytes(mask, 4);
+    for (std::size_t i = 0; i < 2; ++i) payload[i] ^= mask[i];
     error_code ignored;
-    co_await stream_.async_close(websocket::close_code::normal, Into(ignored));
-    Abort();
+    co_await asio::async_write(stream_.next_layer(), asio::buffer(frame), Into(ignored));
   }
 
   std::optional<std::uint16_t> close_code() const override {
@@ -176,6 +201,8 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
  private:
   // RFC 6455, section 7.4.1: the frame had no code.
   static constexpr std::uint16_t kNoStatus = 1005;
+  // How long the connection is left to a venue that has closed the socket.
+  static constexpr Duration kLinger = std::chrono::seconds(1);
 
   std::string Ending(const error_code& error) const {
     if (was_closed_)
@@ -188,6 +215,9 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
   const std::shared_ptr<VouchedSockets> vouched_;
   // Without TLS there is no such id.
   std::uint64_t id_ = 0;
+  Clock& clock_;
+  Alarm linger_;
+  bool is_sending_ = false;
   bool was_closed_ = false;
   // Why the venue is not trusted any more; empty: it is.
   std::string distrust_;
@@ -215,10 +245,11 @@ class BeastConnector::Opening {
         options_(connector.options_),
         vouched_(connector.vouched_),
         clock_(connector.clock_),
+        executor_(connector.loop_.get_executor()),
         end_(clock_.SteadyNow() + request.timeout),
         resolved_(std::make_shared<HostResolver::Wait>(connector.loop_)),
         socket_(connector.loop_),
-        deadline_(connector.loop_.get_executor(), clock_) {
+        deadline_(executor_, clock_) {
     deadline_.Set(end_, [this] {
       is_late_ = true;
       resolved_->done.cancel();
@@ -263,8 +294,8 @@ class BeastConnector::Opening {
   asio::awaitable<Result<WebSocketAnswer>> Upgrade(Stream stream) {
     error_code error;
     WebSocketAnswer answer;
-    auto socket =
-        std::make_unique<BeastWebSocket<Stream>>(std::move(stream), request_.ca_file, vouched_);
+    auto socket = std::make_unique<BeastWebSocket<Stream>>(std::move(stream), request_.ca_file,
+                                                           vouched_, executor_, clock_);
     close_ = [&socket] { socket->Abort(); };
     const bool granted =
         co_await socket->Upgrade(request_, options_.user_agent, end_ - clock_.SteadyNow(),
@@ -305,6 +336,7 @@ class BeastConnector::Opening {
   const Options options_;
   const std::shared_ptr<VouchedSockets> vouched_;
   Clock& clock_;
+  const LoopExecutor executor_;
   const SteadyTime end_;
   const std::shared_ptr<HostResolver::Wait> resolved_;
   tcp::socket socket_;

@@ -20,7 +20,7 @@ using Question = std::pair<std::string, std::uint16_t>;
 HostResolver::Endpoints LookUp(const Question& question) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+  hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
   HostResolver::Endpoints endpoints;
   const std::string port = std::to_string(question.second);

@@ -51,9 +51,8 @@ class WebSocket {
   // Ends the socket, and with it what is under way, without a close frame. May be repeated.
   virtual void Abort() = 0;
 
-  // Takes leave of the venue by a close frame, waits for its answer and ends the socket, and with
-  // it a Receive() that is under way. Takes as long as the venue does: Abort() ends that too. To be
-  // called once.
+  // Takes leave of the venue by a close frame. A Receive() that is under way ends when the venue
+  // has answered, which may be never: Abort() ends it too. To be called once.
   virtual boost::asio::awaitable<void> Close() = 0;
 
   // Code of the venue's close frame (1005 if it had none); unset if there was no such frame.

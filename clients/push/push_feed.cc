@@ -39,7 +39,7 @@ Error Outlived() {
 Error NoRoom() {
   Error error{
       ErrorKind::kUnreachable,
-      "this service holds as many WebSockets as it may; the source is polled until one ends"};
+      "this service holds as many WebSockets as it may; the source is polled until one ends."};
   error.is_local = true;
   return error;
 }
@@ -76,9 +76,10 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     is_stopped_ = true;
     silence_.Cancel();
     keep_alive_.Cancel();
-    // Its Receive() ends with it.
+    // Its Receive() ends with the venue's answer.
     if (socket_) {
-      asio::co_spawn(executor_, Leave(executor_, parts_.clock, socket_), asio::detached);
+      silence_.Set(parts_.clock.SteadyNow() + kLeave, [socket = socket_] { socket->Abort(); });
+      asio::co_spawn(executor_, Leave(socket_), asio::detached);
       return;
     }
     // Emitted from elsewhere, Asio would post the rest of it and not notice if the loop ends first;
@@ -350,10 +351,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
         });
   }
 
-  static asio::awaitable<void> Leave(LoopExecutor executor, Clock& clock,
-                                     std::shared_ptr<WebSocket> socket) {
-    Alarm late(executor, clock);
-    late.Set(clock.SteadyNow() + kLeave, [socket] { socket->Abort(); });
+  static asio::awaitable<void> Leave(std::shared_ptr<WebSocket> socket) {
     co_await socket->Close();
   }
 

@@ -65,8 +65,9 @@ class PushFeeds {
   std::optional<SteadyTime> QuietSince(const SourceConfig& config) const;
 
   // Tells `listener` of what its login's socket hears, and of what it has missed, if it has a
-  // reading from before. The first listener of a login opens the socket, with `guards` and, while a
-  // credential is replaced, `previous` (else null). REQUIRES: config.info.push.enabled.
+  // reading from before. The first listener of a login opens the socket, with the settings of
+  // `config`, with `guards` and, while a credential is replaced, `previous` (else null). REQUIRES:
+  // config.info.push.enabled.
   Ticket Join(const SourceConfig& config, SourceGuards guards,
               const std::shared_ptr<const PreviousCredential>& previous, Listener listener);
   // Tells it nothing more; the last listener of a login ends the socket.
