@@ -380,11 +380,14 @@ bool WatchStream::SendRemoved(Slot slot) {
   return false;
 }
 
-bool WatchStream::HasBeenTried(const Account& account, const AccountView& view,
-                               SteadyTime now) const {
-  for (std::size_t i = 0; i < view.statuses.size(); ++i) {
+bool WatchStream::HasBeenTried(Slot slot, SteadyTime now) const {
+  const Account& account = accounts_[slot];
+  const auto view = account.publisher->Get();
+  // What has come of it is told first.
+  if (view->revision.number != state_->Told(slot)) return false;
+  for (std::size_t i = 0; i < view->statuses.size(); ++i) {
     if (!account.terms->wanted[i]) continue;
-    const SourceStatus& status = view.statuses[i];
+    const SourceStatus& status = view->statuses[i];
     const bool was_sent = status.last_attempt && *status.last_attempt >= began_;
     // What may not be asked now was tried as far as it can be.
     const bool is_refused = status.failure && status.failure->next_attempt > now;
@@ -427,9 +430,7 @@ bool WatchStream::SendHeartbeat() {
     const Account& account = accounts_[slot];
     if (!account.publisher) continue;
     AddProgress(now, slot, heartbeat, told);
-    have_all_been_tried =
-        have_all_been_tried &&
-        (is_synced_ || HasBeenTried(account, *account.publisher->Get(), now.steady));
+    have_all_been_tried = have_all_been_tried && (is_synced_ || HasBeenTried(slot, now.steady));
   }
   heartbeat.set_synced(have_all_been_tried);
   if (!Write(BytesOf(response), WatchEvent::kHeartbeat)) return false;

@@ -126,8 +126,9 @@ class WatchStream final : public StreamHandler {
   std::vector<SourceView> ShownTo(const Account& account, const AccountView& view) const;
   void AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
                    std::vector<Progress>& told) const;
-  // Whether each source of the account has been tried since the stream began.
-  bool HasBeenTried(const Account& account, const AccountView& view, SteadyTime now) const;
+  // Whether each source of the account has been tried since the stream began, and the reader was
+  // told what has come of it.
+  bool HasBeenTried(Slot slot, SteadyTime now) const;
 
   // --- The end ----------------------------------------------------------------------------------
 

@@ -151,6 +151,29 @@ TEST_F(WatchStreamTest, AHeartbeatNeverProvesAStateThatWasNotTold) {
   EXPECT_EQ(CashOf(call.TakeMessages().back()), "11.00");
 }
 
+TEST_F(WatchStreamTest, SyncedComesBehindWhatWasRead) {
+  Serve();
+  v1::WatchAccountSnapshotsRequest request = Named({"desk-1"});
+  request.mutable_min_interval()->set_seconds(30);
+  WatchCall& call = Watch(request);
+  Run();
+  call.TakeMessages();
+  Advance(seconds(1));
+  Read("desk-1", "11.00");
+  Advance(seconds(20));
+  for (const Message& message : call.TakeMessages()) {
+    EXPECT_TRUE(message.has_heartbeat());
+    EXPECT_FALSE(message.heartbeat().synced());
+  }
+
+  Advance(seconds(20));
+
+  const auto messages = call.TakeMessages();
+  ASSERT_FALSE(messages.empty());
+  EXPECT_EQ(CashOf(messages.front()), "11.00");
+  EXPECT_TRUE(messages.back().heartbeat().synced());
+}
+
 TEST_F(WatchStreamTest, M162_StaleComesAsASnapshotWhileHeartbeatsGoOn) {
   Read("desk-1", "10.00");
   Serve();
