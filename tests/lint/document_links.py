@@ -71,7 +71,7 @@ def links_of(path: pathlib.Path):
                 yield link, (path.parent / file).resolve() if file else path, heading
     elif path.suffix in OTHER_SOURCES:
         for file, heading in NAMED.findall(BRANCH.sub(" ", text)):
-            yield f"{file}#{heading}", ROOT / file, heading
+            yield f"{file}#{heading}", ROOT / re.sub(r"^(\.\./)+", "", file), heading
 
 
 def main() -> int:

@@ -31,10 +31,11 @@ def write(document: pathlib.Path, part: str, wanted: str) -> None:
 
 def main_of(script: str, document: pathlib.Path, part: str, make: Callable[[], str]) -> None:
     """The main program of a script that holds or, with --write, renews a part."""
+    root = pathlib.Path(__file__).resolve().parents[2]
     wanted = make()
     if sys.argv[1:] == ["--write"]:
         write(document, part, wanted)
     elif found := difference(document, part, wanted):
         print(found)
-        sys.exit(f"{document.name} is out of date; renew it: python3 {pathlib.Path(script).name}"
-                 " --write")
+        sys.exit(f"{document.name} is out of date; renew it: python3"
+                 f" {pathlib.Path(script).resolve().relative_to(root)} --write")
