@@ -1,4 +1,5 @@
-"""Each command in README.md and docs/ works as it stands there, or says why it is not run here.
+"""Each command in README.md and docs/ works as it stands there, or says why it is not run here; each
+whole source in C++ compiles.
 
 The commands of a document run one after the other in a folder of its own, in which the programs and
 files of the repository are where they would be after `./dev build`. Ports, upstreams and places on
@@ -26,6 +27,8 @@ SHELLS = {"sh", "bash", "shell", "zsh", "shellsession"}
 INTERRUPTED = (0, -signal.SIGINT, 128 + signal.SIGINT)
 # How soon an end follows the words that tell why.
 ENDS_BY_ITSELF_SECONDS = 0.5
+# Where the build leaves the headers of balance.v1.
+GENERATED_HEADERS = BIN_DIR.parent / "proto/generated"
 GRPC, ADMIN = "127.0.0.1:50051", "127.0.0.1:9464"
 # The files of a login that the documents place below /etc/balance, and what is in them.
 LOGIN_FILES = {"polymarket-us-key-id": "POLYMARKET_KEY_ID",
@@ -108,6 +111,18 @@ class DocumentCommandsTest(StackTest):
                 for block in blocks_of(document):
                     with self.subTest(str(block)):
                         self.try_block(workshop, block)
+
+    def test_whole_sources_compile(self):
+        sources = [block for block in self.blocks()
+                   if block.language == "cpp" and block.text.startswith("#include")]
+        self.assertTrue(sources)
+        for block in sources:
+            with self.subTest(str(block)):
+                result = subprocess.run(
+                    ["g++", "-std=c++20", "-Wall", "-Wextra", "-fsyntax-only", "-x", "c++",
+                     "-isystem", GENERATED_HEADERS, "-"],
+                    input=block.text, text=True, capture_output=True)
+                self.assertEqual(result.returncode, 0, f"{block}:\n{result.stderr}")
 
     def blocks(self) -> list[Block]:
         return [block for document in documents(SOURCE_DIR) for block in blocks_of(document)]
