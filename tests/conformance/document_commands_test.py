@@ -16,20 +16,41 @@ from pathlib import Path
 
 import external_tools
 from document_commands import Block, Command, blocks_of, documents
-from harness import (BIN_DIR, DEADLINE_SECONDS, SOURCE_DIR, Program, StackTest, clean_environment,
+from harness import (BIN_DIR, DEADLINE_SECONDS, SOURCE_DIR, Program, SandboxTest, clean_environment,
                      read_assignments)
 
 GRPCURL = external_tools.require("grpcurl")
 MARKS = {"", "not run", "file", "served by"}
 # Blocks in the languages of a shell would be commands that nobody looks at.
 SHELLS = {"sh", "bash", "shell", "zsh", "shellsession"}
-# The exit code of the shell when what runs in it is interrupted: the program may end well.
-INTERRUPTED = (0, -signal.SIGINT, 128 + signal.SIGINT)
+# Exit codes of the shell when what runs in it is interrupted: the program may end well, and balancectl
+# says by 2 that it has not seen all sources yet.
+INTERRUPTED = (0, 2, -signal.SIGINT, 128 + signal.SIGINT)
 # How soon an end follows the words that tell why.
 ENDS_BY_ITSELF_SECONDS = 0.5
 # Where the build leaves the headers of balance.v1.
 GENERATED_HEADERS = BIN_DIR.parent / "proto/generated"
 GRPC, ADMIN = "127.0.0.1:50051", "127.0.0.1:9464"
+# The service that `./dev run` would start, but for the TTL: what was read stays FRESH, however slow
+# the machine is.
+CONFIG = f"""
+listen: {GRPC}
+admin_listen: {ADMIN}
+server: {{drain_delay: 0s}}
+cache: {{ttl: 600s}}
+accounts:
+- id: default
+  sources:
+  - id: polymarket-us
+    polymarket_us:
+      base_url: https://api.polymarket.us
+      key_id: {{env: POLYMARKET_KEY_ID}}
+      secret_key: {{env: POLYMARKET_SECRET_KEY}}
+  - id: polysimulator
+    polysimulator:
+      base_url: https://api.polysimulator.com
+      api_key: {{env: POLYSIM_API_KEY}}
+"""
 # The files of a login that the documents place below /etc/balance, and what is in them.
 LOGIN_FILES = {"polymarket-us-key-id": "POLYMARKET_KEY_ID",
                "polymarket-us-secret": "POLYMARKET_SECRET_KEY",
@@ -57,21 +78,22 @@ class Workshop:
             (login / name).touch(mode=0o600)
             (login / name).write_text(environment[variable])
 
-    def write(self, block: Block) -> None:
-        text = block.text.replace(GRPC, "127.0.0.1:0").replace(ADMIN, "127.0.0.1:0")
+    def write(self, name: str, text: str) -> None:
+        """A file as a document has it, with the places of the test."""
+        text = text.replace(GRPC, "127.0.0.1:0").replace(ADMIN, "127.0.0.1:0")
         text = text.replace("/etc/balance/", f"{self.folder}/etc/balance/")
         text = text.replace("https://api.polymarket.us", self._upstreams["POLYMARKET_BASE_URL"])
         text = text.replace("https://api.polysimulator.com", self._upstreams["POLYSIM_BASE_URL"])
         # Off the venue's production it has to be said whether the money is real.
         text = re.sub(r"^( +)polymarket_us:", r"\1fund_class: REAL_MONEY\n\1polymarket_us:", text,
                       flags=re.MULTILINE)
-        path = self.folder / block.about
+        path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(text)
 
     def serve(self, config: str) -> tuple[Program, str, str]:
-        """A service with this file, and its two addresses."""
+        """A service with this file of before, and its two addresses."""
         ports = self.folder / f"{config}.ports"
         ports.unlink(missing_ok=True)
         program = Program([BIN_DIR / "balance-service", "--config", config, "--ports-file", ports],
@@ -93,7 +115,7 @@ class Workshop:
                        self.folder / "command.log", environment, cwd=self.folder)
 
 
-class DocumentCommandsTest(StackTest):
+class DocumentCommandsTest(SandboxTest):
 
     def test_marks_are_known_and_give_reasons(self):
         for block in self.blocks():
@@ -108,6 +130,7 @@ class DocumentCommandsTest(StackTest):
         for document in documents(SOURCE_DIR):
             with tempfile.TemporaryDirectory() as folder:
                 workshop = Workshop(Path(folder), self.sandbox.environment)
+                workshop.write("usual.yaml", CONFIG)
                 for block in blocks_of(document):
                     with self.subTest(str(block)):
                         self.try_block(workshop, block)
@@ -129,14 +152,11 @@ class DocumentCommandsTest(StackTest):
 
     def try_block(self, workshop: Workshop, block: Block) -> None:
         if block.mark == "file":
-            workshop.write(block)
+            workshop.write(block.about, block.text)
         if block.language != "console" or block.mark == "not run":
             return
-        if block.mark != "served by":
-            self.run_commands(workshop, block, self.service.grpc_address,
-                              self.service.admin_url.removeprefix("http://"))
-            return
-        program, grpc, admin = workshop.serve(block.about)
+        config = block.about if block.mark == "served by" else "usual.yaml"
+        program, grpc, admin = workshop.serve(config)
         try:
             self.run_commands(workshop, block, grpc, admin)
         finally:
