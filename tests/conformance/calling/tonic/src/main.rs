@@ -1,0 +1,2 @@
+pub mod v1 { tonic::include_proto!("balance.v1"); }
+fn main(){}

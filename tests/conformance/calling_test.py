@@ -1,0 +1,264 @@
+"""Programs with other people's gRPC libraries call the service as docs/calling.md tells them to.
+
+All run at once, each over several connections that end by their age, and no call fails; what each
+library does by itself is asked of two peers. calling/README.md says how such a program is written.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+import unittest
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import external_tools
+from external_tools import CALLING_DIR, folder_of
+
+external_tools.use_fetched_python()
+
+from access_secrets_test import sha256
+from calling_peers import Peer
+from certificates import Authority
+from generated_stubs import API_FILES, ERROR_FILES, generate
+from harness import (BIN_DIR, SOURCE_DIR, Program, SandboxTest, clean_environment, poll_until,
+                     read_assignments)
+
+BOT = "spiffe://desk.example/bot"
+TOKEN = "a-token-of-the-test-0123456789abcdef"
+# The least that the configuration allows, give or take a tenth.
+AGE_SECONDS = 30
+CONNECTIONS = 12
+WATCHES = 3
+ENOUGH_ENDS = 10
+PATIENCE_SECONDS = 100
+PAUSE_SECONDS = 0.03
+# Calls of the flaky peer that fail before one succeeds.
+FAILURES = 2
+
+
+@dataclass
+class Client:
+    """A library, and the program in calling/ that uses it."""
+
+    # What the program needs, and the one of them that its packages are in.
+    tools: tuple[str, ...]
+    # Starts the program in a copy of its folder.
+    command: list
+    # What the library does without a recipe; docs/calling.md has a table of it.
+    facts: dict
+    # Adds to the copy of the program's folder.
+    prepare: Callable[[Path], None] = lambda folder: None
+
+
+def for_grpcio(folder: Path) -> None:
+    generate(API_FILES, f"--python_out={folder}", f"--grpc_python_out={folder}")
+
+
+def for_grpclib(folder: Path) -> None:
+    generate(API_FILES, f"--python_out={folder}", f"--grpclib_python_out={folder}",
+             f"--plugin=protoc-gen-grpclib_python={folder_of('grpclib')}/bin/protoc-gen-grpclib_python")
+
+
+def for_grpc_js(folder: Path) -> None:
+    (folder / "node_modules").symlink_to(folder_of("calling_node") / "node_modules")
+
+
+def for_connect_node(folder: Path) -> None:
+    for_grpc_js(folder)
+    # A plugin of a package finds what it needs beside where it really is.
+    generate(API_FILES + ERROR_FILES, f"--es_out={folder}", "--es_opt=target=js,import_extension=js",
+             f"--plugin=protoc-gen-es={folder}/node_modules/.bin/protoc-gen-es")
+    (folder / "package.json").write_text('{"type": "module"}')
+
+
+CLIENTS = {
+    "grpcio": Client(
+        ("python",), [folder_of("python") / "bin/python", "program.py"],
+        {"flaky": "OK", "sick": "UNAVAILABLE", "closed": "UNAVAILABLE",
+         "closed_waiting": "DEADLINE_EXCEEDED", "slow": "DEADLINE_EXCEEDED",
+         "misspelt": ["refused", "refused"]}, for_grpcio),
+    "grpclib": Client(
+        ("grpclib",), [folder_of("grpclib") / "bin/python", "program.py"],
+        {"flaky": "UNAVAILABLE", "flaky_by_recipe": "OK", "sick": "OK",
+         "closed": "ConnectionRefusedError", "slow": "TimeoutError",
+         "misspelt": ["refused", "refused"]}, for_grpclib),
+    "grpc_js": Client(
+        ("calling_node",), ["node", "program.mjs"],
+        {"flaky": "OK", "sick": "OK", "closed": "UNAVAILABLE", "closed_waiting": "DEADLINE_EXCEEDED",
+         "slow": "DEADLINE_EXCEEDED", "misspelt": ["dropped", "dropped"]}, for_grpc_js),
+    "connect_node": Client(
+        ("calling_node",), ["node", "program.mjs"],
+        {"flaky": "Unavailable", "sick": "OK", "closed": "Unavailable", "slow": "DeadlineExceeded",
+         "misspelt": ["refused, from JSON refused", "dropped, from JSON refused"]}, for_connect_node),
+    "grpc_go": Client(
+        ("grpc_go",), [folder_of("grpc_go") / "calling"],
+        {"flaky": "OK", "sick": "Unavailable", "closed": "Unavailable",
+         "closed_waiting": "DeadlineExceeded", "slow": "DeadlineExceeded",
+         "misspelt": ["refused", "refused"]}),
+}
+
+
+class ConnectionCount:
+    """The connections that a process has had to a port of this machine."""
+
+    def __init__(self, pid: int, port: int):
+        self._folder = Path(f"/proc/{pid}/fd")
+        self._port = f":{port:04X}"
+        self._seen: set[str] = set()
+        self._open: set[str] = set()
+
+    def ended(self) -> int:
+        inodes = self._inodes()
+        lines = [line.split() for table in ("tcp", "tcp6")
+                 for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]]
+        self._open = {line[1] for line in lines
+                      if line[2].endswith(self._port) and line[9] in inodes}
+        self._seen |= self._open
+        return len(self._seen - self._open)
+
+    def _inodes(self) -> set[str]:
+        found = set()
+        for descriptor in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                name = os.readlink(descriptor)
+                if name.startswith("socket:["):
+                    found.add(name[len("socket:["):-1])
+        return found
+
+
+class Caller:
+    """A running program of a library, with peers of its own."""
+
+    def __init__(self, test: "CallingTest", name: str, client: Client):
+        self.name, self.client = name, client
+        self.flaky = Peer(test.server_pair, failures=FAILURES)
+        self.sick = Peer(test.server_pair, is_sick=True)
+        told = test.told | {"flaky": self.flaky.address, "sick": self.sick.address}
+        folder = test.folder / name
+        shutil.copytree(CALLING_DIR / name, folder)
+        client.prepare(folder)
+        self.program = Program(client.command, test.folder / f"{name}.log",
+                               clean_environment() | {"TOLD": json.dumps(told)}, cwd=folder)
+        self.connections = ConnectionCount(self.program.process.pid, test.port)
+
+    def stop(self) -> None:
+        self.program.kill()
+        self.flaky.stop()
+        self.sick.stop()
+
+
+class CallingTest(SandboxTest):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        authority = Authority(cls.folder)
+        cls.server_pair = authority.issue("server", "DNS:localhost", "IP:127.0.0.1")
+        bot_pair = authority.issue("bot", f"URI:{BOT}")
+        cls.server_pair[1].chmod(0o600)
+        # Bound and not listening: whoever connects is refused.
+        closed = cls._programs.enter_context(socket.socket())
+        closed.bind(("127.0.0.1", 0))
+        cls.port = cls._start_service(authority.certificate)
+        cls.told = {
+            "address": f"localhost:{cls.port}", "closed": f"localhost:{closed.getsockname()[1]}",
+            "ca": str(authority.certificate), "certificate": str(bot_pair[0]),
+            "key": str(bot_pair[1]), "token": TOKEN, "connections": CONNECTIONS,
+            "watches": WATCHES, "pause": PAUSE_SECONDS, "dead_source": "accounts/desk-1/sources/dead",
+            "service_config": str(SOURCE_DIR / "clients/service_config.json"),
+            "proto": str(SOURCE_DIR / "proto")}
+
+    @classmethod
+    def _start_service(cls, ca: Path) -> int:
+        environment = cls.sandbox.environment
+        cls._write("api-key", environment["POLYSIM_API_KEY"])
+        cls._write("tokens", sha256(TOKEN) + "\n")
+        config = cls._write("calling.yaml", f"""
+listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
+server: {{drain_delay: 0s, max_connection_age: {AGE_SECONDS}s, max_watch_age: 1s}}
+tls:
+  certificate_file: {cls.server_pair[0]}
+  private_key_file: {cls.server_pair[1]}
+  client_ca_file: {ca}
+  client_certificate: OPTIONAL
+callers:
+- {{id: bot, spiffe_id: "{BOT}", accounts: [desk-1]}}
+- {{id: board, token_file: {cls.folder / "tokens"}, accounts: [desk-1]}}
+accounts:
+- id: desk-1
+  sources:
+  - id: polysimulator
+    polysimulator:
+      base_url: {environment["POLYSIM_BASE_URL"]}
+      api_key: {{file: {cls.folder / "api-key"}}}
+  - id: dead
+    polysimulator:
+      base_url: http://127.0.0.1:9
+      api_key: {{value: {environment["POLYSIM_API_KEY"]}x}}
+""")
+        ports_file = cls.folder / "calling.ports"
+        program = Program([BIN_DIR / "balance-service", "--config", config, "--ports-file",
+                           ports_file], cls.folder / "calling.log", clean_environment())
+        cls._programs.callback(program.kill)
+        program.wait_for(ports_file.exists, "the service's ports file")
+        return int(read_assignments(ports_file)["grpc"].rsplit(":", 1)[1])
+
+    @classmethod
+    def _write(cls, name: str, text: str) -> Path:
+        path = cls.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return path
+
+    def start_callers(self) -> list[Caller]:
+        callers = []
+        for name, client in CLIENTS.items():
+            if sys.argv[1:] and name not in sys.argv[1:]:
+                continue
+            missing = [reason for reason in map(external_tools.why_missing, client.tools) if reason]
+            if missing:
+                print(f"SKIPPED: {name}: {missing[0]}")
+                continue
+            caller = Caller(self, name, client)
+            self.addCleanup(caller.stop)
+            callers.append(caller)
+        return callers
+
+    def test_callers_do_not_notice_the_end_of_connections(self):
+        callers = self.start_callers()
+        for caller in callers:
+            caller.program.wait_for(lambda: "ready" in caller.program.output(), "its facts")
+
+        def all_have_ended() -> bool:
+            # Each is asked, also when an earlier one is not there yet.
+            return min([caller.connections.ended() for caller in callers]) >= ENOUGH_ENDS
+
+        poll_until(all_have_ended, f"{ENOUGH_ENDS} ends of connections a client", PATIENCE_SECONDS)
+        for caller in callers:
+            ended = caller.connections.ended()
+            caller.program.stop()
+            result = json.loads(caller.program.output().splitlines()[-1])
+            print(f"{caller.name}: {ended} connections ended, {result}")
+            with self.subTest(caller.name):
+                self.check(caller, result)
+
+    def check(self, caller: Caller, result: dict):
+        self.assertEqual(result.pop("failed"), {})
+        self.assertGreater(result.pop("calls"), 10 * CONNECTIONS)
+        self.assertGreaterEqual(result.pop("snapshots"), ENOUGH_ENDS)
+        self.assertGreaterEqual(result.pop("goodbyes"), ENOUGH_ENDS)
+        self.assertEqual(result.pop("token"), "accounts/desk-1")
+        self.assertEqual(result.pop("error"), ["SOURCE_UNREACHABLE", True])
+        # The recipe calls again a stream in which nothing is said.
+        self.assertGreaterEqual(caller.flaky.balances.watches, 2)
+        self.assertRegex(result.pop("cash"), r"^\d+\.\d\d$")
+        self.assertEqual(result | {"version": ""}, caller.client.facts | {"version": ""})
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
