@@ -39,6 +39,8 @@ GO_PACKAGES_OF_ERRORS = [
     f"--{kind}_opt=Mgoogle/rpc/{name}.proto=google.golang.org/genproto/googleapis/rpc/{package}"
     for kind in ("go", "go-grpc")
     for name, package in (("error_details", "errdetails"), ("status", "status"))]
+MAVEN_DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
+PROTOC_JAVA_PLUGIN = "io.grpc:protoc-gen-grpc-java:1.76.0:exe:linux-x86_64"
 H2SPEC_MODULE = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"
 # Ships the schemas of Kubernetes, which kubeconform would else fetch from a host of its own.
 KUBERNETES_SCHEMAS_PACKAGE = "kubernetes-validate==1.37.0"
@@ -125,6 +127,36 @@ def _fetch_go_caller(folder: Path) -> None:
          env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
 
 
+def _fetch_java_caller(folder: Path) -> None:
+    """The program calling/grpc_java, with code that is generated from the API's .proto file."""
+    source, libraries = folder / "source", folder / "lib"
+    shutil.copytree(CALLING_DIR / "grpc_java", source)
+    maven = ("mvn", "-q", "-B", "-f", source / "pom.xml")
+    _run(*maven, f"{MAVEN_DEPENDENCY_PLUGIN}:copy-dependencies", f"-DoutputDirectory={libraries}")
+    _run(*maven, f"{MAVEN_DEPENDENCY_PLUGIN}:copy", f"-Dartifact={PROTOC_JAVA_PLUGIN}",
+         f"-DoutputDirectory={folder}")
+    [plugin] = folder.glob("*.exe")
+    plugin.chmod(0o755)
+    # The .proto files of google.rpc that say which classes are theirs.
+    [common] = libraries.glob("proto-google-common-protos-*.jar")
+    with zipfile.ZipFile(common) as archive:
+        archive.extractall(folder / "protos", [name for name in archive.namelist()
+                                               if name.endswith(".proto")])
+    _run("protoc", f"--proto_path={folder / 'protos'}", f"--proto_path={PROTO_DIR}",
+         f"--plugin=protoc-gen-grpc-java={plugin}", f"--java_out={source}",
+         f"--grpc-java_out={source}", API_FILE)
+    _run("javac", "-nowarn", "-cp", f"{libraries}/*", "-sourcepath", source, "-d", folder / "classes",
+         source / "Program.java")
+
+
+def _fetch_rust_caller(folder: Path) -> None:
+    """The program calling/tonic; cargo generates its code."""
+    with tempfile.TemporaryDirectory() as target:
+        _run("cargo", "build", "--quiet", "--locked", cwd=CALLING_DIR / "tonic",
+             env={**os.environ, "BALANCE_PROTO_DIR": str(PROTO_DIR), "CARGO_TARGET_DIR": target})
+        shutil.copy(Path(target) / "debug/calling", folder)
+
+
 def _fetch_h2spec(folder: Path) -> None:
     _newer_go_install(folder, H2SPEC_MODULE)
 
@@ -208,8 +240,10 @@ def _texts(*paths: Path) -> str:
     return "".join(path.read_text() for path in paths)
 
 
-def _texts_under(folder: Path) -> str:
-    return _texts(*sorted(path for path in folder.rglob("*") if path.is_file()))
+def _caller(name: str, fetch: Callable[[Path], None], *pins: str) -> Tool:
+    """A program in calling/ that is compiled."""
+    sources = [path for path in (CALLING_DIR / name).rglob("*") if path.is_file()]
+    return Tool(name, "".join(pins) + _texts(*sorted(sources), PROTO_DIR / API_FILE), fetch)
 
 
 TOOLS = {
@@ -227,8 +261,9 @@ TOOLS = {
         Tool("connectconformance", f"{CONNECT_CONFORMANCE_MODULE} {GO_PACKAGE}",
              _fetch_connect_conformance),
         Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
-        Tool("grpc_go", _texts_under(CALLING_DIR / "grpc_go") + GO_PACKAGE
-             + "".join(PROTOC_GO_MODULES) + _texts(PROTO_DIR / API_FILE), _fetch_go_caller),
+        _caller("grpc_go", _fetch_go_caller, GO_PACKAGE, *PROTOC_GO_MODULES),
+        _caller("grpc_java", _fetch_java_caller, MAVEN_DEPENDENCY_PLUGIN, PROTOC_JAVA_PLUGIN),
+        _caller("tonic", _fetch_rust_caller),
         _node_packages("node_sdk", SOURCE_DIR / "node_sdk"),
         _node_packages("age_clients", SOURCE_DIR / "age_clients"),
         _node_packages("calling_node", CALLING_DIR / "node"),

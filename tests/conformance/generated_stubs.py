@@ -12,8 +12,6 @@ from grpc_tools import protoc
 from harness import SOURCE_DIR
 
 API_FILES = ["balance/v1/balance_service.proto"]
-# Of google.rpc, where a client's packages do not have them.
-ERROR_FILES = ["google/rpc/error_details.proto", "google/rpc/status.proto"]
 
 
 def generate(files: list[str], *options: str) -> None:
@@ -29,6 +27,4 @@ sys.path.insert(0, _folder.name)
 from balance.v1 import balance_service_pb2 as messages  # noqa: E402
 from balance.v1 import balance_service_pb2_grpc as services  # noqa: E402
 
-FOLDER = _folder.name
-
-__all__ = ["FOLDER", "messages", "services"]
+__all__ = ["API_FILES", "generate", "messages", "services"]

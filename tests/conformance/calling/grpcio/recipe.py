@@ -13,7 +13,8 @@ def connect(address: str, ca: Path, certificate: Path, key: Path, service_config
     credentials = grpc.ssl_channel_credentials(ca.read_bytes(), key.read_bytes(),
                                                certificate.read_bytes())
     return grpc.secure_channel(f"dns:///{address}", credentials, options=[
-        ("grpc.service_config", service_config.read_text()), ("grpc.keepalive_time_ms", 60_000), *options])
+        ("grpc.service_config", service_config.read_text()),
+        ("grpc.keepalive_time_ms", 60_000), *options])
 
 
 def connect_with_token(address: str, ca: Path, token: str, service_config: Path):
