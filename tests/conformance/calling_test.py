@@ -7,6 +7,7 @@ library does by itself is asked of two peers. calling/README.md says how such a 
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,8 +24,8 @@ from access_secrets_test import sha256
 from calling_clients import CLIENTS, Client
 from calling_peers import Peer
 from certificates import Authority
-from harness import (BIN_DIR, SOURCE_DIR, Program, SandboxTest, clean_environment, poll_until,
-                     read_assignments)
+from harness import (BIN_DIR, SOURCE_DIR, Program, SandboxTest, clean_environment, http_get,
+                     poll_until, read_assignments)
 
 BOT = "spiffe://desk.example/bot"
 TOKEN = "a-token-of-the-test-0123456789abcdef"
@@ -100,7 +101,7 @@ class CallingTest(SandboxTest):
         # Bound and not listening: whoever connects is refused.
         closed = cls._programs.enter_context(socket.socket())
         closed.bind(("127.0.0.1", 0))
-        cls.port = cls._start_service(authority.certificate)
+        cls.port, cls.admin_url = cls._start_service(authority.certificate)
         cls.told = {
             "address": f"localhost:{cls.port}", "closed": f"localhost:{closed.getsockname()[1]}",
             "ca": str(authority.certificate), "certificate": str(bot_pair[0]),
@@ -110,7 +111,7 @@ class CallingTest(SandboxTest):
             "proto": str(SOURCE_DIR / "proto")}
 
     @classmethod
-    def _start_service(cls, ca: Path) -> int:
+    def _start_service(cls, ca: Path) -> tuple[int, str]:
         environment = cls.sandbox.environment
         cls._write("api-key", environment["POLYSIM_API_KEY"])
         cls._write("tokens", sha256(TOKEN) + "\n")
@@ -143,7 +144,8 @@ accounts:
                            ports_file], cls.folder / "calling.log", clean_environment())
         cls._programs.callback(program.kill)
         program.wait_for(ports_file.exists, "the service's ports file")
-        return int(read_assignments(ports_file)["grpc"].rsplit(":", 1)[1])
+        ports = read_assignments(ports_file)
+        return int(ports["grpc"].rsplit(":", 1)[1]), f"http://{ports['admin']}"
 
     @classmethod
     def _write(cls, name: str, text: str) -> Path:
@@ -184,6 +186,11 @@ accounts:
             print(f"{caller.name}: {ended} connections ended, {result}")
             with self.subTest(caller.name):
                 self.check(caller, result)
+        # What the service says of an upstream is repeated by nobody.
+        metrics = http_get(f"{self.admin_url}/metrics")
+        asked = re.findall(r'^grpc_server_handled_total{.*"GetSourceBalance".*} (\d+)$', metrics,
+                           re.MULTILINE)
+        self.assertEqual(sum(map(int, asked)), len(callers), asked)
 
     def grpcurl(self, script: str) -> subprocess.CompletedProcess:
         folder = external_tools.folder_of("grpcurl")
