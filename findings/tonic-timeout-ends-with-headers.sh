@@ -19,6 +19,8 @@
 # Why it matters here: a server whose machine is gone after the headers holds a caller of balances for
 # ever. A recipe that repeats CANCELLED, as tonic's callers need at the end of connections, repeats calls
 # whose time is over. tokio::time::timeout around the call and each message does what is wanted.
+#
+# It needs cargo with Rust 1.88 or newer, which Debian 12 does not have.
 set -euo pipefail
 
 dir=$(mktemp -d)

@@ -35,6 +35,8 @@ CONNECTIONS = 12
 WATCHES = 3
 ENOUGH_ENDS = 10
 PATIENCE_SECONDS = 100
+# No connection is as short as this.
+LOOK_EVERY_SECONDS = 0.3
 PAUSE_SECONDS = 0.03
 # Calls of the flaky peer that fail before one succeeds.
 FAILURES = 2
@@ -81,7 +83,12 @@ class Caller:
         client.prepare(folder)
         self.program = Program(client.command, test.folder / f"{name}.log",
                                clean_environment() | {"TOLD": json.dumps(told)}, cwd=folder)
-        self.connections = ConnectionCount(self.program.process.pid, test.port)
+        self._connections = ConnectionCount(self.program.process.pid, test.port)
+
+    def ended_connections(self) -> int:
+        if self.program.process.poll() is not None:
+            raise AssertionError(f"{self.name} has ended:\n{self.program.output()}")
+        return self._connections.ended()
 
     def stop(self) -> None:
         self.program.kill()
@@ -172,15 +179,17 @@ accounts:
     def test_callers_do_not_notice_the_end_of_connections(self):
         callers = self.start_callers()
         for caller in callers:
-            caller.program.wait_for(lambda: "ready" in caller.program.output(), "its facts")
+            caller.program.wait_for(lambda: "ready" in caller.program.output(), "its facts",
+                                    PATIENCE_SECONDS)
 
         def all_have_ended() -> bool:
             # Each is asked, also when an earlier one is not there yet.
-            return min([caller.connections.ended() for caller in callers]) >= ENOUGH_ENDS
+            return min([caller.ended_connections() for caller in callers]) >= ENOUGH_ENDS
 
-        poll_until(all_have_ended, f"{ENOUGH_ENDS} ends of connections a client", PATIENCE_SECONDS)
+        poll_until(all_have_ended, f"{ENOUGH_ENDS} ends of connections a client", PATIENCE_SECONDS,
+                   LOOK_EVERY_SECONDS)
         for caller in callers:
-            ended = caller.connections.ended()
+            ended = caller.ended_connections()
             caller.program.stop()
             result = json.loads(caller.program.output().splitlines()[-1])
             print(f"{caller.name}: {ended} connections ended, {result}")
