@@ -45,6 +45,16 @@ def misspelt(request: dict) -> str:
     return "dropped"
 
 
+async def code_of_slow(service: BalanceServiceStub) -> str:
+    """How a call ends whose deadline passes. The server ends it too, by the same deadline, and is
+    heard first where this program was not run for a moment: then once more."""
+    for _ in range(5):
+        code = await code_of(service.GetSourceBalance(messages.GetSourceBalanceRequest(), timeout=0.5))
+        if code != StreamTerminatedError.__name__:
+            break
+    return code
+
+
 async def facts() -> dict:
     service = BalanceServiceStub(connect(TOLD["address"]))
     bearer = {"authorization": f"Bearer {TOLD['token']}"}
@@ -74,8 +84,7 @@ async def facts() -> dict:
             "flaky_by_recipe": await code_of(
                 recipe.call(flaky.GetAccountSnapshot, GET, TIMEOUT_SECONDS)),
             "sick": await code_of(get("sick")), "closed": await code_of(get("closed")),
-            "slow": await code_of(flaky.GetSourceBalance(messages.GetSourceBalanceRequest(),
-                                                         timeout=0.5))}
+            "slow": await code_of_slow(flaky)}
 
 
 async def main() -> None:

@@ -47,7 +47,10 @@ fn within<T>(message: T, timeout: Duration) -> Request<T> {
 }
 
 fn get() -> GetAccountSnapshotRequest {
-    GetAccountSnapshotRequest { name: "accounts/desk-1".into(), ..Default::default() }
+    GetAccountSnapshotRequest {
+        name: "accounts/desk-1".into(),
+        ..Default::default()
+    }
 }
 
 fn code<T>(result: Result<T, Status>) -> String {
@@ -58,18 +61,35 @@ fn code<T>(result: Result<T, Status>) -> String {
 }
 
 async fn bare(mut client: Client) -> String {
-    code(client.get_account_snapshot(within(get(), Duration::from_secs(2))).await)
+    code(
+        client
+            .get_account_snapshot(within(get(), Duration::from_secs(2)))
+            .await,
+    )
 }
 
 async fn facts(told: &Told) -> Value {
-    let mut with_token =
-        recipe::connect(told.text("address"), &told.file("ca"), None).unwrap();
+    let mut with_token = recipe::connect(told.text("address"), &told.file("ca"), None).unwrap();
     let request = recipe::with_token(within(get(), TIMEOUT), told.text("token"));
-    let snapshot = with_token.get_account_snapshot(request).await.unwrap().into_inner();
-    let cash = snapshot.sources[0].balance_set.as_ref().and_then(|set| set.balances[0].cash.clone());
+    let snapshot = with_token
+        .get_account_snapshot(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let cash = snapshot.sources[0]
+        .balance_set
+        .as_ref()
+        .and_then(|set| set.balances[0].cash.clone());
 
-    let dead = GetSourceBalanceRequest { name: told.text("dead_source").into(), ..Default::default() };
-    let error = told.client("address").get_source_balance(within(dead, TIMEOUT)).await.unwrap_err();
+    let dead = GetSourceBalanceRequest {
+        name: told.text("dead_source").into(),
+        ..Default::default()
+    };
+    let error = told
+        .client("address")
+        .get_source_balance(within(dead, TIMEOUT))
+        .await
+        .unwrap_err();
 
     let flaky = told.client("flaky");
     let lost = bare(flaky.clone()).await;
@@ -79,13 +99,27 @@ async fn facts(told: &Told) -> Value {
     });
     let by_recipe = code(by_recipe.await);
     let half = Duration::from_millis(500);
-    let slow = code(flaky.clone().get_source_balance(within(Default::default(), half)).await);
+    let slow = code(
+        flaky
+            .clone()
+            .get_source_balance(within(Default::default(), half))
+            .await,
+    );
     let slow_by_recipe = recipe::call(half, |_| {
         let mut client = flaky.clone();
-        async move { client.get_source_balance(Request::new(Default::default())).await }
+        async move {
+            client
+                .get_source_balance(Request::new(Default::default()))
+                .await
+        }
     });
     let slow_by_recipe = code(slow_by_recipe.await);
-    let silent = recipe::watch(flaky, Default::default(), Duration::from_millis(300), |_| ());
+    let silent = recipe::watch(
+        flaky,
+        Default::default(),
+        Duration::from_millis(300),
+        |_| (),
+    );
     let _ = tokio::time::timeout(Duration::from_millis(2500), silent).await;
     json!({
         "version": "0.14.9",
@@ -114,7 +148,12 @@ async fn keep_calling(client: Client, pause: Duration, counts: Arc<Counts>) {
             async move { client.get_account_snapshot(within(get(), left)).await }
         });
         if let Err(status) = result.await {
-            *counts.failed.lock().unwrap().entry(status.to_string()).or_default() += 1;
+            *counts
+                .failed
+                .lock()
+                .unwrap()
+                .entry(status.to_string())
+                .or_default() += 1;
         }
         counts.calls.fetch_add(1, Relaxed);
         sleep(pause).await;
@@ -131,7 +170,11 @@ async fn keep_watching(client: Client, counts: Arc<Counts>) {
         };
     });
     let status = status.await;
-    counts.failed.lock().unwrap().insert(format!("watch: {status}"), 1);
+    counts
+        .failed
+        .lock()
+        .unwrap()
+        .insert(format!("watch: {status}"), 1);
 }
 
 #[tokio::main]

@@ -81,7 +81,9 @@ pub async fn watch(
 ) -> Status {
     loop {
         let status = follow(&mut client, request.clone(), silence, &mut take).await;
-        let retry = status.get_details_retry_info().and_then(|retry| retry.retry_delay);
+        let retry = status
+            .get_details_retry_info()
+            .and_then(|retry| retry.retry_delay);
         match retry {
             Some(delay) => sleep(delay).await,
             None if matches!(
