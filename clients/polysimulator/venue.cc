@@ -39,10 +39,10 @@ class PolySimulatorVenue final : public Venue {
   }
 
   std::unique_ptr<BalanceSource> MakeClient(
-      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
-      std::shared_ptr<UpstreamClock> host_clock) const override {
-    return std::make_unique<PolySimulatorClient>(transport, clock, std::move(host_clock), login,
-                                                 std::move(settings));
+      std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
+      Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const override {
+    return std::make_unique<PolySimulatorClient>(transport, clock, std::move(host_clock),
+                                                 std::move(login), std::move(settings));
   }
 
   std::unique_ptr<PushLogin> MakePushLogin(

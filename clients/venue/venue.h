@@ -57,7 +57,7 @@ struct VenueFacts {
   // What requests append to the base URL.
   std::string_view route;
   // What it can report.
-  std::vector<Measure> measures;
+  Measures measures;
   VenueMoney money;
   // In the order in which they are read, asked for and printed. One at least is no key id.
   std::vector<LoginField> login;
@@ -84,7 +84,8 @@ struct LoginRemark {
 struct LoginParts {
   std::string key_id;
   std::shared_ptr<const Secret> secret;
-  std::vector<LoginRemark> remarks;
+  std::shared_ptr<const LoginKey> key = nullptr;
+  std::vector<LoginRemark> remarks = {};
 };
 
 // Immutable, lives as long as the program, used on any thread. All methods are pure.
@@ -115,11 +116,11 @@ class Venue {
   // The client that reads the balances of `login`, which is complete. `transport` and `clock` must
   // outlive it. `host_clock` is that of the login's host.
   virtual std::unique_ptr<BalanceSource> MakeClient(
-      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
-      std::shared_ptr<UpstreamClock> host_clock) const = 0;
+      std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
+      Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const = 0;
 
   // What connects `login`, which is complete, to the socket on which the venue tells of changes;
-  // null if it has none. As MakeClient() otherwise.
+  // null if it has none. Does not keep `login`; as MakeClient() otherwise.
   virtual std::unique_ptr<PushLogin> MakePushLogin(
       const Login& /*login*/, ClientSettings /*settings*/, HttpTransport& /*transport*/,
       Clock& /*clock*/, std::shared_ptr<UpstreamClock> /*host_clock*/) const {

@@ -132,7 +132,9 @@ void SourceBuilder::ReadLogin(const config::v1::Login& given, const std::string&
   login.key_id = std::move(parts.key_id);
   const bool is_whole =
       std::none_of(texts.begin(), texts.end(), [](std::string_view text) { return text.empty(); });
-  if (is_whole) login.secret = std::move(parts.secret);
+  if (!is_whole) return;
+  login.secret = std::move(parts.secret);
+  login.key = std::move(parts.key);
 }
 
 void SourceBuilder::CheckFundClass(const VenueFacts& venue, bool is_production,

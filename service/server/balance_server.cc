@@ -64,8 +64,8 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 
 }  // namespace
 
-BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds)
-    : config_(std::move(config)), metrics_(kinds) {
+BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc)
+    : config_(std::move(config)), grpc_(std::move(grpc)), metrics_(kinds) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
   const auto make_transport =
@@ -110,6 +110,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
     done.accounts += shards_[i]->Configure(by_shard[i], epoch);
     shards_[i]->AddTo(served->accounts);
   }
+  if (const auto before = served_.Get()) NoteReplaced(*before, *served);
   serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
   rpc_.OnServed();
@@ -132,7 +133,7 @@ Result<void> BalanceServer::Start() {
 Result<void> BalanceServer::StartGrpc() {
   // Before the first call can come.
   for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
-  auto port = RpcPort::Start(config_, methods_, clock_, metrics_);
+  auto port = RpcPort::Start(config_, methods_, clock_, metrics_, RpcPort::kWatching, grpc_);
   if (!port) return tl::unexpected(port.error());
   rpc_port_ = *std::move(port);
   rpc_server_ = &rpc_port_->server();

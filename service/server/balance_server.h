@@ -31,7 +31,8 @@ namespace balance {
 class BalanceServer {
  public:
   // `kinds` are those of all venues whose sources a configuration can have, now and later.
-  BalanceServer(Config config, const std::vector<NamedKind>& kinds);
+  // REQUIRES: `grpc` is not null if the engine of `config` is gRPC.
+  BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc = nullptr);
   BalanceServer(const BalanceServer&) = delete;
   BalanceServer& operator=(const BalanceServer&) = delete;
   // Stops at once what still runs.
@@ -82,6 +83,7 @@ class BalanceServer {
 
   // Without accounts and callers, which are where they are served.
   Config config_;
+  const GrpcEngine grpc_;
   SystemClock clock_;
   Metrics metrics_;
   RefreshLogger refresh_logger_{metrics_, clock_};

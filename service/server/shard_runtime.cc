@@ -173,8 +173,15 @@ void ShardRuntime::MakeAccount(Staged& account, const std::string& epoch) {
 AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Staged& account) {
   const Account* old = account.old;
   Account& fresh = account.made;
-  SourceParts parts{config, guards_.Of(config), nullptr, MakeAccountHoldOff(), {}};
-  if (auto change = guards_.ChangeBy(config)) account.on_effect.push_back(std::move(change));
+  const SourceFingerprints fingerprints = FingerprintsOf(config);
+  SourceParts parts{{fresh.config, &config},
+                    fingerprints.credential,
+                    guards_.Of(config, fingerprints),
+                    nullptr,
+                    MakeAccountHoldOff(),
+                    {}};
+  if (auto change = guards_.ChangeBy(config, fingerprints))
+    account.on_effect.push_back(std::move(change));
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
@@ -190,7 +197,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
           [hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);
-    if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
+    if (parts.previous) fresh.previous.emplace_back(config.info.source, parts.previous);
   }
   fresh.hold_offs.push_back(parts.account);
   spec.options.info = {fresh.config, &config.info};
@@ -205,16 +212,19 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
 std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
                                                                    const SourceConfig& before,
                                                                    const Account& old) {
-  const auto found = old.previous.find(config.info.source);
+  const auto found = std::find_if(old.previous.begin(), old.previous.end(), [&](const auto& entry) {
+    return entry.first == config.info.source;
+  });
   auto unfinished = found == old.previous.end() ? nullptr : found->second.lock();
   if (unfinished && unfinished->rotation->IsOver()) unfinished = nullptr;
   const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
   if (!is_replaced) return unfinished;
   // One that has never served is no help.
-  const SourceConfig& served = unfinished ? unfinished->config : before;
+  const SourceConfig& served = unfinished ? *unfinished->config : before;
   if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
   return std::make_shared<const PreviousCredential>(
-      PreviousCredential{served, guards_.Of(served), std::make_shared<Rotation>()});
+      PreviousCredential{std::make_shared<const SourceConfig>(served), guards_.Of(served),
+                         std::make_shared<Rotation>()});
 }
 
 std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,

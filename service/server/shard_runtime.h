@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/core/alarm.h"
@@ -75,7 +76,7 @@ class ShardRuntime {
     std::shared_ptr<const AccountConfig> config;
     // By source; those whose credential is being replaced. The source owns it, and its secret is
     // gone as soon as the replacement is over.
-    std::map<std::string, std::weak_ptr<const PreviousCredential>> previous;
+    std::vector<std::pair<std::string, std::weak_ptr<const PreviousCredential>>> previous;
     // Hold-off of each source, in configuration order.
     std::vector<std::shared_ptr<HoldOff>> hold_offs;
     std::shared_ptr<Runtime> runtime;

@@ -12,6 +12,7 @@
 #include "clients/http/http_transport.h"
 #include "clients/resilience/upstream_path.h"
 #include "service/config/config.h"
+#include "service/config/source_login.h"
 
 namespace balance {
 
@@ -25,13 +26,15 @@ bool AreSame(const SourceConfig& a, const SourceConfig& b);
 // The credential that a source used before, secret included. REQUIRES: HaveSameUpstream() with the
 // source's own.
 struct PreviousCredential {
-  SourceConfig config;
+  std::shared_ptr<const SourceConfig> config;
   SourceGuards guards;
   std::shared_ptr<Rotation> rotation;
 };
 
 struct SourceParts {
-  const SourceConfig& config;
+  std::shared_ptr<const SourceConfig> config;
+  // CredentialFingerprint() of `config`.
+  Fingerprint credential;
   // Shared with the other sources of the credential, the login, and at the host.
   SourceGuards guards;
   // Null: no replacement is under way.

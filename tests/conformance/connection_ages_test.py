@@ -29,14 +29,15 @@ LOADS = [{"at_a_time": 1, "pause_ms": 0},
          {"at_a_time": 1, "pause_ms": 900}] * 20
 
 
-def recommended_interceptor() -> str:
+def interceptor_of_document() -> str:
     """A module with the interceptor that docs/calling.md gives to callers with connect-node."""
-    recipe = (SOURCE_DIR / "tests/conformance/calling/connect_node/recipe.mjs").read_text()
-    [block] = re.findall(r"^export const repeatLost = .*?^};\n", recipe, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```js\n(.*?)^```$", (SOURCE_DIR / "docs/calling.md").read_text(),
+                        re.MULTILINE | re.DOTALL)
+    [block] = [block for block in blocks if "repeatLost" in block]
     return block + "export default [repeatLost];\n"
 
 
-def recommended_service_config() -> str:
+def service_config_of_document() -> str:
     """What docs/calling.md tells callers with grpc-js to use: its defaults, from Node 20.20 on."""
     version = subprocess.check_output(["node", "--version"], text=True, stdin=subprocess.DEVNULL)
     major, minor = re.match(r"v(\d+)\.(\d+)", version).groups()
@@ -63,7 +64,7 @@ class ConnectionAgesTest(unittest.TestCase):
     def assert_no_call_fails(self, library: str, arguments: list):
         environment = clean_environment() | {
             "LIBRARY": library, "PORT": str(self.server.port), "LOADS": json.dumps(LOADS),
-            "SERVICE_CONFIG": recommended_service_config(), "INTERCEPTORS": recommended_interceptor()}
+            "SERVICE_CONFIG": service_config_of_document(), "INTERCEPTORS": interceptor_of_document()}
         client = Program(arguments, self.folder / "client.log", environment)
         self._stack.callback(client.kill)
 

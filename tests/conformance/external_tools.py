@@ -51,6 +51,8 @@ CALLING_DIR = SOURCE_DIR / "calling"
 PROTO_DIR = SOURCE_DIR.parents[1] / "proto"
 API_FILE = "balance/v1/balance_service.proto"
 NODE_MANIFESTS = ("package.json", "package-lock.json")
+# Clients that follow streams, built from source; their lock files pin what they are built with.
+WATCH_CLIENTS = SOURCE_DIR / "watch_clients"
 
 
 class FetchError(Exception):
@@ -112,6 +114,23 @@ def _newer_go_install(folder: Path, module: str) -> Path:
                                         stdin=subprocess.DEVNULL).strip())
 
 
+def _go_build(source: Path, folder: Path, program: Path) -> None:
+    """Builds a program of ours for the tool in `folder`, with the Go of _fetch_go()."""
+    go = folder.parent / "go/bin/go"
+    if not go.exists():
+        raise FetchError("the Go toolchain could not be had")
+    _run(go, "build", "-o", program, ".", cwd=source,
+         env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
+
+
+def _cargo_build(source: Path, name: str, program: Path, **environment: str) -> None:
+    """The same for Rust."""
+    with tempfile.TemporaryDirectory() as target:
+        _run("cargo", "build", "--quiet", "--locked", "--target-dir", target, cwd=source,
+             env={**os.environ, **environment})
+        shutil.copy(Path(target) / "debug" / name, program)
+
+
 def _fetch_go_caller(folder: Path) -> None:
     """The program calling/grpc_go, with code that is generated from the API's .proto file."""
     for module in PROTOC_GO_MODULES:
@@ -123,8 +142,7 @@ def _fetch_go_caller(folder: Path) -> None:
     _run("protoc", f"--proto_path={PROTO_DIR}", f"--plugin={folder}/protoc-gen-go",
          f"--plugin={folder}/protoc-gen-go-grpc", f"--go_out={source}", f"--go-grpc_out={source}",
          *options, *GO_PACKAGES_OF_ERRORS, API_FILE)
-    _run(folder.parent / "go/bin/go", "build", "-o", folder / "calling", ".", cwd=source,
-         env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
+    _go_build(source, folder, folder / "calling")
 
 
 def _fetch_java_caller(folder: Path) -> None:
@@ -151,10 +169,7 @@ def _fetch_java_caller(folder: Path) -> None:
 
 def _fetch_rust_caller(folder: Path) -> None:
     """The program calling/tonic; cargo generates its code."""
-    with tempfile.TemporaryDirectory() as target:
-        _run("cargo", "build", "--quiet", "--locked", cwd=CALLING_DIR / "tonic",
-             env={**os.environ, "BALANCE_PROTO_DIR": str(PROTO_DIR), "CARGO_TARGET_DIR": target})
-        shutil.copy(Path(target) / "debug/calling", folder)
+    _cargo_build(CALLING_DIR / "tonic", "calling", folder / "calling", BALANCE_PROTO_DIR=str(PROTO_DIR))
 
 
 def _fetch_h2spec(folder: Path) -> None:
@@ -178,6 +193,15 @@ def _python_packages(name: str, requirements: Path) -> Tool:
         _run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
              "--only-binary=:all:", "--retries=1", "--timeout=20", "--requirement", requirements)
     return Tool(name, _texts(requirements), fetch)
+
+def _fetch_go_watcher(folder: Path) -> None:
+    """grpc-go's client of streams."""
+    _go_build(WATCH_CLIENTS / "go", folder, folder / "watch")
+
+
+def _fetch_tonic_watcher(folder: Path) -> None:
+    """tonic's."""
+    _cargo_build(WATCH_CLIENTS / "tonic", "watch-client-tonic", folder / "watch")
 
 
 def _node_packages(name: str, source: Path) -> Tool:
@@ -267,6 +291,12 @@ TOOLS = {
         _node_packages("node_sdk", SOURCE_DIR / "node_sdk"),
         _node_packages("age_clients", SOURCE_DIR / "age_clients"),
         _node_packages("calling_node", CALLING_DIR / "node"),
+        Tool("go_watcher", GO_PACKAGE + _texts(*(WATCH_CLIENTS / "go" / name for name in
+                                                ("go.mod", "go.sum", "main.go"))),
+             _fetch_go_watcher),
+        Tool("tonic_watcher", _texts(*(WATCH_CLIENTS / "tonic" / name for name in
+                                       ("Cargo.toml", "Cargo.lock", "src/main.rs"))),
+             _fetch_tonic_watcher),
     )
 }
 

@@ -86,7 +86,7 @@ class PushSandboxTest : public testing::TestWithParam<VenueUnderTest>, public Pu
         side() == Side::kPolymarket ? std::vector<std::string_view>{key_id, secret_key}
                                     : std::vector<std::string_view>{api_key};
     const LoginParts parts = venue.ReadLogin(texts);
-    const Login login{venue.Normalize(url), parts.key_id, parts.secret};
+    const Login login{venue.Normalize(url), parts.key_id, parts.secret, parts.key};
     auto push = venue.MakePushLogin(login, {.attempt_timeout = seconds(5), .ca_file = {}},
                                     transport_, clock_, std::make_shared<FakeUpstreamClock>());
     ASSERT_TRUE(push);

@@ -212,6 +212,10 @@ std::string HttpGet(const std::string& address, const std::string& path) {
   return reply;
 }
 
+int RequestsTo(RunningService& service, sandbox::Side side) {
+  return static_cast<int>(service.upstreams().Counters(side).total.requests);
+}
+
 std::string ReasonOf(const grpc::Status& status) {
   google::rpc::Status details;
   details.ParseFromString(status.error_details());

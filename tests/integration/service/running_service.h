@@ -85,6 +85,9 @@ class RunningService {
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 };
 
+// Number of requests that the upstream has had so far.
+int RequestsTo(RunningService& service, sandbox::Side side);
+
 // The whole answer, status line and headers included, of host:port.
 std::string HttpGet(const std::string& address, const std::string& path);
 

@@ -115,6 +115,7 @@ void WatchFixture::Serve(std::vector<CallerRule> callers) {
   served->access = AccessRules(std::move(callers));
   served->max_answer_size = max_answer_size_;
   served->watch = limits_;
+  if (const auto before = served_.Get()) NoteReplaced(*before, *served);
   served_.Publish(std::move(served));
   rpc_.OnServed();
 }

@@ -435,6 +435,48 @@ TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsTheConfiguration) {
   EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-2");
 }
 
+TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsSeveralReloadsAtOnce) {
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  call.TakeMessages();
+  RemoveAccount("desk-2");
+  Serve();
+  AddAccount("desk-0");
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(2));
+  EXPECT_EQ(messages[0].removed(), "accounts/desk-2");
+  EXPECT_EQ(messages[1].snapshot().name(), "accounts/desk-0");
+}
+
+TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsAReloadOfManyAndThenOneOfFew) {
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  call.TakeMessages();
+  const auto name = [](std::size_t number) { return "more-" + std::to_string(number); };
+  for (std::size_t i = 0; i <= WatchStream::kFewChanges; ++i) AddAccount(name(i));
+  Serve();
+  Run();
+  EXPECT_THAT(call.TakeMessages(), SizeIs(WatchStream::kFewChanges + 1));
+
+  RemoveAccount(name(7));
+  RemoveAccount("desk-1");
+  AddAccount("desk-0");
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(3));
+  EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-0");
+  EXPECT_EQ(messages[1].removed(), "accounts/desk-1");
+  EXPECT_EQ(messages[2].removed(), "accounts/" + name(7));
+  EXPECT_EQ(watched_["desk-1"], 0);
+}
+
 TEST_F(WatchStreamTest, M163_AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {
   Read("desk-1", "10.00");
   Serve();
