@@ -1,24 +1,20 @@
 #include "service/server/accept_header.h"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <charconv>
 #include <optional>
-#include <string>
+
+#include "clients/core/ascii.h"
 
 namespace balance {
 namespace {
-
-using boost::beast::iequals;
 
 // Cuts off and returns what stands before the next `separator`, without blanks around it.
 std::string_view Next(std::string_view& rest, char separator) {
   const auto end = rest.find(separator);
   std::string_view piece = rest.substr(0, end);
   rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  const auto first = piece.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return piece.substr(first, piece.find_last_not_of(" \t") - first + 1);
+  return TrimAscii(piece);
 }
 
 struct MediaRange {
@@ -46,9 +42,9 @@ MediaRange ParseRange(std::string_view text) {
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);
     }
-    if (iequals(name, "q")) {
+    if (EqualIgnoringAsciiCase(name, "q")) {
       range.quality = ParseQuality(value);
-    } else if (iequals(name, "version")) {
+    } else if (EqualIgnoringAsciiCase(name, "version")) {
       range.version = value;
     }
   }
@@ -59,10 +55,13 @@ MediaRange ParseRange(std::string_view text) {
 int Closeness(const MediaRange& range, const MediaRange& type) {
   const bool has_other_version =
       !range.version.empty() && !type.version.empty() && range.version != type.version;
-  if (iequals(range.type, type.type)) return has_other_version ? 0 : 3;
+  if (EqualIgnoringAsciiCase(range.type, type.type)) return has_other_version ? 0 : 3;
   if (range.type == "*/*") return 1;
   const std::string_view family = type.type.substr(0, type.type.find('/') + 1);
-  return iequals(range.type, std::string(family) + "*") ? 2 : 0;
+  const bool is_family =
+      range.type.ends_with("/*") &&
+      EqualIgnoringAsciiCase(range.type.substr(0, range.type.size() - 1), family);
+  return is_family ? 2 : 0;
 }
 
 // Quality that `accept` gives to `type`: that of the closest entry, if it is at least so close.
