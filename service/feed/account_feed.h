@@ -73,6 +73,13 @@ class AccountFeed {
   // far as that takes nothing from others.
   void RefreshEarly();
 
+  // A read wants these sources, in configuration order, and is answered from what is known.
+  // Thread-safe.
+  void NoteAsked(const std::vector<bool>& wanted, SteadyTime now);
+
+  // See SourceFeed.
+  void AddFreshness(SteadyTime now, FreshnessByKind& times);
+
   // Keeps the sources read until Unwatch() with equal terms; see SourceFeed.
   void Watch(const WatchTerms& terms);
   void Unwatch(const WatchTerms& terms);

@@ -37,7 +37,8 @@ SourceFeed::SourceFeed(LoopExecutor executor, Clock& clock, RefreshObserver& obs
       options_(std::move(options)),
       source_(std::move(source)),
       random_(std::move(random)),
-      on_change_(std::move(on_change)) {
+      on_change_(std::move(on_change)),
+      freshness_(options_.info->cache.ttl) {
   status_.info = options_.info;
   status_.path = options_.path;
 }
@@ -113,12 +114,14 @@ void SourceFeed::Watch(WatchedAge max_age) {
   if (stopped_) return;
   if (!watched_) watched_.reset(new Watched{{}, {}, Alarm(executor_, clock_)});
   watched_->pace.Add(max_age);
+  CountWatched();
   PlanWatch();
 }
 
 void SourceFeed::Unwatch(WatchedAge max_age) {
   if (!watched_) return;
   watched_->pace.Remove(max_age);
+  CountWatched();
   if (!watched_->pace.empty()) return PlanWatch();
   watched_.reset();
   if (!flight_ || !std::exchange(flight_->watched, false)) return;
@@ -214,6 +217,33 @@ void SourceFeed::Adopt(const SourceStatus& known) {
   status_ = known;
   status_.info = info;
   status_.path = path;
+  if (!status_.reading) return;
+  freshness_.OnReading(status_.reading->observe_steady, clock_.SteadyNow());
+}
+
+void SourceFeed::NoteAsked(SteadyTime now) {
+  const SteadyTime before = asked_at_.load(std::memory_order_relaxed);
+  if (before != SteadyTime::min() && now < before + kFreshnessCount) return;
+  asked_at_.store(now, std::memory_order_relaxed);
+}
+
+void SourceFeed::CountAsked() {
+  const SteadyTime asked = asked_at_.load(std::memory_order_relaxed);
+  if (asked != SteadyTime::min()) freshness_.Ask(asked);
+}
+
+void SourceFeed::CountWatched() {
+  CountAsked();
+  const bool is_watched = !watched_->pace.empty();
+  freshness_.SetWatched(
+      is_watched ? std::optional(watched_->pace.Get(options_.info->cache)) : std::nullopt,
+      clock_.SteadyNow());
+}
+
+void SourceFeed::AddFreshness(SteadyTime now, FreshnessByKind& times) {
+  CountAsked();
+  const FreshnessTimes mine = freshness_.Take(now);
+  if (mine.in_demand > Duration::zero()) times[options_.info->kind] += mine;
 }
 
 void SourceFeed::Stop(std::function<void()> on_idle) {
@@ -354,6 +384,8 @@ void SourceFeed::Accept(Reading reading) {
   status_.is_rejected = false;
   status_.is_of_other_login = false;
   NoteCurrencies(reading);
+  CountAsked();
+  freshness_.OnReading(reading.observe_steady, clock_.SteadyNow());
   status_.reading = std::make_shared<const Reading>(std::move(reading));
   status_.early_refresh_at = EarlyRefreshAt(*status_.reading);
 }

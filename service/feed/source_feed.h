@@ -3,6 +3,7 @@
 // The state of one source: its newest reading, its failure, its one refresh and who waits for it.
 
 #include <array>
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/loop_executor.h"
 #include "clients/core/random.h"
+#include "service/feed/freshness_meter.h"
 #include "service/feed/read_policy.h"
 #include "service/feed/source_status.h"
 #include "service/feed/watch_pace.h"
@@ -57,6 +59,9 @@ class RefreshObserver {
 
   // A reading was dropped: one with a later observe time is known already.
   virtual void OnDropped(const SourceStatus& /*known*/) {}
+
+  // Times that sources of one kind were in demand and fresh, since they were told last.
+  virtual void OnFreshness(SourceKind /*kind*/, const FreshnessTimes& /*times*/) {}
 };
 
 // Used on its shard's thread only. At most one refresh runs at a time; at most one more is queued
@@ -135,6 +140,14 @@ class SourceFeed {
   void Watch(WatchedAge max_age);
   void Unwatch(WatchedAge max_age);
 
+  // A read wants the source, whether it is answered from what is known or not. Thread-safe.
+  void NoteAsked(SteadyTime now);
+
+  // Adds what FreshnessMeter has counted since the last call. To be called every kFreshnessCount or
+  // so: of reads in between, the first one is noted and the others may not be.
+  void AddFreshness(SteadyTime now, FreshnessByKind& times);
+  static constexpr Duration kFreshnessCount = std::chrono::seconds(1);
+
   // Ends the running refresh and calls every waiter. No refresh starts afterwards. `on_idle` is
   // called once, as soon as no refresh runs and every waiter has been called, maybe before this
   // returns.
@@ -199,6 +212,10 @@ class SourceFeed {
   boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);
   void Land(Flight& flight, Result<Reading> result, Duration took);
   void Accept(Reading reading);
+  // Tells the meter of the latest read that was noted.
+  void CountAsked();
+  // Tells the meter of those who watch.
+  void CountWatched();
   // Returns whether that is news.
   bool CloseHint();
   // Sees to it that a refresh is sent from now on; returns how.
@@ -240,6 +257,9 @@ class SourceFeed {
   // as there are any.
   Waiters ending_;
   WaiterId next_waiter_ = 1;
+  FreshnessMeter freshness_;
+  // When a read was last noted; SteadyTime::min() if never. On any thread.
+  std::atomic<SteadyTime> asked_at_ = SteadyTime::min();
   bool stopped_ = false;
   // Of Stop().
   std::function<void()> on_idle_;

@@ -4,6 +4,8 @@
 
 #include "proto/balance_v1.h"
 #include "service/observe/logging.h"
+#include "service/observe/open_metrics.h"
+#include "service/observe/process_stats.h"
 #include "service/snapshot/encode.h"
 
 namespace balance {
@@ -65,6 +67,7 @@ Metrics::Metrics(const std::vector<NamedKind>& kinds) {
   RegisterTls();
   RegisterConnections();
   RegisterTransport();
+  RegisterProcess();
 }
 
 void Metrics::RegisterCalls() {
@@ -167,8 +170,20 @@ void Metrics::RegisterCounters() {
                       .Register(registry_);
   auto& seconds = prometheus::BuildHistogram()
                       .Name("balance_refresh_seconds")
-                      .Help("Duration of a refresh, failed ones included.")
+                      .Help("Duration of a refresh, all its attempts included, by result.")
                       .Register(registry_);
+  auto& demand = prometheus::BuildCounter()
+                     .Name("balance_source_demand_seconds_total")
+                     .Help(
+                         "Time, summed over the sources, in which they were in demand: watched, or "
+                         "read within their TTL and 5 s.")
+                     .Register(registry_);
+  auto& fresh = prometheus::BuildCounter()
+                    .Name("balance_source_fresh_seconds_total")
+                    .Help(
+                        "The part of balance_source_demand_seconds_total in which the newest "
+                        "reading was within its TTL and 5 s; the first 5 s of a demand count.")
+                    .Register(registry_);
   for (auto& [kind, series] : kinds_) {
     const std::string& name = series.name;
     series.succeeded = &refreshes.Add({{"kind", name}, {"result", "OK"}});
@@ -182,7 +197,10 @@ void Metrics::RegisterCounters() {
       series.warnings[warning] = &warnings.Add({{"kind", name}, {"reason", reason}});
     }
     series.dropped = &dropped.Add({{"kind", name}});
-    series.seconds = &seconds.Add({{"kind", name}}, kRefreshBuckets);
+    series.demand_seconds = &demand.Add({{"kind", name}});
+    series.fresh_seconds = &fresh.Add({{"kind", name}});
+    series.succeeded_seconds = &seconds.Add({{"kind", name}, {"result", "OK"}}, kRefreshBuckets);
+    series.failed_seconds = &seconds.Add({{"kind", name}, {"result", "FAILED"}}, kRefreshBuckets);
   }
 }
 
@@ -334,6 +352,42 @@ void Metrics::RegisterTransport() {
             "Requests and answers in the buffers of all connections of callers.");
 }
 
+void Metrics::RegisterProcess() {
+  const auto gauge = [this](const char* name, const char* help) {
+    return &prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add({});
+  };
+  process_.cpu_seconds = &prometheus::BuildCounter()
+                              .Name("process_cpu_seconds_total")
+                              .Help("Processor time that this process has used.")
+                              .Register(registry_)
+                              .Add({});
+  process_.resident_bytes =
+      gauge("process_resident_memory_bytes", "Memory of this process that is in use.");
+  process_.virtual_bytes =
+      gauge("process_virtual_memory_bytes", "Addresses that this process has reserved.");
+  process_.open_fds = &prometheus::BuildGauge()
+                           .Name("process_open_fds")
+                           .Help("File descriptors that are open.")
+                           .Register(registry_);
+  process_.max_fds = gauge("process_max_fds", "Most file descriptors that may be open.");
+  process_.start_time_seconds =
+      gauge("process_start_time_seconds", "When this process started, in seconds since 1970.");
+  process_.memory_limit_bytes =
+      gauge("balance_memory_limit_bytes",
+            "Memory that the container may use before the kernel ends it; +Inf without a limit.");
+}
+
+void Metrics::SetProcess() {
+  const ProcessStats stats = ReadProcessStats();
+  process_.cpu_seconds->Increment(stats.cpu_seconds - process_.cpu_seconds->Value());
+  process_.resident_bytes->Set(stats.resident_bytes);
+  process_.virtual_bytes->Set(stats.virtual_bytes);
+  if (stats.open_fds) process_.open_fds->Add({}).Set(*stats.open_fds);
+  process_.max_fds->Set(stats.max_fds);
+  process_.start_time_seconds->Set(stats.start_time_seconds);
+  process_.memory_limit_bytes->Set(stats.memory_limit_bytes);
+}
+
 void Metrics::SetTransport(const TransportStats& stats) {
   const auto set = [](prometheus::Counter* counter, std::uint64_t value) {
     counter->Increment(static_cast<double>(value) - counter->Value());
@@ -367,7 +421,8 @@ void Metrics::OnDenied(const AccessDenial& denial) {
 
 void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) {
   KindSeries& series = kinds_.at(before.info->kind);
-  series.seconds->Observe(std::chrono::duration<double>(took).count());
+  const double seconds = std::chrono::duration<double>(took).count();
+  (result ? series.succeeded_seconds : series.failed_seconds)->Observe(seconds);
   if (result) {
     series.succeeded->Increment();
     for (const Warning& warning : result->warnings) {
@@ -400,6 +455,12 @@ void Metrics::OnHint(const SourceInfo& source, HintResult result) {
   kinds_.at(source.kind).hints[static_cast<std::size_t>(result)]->Increment();
 }
 
+void Metrics::OnFreshness(SourceKind kind, const FreshnessTimes& times) {
+  KindSeries& series = kinds_.at(kind);
+  series.demand_seconds->Increment(std::chrono::duration<double>(times.in_demand).count());
+  series.fresh_seconds->Increment(std::chrono::duration<double>(times.fresh).count());
+}
+
 std::size_t Metrics::CallsInProgress() const {
   // What ends meanwhile must not be counted as ended only.
   double handled = 0;
@@ -430,12 +491,16 @@ void Metrics::SetTlsCertificateExpiry(std::chrono::sys_seconds when) {
   tls_expiry_->Add({}).Set(static_cast<double>(when.time_since_epoch().count()));
 }
 
-std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {
+std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now,
+                            MetricsFormat format) {
   const std::lock_guard lock(rendering_);
   log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
                                 log_lines_dropped_->Value());
   for (const auto& [kind, series] : kinds_) SetGauges(kind, sources, now);
-  return prometheus::TextSerializer().Serialize(registry_.Collect());
+  SetProcess();
+  const std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  return format == MetricsFormat::kOpenMetrics ? OpenMetricsSerializer().Serialize(families)
+                                               : prometheus::TextSerializer().Serialize(families);
 }
 
 void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
@@ -26,6 +27,12 @@
 #include "service/transport/transport_stats.h"
 
 namespace balance {
+
+enum class MetricsFormat : std::uint8_t {
+  // The Prometheus text format, version 0.0.4.
+  kText,
+  kOpenMetrics,
+};
 
 // Thread-safe. Every series is resolved once, in the constructor.
 class Metrics final : public RpcObserver,
@@ -49,6 +56,7 @@ class Metrics final : public RpcObserver,
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
+  void OnFreshness(SourceKind kind, const FreshnessTimes& times) override;
 
   void OnPushFailure(const PushStatus& before, PushEnd why, const Error& error) override;
   void OnHint(const SourceInfo& source, HintResult result) override;
@@ -71,8 +79,9 @@ class Metrics final : public RpcObserver,
   // Started and not handled.
   std::size_t CallsInProgress() const;
 
-  // In the Prometheus text format, with the gauges as `sources`, all that there are, have it `now`.
-  std::string Render(const std::vector<SourceStatus>& sources, Now now);
+  // All metrics, with the gauges as `sources`, all that there are, have it `now`.
+  std::string Render(const std::vector<SourceStatus>& sources, Now now,
+                     MetricsFormat format = MetricsFormat::kText);
 
  private:
   struct MethodSeries {
@@ -90,6 +99,16 @@ class Metrics final : public RpcObserver,
     prometheus::Gauge* calls_abandoned = nullptr;
     prometheus::Gauge* buffered_bytes = nullptr;
   };
+  struct ProcessSeries {
+    prometheus::Counter* cpu_seconds = nullptr;
+    prometheus::Gauge* resident_bytes = nullptr;
+    prometheus::Gauge* virtual_bytes = nullptr;
+    // Without a series where the number is not known.
+    prometheus::Family<prometheus::Gauge>* open_fds = nullptr;
+    prometheus::Gauge* max_fds = nullptr;
+    prometheus::Gauge* start_time_seconds = nullptr;
+    prometheus::Gauge* memory_limit_bytes = nullptr;
+  };
   struct WatchSeries {
     prometheus::Gauge* streams = nullptr;
     std::array<prometheus::Counter*, kWatchEventNames.size()> messages{};
@@ -104,7 +123,10 @@ class Metrics final : public RpcObserver,
     std::array<prometheus::Counter*, kErrorKindCount> refused{};
     std::array<prometheus::Counter*, kWarningKindCount> warnings{};
     prometheus::Counter* dropped = nullptr;
-    prometheus::Histogram* seconds = nullptr;
+    prometheus::Counter* demand_seconds = nullptr;
+    prometheus::Counter* fresh_seconds = nullptr;
+    prometheus::Histogram* succeeded_seconds = nullptr;
+    prometheus::Histogram* failed_seconds = nullptr;
     std::array<prometheus::Counter*, kHintResultNames.size()> hints{};
     std::array<prometheus::Counter*, kPushEndNames.size()> push_ends{};
     std::array<prometheus::Counter*, kErrorKindCount> push_attempts_failed{};
@@ -129,6 +151,8 @@ class Metrics final : public RpcObserver,
   void RegisterConnections();
   void RegisterTransport();
   void RegisterGauges();
+  void RegisterProcess();
+  void SetProcess();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
   prometheus::Registry registry_;
@@ -136,6 +160,7 @@ class Metrics final : public RpcObserver,
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
   TransportSeries transport_;
+  ProcessSeries process_;
   WatchSeries watches_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   // Never gets another entry.

@@ -160,7 +160,8 @@ std::string BalanceServer::admin_address() const { return admin_->address(); }
 
 AdminServer::Probes BalanceServer::MakeProbes() {
   AdminServer::Probes probes;
-  probes.metrics = [this] { return RenderMetrics(); };
+  probes.metrics = [this] { return RenderMetrics(MetricsFormat::kText); };
+  probes.open_metrics = [this] { return RenderMetrics(MetricsFormat::kOpenMetrics); };
   probes.healthy = [this] {
     return Accepts() && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
              return shard->IsBeating(kBeatPatience);
@@ -188,9 +189,9 @@ std::vector<SourceStatus> BalanceServer::Statuses() const {
   return statuses;
 }
 
-std::string BalanceServer::RenderMetrics() {
+std::string BalanceServer::RenderMetrics(MetricsFormat format) {
   if (const RpcServer* server = rpc_server_) metrics_.SetTransport(server->stats());
-  return metrics_.Render(Statuses(), Time());
+  return metrics_.Render(Statuses(), Time(), format);
 }
 
 std::string BalanceServer::RenderStatus() const {

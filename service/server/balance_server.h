@@ -82,7 +82,7 @@ class BalanceServer {
   Now Time() const;
   // Of all sources, as published.
   std::vector<SourceStatus> Statuses() const;
-  std::string RenderMetrics();
+  std::string RenderMetrics(MetricsFormat format);
   std::string RenderStatus() const;
 
   // Without accounts and callers, which are where they are served.

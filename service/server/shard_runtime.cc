@@ -41,6 +41,9 @@ constexpr int kMostPasses = 10;
 // Time between two looks at the idle connections to upstreams.
 constexpr Duration kIdleCheck = std::chrono::seconds(5);
 
+// Number of accounts whose freshness is counted in one piece of work.
+constexpr int kAccountsCountedAtOnce = 256;
+
 // What still holds of a source at the same upstream. A failure of another credential does not.
 SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   SourceStatus known = status;
@@ -61,6 +64,7 @@ ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
       transport_(make_transport(shard_.loop())),
       connector_(push.make_connector(shard_.loop())),
       idle_check_(shard_.loop().get_executor(), clock),
+      freshness_count_(shard_.loop().get_executor(), clock),
       seed_(std::random_device()()),
       guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()),
       push_({shard_.loop().get_executor(), clock, *transport_, *connector_, push.monitor,
@@ -284,6 +288,7 @@ void ShardRuntime::Start() {
   shard_.Post([this] {
     heartbeat_.Start();
     WatchIdleConnections();
+    CountFreshness();
   });
   shard_.Start();
 }
@@ -291,6 +296,20 @@ void ShardRuntime::Start() {
 void ShardRuntime::WatchIdleConnections() {
   transport_->CloseIdleConnections();
   idle_check_.Set(clock_.SteadyNow() + kIdleCheck, [this] { WatchIdleConnections(); });
+}
+
+void ShardRuntime::CountFreshness() {
+  const SteadyTime now = clock_.SteadyNow();
+  FreshnessByKind times;
+  auto next = accounts_.upper_bound(freshness_counted_);
+  for (int i = 0; i < kAccountsCountedAtOnce && next != accounts_.end(); ++i, ++next) {
+    next->second.runtime->feed->AddFreshness(now, times);
+  }
+  for (const auto& [kind, counted] : times) observer_.OnFreshness(kind, counted);
+  const bool is_round_over = next == accounts_.end();
+  freshness_counted_ = is_round_over ? std::string() : std::prev(next)->first;
+  freshness_count_.Set(is_round_over ? now + SourceFeed::kFreshnessCount : now,
+                       [this] { CountFreshness(); });
 }
 
 void ShardRuntime::AnswerReads() {
@@ -305,6 +324,7 @@ void ShardRuntime::Stop() {
     heartbeat_.Stop();
     idle_check_.Cancel();
     push_.Stop();
+    freshness_count_.Cancel();
   });
   shard_.Join();
   is_running_ = false;

@@ -150,6 +150,9 @@ class ShardRuntime {
 
   // Closes connections that have been idle for too long, and again a little later. On the loop.
   void WatchIdleConnections();
+  // Tells the observer how fresh the sources were, some accounts at a time, and again a little
+  // later. On the loop.
+  void CountFreshness();
   Random NextRandom() { return SeededRandom(seed_++); }
 
   Clock& clock_;
@@ -162,6 +165,10 @@ class ShardRuntime {
   std::unique_ptr<HttpTransport> transport_;
   std::unique_ptr<WebSocketConnector> connector_;
   Alarm idle_check_;
+  Alarm freshness_count_;
+  // The account up to which the present round of CountFreshness() has come; empty before its
+  // first.
+  std::string freshness_counted_;
   std::uint64_t seed_;
   // Used on the shard's thread from Start() on, as the rest is.
   UpstreamGuards guards_;

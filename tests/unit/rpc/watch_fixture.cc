@@ -30,6 +30,7 @@ class CountingHandle final : public AccountHandle {
     return std::make_unique<Counted>(watched_[id_]);
   }
   void RefreshEarly() override {}
+  void NoteAsked(const std::vector<bool>&, SteadyTime) override {}
   void PublishAging(std::function<void()> done) override { done(); }
 
  private:
