@@ -116,7 +116,8 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
                                                             Primary primary, const ScriptCall& call,
                                                             SteadyTime end) {
     const std::string deadline = MicrosText(self->redis_clock_.Earliest(end));
-    for (const bool by_text : {false, true}) {
+    for (int tries = 0; tries < 2; ++tries) {
+      const bool by_text = tries > 0;
       const std::string key_count = std::to_string(call.keys.size());
       std::vector<std::string_view> parts = {
           by_text ? "EVAL" : "EVALSHA", by_text ? call.script.text : call.script.digest, key_count};
