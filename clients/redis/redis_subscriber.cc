@@ -129,14 +129,18 @@ class RedisSubscriber::State : public std::enable_shared_from_this<State> {
     }
   }
 
+  static RedisConnection::OnMessage MessagesTo(const std::weak_ptr<State>& weak) {
+    return [weak](std::string_view channel, std::string_view payload) {
+      if (const auto state = weak.lock()) state->OnMessage(channel, payload);
+    };
+  }
+
   // Until the connection is over.
   static asio::awaitable<void> Listen(std::shared_ptr<State> self) {
-    const std::weak_ptr<State> weak = self;
+    RedisConnection::OnMessage on_message = MessagesTo(self);
     auto opened = co_await self->dialer_->Open(
         self->clock_.SteadyNow() + self->dialer_->settings().connect_timeout,
-        [weak](std::string_view channel, std::string_view payload) {
-          if (const auto state = weak.lock()) state->OnMessage(channel, payload);
-        });
+        std::move(on_message));
     if (!opened || self->is_stopped_) co_return;
     const auto primary = std::make_shared<PrimaryConnection>(*std::move(opened));
     self->primary_ = primary;
