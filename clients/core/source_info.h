@@ -3,6 +3,7 @@
 // What is known of a source before it was ever read. Plain values, fixed while a configuration is
 // in force.
 
+#include <algorithm>
 #include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,11 @@ struct SourceInfo {
   CacheSettings cache;
   RateSettings rate;
   PushSettings push = {};
+
+  // How long a reading is FRESH at best: past that, `cache.max_stale` counts.
+  Duration LongestFresh() const {
+    return push.enabled ? std::max(push.poll_interval, cache.ttl) : cache.ttl;
+  }
 
   friend bool operator==(const SourceInfo&, const SourceInfo&) = default;
 };

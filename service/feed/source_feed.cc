@@ -38,7 +38,7 @@ SourceFeed::SourceFeed(LoopExecutor executor, Clock& clock, RefreshObserver& obs
       source_(std::move(source)),
       random_(std::move(random)),
       on_change_(std::move(on_change)),
-      freshness_(options_.info->cache.ttl) {
+      freshness_(options_.info->LongestFresh()) {
   status_.info = options_.info;
   status_.path = options_.path;
 }
@@ -236,7 +236,9 @@ void SourceFeed::CountWatched() {
   CountAsked();
   const bool is_watched = !watched_->pace.empty();
   freshness_.SetWatched(
-      is_watched ? std::optional(watched_->pace.Get(options_.info->cache)) : std::nullopt,
+      is_watched ? std::optional(watched_->pace.Get(status_.LongestFresh(),
+                                                    options_.info->cache.min_refresh_interval))
+                 : std::nullopt,
       clock_.SteadyNow());
 }
 

@@ -78,11 +78,8 @@ struct SourceStatus {
     const bool is_quiet = quiet_since && reading && reading->observe_steady >= *quiet_since;
     return is_quiet && !is_rejected ? LongestFresh() : info->cache.ttl;
   }
-  // How long a reading is FRESH at best: past that, `cache.max_stale` counts.
-  Duration LongestFresh() const {
-    return info->push.enabled ? std::max(info->push.poll_interval, info->cache.ttl)
-                              : info->cache.ttl;
-  }
+  // As SourceInfo::LongestFresh() says.
+  Duration LongestFresh() const { return info->LongestFresh(); }
 
   // Whether there is reason to believe that the reading is no longer true: it may be shown, but
   // never as FRESH.
