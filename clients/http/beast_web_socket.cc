@@ -175,8 +175,9 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
     SocketOf(stream_.next_layer()).close(ignored);
   }
 
-  // Beast 1.74's async_close() beside a read that is under way ends neither: each waits for the
-  // other. So the frame is written past Beast, whose read hears the venue's answer.
+  // Of Boost 1.81, async_close() and a read that is under way can wait for each other without end:
+  // the one holds Beast's lock of writes, the other that of reads. So the frame is written past
+  // Beast, whose read hears the venue's answer.
   asio::awaitable<void> Close() override {
     if (is_sending_) {
       Abort();
