@@ -64,6 +64,9 @@ struct FetchContext {
   FetchProgress* progress = nullptr;
   // Once the first request is sent, everything ends this much later at the latest.
   Duration budget = Duration::max();
+  // What another replica asked for at or after this serves too. Unset: only what is asked for once
+  // the fetch has begun.
+  std::optional<SteadyTime> observed_from = std::nullopt;
 
   // `deadline`, or the end of the budget if that comes first.
   SteadyTime End() const {

@@ -8,7 +8,7 @@ import sys
 TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(M\d+)_", re.MULTILINE)
 # A row is added here with its first test, and never leaves.
 ROWS = {f"M{number:02}" for number in [
-    *range(1, 18), *range(19, 35), *range(40, 61), 63, 64,
+    *range(1, 61), 63, 64,
     *range(70, 75),
     *range(80, 84),
     *range(90, 98),
@@ -17,7 +17,8 @@ ROWS = {f"M{number:02}" for number in [
     *range(120, 126),
     *range(130, 139),
     *range(140, 146), 150,
-    *range(160, 167),
+    *range(160, 169),
+    *range(170, 181),
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

@@ -151,6 +151,29 @@ TEST_F(WatchStreamTest, AHeartbeatNeverProvesAStateThatWasNotTold) {
   EXPECT_EQ(CashOf(call.TakeMessages().back()), "11.00");
 }
 
+TEST_F(WatchStreamTest, SyncedComesBehindWhatWasRead) {
+  Serve();
+  v1::WatchAccountSnapshotsRequest request = Named({"desk-1"});
+  request.mutable_min_interval()->set_seconds(30);
+  WatchCall& call = Watch(request);
+  Run();
+  call.TakeMessages();
+  Advance(seconds(1));
+  Read("desk-1", "11.00");
+  Advance(seconds(20));
+  for (const Message& message : call.TakeMessages()) {
+    EXPECT_TRUE(message.has_heartbeat());
+    EXPECT_FALSE(message.heartbeat().synced());
+  }
+
+  Advance(seconds(20));
+
+  const auto messages = call.TakeMessages();
+  ASSERT_FALSE(messages.empty());
+  EXPECT_EQ(CashOf(messages.front()), "11.00");
+  EXPECT_TRUE(messages.back().heartbeat().synced());
+}
+
 TEST_F(WatchStreamTest, M162_StaleComesAsASnapshotWhileHeartbeatsGoOn) {
   Read("desk-1", "10.00");
   Serve();
@@ -433,6 +456,48 @@ TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsTheConfiguration) {
   messages = call.TakeMessages();
   ASSERT_THAT(messages, SizeIs(1));
   EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-2");
+}
+
+TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsSeveralReloadsAtOnce) {
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  call.TakeMessages();
+  RemoveAccount("desk-2");
+  Serve();
+  AddAccount("desk-0");
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(2));
+  EXPECT_EQ(messages[0].removed(), "accounts/desk-2");
+  EXPECT_EQ(messages[1].snapshot().name(), "accounts/desk-0");
+}
+
+TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsAReloadOfManyAndThenOneOfFew) {
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  call.TakeMessages();
+  const auto name = [](std::size_t number) { return "more-" + std::to_string(number); };
+  for (std::size_t i = 0; i <= WatchStream::kFewChanges; ++i) AddAccount(name(i));
+  Serve();
+  Run();
+  EXPECT_THAT(call.TakeMessages(), SizeIs(WatchStream::kFewChanges + 1));
+
+  RemoveAccount(name(7));
+  RemoveAccount("desk-1");
+  AddAccount("desk-0");
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(3));
+  EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-0");
+  EXPECT_EQ(messages[1].removed(), "accounts/desk-1");
+  EXPECT_EQ(messages[2].removed(), "accounts/" + name(7));
+  EXPECT_EQ(watched_["desk-1"], 0);
 }
 
 TEST_F(WatchStreamTest, M163_AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {

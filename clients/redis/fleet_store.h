@@ -1,0 +1,199 @@
+#pragma once
+
+// The port through which replicas share what they know of a login and the budget of its credential.
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "clients/core/clock.h"
+#include "clients/core/error.h"
+#include "clients/core/reading.h"
+#include "clients/core/source_info.h"
+#include "clients/redis/login_names.h"
+#include "clients/redis/redis_error.h"
+#include "clients/redis/redis_time.h"
+
+namespace balance {
+
+// A request may leave so long after it was granted, and no later: the rate of the budget is that
+// much below the ceiling, so no sliding second sees one request too many.
+inline constexpr Duration kSendSlack = std::chrono::milliseconds(100);
+
+// The part of a credential's budget that Redis gives out.
+struct FleetRate {
+  // Between two requests in the long run, and how much earlier than that one may come.
+  std::chrono::microseconds interval{};
+  std::chrono::microseconds tolerance{};
+};
+
+// `reserve` is the share of the rate that only replicas without Redis may use, from 0 to below 1.
+// The burst is the configured one: with all requests sent within kSendSlack, no sliding second
+// holds more than requests_per_second + burst - 1.
+FleetRate FleetRateOf(const RateSettings& rate, double reserve);
+
+// A reading of this or another replica.
+struct FleetReading {
+  // Complete: `observe_steady` is this replica's time of `observed`, right to some milliseconds.
+  Reading reading;
+  RedisTime observed;
+};
+
+// A failed upstream request of this or another replica.
+struct FleetFailure {
+  // `retry_after` is what is left of the pause.
+  Error error;
+  RedisTime observed;
+  // This replica's time of `observed`, when the request was sent.
+  SteadyTime sent;
+};
+
+using FleetNews = std::variant<FleetReading, FleetFailure>;
+
+struct AcquireRequest {
+  LoginNames login;
+  // Who asks: unique among all that fetch at one time, in all replicas. Whoever asks again under
+  // the same name gives up what it was granted before.
+  std::string owner;
+  // A reading is taken if it was observed at or after this, and is not older than `max_age`.
+  SteadyTime observed_from = SteadyTime::min();
+  Duration max_age = Duration::max();
+  // A failure of a request that was sent at or after this is told instead of granting another one.
+  SteadyTime failed_from = SteadyTime::max();
+  FleetRate rate = {};
+  // Least time between two requests of the login.
+  Duration min_refresh_interval{0};
+  // The request may last so long: the lease ends that much after the grant.
+  Duration lease{};
+  // False: no request can be sent here, only what there is already is asked for.
+  bool may_send = true;
+};
+
+// Leave to send one request now, and not after `send_by`. A token of the budget is used up.
+struct Granted {
+  // Names the lease.
+  std::string token;
+  // Time of the grant on Redis's clock: the observe time of what the request brings.
+  RedisTime observed;
+  SteadyTime send_by;
+  // When another replica may be granted a request.
+  SteadyTime lease_end;
+};
+
+// Another replica, or another source here, has the lease.
+struct LeaseBusy {
+  SteadyTime lease_end;
+};
+
+// No request before `send_at`: ask again then. Nothing was used up, and it is nobody's turn yet.
+struct OutOfTurn {
+  SteadyTime send_at;
+};
+
+// The upstream asked for a pause, or rejected the secret.
+struct HeldOff {
+  // Why, with what is left as `retry_after`; unset if that could not be read.
+  std::optional<Error> because;
+  SteadyTime until;
+  // Whether it is the secret that was rejected; else the credential has to pause.
+  bool is_rejected = false;
+};
+
+using Acquired = std::variant<FleetReading, FleetFailure, Granted, LeaseBusy, OutOfTurn, HeldOff>;
+
+struct StoreRequest {
+  LoginNames login;
+  // What the request brought.
+  std::variant<Reading, Error> result;
+  // The leave to send it, which ends then; unset: it was sent without Redis, and its observe time
+  // is taken from this replica's own clock.
+  std::optional<Granted> grant = std::nullopt;
+  // When a request without leave was sent, for a failure: a reading tells by itself.
+  SteadyTime sent = SteadyTime::min();
+  // For how long it can be of use.
+  Duration time_to_live{};
+};
+
+enum class StoreOutcome : std::uint8_t {
+  // Kept and published.
+  kKept,
+  // Something newer is there.
+  kOlder,
+  // By Redis's clock it was sent in the future: that clock was set back since. Not kept.
+  kAhead,
+};
+
+// What one replica heard about the limits of a credential. Members that are unset say nothing.
+struct RateNews {
+  LoginNames login;
+  // The upstream asks for a pause.
+  std::optional<Duration> pause = std::nullopt;
+  // The upstream rejected the secret: nobody who has it asks for so long.
+  std::optional<Duration> hold_off = std::nullopt;
+  // Why there is a pause or a hold-off.
+  Error because = {};
+  // The secret is good: ends its hold-off.
+  bool is_accepted = false;
+  // No more than one request in `interval` for `lasting`.
+  std::optional<Duration> interval = std::nullopt;
+  Duration lasting{};
+};
+
+// What lies in Redis and cannot be used; each is an alarm and was treated as missing.
+enum class StoredValueFault : std::uint8_t {
+  // Of another format of the seal.
+  kUnknownFormat,
+  // Sealed by another key, or changed, cut or moved since.
+  kNotOpened,
+  // Of another schema version.
+  kOtherSchema,
+  // No message of the schema.
+  kMalformed,
+  // Its times inside and outside of the seal differ.
+  kOtherTime,
+};
+
+inline constexpr int kStoredValueFaultCount = static_cast<int>(StoredValueFault::kOtherTime) + 1;
+
+// Used on its shard's thread only. Every operation ends within the operation timeout of
+// RedisSettings, or fails at once (kAway) while Redis is not usable.
+class FleetStore {
+ public:
+  virtual ~FleetStore() = default;
+
+  using OnNews = std::function<void(FleetNews)>;
+  // Ends with it, silently.
+  class Subscription {
+   public:
+    virtual ~Subscription() = default;
+  };
+
+  // A reading that is new enough, a failure that is, or leave to ask the upstream; else why not.
+  // A stored value that cannot be used counts as missing, and the request is made as if for
+  // something newer.
+  virtual boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) = 0;
+
+  // Keeps what a request brought if it is newer than what is there, and tells the other replicas.
+  virtual boost::asio::awaitable<RedisResult<StoreOutcome>> Store(StoreRequest request) = 0;
+
+  // Ends the lease of a request that was not sent, or that brought nothing to tell the others.
+  virtual boost::asio::awaitable<RedisResult<void>> Release(LoginNames login, Granted grant) = 0;
+
+  // Has limits count for all replicas. A pause or hold-off that lasts longer already stays.
+  virtual boost::asio::awaitable<RedisResult<void>> Rate(RateNews news) = 0;
+
+  // `on_news` is called with what any replica, this one included, stores of the login. Messages may
+  // be lost. `names` are copied.
+  [[nodiscard]] virtual std::unique_ptr<Subscription> Subscribe(const LoginNames& names,
+                                                                OnNews on_news) = 0;
+
+  // Whether an operation may be tried now. False: no connection, or the breaker is open.
+  virtual bool IsUsable() const = 0;
+};
+
+}  // namespace balance

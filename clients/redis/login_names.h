@@ -1,0 +1,49 @@
+#pragma once
+
+// Names of the keys and of the channel that a login has in Redis.
+
+#include <string>
+#include <string_view>
+
+#include "clients/core/secret.h"
+
+namespace balance {
+
+// What the names are made of.
+struct LoginIdentity {
+  // Id of the venue.
+  std::string_view kind;
+  // Address of the upstream, in its normal form.
+  std::string_view base_url;
+  // What names the credential. Empty: the venue knows a credential by its secret alone.
+  std::string_view key_id;
+  // All that proves who asks.
+  const Secret& secret;
+};
+
+// All names of a login have one hash tag, `bal:{ID}:...`, so they lie in one hash slot. They are
+// the same in all replicas, for all accounts with the login and in all releases of one schema
+// version.
+//
+// The ID is a BLAKE2b hash, keyed by the secret where the credential has no other name. It does not
+// depend on the sealing key: while that is replaced, replicas with either key must share one
+// bucket, or the upstream would see both their rates.
+struct LoginNames {
+  // Newest reading and newest failure. Also the additional data of what is published on `channel`.
+  std::string reading;
+  // Who fetches now.
+  std::string lease;
+  // Rate budget of the credential.
+  std::string bucket;
+  // Pause that the upstream asked for.
+  std::string pause;
+  // Hold-off of the secret that the upstream rejected. Another secret of the login has another one.
+  std::string hold_off;
+  // Channel on which new values are published.
+  std::string channel;
+};
+
+// REQUIRES: sodium_init() has succeeded.
+LoginNames NamesOf(const LoginIdentity& login);
+
+}  // namespace balance

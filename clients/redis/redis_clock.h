@@ -1,0 +1,67 @@
+#pragma once
+
+// What is known here of Redis's clock, from the round trips of commands that told its time.
+
+#include <optional>
+
+#include "clients/core/clock.h"
+#include "clients/redis/redis_reply.h"
+#include "clients/redis/redis_time.h"
+
+namespace balance {
+
+// A reply told `redis`, which was Redis's time somewhere between the two moments of ours.
+struct ClockSample {
+  SteadyTime sent;
+  SteadyTime received;
+  RedisTime redis;
+};
+
+// Reads the reply to TIME; unset if it is none.
+std::optional<RedisTime> TimeOfReply(const RedisReply& reply);
+
+// Every sample bounds how far the two clocks are apart, and what all samples have in common is what
+// is known. The bounds widen with time, as clocks run at slightly different speeds. A sample that
+// contradicts them shows that one of the clocks was set: it alone counts then.
+//
+// A value type; time is an argument. Used on one thread.
+class RedisClock {
+ public:
+  // By how much two clocks may drift apart: NTP slews by 500 parts in a million at most, and so
+  // much again for a bad crystal.
+  static constexpr double kDrift = 0.001;
+
+  void Observe(const ClockSample& sample);
+
+  bool is_known() const { return known_; }
+
+  // The bounds of Redis's time at `when`: it is not before the first and not after the second,
+  // unless a clock was set meanwhile. REQUIRES: is_known().
+  RedisTime Earliest(SteadyTime when) const;
+  RedisTime Latest(SteadyTime when) const;
+
+  // Our time at which Redis's was, or will be, `when`: the middle of what is possible, the first
+  // moment at which it surely has come and the last at which it surely has not passed. REQUIRES:
+  // is_known().
+  SteadyTime ToSteady(RedisTime when) const;
+  SteadyTime SurelyAfter(RedisTime when) const;
+  SteadyTime SurelyBefore(RedisTime when) const;
+
+  // How far Redis's clock is ahead of our wall clock, as far as is known. REQUIRES: is_known().
+  Duration AheadOfWall(Now now) const;
+
+  // Half of the distance between the bounds at `now`. REQUIRES: is_known().
+  Duration Uncertainty(SteadyTime now) const;
+
+ private:
+  // How much the bounds have widened since, or will have until, `when`.
+  Duration Widening(SteadyTime when) const;
+
+  bool known_ = false;
+  // Bounds of Redis's time less ours, at `as_of_`.
+  Duration least_{};
+  Duration most_{};
+  SteadyTime as_of_;
+};
+
+}  // namespace balance

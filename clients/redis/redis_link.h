@@ -1,0 +1,74 @@
+#pragma once
+
+// Keeps one connection to the primary, runs scripts on it, and tells whether Redis can be used.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clients/core/clock.h"
+#include "clients/core/random.h"
+#include "clients/redis/redis_clock.h"
+#include "clients/redis/redis_dialer.h"
+#include "clients/redis/redis_error.h"
+#include "clients/redis/redis_health.h"
+#include "clients/redis/redis_reply.h"
+#include "clients/redis/scripts.h"
+
+namespace balance {
+
+// A script to run. What it refers to must outlive the call.
+struct ScriptCall {
+  const RedisScript& script;
+  std::vector<std::string_view> keys;
+  // Behind the deadline, which the link adds as the first argument.
+  std::vector<std::string_view> arguments;
+  // Whether the run id of the Redis that runs it comes next, before `arguments`.
+  bool takes_run_id = false;
+};
+
+// The reply of a script: the word that begins it, Redis's time, and the rest.
+struct ScriptReply {
+  std::string word;
+  RedisTime now;
+  std::vector<RedisReply> rest;
+};
+
+// Used on its loop's thread only. No operation waits for a connection: while there is none, all
+// fail with kAway.
+class RedisLink {
+ public:
+  // Told of each new connection: the run id of the primary.
+  using OnConnected = std::function<void(const std::string& run_id)>;
+
+  // Connects at once, and again whenever the connection is lost: at once, unless the breaker is
+  // open or nothing could be connected to. `clock` must outlive the loop's work. `on_connected` is
+  // not called after destruction.
+  RedisLink(boost::asio::io_context& loop, Clock& clock, Random random,
+            std::shared_ptr<RedisDialer> dialer, OnConnected on_connected = nullptr);
+  RedisLink(const RedisLink&) = delete;
+  RedisLink& operator=(const RedisLink&) = delete;
+  ~RedisLink();
+
+  // Runs a script before `deadline`, or the end of the operation timeout if that comes first. One
+  // that Redis begins to run later does nothing (kLate). kTimedOut and kUnreachable leave open
+  // whether it ran.
+  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call, SteadyTime deadline);
+
+  const RedisHealth& health() const;
+  // Whether an operation may be tried now.
+  bool IsUsable() const;
+  // Of the primary that is, or was last, connected to.
+  const RedisClock& clock() const;
+
+ private:
+  class State;
+
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace balance

@@ -1,0 +1,38 @@
+-- Keeps what a request to an upstream brought, if it is newer than what is there, tells the other
+-- replicas, and ends the lease of the request.
+--
+-- KEYS 1 reading, 2 lease
+-- ARGV 1 deadline, 2 token of the lease or empty, 3 observe time, 4 READING or FAILURE,
+--      5 sealed value, 6 time to live in milliseconds, 7 channel; with NOTHING as 4 the lease ends,
+--      and that is all
+-- Times are microseconds on the clock of this Redis; see acquire.lua.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+if now > tonumber(ARGV[1]) then return {'LATE', now} end
+
+-- A Redis that is full refuses what comes behind this, but the lease must not outlive the request.
+if ARGV[2] ~= '' and redis.call('HMGET', KEYS[2], 'token')[1] == ARGV[2] then
+  redis.call('DEL', KEYS[2])
+end
+
+if ARGV[4] == 'NOTHING' then return {'RELEASED', now} end
+
+local observed = tonumber(ARGV[3])
+if observed > now then return {'AHEAD', now} end
+local known = redis.call('HMGET', KEYS[1], 'observed', 'failed')
+local newest = tonumber(known[1] or nil) or 0
+if newest > now then newest = 0 end
+if ARGV[4] == 'FAILURE' then
+  local failed = tonumber(known[2] or nil) or 0
+  if failed <= now then newest = math.max(newest, failed) end
+end
+if newest >= observed then return {'OLDER', now} end
+
+redis.call('PUBLISH', ARGV[7], ARGV[5])
+if ARGV[4] == 'READING' then
+  redis.call('HSET', KEYS[1], 'observed', ARGV[3], 'value', ARGV[5])
+else
+  redis.call('HSET', KEYS[1], 'failed', ARGV[3], 'failure', ARGV[5])
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
+return {'KEPT', now}

@@ -1,0 +1,65 @@
+#pragma once
+
+// Reads an upstream login once for all replicas: takes what another replica has read, waits for one
+// that reads, or is granted the one request that there may be.
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "clients/core/balance_source.h"
+#include "clients/core/clock.h"
+#include "clients/core/loop_executor.h"
+#include "clients/core/random.h"
+#include "clients/redis/fleet_store.h"
+#include "clients/redis/login_names.h"
+#include "clients/redis/reserve_budget.h"
+
+namespace balance {
+
+// A decorator of a BalanceSource, above the one that paces and below those that try again: each of
+// its fetches sends one request at most, for each needs a grant of its own. The pacer below stays
+// as a second guard. Without Redis the source goes on alone, with its share of the reserve, and
+// offers what it read when Redis is back.
+//
+// Used on its shard's thread only.
+class SharedSource final : public BalanceSource {
+ public:
+  struct Settings {
+    LoginNames names;
+    // Unique among all sources of all replicas, such as a random number.
+    std::string owner;
+    FleetRate rate;
+    Duration min_refresh_interval{0};
+    // How long a request may take once it is sent. The lease lasts a little longer.
+    Duration refresh_budget{};
+    // For how long a reading can be of use to anybody.
+    Duration time_to_live{};
+  };
+
+  // A lease lasts so much longer than the refresh budget, and its holder gives up so long before
+  // its end.
+  static constexpr Duration kLeaseMargin = std::chrono::milliseconds(500);
+  static constexpr Duration kGiveUpBefore = std::chrono::milliseconds(250);
+
+  // `reserve` is shared by the sources of the credential. `clock` must outlive the loop's work.
+  SharedSource(LoopExecutor executor, std::unique_ptr<BalanceSource> next,
+               std::shared_ptr<FleetStore> store, std::shared_ptr<ReserveBudget> reserve,
+               Settings settings, Random random, Clock& clock);
+  ~SharedSource() override;
+
+  // As the decorated source, or a reading (kSharedCache) or failure of another replica that was
+  // sent at or after `context.observed_from`. Fails unsent with kFreshnessUnsatisfied if the budget
+  // of the fleet, or another replica that reads, leaves no time before the deadline, and as the
+  // upstream's pause or rejection that another replica met.
+  boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
+
+  SendOutlook Outlook() const override;
+
+ private:
+  class State;
+
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace balance

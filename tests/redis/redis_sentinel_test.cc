@@ -1,0 +1,106 @@
+// Sentinels say where the primary is, also after a failover.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clients/redis/redis_fleet_store.h"
+#include "tests/redis/redis_fixture.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::seconds;
+
+// A primary, two replicas and three Sentinels.
+class RedisSentinelTest : public RedisTest {
+ protected:
+  RedisSentinelTest() {
+    const std::string port = std::to_string(primary_.address().port);
+    for (int i = 0; i < 2; ++i) {
+      replicas_.push_back(
+          std::make_unique<RedisServer>(RedisServer::Options{{"replicaof 127.0.0.1 " + port}}));
+    }
+    for (int i = 0; i < 3; ++i) {
+      sentinels_.push_back(std::make_unique<RedisServer>(
+          RedisServer::Options{.settings = {"sentinel monitor balance 127.0.0.1 " + port + " 2",
+                                            "sentinel down-after-milliseconds balance 1000",
+                                            "sentinel failover-timeout balance 5000"},
+                               .is_sentinel = true}));
+    }
+    EXPECT_TRUE(Becomes([&] { return KnowEachOther(); }));
+  }
+
+  bool KnowEachOther() const {
+    for (const auto& sentinel : sentinels_) {
+      const std::string info = sentinel->Command({"INFO", "sentinel"}).text;
+      if (info.find("slaves=2,sentinels=3") == std::string::npos) return false;
+    }
+    return true;
+  }
+
+  RedisSettings ThroughSentinels() {
+    RedisSettings settings = SettingsOf({});
+    settings.sentinel.emplace();
+    settings.sentinel->primary = "balance";
+    for (const auto& sentinel : sentinels_) {
+      settings.sentinel->addresses.push_back(sentinel->address());
+    }
+    return settings;
+  }
+
+  RedisServer primary_;
+  std::vector<std::unique_ptr<RedisServer>> replicas_;
+  std::vector<std::unique_ptr<RedisServer>> sentinels_;
+  const LoginNames login_ = NamesOfKey("key");
+};
+
+TEST_F(RedisSentinelTest, M35_AfterAFailoverTheNewPrimaryServesAndTheBucketIsEmpty) {
+  const auto store = MakeStore(ThroughSentinels());
+  ASSERT_TRUE(Becomes([&] { return store->IsUsable(); }));
+  int heard = 0;
+  const auto listening = store->Subscribe(login_, [&](const FleetNews&) { ++heard; });
+  AcquireRequest request = Request(login_);
+  request.rate = {seconds(1), seconds(4)};
+  ASSERT_EQ(Told(Settled(*store, request)), "granted");
+
+  primary_.Kill();
+  ASSERT_TRUE(Becomes([&] { return !store->IsUsable(); }));
+  ASSERT_TRUE(Becomes([&] { return store->IsUsable(); }, seconds(60))) << ReasonOf(*store);
+
+  const SteadyTime asked = clock_.SteadyNow();
+  request.observed_from = asked;
+  const auto first = Await(store->Acquire(request));
+  ASSERT_EQ(Told(first), "later");
+  EXPECT_GE(std::get<OutOfTurn>(*first).send_at, asked + seconds(1));
+  ASSERT_TRUE(Becomes([&] { return store->IsListening(); }));
+  ASSERT_TRUE(Await(store->Store(Storing(login_, ReadingOf("1")))));
+  EXPECT_TRUE(Becomes([&] { return heard == 1; }));
+}
+
+TEST_F(RedisSentinelTest, M35_ASentinelThatHangsOrIsGoneIsPassedOver) {
+  sentinels_[0]->Freeze();
+  sentinels_[1]->Kill();
+  RedisSettings settings = ThroughSentinels();
+  settings.connect_timeout = seconds(3);
+
+  const auto store = MakeStore(settings);
+
+  EXPECT_TRUE(Becomes([&] { return store->IsUsable(); })) << ReasonOf(*store);
+}
+
+TEST_F(RedisSentinelTest, M35_ANameThatTheSentinelsDoNotKnowIsTold) {
+  RedisSettings settings = ThroughSentinels();
+  settings.sentinel->primary = "other";
+
+  const auto store = MakeStore(settings);
+
+  ASSERT_TRUE(Becomes([&] { return store->health().reason().has_value(); }));
+  EXPECT_EQ(store->health().reason()->kind, RedisErrorKind::kNoPrimary);
+  EXPECT_NE(ReasonOf(*store).find("sentinel.primary"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace balance

@@ -1,0 +1,58 @@
+#include "clients/redis/redis_error.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace balance {
+namespace {
+
+TEST(RedisErrorTest, EachReplyIsToldApart) {
+  const std::pair<std::string_view, RedisErrorKind> rows[] = {
+      {"WRONGPASS invalid username-password pair or user is disabled.",
+       RedisErrorKind::kWrongPassword},
+      {"NOAUTH Authentication required.", RedisErrorKind::kWrongPassword},
+      {"ERR AUTH <password> called without any password configured for the default user. Are you "
+       "sure your configuration is correct?",
+       RedisErrorKind::kWrongPassword},
+      {"NOPERM this user has no permissions to run the 'info' command",
+       RedisErrorKind::kNotPermitted},
+      {"READONLY You can't write against a read only replica.", RedisErrorKind::kReplica},
+      {"MASTERDOWN Link with MASTER is down", RedisErrorKind::kReplica},
+      {"LOADING Redis is loading the dataset in memory", RedisErrorKind::kLoading},
+      {"OOM command not allowed when used memory > 'maxmemory'.", RedisErrorKind::kFull},
+      {"MOVED 3999 127.0.0.1:6381", RedisErrorKind::kCluster},
+      {"CLUSTERDOWN Hash slot not served", RedisErrorKind::kCluster},
+      {"MISCONF Redis is configured to save RDB snapshots", RedisErrorKind::kNoWrites},
+      {"NOREPLICAS Not enough good replicas to write.", RedisErrorKind::kNoWrites},
+      {"BUSY Redis is busy running a script.", RedisErrorKind::kBusy},
+      {"ERR max number of clients reached", RedisErrorKind::kTooManyClients},
+      {"ERR something new", RedisErrorKind::kOther},
+      {"", RedisErrorKind::kOther},
+  };
+
+  for (const auto& [text, kind] : rows) {
+    EXPECT_EQ(ErrorOfReply(text).kind, kind) << text;
+    EXPECT_FALSE(ErrorOfReply(text).message.empty());
+  }
+}
+
+TEST(RedisErrorTest, NothingOfTheArgumentsIsRepeated) {
+  const std::string message = ErrorOfReply("s3cret-lower is no command").message;
+
+  EXPECT_EQ(message.find("s3cret"), std::string::npos);
+  EXPECT_EQ(ErrorOfReply("ERR unknown command 's3cret'").message.find("s3cret"), std::string::npos);
+}
+
+TEST(RedisErrorTest, EachKindHasANameOfItsOwn) {
+  const std::set<std::string_view> names(kRedisErrorNames.begin(), kRedisErrorNames.end());
+
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kRedisErrorKindCount));
+  EXPECT_EQ(names.count(""), 0U);
+}
+
+}  // namespace
+}  // namespace balance

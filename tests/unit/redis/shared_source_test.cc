@@ -1,0 +1,451 @@
+#include "clients/redis/shared_source.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <string>
+#include <variant>
+
+#include "tests/support/fetching.h"
+#include "tests/unit/redis/fake_fleet_store.h"
+
+namespace balance {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class SharedSourceTest : public FetchingTest {
+ protected:
+  SharedSourceTest() { source_ = MakeShared(); }
+
+  std::unique_ptr<SharedSource> MakeShared() {
+    SharedSource::Settings settings;
+    settings.names.reading = "reading";
+    settings.owner = "owner";
+    settings.rate = {milliseconds(600), milliseconds(600)};
+    settings.min_refresh_interval = milliseconds(500);
+    settings.refresh_budget = seconds(5);
+    settings.time_to_live = minutes(2);
+    return std::make_unique<SharedSource>(
+        loop_.get_executor(), upstream_.MakeSource(), store_, reserve_, std::move(settings),
+        [this] { return chance_; }, clock_);
+  }
+
+  Granted Grant(std::string token = "token") {
+    const SteadyTime now = clock_.SteadyNow();
+    return {std::move(token), RedisTime(microseconds(1)), now + milliseconds(100),
+            now + milliseconds(5500)};
+  }
+
+  LeaseBusy BusyFor(Duration time) { return {clock_.SteadyNow() + time}; }
+
+  FleetReading Shared(const std::string& cash, Duration age = Duration(0)) {
+    return {MakeReading(cash, clock_.WallNow() - age, clock_.SteadyNow() - age),
+            RedisTime(microseconds(1))};
+  }
+
+  FleetFailure Failure(ErrorKind kind, Duration age = Duration(0)) {
+    return {Error{kind, "elsewhere"}, RedisTime(microseconds(1)), clock_.SteadyNow() - age};
+  }
+
+  std::string Told() const {
+    if (!result_) return "nothing yet";
+    if (!*result_) return std::string(TraitsOf(result_->error().kind).reason);
+    return (*result_)->balances.at(0).cash->value.ToString();
+  }
+
+  double chance_ = 0.5;
+  const std::shared_ptr<FakeFleetStore> store_ = std::make_shared<FakeFleetStore>();
+  // One request in 8.9 s or so.
+  const std::shared_ptr<ReserveBudget> reserve_ =
+      std::make_shared<ReserveBudget>(RateSettings{2, 2}, 0.25, 4, [this] { return chance_; });
+  std::unique_ptr<SharedSource> source_;
+};
+
+TEST_F(SharedSourceTest, WhatAnotherReplicaReadIsTaken) {
+  store_->Answer(Shared("12.50"));
+
+  Fetch(*source_);
+
+  EXPECT_EQ(Told(), "12.50");
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SharedSourceTest, ItAsksForWhatTheFetchWants) {
+  store_->Answer(Shared("12.50"));
+  const SteadyTime begun = clock_.SteadyNow();
+
+  Fetch(*source_);
+
+  ASSERT_EQ(store_->asked.size(), 1U);
+  const AcquireRequest& asked = store_->asked[0];
+  EXPECT_EQ(asked.login.reading, "reading");
+  EXPECT_EQ(asked.owner, "owner");
+  EXPECT_EQ(asked.observed_from, begun);
+  EXPECT_EQ(asked.failed_from, begun);
+  EXPECT_TRUE(asked.may_send);
+  EXPECT_EQ(asked.min_refresh_interval, milliseconds(500));
+  EXPECT_EQ(asked.lease, milliseconds(5500));
+}
+
+TEST_F(SharedSourceTest, WhatItIsGrantedItReadsAndShares) {
+  store_->Answer(Grant());
+
+  Fetch(*source_);
+  ASSERT_EQ(upstream_.requests(), 1);
+  upstream_.AnswerWith("7");
+  Run();
+
+  EXPECT_EQ(Told(), "7");
+  ASSERT_EQ(store_->stored.size(), 1U);
+  const StoreRequest& stored = store_->stored[0];
+  EXPECT_EQ(std::get<Reading>(stored.result).balances.at(0).cash->value.ToString(), "7");
+  EXPECT_EQ(stored.grant->token, "token");
+  EXPECT_EQ(stored.time_to_live, minutes(2));
+  EXPECT_TRUE(store_->released.empty());
+}
+
+TEST_F(SharedSourceTest, BeforeTheFleetsTurnItWaitsAndAsksAgain) {
+  store_->Answer(OutOfTurn{clock_.SteadyNow() + milliseconds(300)});
+  Fetch(*source_);
+  EXPECT_EQ(progress_.planned_send, clock_.SteadyNow() + milliseconds(300));
+  Advance(milliseconds(299));
+  EXPECT_EQ(store_->asked.size(), 1U);
+
+  store_->Answer(Grant());
+  Advance(milliseconds(1));
+
+  EXPECT_EQ(store_->asked.size(), 2U);
+  EXPECT_EQ(upstream_.requests(), 1);
+  EXPECT_FALSE(progress_.planned_send);
+}
+
+TEST_F(SharedSourceTest, WhoWaitsForTheTurnTakesWhatIsPublishedMeanwhile) {
+  store_->Answer(OutOfTurn{clock_.SteadyNow() + seconds(3)});
+  Fetch(*source_);
+
+  store_->Publish(Shared("8"));
+  Run();
+
+  EXPECT_EQ(Told(), "8");
+}
+
+TEST_F(SharedSourceTest, ATurnThatIsTooLateIsNotWaitedFor) {
+  store_->Answer(OutOfTurn{clock_.SteadyNow() + seconds(3)});
+
+  Fetch(*source_, seconds(2));
+
+  EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
+  EXPECT_EQ(result_->error().retry_after, Duration(seconds(3)));
+}
+
+TEST_F(SharedSourceTest, AFailureOfTheLoginIsShared) {
+  store_->Answer(Grant());
+
+  Fetch(*source_);
+  upstream_.FailWith(ErrorKind::kUpstreamError);
+  Run();
+
+  EXPECT_EQ(Told(), "SOURCE_ERROR");
+  ASSERT_EQ(store_->stored.size(), 1U);
+  EXPECT_EQ(std::get<Error>(store_->stored[0].result).kind, ErrorKind::kUpstreamError);
+  EXPECT_TRUE(store_->rates.empty());
+}
+
+TEST_F(SharedSourceTest, AFailureOfThisReplicaAloneOnlyEndsTheLease) {
+  for (const bool is_local : {true, false}) {
+    store_->Answer(Grant());
+    Fetch(*source_);
+    Error error{ErrorKind::kUnreachable, "no sockets"};
+    error.is_local = is_local;
+    error.may_be_configuration = !is_local;
+    upstream_.FailWith(error);
+    Run();
+  }
+
+  EXPECT_TRUE(store_->stored.empty());
+  EXPECT_EQ(store_->released.size(), 2U);
+}
+
+TEST_F(SharedSourceTest, ARejectionAndAPauseAreToldToAll) {
+  for (const auto kind : {ErrorKind::kCredentialsRejected, ErrorKind::kRateLimited}) {
+    store_->Answer(Grant());
+    Fetch(*source_);
+    // As the guards below do when they see the answer.
+    upstream_.RefuseFor(seconds(30), kind);
+    upstream_.FailWith(kind);
+    Run();
+    upstream_.Admit();
+  }
+
+  ASSERT_EQ(store_->rates.size(), 2U);
+  EXPECT_EQ(store_->rates[0].hold_off, Duration(seconds(30)));
+  EXPECT_FALSE(store_->rates[0].pause);
+  EXPECT_EQ(store_->rates[0].because.kind, ErrorKind::kCredentialsRejected);
+  EXPECT_EQ(store_->rates[1].pause, Duration(seconds(30)));
+  EXPECT_FALSE(store_->rates[1].hold_off);
+}
+
+TEST_F(SharedSourceTest, AnOpenBreakerIsThisReplicasOwn) {
+  store_->Answer(Grant());
+  Fetch(*source_);
+  upstream_.RefuseFor(seconds(5), ErrorKind::kUnreachable);
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+
+  EXPECT_TRUE(store_->rates.empty());
+}
+
+TEST_F(SharedSourceTest, WhatIsForbiddenHereMayStillBeReadByAnother) {
+  upstream_.RefuseFor(seconds(5), ErrorKind::kUnreachable);
+  store_->Answer(Shared("3"));
+  Fetch(*source_);
+  EXPECT_EQ(Told(), "3");
+  EXPECT_FALSE(store_->asked[0].may_send);
+
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
+  Fetch(*source_);
+  EXPECT_EQ(Told(), "SOURCE_UNREACHABLE");
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SharedSourceTest, WhileAnotherReadsItListens) {
+  store_->Answer(BusyFor(seconds(5)));
+  Fetch(*source_);
+  EXPECT_EQ(Told(), "nothing yet");
+
+  store_->Publish(Shared("9"));
+  Run();
+
+  EXPECT_EQ(Told(), "9");
+  EXPECT_EQ(store_->asked.size(), 1U);
+}
+
+TEST_F(SharedSourceTest, WhatWasSentTooEarlyIsNotEnough) {
+  store_->Answer(BusyFor(seconds(5)));
+  store_->Answer(BusyFor(seconds(5)));
+  Fetch(*source_);
+
+  store_->Publish(Shared("9", milliseconds(1)));
+  Run();
+
+  EXPECT_EQ(Told(), "nothing yet");
+  EXPECT_EQ(store_->asked.size(), 2U);
+}
+
+TEST_F(SharedSourceTest, WhoseReadersWantNoNewerOneGetsWhatWasHeardBefore) {
+  store_->Publish(Shared("9"));
+  Advance(milliseconds(200));
+  progress_ = {};
+  FetchContext context{clock_.SteadyNow() + seconds(10), &progress_};
+  context.observed_from = clock_.SteadyNow() - seconds(1);
+  std::optional<Result<Reading>> result;
+  boost::asio::co_spawn(loop_, source_->Fetch(context),
+                        [&](const std::exception_ptr&, Result<Reading> fetched) {
+                          result.emplace(std::move(fetched));
+                        });
+  Run();
+
+  ASSERT_TRUE(result && *result);
+  EXPECT_TRUE(store_->asked.empty());
+}
+
+TEST_F(SharedSourceTest, ALostMessageCosts200MillisecondsAtMost) {
+  for (int i = 0; i < 10; ++i) store_->Answer(BusyFor(seconds(5)));
+  Fetch(*source_);
+  std::vector<Duration> pauses;
+  SteadyTime before = clock_.SteadyNow();
+
+  while (pauses.size() < 5) {
+    const std::size_t asked = store_->asked.size();
+    Advance(milliseconds(10));
+    if (store_->asked.size() == asked) continue;
+    pauses.push_back(clock_.SteadyNow() - before);
+    before = clock_.SteadyNow();
+  }
+
+  EXPECT_EQ(pauses, (std::vector<Duration>{milliseconds(50), milliseconds(100), milliseconds(200),
+                                           milliseconds(200), milliseconds(200)}));
+}
+
+TEST_F(SharedSourceTest, WhoJoinedAFailureHearsOfIt) {
+  store_->Answer(BusyFor(seconds(5)));
+  Fetch(*source_);
+  Advance(milliseconds(20));
+
+  store_->Publish(Failure(ErrorKind::kUpstreamError, milliseconds(20)));
+  Run();
+
+  EXPECT_EQ(Told(), "SOURCE_ERROR");
+}
+
+TEST_F(SharedSourceTest, AFailureOfBeforeIsNobodysAnswer) {
+  store_->Publish(Failure(ErrorKind::kUpstreamError));
+  Advance(milliseconds(1));
+  store_->Answer(Shared("4"));
+
+  Fetch(*source_);
+
+  EXPECT_EQ(Told(), "4");
+}
+
+TEST_F(SharedSourceTest, M38_WhenTheHolderIsGoneTheNextOneIsGranted) {
+  store_->Answer(BusyFor(milliseconds(70)));
+  store_->Answer(BusyFor(milliseconds(20)));
+  Fetch(*source_);
+  Advance(milliseconds(50));
+  store_->Answer(Grant());
+  Advance(milliseconds(20));
+
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SharedSourceTest, ABusyFleetLeavesNoTimeToThoseInAHurry) {
+  store_->Answer(BusyFor(seconds(5)));
+
+  Fetch(*source_, milliseconds(40));
+
+  EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
+}
+
+TEST_F(SharedSourceTest, AnotherReplicasPauseIsHeeded) {
+  store_->Answer(HeldOff{Error{ErrorKind::kRateLimited, "later"}, clock_.SteadyNow() + seconds(7)});
+  Fetch(*source_);
+  EXPECT_EQ(Told(), "SOURCE_RATE_LIMITED");
+  EXPECT_EQ(result_->error().retry_after, Duration(seconds(7)));
+
+  store_->Answer(HeldOff{std::nullopt, clock_.SteadyNow() + seconds(7), true});
+  Fetch(*source_);
+  EXPECT_EQ(Told(), "SOURCE_CREDENTIALS_REJECTED");
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SharedSourceTest, AGrantThatComesTooLateIsNotUsed) {
+  Granted lapsed = Grant("lapsed");
+  // The loop was held up.
+  lapsed.send_by = clock_.SteadyNow() - milliseconds(1);
+  store_->Answer(lapsed);
+  store_->Answer(Shared("5"));
+
+  Fetch(*source_);
+
+  EXPECT_EQ(Told(), "5");
+  EXPECT_EQ(store_->released, std::vector<std::string>{"lapsed"});
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SharedSourceTest, NothingIsGrantedThatThePacerBelowWouldHoldBack) {
+  upstream_.DelayFor(seconds(1));
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
+  Fetch(*source_);
+  EXPECT_FALSE(store_->asked.at(0).may_send);
+  EXPECT_EQ(progress_.planned_send, clock_.SteadyNow() + seconds(1));
+
+  store_->Answer(Grant());
+  Advance(seconds(1));
+
+  EXPECT_TRUE(store_->asked.at(1).may_send);
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SharedSourceTest, AGrantWhoseTurnBelowIsGoneIsGivenBack) {
+  upstream_.DelayFor(seconds(1));
+  store_->Answer(Grant("late"));
+
+  Fetch(*source_);
+
+  EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
+  EXPECT_EQ(store_->released, std::vector<std::string>{"late"});
+}
+
+TEST_F(SharedSourceTest, WhoLeavesWithAGrantGivesItBack) {
+  upstream_.DelayFor(milliseconds(50));
+  store_->Answer(Grant("left"));
+  boost::asio::cancellation_signal cancel;
+  FetchContext context{clock_.SteadyNow() + seconds(10), &progress_};
+  boost::asio::co_spawn(loop_, source_->Fetch(context),
+                        boost::asio::bind_cancellation_slot(
+                            cancel.slot(), [](const std::exception_ptr&, Result<Reading>) {}));
+  Run();
+  ASSERT_EQ(store_->asked.size(), 1U);
+
+  cancel.emit(boost::asio::cancellation_type::terminal);
+  Run();
+
+  EXPECT_EQ(store_->released, std::vector<std::string>{"left"});
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SharedSourceTest, M35_WithoutRedisItGoesOnWithItsShareOfTheReserve) {
+  store_->is_usable = false;
+  const SteadyTime begun = clock_.SteadyNow();
+  std::vector<Duration> sent;
+
+  while (clock_.SteadyNow() < begun + minutes(2)) {
+    Fetch(*source_);
+    while (!result_) {
+      if (upstream_.IsWaiting()) {
+        sent.push_back(clock_.SteadyNow() - begun);
+        upstream_.AnswerWith("1");
+      }
+      Advance(milliseconds(50));
+    }
+  }
+
+  // 2 a second, of which a quarter is reserved for four: an eighth.
+  EXPECT_LE(sent.size(), 15U);
+  EXPECT_GE(sent.size(), 12U);
+  // From the middle of the first period on, as chance has it.
+  EXPECT_GT(sent.front(), seconds(4));
+  EXPECT_LT(sent.front(), seconds(5));
+  for (std::size_t i = 1; i < sent.size(); ++i) EXPECT_GE(sent[i] - sent[i - 1], seconds(8));
+}
+
+TEST_F(SharedSourceTest, WithoutRedisAndTimeItSaysSo) {
+  store_->is_usable = false;
+
+  Fetch(*source_, seconds(1));
+
+  EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
+  EXPECT_GT(result_->error().retry_after, Duration(seconds(3)));
+}
+
+TEST_F(SharedSourceTest, WhatItReadAloneIsOfferedWhenRedisIsBack) {
+  chance_ = 0;
+  store_->is_usable = false;
+  Fetch(*source_);
+  upstream_.AnswerWith("6");
+  Run();
+  ASSERT_EQ(Told(), "6");
+  for (int i = 0; i < 100; ++i) Advance(milliseconds(50));
+  EXPECT_TRUE(store_->stored.empty());
+
+  store_->is_usable = true;
+  for (int i = 0; i < 21; ++i) Advance(milliseconds(50));
+
+  ASSERT_EQ(store_->stored.size(), 1U);
+  EXPECT_FALSE(store_->stored[0].grant);
+  EXPECT_EQ(std::get<Reading>(store_->stored[0].result).balances.at(0).cash->value.ToString(), "6");
+}
+
+TEST_F(SharedSourceTest, AfterItsEndNothingIsHeardOrOffered) {
+  chance_ = 0;
+  store_->is_usable = false;
+  Fetch(*source_);
+  upstream_.AnswerWith("6");
+  Run();
+  store_->is_usable = true;
+
+  source_.reset();
+  Advance(minutes(1));
+
+  EXPECT_EQ(store_->listeners(), 0U);
+  EXPECT_TRUE(store_->stored.empty());
+}
+
+}  // namespace
+}  // namespace balance
