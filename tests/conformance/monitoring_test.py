@@ -11,15 +11,14 @@ import unittest
 import urllib.request
 from pathlib import Path
 
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
-from prometheus_client.parser import text_string_to_metric_families as parse_text
-
 import prometheus
 from certificates import Authority
 from harness import (BIN_DIR, DEADLINE_SECONDS, Program, SandboxTest, clean_environment, http_get,
                      poll_until, read_assignments)
 
 prometheus.require()
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 # Parts of expressions that may have no data while all is well, and why.
