@@ -1,9 +1,9 @@
 """The real Prometheus of Debian on loopback, with the rules of monitoring/ in shorter time."""
 
+import importlib.util
 import json
 import re
 import shutil
-import signal
 import sys
 import urllib.parse
 from pathlib import Path
@@ -25,11 +25,13 @@ _SERIES = re.compile(r"\b(?:balance_|grpc_server_|process_|kind:|grpc_method:)[\
 
 
 def require() -> None:
-    """Ends the test as skipped where Debian's package is not installed."""
-    for program in ("prometheus", "promtool"):
-        if shutil.which(program) is None:
-            print(f"SKIPPED: there is no {program} here; ./dev install test installs it")
-            sys.exit(SKIPPED_EXIT_CODE)
+    """Ends the test as skipped where Debian's packages are not installed."""
+    missing = [program for program in ("prometheus", "promtool") if shutil.which(program) is None]
+    if importlib.util.find_spec("prometheus_client") is None:
+        missing.append("prometheus_client")
+    if missing:
+        print(f"SKIPPED: there is no {missing[0]} here; ./dev install test installs it")
+        sys.exit(SKIPPED_EXIT_CODE)
 
 
 def series_of(expression: str) -> list[str]:
@@ -100,9 +102,5 @@ class Prometheus:
         """The alerts that fire, by name."""
         return {alert["labels"]["alertname"]: alert for alert in self.get("alerts")["alerts"]
                 if alert["state"] == "firing"}
-
-    def stop(self) -> None:
-        self.program.process.send_signal(signal.SIGTERM)
-        self.program.wait()
 
 
