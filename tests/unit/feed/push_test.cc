@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kTtl = seconds(2);
+constexpr Duration kPushedTtl = seconds(2);
 constexpr Duration kPollInterval = seconds(60);
 constexpr Duration kMaxStale = seconds(30);
 
@@ -25,7 +25,7 @@ class PushedSourceTest : public testing::Test {
  protected:
   PushedSourceTest() {
     auto info = std::make_shared<SourceInfo>();
-    info->cache = {kTtl, seconds(5), kMaxStale, milliseconds(500)};
+    info->cache = {kPushedTtl, seconds(5), kMaxStale, milliseconds(500)};
     info->push = {true, kPollInterval};
     feed_ = std::make_unique<SourceFeed>(
         loop_.get_executor(), clock_, observer_, SourceFeed::Options{info, seconds(5)},
@@ -133,7 +133,7 @@ TEST_F(PushedSourceTest, AReadingFromBeforeTheSocketIsFreshForItsTtlOnly) {
   EXPECT_TRUE(feed_->SetQuietSince(clock_.SteadyNow())) << "something may have happened before";
 
   EXPECT_EQ(State(), SourceState::kFresh);
-  clock_.Advance(kTtl);
+  clock_.Advance(kPushedTtl);
   EXPECT_EQ(State(), SourceState::kStale);
 }
 
@@ -181,7 +181,7 @@ TEST_F(PushedSourceTest, ARejectedCredentialIsNotBelievedBeyondTheTtl) {
   Run();
   feed_->Unwatch(std::nullopt);
 
-  clock_.Advance(kTtl);
+  clock_.Advance(kPushedTtl);
 
   EXPECT_EQ(State(), SourceState::kNoData);
 }
