@@ -332,6 +332,11 @@ bool WatchStream::SendSnapshot(Slot slot) {
   Account& account = accounts_[slot];
   const auto view = account.publisher->Get();
   const std::int64_t number = view->revision.number;
+  // It was published, and read here, before the mailbox had heard of it.
+  if (state_->Told(slot) == number) {
+    state_->OnNothingNew(slot, number);
+    return true;
+  }
   SharedBytes bytes;
   std::vector<SourceView> views;
   if (IsUnconditional(*account.terms)) {

@@ -220,6 +220,27 @@ TEST_F(WatchStreamTest, M44_AReaderThatStopsIsSentTheNewestAndToldWhatItMissed) 
   EXPECT_EQ(counts_.skipped, 998);
 }
 
+TEST_F(WatchStreamTest, AChangeThatIsSentBeforeItIsHeardOfIsNotSentAgain) {
+  Read("desk-1", "0.00");
+  Serve();
+  WatchCall& call = Watch(Named({"desk-1"}));
+  Run();
+  call.Pause();
+  for (const char* cash : {"1.00", "2.00"}) {
+    Read("desk-1", cash);
+    Run();
+  }
+  call.TakeMessages();
+  // The reader goes on while the stream has not been woken for this one yet.
+  Read("desk-1", "3.00");
+  call.GoOn();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(CashOf(messages[0]), "3.00");
+}
+
 TEST_F(WatchStreamTest, M44_AReaderThatTakesNothingForTwentySecondsIsEnded) {
   Serve();
   WatchCall& call = Watch(Named({"desk-1"}));
