@@ -88,11 +88,6 @@ CLIENTS = {
         {"version": "1.85.0", "flaky": "OK", "sick": "Unavailable", "closed": "Unavailable",
          "closed_waiting": "DeadlineExceeded", "slow": "DeadlineExceeded",
          "misspelt": ["refused", "refused"]}),
-    "tonic": Client(
-        ("tonic",), [folder_of("tonic") / "calling"],
-        {"version": "0.14.9", "flaky": "Unavailable", "flaky_by_recipe": "Ok",
-         "sick": "Ok", "closed": "Unavailable", "slow": "Cancelled",
-         "slow_by_recipe": "DeadlineExceeded"}),
     "grpc_java": Client(
         ("grpc_java",),
         ["java", "-cp", f"{folder_of('grpc_java')}/classes:{folder_of('grpc_java')}/lib/*", "Program"],

@@ -37,7 +37,7 @@ ENOUGH_ENDS = 10
 PATIENCE_SECONDS = 100
 # No connection is as short as this.
 LOOK_EVERY_SECONDS = 0.3
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.1
 # Calls of the flaky peer that fail before one succeeds.
 FAILURES = 2
 

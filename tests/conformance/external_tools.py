@@ -123,11 +123,10 @@ def _go_build(source: Path, folder: Path, program: Path) -> None:
          env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
 
 
-def _cargo_build(source: Path, name: str, program: Path, **environment: str) -> None:
+def _cargo_build(source: Path, name: str, program: Path) -> None:
     """The same for Rust."""
     with tempfile.TemporaryDirectory() as target:
-        _run("cargo", "build", "--quiet", "--locked", "--target-dir", target, cwd=source,
-             env={**os.environ, **environment})
+        _run("cargo", "build", "--quiet", "--locked", "--target-dir", target, cwd=source)
         shutil.copy(Path(target) / "debug" / name, program)
 
 
@@ -165,11 +164,6 @@ def _fetch_java_caller(folder: Path) -> None:
          f"--grpc-java_out={source}", API_FILE)
     _run("javac", "-nowarn", "-cp", f"{libraries}/*", "-sourcepath", source, "-d", folder / "classes",
          source / "Program.java")
-
-
-def _fetch_rust_caller(folder: Path) -> None:
-    """The program calling/tonic; cargo generates its code."""
-    _cargo_build(CALLING_DIR / "tonic", "calling", folder / "calling", BALANCE_PROTO_DIR=str(PROTO_DIR))
 
 
 def _fetch_h2spec(folder: Path) -> None:
@@ -287,7 +281,6 @@ TOOLS = {
         Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
         _caller("grpc_go", _fetch_go_caller, GO_PACKAGE, *PROTOC_GO_MODULES),
         _caller("grpc_java", _fetch_java_caller, MAVEN_DEPENDENCY_PLUGIN, PROTOC_JAVA_PLUGIN),
-        _caller("tonic", _fetch_rust_caller),
         _node_packages("node_sdk", SOURCE_DIR / "node_sdk"),
         _node_packages("age_clients", SOURCE_DIR / "age_clients"),
         _node_packages("calling_node", CALLING_DIR / "node"),
