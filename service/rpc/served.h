@@ -25,7 +25,7 @@ struct Served {
   // How often what is served had been replaced before.
   std::uint64_t generation = 0;
   // Ids of the accounts that are not those of the generation before: new, gone or made anew.
-  std::vector<std::string> changed_accounts;
+  std::vector<std::string> changed_accounts = {};
 };
 
 // Says in `served` what it replaces.
