@@ -30,8 +30,10 @@ SteadyTime NextWatchedRead(const SourceStatus& status, Duration pace, Duration t
   if (status.IsOutdatedSinceAttempt() && !status.failure) return now;
   SteadyTime due = now;
   if (status.last_attempt) {
-    due = std::max(*status.last_attempt + pace - WatchLead(pace, took),
-                   *status.last_attempt + status.info->cache.min_refresh_interval);
+    // What may be true no longer, and could not be read anew, does not wait for its pace.
+    const bool is_urgent = status.failure && status.IsOutdated();
+    due = *status.last_attempt + status.info->cache.min_refresh_interval;
+    if (!is_urgent) due = std::max(due, *status.last_attempt + pace - WatchLead(pace, took));
   }
   if (!status.failure || status.failure->next_attempt <= due) return due;
   // What forbids attempts may end before it is due to.

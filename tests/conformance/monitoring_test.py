@@ -214,6 +214,7 @@ class MonitoringTest(SandboxTest):
         main.replace_file("api-key", "ps_live_" + "7" * 64)
         restarting.replace_file("config.yaml", restarting._text + "mistake: true\n")
         for side in ("polymarket", "polysimulator"):
+            self.addCleanup(self.sandbox.control, "PUT", f"/v1/{side}/clock-offset", {"ms": 0})
             self.sandbox.control("PUT", f"/v1/{side}/clock-offset", {"ms": CLOCK_OFFSET_MS})
         for _ in range(WATCHERS):
             self.start_balancectl(main, "watch")

@@ -191,6 +191,9 @@ asio::awaitable<bool> SocketConnection::Write(const Item& item) {
       socket_->Reset();
       break;
   }
+  // There is nothing more to hold back: the reader finds the end.
+  frozen_ = false;
+  thaw_.cancel();
   co_return false;
 }
 

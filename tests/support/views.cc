@@ -36,6 +36,7 @@ SourceView MakeView(const std::string& source, SourceKind kind) {
   SourceView view;
   view.state = SourceState::kFresh;
   view.reading = std::make_shared<const Reading>();
+  view.fresh_for = info.cache.ttl;
   return WithInfo(std::move(view), std::move(info));
 }
 

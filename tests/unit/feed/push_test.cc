@@ -23,9 +23,9 @@ constexpr Duration kMaxStale = seconds(30);
 
 class PushedSourceTest : public testing::Test {
  protected:
-  PushedSourceTest() {
+  explicit PushedSourceTest(Duration ttl = kPushedTtl) {
     auto info = std::make_shared<SourceInfo>();
-    info->cache = {kPushedTtl, seconds(5), kMaxStale, milliseconds(500)};
+    info->cache = {ttl, seconds(5), kMaxStale, milliseconds(500)};
     info->push = {true, kPollInterval};
     feed_ = std::make_unique<SourceFeed>(
         loop_.get_executor(), clock_, observer_, SourceFeed::Options{info, seconds(5)},
@@ -234,6 +234,32 @@ TEST_F(PushedSourceTest, M173_AHintThatCouldNotBeAnsweredIsAnsweredWhenThePauseI
   EXPECT_EQ(upstream_.requests(), before);
   upstream_.Admit();
   Advance(seconds(5));
+
+  EXPECT_EQ(upstream_.requests(), before + 1);
+  EXPECT_EQ(State(), SourceState::kFresh);
+  feed_->Unwatch(std::nullopt);
+}
+
+class RarelyReadSourceTest : public PushedSourceTest {
+ protected:
+  RarelyReadSourceTest() : PushedSourceTest(kPollInterval) {}
+};
+
+TEST_F(RarelyReadSourceTest, M173_AHintDuringAPauseDoesNotWaitForThePaceOfWhoWatches) {
+  WatchQuietly();
+  Advance(seconds(5));
+  feed_->Hint();
+  Run();
+  upstream_.RefuseFor(seconds(2), ErrorKind::kRateLimited);
+  upstream_.FailWith({ErrorKind::kRateLimited, "too many", seconds(2)});
+  Run();
+  feed_->Hint();
+  const int before = upstream_.requests();
+
+  Advance(milliseconds(1900));
+  EXPECT_EQ(upstream_.requests(), before);
+  upstream_.Admit();
+  Advance(seconds(1));
 
   EXPECT_EQ(upstream_.requests(), before + 1);
   EXPECT_EQ(State(), SourceState::kFresh);
