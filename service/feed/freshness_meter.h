@@ -22,7 +22,8 @@ struct FreshnessTimes {
 
 using FreshnessByKind = std::map<SourceKind, FreshnessTimes>;
 
-// "TTL" is how long a reading is FRESH at best: cache.ttl, or push.poll_interval where that is more.
+// "TTL" is how long a reading is FRESH at best: cache.ttl, or push.poll_interval where that is
+// more.
 //
 // A source is in demand while somebody watches it, and for its TTL and kGrace after each read that
 // wanted it. Its newest reading is fresh enough until kGrace past the TTL, or past the greater age

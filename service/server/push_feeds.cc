@@ -124,8 +124,9 @@ PushFeed::Parts PushFeeds::PartsOf(const SourceConfig& config, const SourceGuard
 
 PushFeed::Credential PushFeeds::CredentialOf(const SourceConfig& config,
                                              const SourceGuards& guards) {
-  auto login = config.venue->MakePushLogin(config.login, SettingsOf(config, CredentialFingerprint(config)), parts_.transport,
-                                           parts_.clock, guards.host.clock_skew);
+  auto login =
+      config.venue->MakePushLogin(config.login, SettingsOf(config, CredentialFingerprint(config)),
+                                  parts_.transport, parts_.clock, guards.host.clock_skew);
   assert(login && "VenueFacts::has_push says that there is one");
   return {std::move(login), guards.credential.hold_off, guards.credential.pacer};
 }
