@@ -21,7 +21,7 @@ ARG TESTS=unit
 RUN test -z "${TESTS}" || { ./dev build tests/unit/all && ctest --preset release -L "${TESTS}"; }
 # Of the commit, in seconds since 1970, so that the same sources and packages give the same image.
 ARG SOURCE_DATE_EPOCH=0
-RUN image/runtime_root.py /runtime build balance-service balancectl
+RUN image/runtime_root.py /runtime build balance-service balance-service-grpc balancectl
 
 FROM build AS sandbox-build
 RUN ./dev build upstream-sandbox && image/runtime_root.py /sandbox build upstream-sandbox

@@ -58,6 +58,14 @@ Cell BreakerCell(v1::Source::BreakerState state) {
   }
 }
 
+Cell FeedCell(v1::Source::Feed feed) {
+  // Of an older server.
+  if (feed == v1::Source::FEED_UNSPECIFIED) return TextCell("");
+  const std::string word = Word(v1::Source::Feed_Name(feed), feed);
+  const bool is_plain = feed == v1::Source::POLL || feed == v1::Source::PUSH;
+  return {word, is_plain ? Style::kPlain : Style::kCaution};
+}
+
 std::string MoneyLabel(v1::FundClass fund_class) {
   switch (fund_class) {
     case v1::REAL_MONEY:

@@ -34,6 +34,8 @@ Cell AgoCell(bool is_set, const google::protobuf::Timestamp& time, WallTime now)
 // The state's word: green FRESH, yellow STALE, red NO_DATA.
 Cell StateCell(v1::SourceBalance::State state);
 Cell BreakerCell(v1::Source::BreakerState state);
+// PUSH_DOWN is yellow.
+Cell FeedCell(v1::Source::Feed feed);
 
 // A value this program does not know, from a newer server, is shown as its number.
 std::string MoneyLabel(v1::FundClass fund_class);

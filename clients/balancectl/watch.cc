@@ -32,6 +32,8 @@ constexpr auto kRedraw = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds kFirstPause(200);
 constexpr std::chrono::milliseconds kLongestPause(5000);
 constexpr std::chrono::seconds kSilenceMargin(1);
+// A server counts a shorter heartbeat interval as this.
+constexpr std::chrono::milliseconds kLeastInterval(500);
 
 // One call of the method, read on a thread of its own.
 class Attempt {
@@ -160,11 +162,17 @@ class Watcher {
       }
       if (IsOver()) return grpc::Status::CANCELLED;
       // A dead way to the server shows by nothing else.
-      const bool is_late = view_.is_complete_state() &&
-                           BootClock::now() - heard > 2 * view_.interval() + kSilenceMargin;
+      const bool is_late = BootClock::now() - heard > 2 * Interval() + kSilenceMargin;
       if (is_late && !std::exchange(is_silent, true)) attempt.Cancel();
       Tick();
     }
+  }
+
+  // How long the server may be silent: as it has said, or else as it was asked.
+  std::chrono::nanoseconds Interval() const {
+    if (view_.is_complete_state() || !request_.has_heartbeat_interval()) return view_.interval();
+    return std::max<std::chrono::nanoseconds>(ToNanoseconds(request_.heartbeat_interval()),
+                                              kLeastInterval);
   }
 
   void Take(const Message& message) {

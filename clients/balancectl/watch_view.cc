@@ -25,6 +25,11 @@ const v1::SourceBalance* FindSource(const v1::AccountSnapshot& snapshot, std::st
   return found == sources.end() ? nullptr : &*found;
 }
 
+v1::SourceBalance* FindSource(v1::AccountSnapshot& snapshot, std::string_view name) {
+  return const_cast<v1::SourceBalance*>(
+      FindSource(static_cast<const v1::AccountSnapshot&>(snapshot), name));
+}
+
 bool SaysTheSame(const v1::SourceBalance& a, const v1::SourceBalance& b) {
   return a.state() == b.state() && a.has_failure() == b.has_failure() &&
          MessageDifferencer::Equals(a.balance_set(), b.balance_set());
@@ -84,7 +89,14 @@ void AddRows(const v1::AccountSnapshot& snapshot, const v1::SourceBalance& sourc
 
 void WatchView::OnBegin() {
   is_initial_ = true;
-  for (auto& [name, account] : accounts_) account.is_told = false;
+  is_synced_ = false;
+  for (auto& [name, account] : accounts_) {
+    account.is_told = false;
+    account.told.Clear();
+    for (const auto& source : account.snapshot.sources()) {
+      if (source.has_freshness()) account.kept.insert(source.name());
+    }
+  }
 }
 
 void WatchView::Apply(const v1::WatchAccountSnapshotsResponse& message, WallTime now) {
@@ -108,14 +120,41 @@ void WatchView::Apply(const v1::WatchAccountSnapshotsResponse& message, WallTime
 void WatchView::Apply(const v1::AccountSnapshot& snapshot, WallTime now) {
   Account& account = accounts_[snapshot.name()];
   const bool is_new = account.snapshot.sources().empty();
-  for (const auto& source : snapshot.sources()) {
-    const auto* const before = FindSource(account.snapshot, source.name());
+  v1::AccountSnapshot shown = snapshot;
+  for (auto& source : *shown.mutable_sources()) {
+    const auto* const before = FindSource(std::as_const(account.snapshot), source.name());
+    if (before && account.kept.contains(source.name())) {
+      if (IsOlder(source, *before)) {
+        source = *before;
+      } else {
+        account.kept.erase(source.name());
+      }
+    }
     if (!is_new && (!before || !SaysTheSame(*before, source))) {
       account.changed[source.name()] = now;
     }
   }
   account.is_told = true;
-  account.snapshot = snapshot;
+  account.told = snapshot;
+  account.snapshot = std::move(shown);
+}
+
+bool WatchView::IsOlder(const v1::SourceBalance& told, const v1::SourceBalance& kept) const {
+  // A server that has just begun knows nothing until it has asked.
+  if (!told.has_freshness()) return !is_synced_;
+  return ToWallTime(told.freshness().observe_time()) < ToWallTime(kept.freshness().observe_time());
+}
+
+void WatchView::TakeUnread(Account& account) const {
+  for (const auto& source : account.told.sources()) {
+    if (source.has_freshness() || account.kept.erase(source.name()) == 0) continue;
+    if (auto* const shown = FindSource(account.snapshot, source.name())) *shown = source;
+  }
+}
+
+const v1::AccountSnapshot* WatchView::Find(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? nullptr : &found->second.snapshot;
 }
 
 void WatchView::Apply(const v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat) {
@@ -125,16 +164,26 @@ void WatchView::Apply(const v1::WatchAccountSnapshotsResponse::Heartbeat& heartb
   has_initial_ = true;
   is_synced_ = heartbeat.synced();
   if (heartbeat.has_interval()) interval_ = ToNanoseconds(heartbeat.interval());
-  for (const auto& progress : heartbeat.sources()) {
-    const auto account =
-        accounts_.find(progress.name().substr(0, progress.name().find("/sources/")));
-    if (account == accounts_.end()) continue;
-    for (auto& source : *account->second.snapshot.mutable_sources()) {
-      if (source.name() != progress.name()) continue;
-      *source.mutable_freshness()->mutable_observe_time() = progress.observe_time();
-      *source.mutable_freshness()->mutable_fresh_until() = progress.fresh_until();
-    }
+  for (const auto& progress : heartbeat.sources()) Apply(progress);
+  if (!is_synced_) return;
+  for (auto& [name, account] : accounts_) TakeUnread(account);
+}
+
+void WatchView::Apply(const v1::WatchAccountSnapshotsResponse::SourceProgress& progress) {
+  const auto found = accounts_.find(progress.name().substr(0, progress.name().find("/sources/")));
+  if (found == accounts_.end()) return;
+  Account& account = found->second;
+  auto* const shown = FindSource(account.snapshot, progress.name());
+  const auto* const told = FindSource(std::as_const(account.told), progress.name());
+  if (!shown || !told) return;
+  if (account.kept.contains(progress.name())) {
+    // What it proves are the figures that this stream has told.
+    if (ToWallTime(progress.observe_time()) < ToWallTime(shown->freshness().observe_time())) return;
+    account.kept.erase(progress.name());
+    *shown = *told;
   }
+  *shown->mutable_freshness()->mutable_observe_time() = progress.observe_time();
+  *shown->mutable_freshness()->mutable_fresh_until() = progress.fresh_until();
 }
 
 void WatchView::OnLost(std::string why, WallTime now) {

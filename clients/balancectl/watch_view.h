@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "clients/balancectl/terminal_text.h"
@@ -13,7 +14,9 @@
 
 namespace balance::ctl {
 
-// Used on one thread. Outlives connections: what is known stays until a new stream tells otherwise.
+// Used on one thread. Outlives connections: what is known stays until a new stream tells otherwise,
+// and of each source the newer reading is kept, for the new stream may be of a server that knows
+// less.
 class WatchView {
  public:
   // For so long a change is marked.
@@ -28,7 +31,9 @@ class WatchView {
 
   // The initial state of some stream has come as a whole.
   bool is_complete_state() const { return has_initial_; }
-  // How long the server may be silent, as it said.
+  // What is shown of an account; null if it is not known. Valid until the next message.
+  const v1::AccountSnapshot* Find(const std::string& account) const;
+  // How long the server may be silent, as it said; its default if it has not.
   std::chrono::nanoseconds interval() const { return interval_; }
 
   // A table with a row for each source and currency, under a line that says when the server was
@@ -41,6 +46,10 @@ class WatchView {
  private:
   struct Account {
     v1::AccountSnapshot snapshot;
+    // The newest one of the stream that runs.
+    v1::AccountSnapshot told;
+    // Sources whose reading in `snapshot` is of an earlier stream, by name.
+    std::set<std::string> kept;
     // When each source last changed, by this machine's clock; by its name.
     std::map<std::string, WallTime> changed;
     // The stream that runs has told of it.
@@ -49,6 +58,11 @@ class WatchView {
 
   void Apply(const v1::AccountSnapshot& snapshot, WallTime now);
   void Apply(const v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat);
+  void Apply(const v1::WatchAccountSnapshotsResponse::SourceProgress& progress);
+  // Whether `told` says less of a source than what an earlier stream told of it.
+  bool IsOlder(const v1::SourceBalance& told, const v1::SourceBalance& kept) const;
+  // Shows what the stream that runs has told of the sources that it has tried.
+  void TakeUnread(Account& account) const;
   std::string HeadLine(WallTime now, const std::string& server, const Canvas& canvas) const;
 
   // The accounts by their names.

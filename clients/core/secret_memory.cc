@@ -6,7 +6,6 @@
 #include <cstring>
 #include <iterator>
 #include <new>
-#include <utility>
 
 namespace balance {
 namespace {
@@ -37,10 +36,15 @@ const unsigned char* SecretMemory::Keep(std::string_view bytes) {
   const std::size_t slot_size = SlotSizeFor(bytes.size());
   unsigned char* const memory = RegionFor(slot_size);
   Region& region = regions_.at(memory);
-  unsigned char* const slot = region.free.back();
-  region.free.pop_back();
+  unsigned char* slot = memory + region.begun * slot_size;
+  if (region.free.empty()) {
+    ++region.begun;
+  } else {
+    slot = region.free.back();
+    region.free.pop_back();
+  }
   ++region.used;
-  if (region.free.empty()) with_room_[slot_size].erase(memory);
+  if (region.is_full()) with_room_[slot_size].erase(memory);
   Open(memory);
   if (!bytes.empty()) std::memcpy(slot, bytes.data(), bytes.size());
   SealAfterChange();
@@ -101,11 +105,7 @@ unsigned char* SecretMemory::RegionFor(std::size_t slot_size) {
   sodium_memzero(memory, kRegionBytes);
   // Made to be written at once.
   open_.insert(memory);
-  Region region{slot_size, {}};
-  for (std::size_t at = 0; at + slot_size <= kRegionBytes; at += slot_size) {
-    region.free.push_back(memory + at);
-  }
-  regions_.emplace(memory, std::move(region));
+  regions_.emplace(memory, Region{slot_size});
   with_room.insert(memory);
   return memory;
 }

@@ -59,9 +59,15 @@ class SecretMemory {
 
  private:
   struct Region {
+    // Number of slots that were never used, the last ones of the region.
+    std::size_t fresh() const { return kRegionBytes / slot_size - begun; }
+    bool is_full() const { return free.empty() && fresh() == 0; }
+
     std::size_t slot_size;
-    // Of `slot_size` bytes each, all zeros.
-    std::vector<unsigned char*> free;
+    // Slots that were given back, all zeros.
+    std::vector<unsigned char*> free = {};
+    // Number of slots that were ever used.
+    std::size_t begun = 0;
     std::size_t used = 0;
   };
 

@@ -3,9 +3,11 @@
 // What is known of a source before it was ever read. Plain values, fixed while a configuration is
 // in force.
 
+#include <algorithm>
+#include <boost/container/static_vector.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "clients/core/clock.h"
 
@@ -22,6 +24,10 @@ struct NamedKind {
 
 enum class FundClass : std::uint8_t { kRealMoney, kSimulatedMoney };
 enum class Measure : std::uint8_t { kCash, kAvailableToTrade, kEquity };
+inline constexpr std::size_t kMeasureCount = 3;
+
+// In the order in which they are told, none twice: no more than there are.
+using Measures = boost::container::static_vector<Measure, kMeasureCount>;
 
 // Cache settings of one source; see the configuration schema for meaning and defaults.
 struct CacheSettings {
@@ -31,6 +37,15 @@ struct CacheSettings {
   Duration min_refresh_interval;
 
   friend bool operator==(const CacheSettings&, const CacheSettings&) = default;
+};
+
+// Whether the venue's own stream is followed; see the configuration schema.
+struct PushSettings {
+  bool enabled = false;
+  // At least the TTL.
+  Duration poll_interval{};
+
+  friend bool operator==(const PushSettings&, const PushSettings&) = default;
 };
 
 // Rate budget of one credential. In no sliding second more than requests_per_second with burst 1,
@@ -60,9 +75,15 @@ struct SourceInfo {
   // Equal pools are the same money.
   std::string pool;
   // What this kind of source can report.
-  std::vector<Measure> measures;
+  Measures measures;
   CacheSettings cache;
   RateSettings rate;
+  PushSettings push = {};
+
+  // How long a reading is FRESH at best: past that, `cache.max_stale` counts.
+  Duration LongestFresh() const {
+    return push.enabled ? std::max(push.poll_interval, cache.ttl) : cache.ttl;
+  }
 
   friend bool operator==(const SourceInfo&, const SourceInfo&) = default;
 };

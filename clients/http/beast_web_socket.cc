@@ -1,9 +1,11 @@
 #include "clients/http/beast_web_socket.h"
 
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +13,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -18,7 +21,9 @@
 #include <utility>
 
 #include "clients/core/alarm.h"
+#include "clients/core/loop_executor.h"
 #include "clients/core/secret.h"
+#include "clients/http/connection_check.h"
 
 namespace balance {
 namespace {
@@ -37,6 +42,14 @@ tl::unexpected<Error> Unreachable(std::string message, bool is_connect_failure) 
   error.is_transient = true;
   error.is_connect_failure = is_connect_failure;
   return tl::unexpected<Error>(std::move(error));
+}
+
+// Nobody but the operator or the venue can mend that.
+tl::unexpected<Error> Distrusted(std::string message) {
+  auto failure = Unreachable(std::move(message), true);
+  failure.value().is_transient = false;
+  failure.value().may_be_configuration = true;
+  return failure;
 }
 
 bool HasControl(const std::string& text) {
@@ -70,14 +83,37 @@ class Wiped {
 tcp::socket& SocketOf(tcp::socket& stream) { return stream; }
 tcp::socket& SocketOf(TlsStream& stream) { return stream.next_layer(); }
 
+SSL* TlsOf(tcp::socket& /*stream*/) { return nullptr; }
+SSL* TlsOf(TlsStream& stream) { return stream.native_handle(); }
+
 template <typename Stream>
-class BeastWebSocket final : public WebSocket {
+class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
  public:
-  explicit BeastWebSocket(Stream stream) : stream_(std::move(stream)) {
+  BeastWebSocket(Stream stream, std::string ca_file, std::shared_ptr<VouchedSockets> vouched,
+                 LoopExecutor executor, Clock& clock)
+      : stream_(std::move(stream)),
+        ca_file_(std::move(ca_file)),
+        vouched_(std::move(vouched)),
+        clock_(clock),
+        linger_(executor, clock) {
     stream_.read_message_max(kMaxSocketMessage);
     stream_.control_callback([this](websocket::frame_type type, boost::beast::string_view) {
-      if (type == websocket::frame_type::close) was_closed_ = true;
+      if (type != websocket::frame_type::close) return;
+      was_closed_ = true;
+      // Beast waits for the venue to close the connection, without end if it does not.
+      linger_.Set(clock_.SteadyNow() + kLinger, [this] { Abort(); });
     });
+    if (BeastWebSocket::tls()) id_ = vouched_->Join(*this);
+  }
+  BeastWebSocket(const BeastWebSocket&) = delete;
+  BeastWebSocket& operator=(const BeastWebSocket&) = delete;
+  ~BeastWebSocket() override { vouched_->Leave(id_); }
+
+  SSL* tls() override { return TlsOf(stream_.next_layer()); }
+  const std::string& ca_file() const override { return ca_file_; }
+  void OnDistrusted() override {
+    distrust_ = "the CAs do not vouch for the venue any more; check tls_ca_file";
+    Abort();
   }
 
   // True if the upgrade was granted; else `answer` is why not, or `error` that there is none.
@@ -115,6 +151,11 @@ class BeastWebSocket final : public WebSocket {
     if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
       co_return Fail(ErrorKind::kReplyInvalid, "a message is larger than 1 MiB");
     }
+    if (!error && tls() && HasExpired(tls())) {
+      distrust_ = "the venue's certificate has expired";
+      Abort();
+    }
+    if (!distrust_.empty()) co_return Distrusted(distrust_);
     if (error) co_return Unreachable(Ending(error), false);
     co_return boost::beast::buffers_to_string(buffer.data());
   }
@@ -122,7 +163,9 @@ class BeastWebSocket final : public WebSocket {
   asio::awaitable<Result<void>> Send(std::string message) override {
     error_code error;
     stream_.text(true);
+    is_sending_ = true;
     co_await stream_.async_write(asio::buffer(message), Into(error));
+    is_sending_ = false;
     if (error) co_return Unreachable(Ending(error), false);
     co_return Result<void>();
   }
@@ -130,6 +173,24 @@ class BeastWebSocket final : public WebSocket {
   void Abort() override {
     error_code ignored;
     SocketOf(stream_.next_layer()).close(ignored);
+  }
+
+  // Of Boost 1.81, async_close() and a read that is under way can wait for each other without end:
+  // the one holds Beast's lock of writes, the other that of reads. So the frame is written past
+  // Beast, whose read hears the venue's answer.
+  asio::awaitable<void> Close() override {
+    if (is_sending_) {
+      Abort();
+      co_return;
+    }
+    // A close frame with a masked payload: 1000, a normal closure.
+    std::array<unsigned char, 8> frame = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8};
+    unsigned char* const mask = frame.data() + 2;
+    unsigned char* const payload = mask + 4;
+    RAND_bytes(mask, 4);
+    for (std::size_t i = 0; i < 2; ++i) payload[i] ^= mask[i];
+    error_code ignored;
+    co_await asio::async_write(stream_.next_layer(), asio::buffer(frame), Into(ignored));
   }
 
   std::optional<std::uint16_t> close_code() const override {
@@ -141,6 +202,8 @@ class BeastWebSocket final : public WebSocket {
  private:
   // RFC 6455, section 7.4.1: the frame had no code.
   static constexpr std::uint16_t kNoStatus = 1005;
+  // How long the connection is left to a venue that has closed the socket.
+  static constexpr Duration kLinger = std::chrono::seconds(1);
 
   std::string Ending(const error_code& error) const {
     if (was_closed_)
@@ -149,7 +212,16 @@ class BeastWebSocket final : public WebSocket {
   }
 
   websocket::stream<Stream> stream_;
+  const std::string ca_file_;
+  const std::shared_ptr<VouchedSockets> vouched_;
+  // Without TLS there is no such id.
+  std::uint64_t id_ = 0;
+  Clock& clock_;
+  Alarm linger_;
+  bool is_sending_ = false;
   bool was_closed_ = false;
+  // Why the venue is not trusted any more; empty: it is.
+  std::string distrust_;
 };
 
 // Has TLS accept a certificate for `host` only.
@@ -168,30 +240,38 @@ bool ExpectHost(SSL* session, const std::string& host) {
 // One Open() under way: the socket that its deadline closes.
 class BeastConnector::Opening {
  public:
-  Opening(asio::io_context& loop, Clock& clock, const WebSocketRequest& request)
+  Opening(BeastConnector& connector, const WebSocketRequest& request)
       : request_(request),
-        end_(clock.SteadyNow() + request.timeout),
-        clock_(clock),
-        resolver_(loop),
-        socket_(loop),
-        deadline_(loop.get_executor(), clock) {
+        connector_(connector),
+        options_(connector.options_),
+        vouched_(connector.vouched_),
+        clock_(connector.clock_),
+        executor_(connector.loop_.get_executor()),
+        end_(clock_.SteadyNow() + request.timeout),
+        resolved_(std::make_shared<HostResolver::Wait>(connector.loop_)),
+        socket_(connector.loop_),
+        deadline_(executor_, clock_) {
     deadline_.Set(end_, [this] {
       is_late_ = true;
-      resolver_.cancel();
+      resolved_->done.cancel();
       Close();
     });
   }
 
-  asio::awaitable<Result<WebSocketAnswer>> Run(TrustStores& trust, const Options& options) {
+  asio::awaitable<Result<WebSocketAnswer>> Run() {
     error_code error;
-    const auto addresses = co_await resolver_.async_resolve(
-        request_.server.host, std::to_string(request_.server.port), Into(error));
-    if (error || is_late_) co_return Failure("the host name did not resolve", error, true);
-    co_await asio::async_connect(socket_, addresses, Into(error));
+    connector_.resolver_.Resolve(request_.server.host, request_.server.port, resolved_);
+    co_await resolved_->done.async_wait(Into(error));
+    if (!resolved_->is_answered || resolved_->endpoints.empty() || is_late_) {
+      co_return Failure("the host name did not resolve", {}, true);
+    }
+    // The connector may be gone by now.
+    co_await asio::async_connect(socket_, resolved_->endpoints, Into(error));
     if (error || is_late_) co_return Failure("no connection could be made", error, true);
     socket_.set_option(tcp::no_delay(true), error);
-    if (!request_.server.tls) co_return co_await Upgrade(std::move(socket_), options);
-    X509_STORE* const store = trust.Of(request_.ca_file);
+    if (!request_.server.tls) co_return co_await Upgrade(std::move(socket_));
+    const std::uint64_t renewals = vouched_->renewals();
+    X509_STORE* const store = vouched_->trust().Of(request_.ca_file);
     ssl::context context(ssl::context::tls_client);
     if (!store) co_return Failure("the CAs cannot be read; check tls_ca_file", {}, true);
     Trust(context.native_handle(), store);
@@ -203,19 +283,24 @@ class BeastConnector::Opening {
     co_await stream.async_handshake(ssl::stream_base::client, Into(error));
     close_ = nullptr;
     if (error || is_late_) co_return NotVerified(stream, error);
-    co_return co_await Upgrade(std::move(stream), options);
+    if (renewals != vouched_->renewals() &&
+        !IsVouchedFor(stream.native_handle(), vouched_->trust().Of(request_.ca_file))) {
+      co_return NotAccepted();
+    }
+    co_return co_await Upgrade(std::move(stream));
   }
 
  private:
   template <typename Stream>
-  asio::awaitable<Result<WebSocketAnswer>> Upgrade(Stream stream, const Options& options) {
+  asio::awaitable<Result<WebSocketAnswer>> Upgrade(Stream stream) {
     error_code error;
     WebSocketAnswer answer;
-    auto socket = std::make_unique<BeastWebSocket<Stream>>(std::move(stream));
+    auto socket = std::make_unique<BeastWebSocket<Stream>>(std::move(stream), request_.ca_file,
+                                                           vouched_, executor_, clock_);
     close_ = [&socket] { socket->Abort(); };
     const bool granted =
-        co_await socket->Upgrade(request_, options.user_agent, end_ - clock_.SteadyNow(),
-                                 options.ping_timeout, answer.refusal, error);
+        co_await socket->Upgrade(request_, options_.user_agent, end_ - clock_.SteadyNow(),
+                                 options_.ping_timeout, answer.refusal, error);
     close_ = nullptr;
     if (is_late_) co_return Failure("no answer to the upgrade", error, false);
     if (granted) answer.socket = std::move(socket);
@@ -227,11 +312,11 @@ class BeastConnector::Opening {
     if (is_late_ || SSL_get_verify_result(stream.native_handle()) == X509_V_OK) {
       return Failure("TLS failed", error, true);
     }
-    auto failure = Unreachable(
-        "the TLS certificate was not accepted; check the host name and tls_ca_file", true);
-    failure.value().is_transient = false;
-    failure.value().may_be_configuration = true;
-    return failure;
+    return NotAccepted();
+  }
+
+  static Result<WebSocketAnswer> NotAccepted() {
+    return Distrusted("the TLS certificate was not accepted; check the host name and tls_ca_file");
   }
 
   tl::unexpected<Error> Failure(std::string what, const error_code& error, bool is_connect) const {
@@ -247,9 +332,14 @@ class BeastConnector::Opening {
   }
 
   const WebSocketRequest& request_;
-  const SteadyTime end_;
+  // Used before the first wait only.
+  BeastConnector& connector_;
+  const Options options_;
+  const std::shared_ptr<VouchedSockets> vouched_;
   Clock& clock_;
-  tcp::resolver resolver_;
+  const LoopExecutor executor_;
+  const SteadyTime end_;
+  const std::shared_ptr<HostResolver::Wait> resolved_;
   tcp::socket socket_;
   bool is_late_ = false;
   // Closes what the socket has become; empty: nothing yet.
@@ -258,7 +348,13 @@ class BeastConnector::Opening {
 };
 
 BeastConnector::BeastConnector(asio::io_context& loop, Clock& clock, Options options)
-    : loop_(loop), clock_(clock), options_(std::move(options)), trust_(options_.system_cas) {}
+    : loop_(loop),
+      clock_(clock),
+      options_(std::move(options)),
+      resolver_(loop),
+      vouched_(std::make_shared<VouchedSockets>(loop, options_.system_cas)) {}
+
+void BeastConnector::RenewTrust() { vouched_->Renew(); }
 
 asio::awaitable<Result<WebSocketAnswer>> BeastConnector::Open(WebSocketRequest request) {
   const Wiped wiped(request);
@@ -267,8 +363,8 @@ asio::awaitable<Result<WebSocketAnswer>> BeastConnector::Open(WebSocketRequest r
                    "a request header holds a control character, or no time is left; check the "
                    "credential");
   }
-  Opening opening(loop_, clock_, request);
-  co_return co_await opening.Run(trust_, options_);
+  Opening opening(*this, request);
+  co_return co_await opening.Run();
 }
 
 }  // namespace balance

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "clients/core/clock.h"
+#include "clients/http/host_resolver.h"
 #include "clients/http/trust_store.h"
+#include "clients/http/vouched_sockets.h"
 #include "clients/http/web_socket.h"
 
 namespace balance {
@@ -27,10 +29,11 @@ class BeastConnector final : public WebSocketConnector {
     TrustStores::System system_cas;
   };
 
-  // `clock` must outlive the connector, and the connector its sockets.
+  // `clock` must outlive the connector and its sockets.
   BeastConnector(boost::asio::io_context& loop, Clock& clock, Options options);
 
   boost::asio::awaitable<Result<WebSocketAnswer>> Open(WebSocketRequest request) override;
+  void RenewTrust() override;
 
  private:
   class Opening;
@@ -38,7 +41,8 @@ class BeastConnector final : public WebSocketConnector {
   boost::asio::io_context& loop_;
   Clock& clock_;
   const Options options_;
-  TrustStores trust_;
+  HostResolver resolver_;
+  const std::shared_ptr<VouchedSockets> vouched_;
 };
 
 }  // namespace balance

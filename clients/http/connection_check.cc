@@ -28,6 +28,8 @@ bool IsAlert(const std::array<unsigned char, kRecordHeader>& header, std::size_t
          (header[0] == kProtectedRecord && length == kProtectedAlertBytes);
 }
 
+}  // namespace
+
 bool HasExpired(const SSL* tls) {
   const STACK_OF(X509)* const chain = SSL_get0_verified_chain(tls);
   for (int i = 0; i < sk_X509_num(chain); ++i) {
@@ -35,8 +37,6 @@ bool HasExpired(const SSL* tls) {
   }
   return false;
 }
-
-}  // namespace
 
 std::optional<ConnectionDrop> WhyUnfit(const OpenConnection& connection) {
   if (connection.tls && SSL_has_pending(connection.tls) != 0) return ConnectionDrop::kUnaskedBytes;

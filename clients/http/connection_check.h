@@ -22,6 +22,9 @@ struct OpenConnection {
   bool is_new = false;
 };
 
+// Whether a certificate that the connection was verified by has expired.
+bool HasExpired(const SSL* tls);
+
 // Why a request must not be written to the connection now; nullopt if it is fit. Whatever can be
 // read makes it unfit. Only a new TLS connection may hold unread records: those that end the
 // handshake, session tickets above all. They come before the first answer, so they make no

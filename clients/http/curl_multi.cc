@@ -21,6 +21,9 @@ namespace {
 
 // A loop that is later than this was held up.
 constexpr Duration kHeldUp = std::chrono::milliseconds(250);
+// libcurl counts in these. Asked twice for one moment it names times that differ by less, which are
+// no reason to set a timer anew.
+constexpr auto kTick = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -179,7 +182,7 @@ void CurlMulti::SetDue(std::optional<std::chrono::milliseconds> from_now) {
 // A wake-up that turns out to be too early sets the next one. Most times that libcurl names are
 // replaced by later ones long before they come.
 void CurlMulti::WakeAt(TimePoint when) {
-  if (wakes_ <= when) return;
+  if (wakes_ <= when + kTick) return;
   wakes_ = when;
   timer_.expires_at(when);
   timer_.async_wait(

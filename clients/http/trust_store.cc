@@ -41,6 +41,21 @@ std::unique_ptr<X509_STORE, TrustStores::Free> TrustStores::Load(const std::stri
   return store;
 }
 
+bool IsVouchedFor(SSL* tls, X509_STORE* store) {
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(),
+                                                                              X509_STORE_CTX_free);
+  const bool is_good =
+      check && store &&
+      X509_STORE_CTX_init(check.get(), store, SSL_get0_peer_certificate(tls),
+                          SSL_get_peer_cert_chain(tls)) == 1 &&
+      X509_STORE_CTX_set_default(check.get(), "ssl_server") == 1 &&
+      // The host among others.
+      X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), SSL_get0_param(tls)) == 1 &&
+      X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  return is_good;
+}
+
 void Trust(SSL_CTX* context, X509_STORE* store) {
   SSL_CTX_set1_cert_store(context, store);
   // libcurl looks at the first error there is, and takes a bad signature, as of a CA that has got a

@@ -56,6 +56,10 @@ class TrustStores {
   std::map<std::string, Entry> stores_;
 };
 
+// Whether the certificate that the peer of `tls` has shown is still accepted, by `store` and for
+// the host that it was accepted for.
+bool IsVouchedFor(SSL* tls, X509_STORE* store);
+
 // Has the connections of `context` verified by `store`, which they share. A certificate that is not
 // accepted is then always that to libcurl (CURLE_PEER_FAILED_VERIFICATION).
 void Trust(SSL_CTX* context, X509_STORE* store);

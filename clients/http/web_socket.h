@@ -41,7 +41,8 @@ class WebSocket {
   virtual ~WebSocket() = default;
 
   // The next message. Pings are answered meanwhile. Fails once the socket is over: kReplyInvalid
-  // for a message over the limit, else kUnreachable. At most one may be under way.
+  // for a message over the limit, else kUnreachable, and may_be_configuration if the venue's
+  // certificate has expired or the CAs do not vouch for it any more. At most one may be under way.
   virtual boost::asio::awaitable<Result<std::string>> Receive() = 0;
 
   // Fails with kUnreachable if the socket is over. At most one may be under way.
@@ -49,6 +50,10 @@ class WebSocket {
 
   // Ends the socket, and with it what is under way, without a close frame. May be repeated.
   virtual void Abort() = 0;
+
+  // Takes leave of the venue by a close frame. A Receive() that is under way ends when the venue
+  // has answered, which may be never: Abort() ends it too. To be called once.
+  virtual boost::asio::awaitable<void> Close() = 0;
 
   // Code of the venue's close frame (1005 if it had none); unset if there was no such frame.
   virtual std::optional<std::uint16_t> close_code() const = 0;
@@ -71,6 +76,10 @@ class WebSocketConnector {
   // (refused, reset, unresolved, TLS, timed out, an answer that is no WebSocket's) and
   // kInvalidInput (the request cannot be sent as it is).
   virtual boost::asio::awaitable<Result<WebSocketAnswer>> Open(WebSocketRequest request) = 0;
+
+  // The CAs may be others by now: they are read again, and sockets whose venue they do not vouch
+  // for any more end soon.
+  virtual void RenewTrust() {}
 };
 
 }  // namespace balance

@@ -43,20 +43,20 @@ Result<Reading> ReadExchange(const Exchange& exchange, std::span<const std::stri
 
 PolymarketUsClient::PolymarketUsClient(HttpTransport& transport, Clock& clock,
                                        std::shared_ptr<UpstreamClock> venue_clock,
-                                       const Login& login, ClientSettings settings)
+                                       std::shared_ptr<const Login> login, ClientSettings settings)
     : transport_(transport),
       clock_(clock),
       venue_clock_(std::move(venue_clock)),
-      base_url_(login.base_url),
+      login_(std::move(login)),
       settings_(std::move(settings)),
-      credentials_{login.key_id, SigningKey(*login.secret)} {}
+      key_(SigningKeyOf(*login_)) {}
 
 boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext context) {
   const auto timeout = TimeLeft(clock_, context.End(), settings_.attempt_timeout);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
   const Duration correction = venue_clock_->Correction();
-  auto request =
-      polymarket_us::BuildBalancesRequest(base_url_, credentials_, clock_.WallNow() + correction);
+  auto request = polymarket_us::BuildBalancesRequest(login_->base_url, {login_->key_id, *key_},
+                                                     clock_.WallNow() + correction);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = settings_.ca_file;
@@ -66,7 +66,7 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polymarket_us::kName, std::move(exchange.error())));
   }
-  const std::array<std::string_view, 2> secrets = {credentials_.key_id, signature};
+  const std::array<std::string_view, 2> secrets = {login_->key_id, signature};
   Result<Reading> reading = ReadExchange(*exchange, secrets, correction);
   if (!reading && reading.error().kind == ErrorKind::kClockSkew) venue_clock_->Distrust();
   ObserveDate(*exchange, *venue_clock_);

@@ -19,10 +19,10 @@ namespace balance {
 // pacing and retries belong to decorators.
 class PolymarketUsClient final : public BalanceSource {
  public:
-  // `transport` and `clock` must outlive the client. The secret of `login`, the seed of its key, is
-  // not kept. `venue_clock` is that of the host; it corrects the time that is signed.
+  // `transport` and `clock` must outlive the client. `venue_clock` is that of the host; it corrects
+  // the time that is signed.
   PolymarketUsClient(HttpTransport& transport, Clock& clock,
-                     std::shared_ptr<UpstreamClock> venue_clock, const Login& login,
+                     std::shared_ptr<UpstreamClock> venue_clock, std::shared_ptr<const Login> login,
                      ClientSettings settings);
 
   // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
@@ -33,9 +33,9 @@ class PolymarketUsClient final : public BalanceSource {
   HttpTransport& transport_;
   Clock& clock_;
   const std::shared_ptr<UpstreamClock> venue_clock_;
-  const BaseUrl base_url_;
+  const std::shared_ptr<const Login> login_;
   const ClientSettings settings_;
-  const polymarket_us::Credentials credentials_;
+  const std::shared_ptr<const SigningKey> key_;
 };
 
 }  // namespace balance

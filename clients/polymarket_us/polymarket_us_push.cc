@@ -15,13 +15,15 @@ PolymarketUsPush::PolymarketUsPush(Clock& clock, std::shared_ptr<UpstreamClock> 
       host_clock_(std::move(host_clock)),
       base_url_(login.base_url),
       settings_(std::move(settings)),
-      credentials_{login.key_id, SigningKey(*login.secret)} {}
+      key_id_(login.key_id),
+      key_(SigningKeyOf(login)) {}
 
 std::string_view PolymarketUsPush::name() const { return polymarket_us::kName; }
 
 boost::asio::awaitable<Result<WebSocketRequest>> PolymarketUsPush::Prepare() {
   signed_at_ = clock_.WallNow() + host_clock_->Correction();
-  auto headers = polymarket_us::SignedHeaders(credentials_, polymarket_us::kPushPath, signed_at_);
+  auto headers =
+      polymarket_us::SignedHeaders({key_id_, *key_}, polymarket_us::kPushPath, signed_at_);
   if (!headers) co_return tl::unexpected<Error>(std::move(headers.error()));
   signature_ = polymarket_us::SignatureOf(*headers);
   co_return WebSocketRequest{base_url_,
@@ -30,7 +32,7 @@ boost::asio::awaitable<Result<WebSocketRequest>> PolymarketUsPush::Prepare() {
 }
 
 Error PolymarketUsPush::Classify(const HttpResponse& refusal) {
-  const std::array<std::string_view, 2> secrets = {credentials_.key_id, signature_};
+  const std::array<std::string_view, 2> secrets = {key_id_, signature_};
   Error error = polymarket_us::ClassifyFailure(
       refusal, signed_at_, clock_.WallNow() + host_clock_->Correction(), secrets);
   if (error.kind == ErrorKind::kClockSkew) host_clock_->Distrust();

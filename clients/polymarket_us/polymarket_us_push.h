@@ -20,7 +20,7 @@ namespace balance {
 // Used on its shard's thread only.
 class PolymarketUsPush final : public PushLogin {
  public:
-  // `clock` must outlive it. The login's secret is not kept. `host_clock` corrects the time that is
+  // `clock` must outlive it. Shares the login's key. `host_clock` corrects the time that is
   // signed.
   PolymarketUsPush(Clock& clock, std::shared_ptr<UpstreamClock> host_clock, const Login& login,
                    ClientSettings settings);
@@ -36,7 +36,8 @@ class PolymarketUsPush final : public PushLogin {
   const std::shared_ptr<UpstreamClock> host_clock_;
   const BaseUrl base_url_;
   const ClientSettings settings_;
-  const polymarket_us::Credentials credentials_;
+  const std::string key_id_;
+  const std::shared_ptr<const SigningKey> key_;
   // Of the latest request.
   std::string signature_;
   WallTime signed_at_;

@@ -31,7 +31,7 @@ Result<std::vector<HttpHeader>> SignedHeaders(const Credentials& credentials, st
   std::vector<HttpHeader> headers;
   // With what a request for balances adds to them.
   headers.reserve(5);
-  headers.push_back({"X-PM-Access-Key", credentials.key_id});
+  headers.push_back({"X-PM-Access-Key", std::string(credentials.key_id)});
   headers.push_back({"X-PM-Timestamp", timestamp});
   headers.push_back({std::string(kSignature), credentials.key.Sign(signed_text)});
   return headers;

@@ -13,10 +13,10 @@
 
 namespace balance::polymarket_us {
 
-// One login. Immutable, shared by the client and its fetches under way.
+// One login, which must outlive this.
 struct Credentials {
-  std::string key_id;
-  SigningKey key;
+  std::string_view key_id;
+  const SigningKey& key;
 };
 
 // Of a GET of `path`, which has no prefix, sent at `now`; the venue refuses a timestamp 30 s from

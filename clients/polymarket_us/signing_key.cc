@@ -72,25 +72,37 @@ Result<SecretKey> DecodeSecretKey(std::string_view base64_text) {
   if (!is_base64 || (size != kSigningSeedBytes && size != kLongForm)) {
     return Fail(ErrorKind::kInvalidInput, "is not base64 of 32 or 64 bytes");
   }
-  SecretKey key{Secret(bytes.First(kSigningSeedBytes))};
+  SecretKey key{std::make_shared<const Secret>(bytes.First(kSigningSeedBytes)), std::nullopt};
   if (size == kSigningSeedBytes) return key;
-  const Secret expanded = Expand(key.seed);
-  key.repeats_seed = IsSecondHalf(bytes, key.seed.Expose());
-  if (!key.repeats_seed && !IsSecondHalf(bytes, PublicKeyOf(expanded))) {
+  key.expanded = Expand(*key.seed);
+  key.repeats_seed = IsSecondHalf(bytes, key.seed->Expose());
+  if (!key.repeats_seed && !IsSecondHalf(bytes, PublicKeyOf(*key.expanded))) {
     return Fail(ErrorKind::kInvalidInput,
                 "holds 64 bytes of which the second half is not the public key of the first");
   }
   return key;
 }
 
-SigningKey::SigningKey(const Secret& seed) : expanded_(Expand(seed)) {}
+SigningKey::SigningKey(SecretKey key) : key_(std::move(key)) {}
+
+void SigningKey::Prepare() const {
+  std::call_once(is_expanded_, [this] {
+    if (!key_.expanded) key_.expanded = Expand(*key_.seed);
+  });
+}
 
 std::string SigningKey::Sign(std::string_view message) const {
+  Prepare();
   std::array<unsigned char, crypto_sign_BYTES> signature;
   crypto_sign_detached(signature.data(), nullptr,
                        reinterpret_cast<const unsigned char*>(message.data()), message.size(),
-                       expanded_.ExposeBytes().data());
+                       key_.expanded->ExposeBytes().data());
   return ToBase64(signature);
+}
+
+std::shared_ptr<const SigningKey> SigningKeyOf(const Login& login) {
+  auto shared = std::dynamic_pointer_cast<const SigningKey>(login.key);
+  return shared ? shared : std::make_shared<const SigningKey>(login.secret);
 }
 
 }  // namespace balance

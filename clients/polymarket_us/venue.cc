@@ -27,7 +27,8 @@ VenueFacts Facts() {
            {.key = "secret_key", .variable = "POLYMARKET_SECRET_KEY", .words = "secret key"}},
       .base_url_variable = "POLYMARKET_BASE_URL",
       .fund_class_variable = "POLYMARKET_FUND_CLASS",
-      .rate = kUsualRate};
+      .rate = kUsualRate,
+      .has_push = true};
 }
 
 class PolymarketUsVenue final : public Venue {
@@ -44,11 +45,12 @@ class PolymarketUsVenue final : public Venue {
       parts.remarks.push_back({kSecretKey, true, std::move(key.error().message), kRemedy});
       return parts;
     }
-    parts.secret = std::make_shared<const Secret>(std::move(key->seed));
     if (key->repeats_seed) {
       parts.remarks.push_back(
           {kSecretKey, false, "holds its seed twice, instead of seed and public key", kRemedy});
     }
+    parts.secret = key->seed;
+    parts.key = std::make_shared<const SigningKey>(*std::move(key));
     return parts;
   }
 
@@ -57,10 +59,10 @@ class PolymarketUsVenue final : public Venue {
   }
 
   std::unique_ptr<BalanceSource> MakeClient(
-      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
-      std::shared_ptr<UpstreamClock> host_clock) const override {
-    return std::make_unique<PolymarketUsClient>(transport, clock, std::move(host_clock), login,
-                                                std::move(settings));
+      std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
+      Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const override {
+    return std::make_unique<PolymarketUsClient>(transport, clock, std::move(host_clock),
+                                                std::move(login), std::move(settings));
   }
 
   std::unique_ptr<PushLogin> MakePushLogin(

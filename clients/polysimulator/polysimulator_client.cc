@@ -52,18 +52,18 @@ Result<Reading> ReadExchange(const Exchange& exchange, const Secret& api_key) {
 
 PolySimulatorClient::PolySimulatorClient(HttpTransport& transport, Clock& clock,
                                          std::shared_ptr<UpstreamClock> venue_clock,
-                                         const Login& login, ClientSettings settings)
+                                         std::shared_ptr<const Login> login,
+                                         ClientSettings settings)
     : transport_(transport),
       clock_(clock),
       venue_clock_(std::move(venue_clock)),
-      base_url_(login.base_url),
-      settings_(std::move(settings)),
-      api_key_(login.secret) {}
+      login_(std::move(login)),
+      settings_(std::move(settings)) {}
 
 boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext context) {
   const auto timeout = TimeLeft(clock_, context.End(), settings_.attempt_timeout);
   if (!timeout) co_return tl::unexpected<Error>(timeout.error());
-  auto request = polysimulator::BuildBalanceRequest(base_url_, *api_key_);
+  auto request = polysimulator::BuildBalanceRequest(login_->base_url, *login_->secret);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
   request->ca_file = settings_.ca_file;
@@ -77,7 +77,7 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
   if (!IsOutOfCache(exchange->response)) {
     context.progress->rate_limits = polysimulator::ReadRateLimits(exchange->response);
   }
-  co_return ReadExchange(*exchange, *api_key_);
+  co_return ReadExchange(*exchange, *login_->secret);
 }
 
 }  // namespace balance

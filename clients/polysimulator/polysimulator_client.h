@@ -22,8 +22,8 @@ class PolySimulatorClient final : public BalanceSource {
   // `transport` and `clock` must outlive the client. The secret of `login` is the API key.
   // `venue_clock` is that of the host.
   PolySimulatorClient(HttpTransport& transport, Clock& clock,
-                      std::shared_ptr<UpstreamClock> venue_clock, const Login& login,
-                      ClientSettings settings);
+                      std::shared_ptr<UpstreamClock> venue_clock,
+                      std::shared_ptr<const Login> login, ClientSettings settings);
 
   // Fails with kDeadlineExceeded, unsent, if no time is left; else with the transport's errors,
   // those of ClassifyFailure() and those of ParseBalance(). Warns LEGACY_KEY if the venue says that
@@ -34,9 +34,8 @@ class PolySimulatorClient final : public BalanceSource {
   HttpTransport& transport_;
   Clock& clock_;
   const std::shared_ptr<UpstreamClock> venue_clock_;
-  const BaseUrl base_url_;
+  const std::shared_ptr<const Login> login_;
   const ClientSettings settings_;
-  const std::shared_ptr<const Secret> api_key_;
 };
 
 }  // namespace balance

@@ -21,7 +21,8 @@ VenueFacts Facts() {
           .login = {{.key = "api_key", .variable = "POLYSIM_API_KEY", .words = "API key"}},
           .base_url_variable = "POLYSIM_BASE_URL",
           .fund_class_variable = {},
-          .rate = kUsualRate};
+          .rate = kUsualRate,
+          .has_push = true};
 }
 
 class PolySimulatorVenue final : public Venue {
@@ -39,10 +40,10 @@ class PolySimulatorVenue final : public Venue {
   }
 
   std::unique_ptr<BalanceSource> MakeClient(
-      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
-      std::shared_ptr<UpstreamClock> host_clock) const override {
-    return std::make_unique<PolySimulatorClient>(transport, clock, std::move(host_clock), login,
-                                                 std::move(settings));
+      std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
+      Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const override {
+    return std::make_unique<PolySimulatorClient>(transport, clock, std::move(host_clock),
+                                                 std::move(login), std::move(settings));
   }
 
   std::unique_ptr<PushLogin> MakePushLogin(

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <functional>
 #include <utility>
 
 #include "clients/core/alarm.h"
@@ -18,6 +19,8 @@ namespace asio = boost::asio;
 
 // How often a pause that may end early is looked at again.
 constexpr Duration kLongestWait = std::chrono::seconds(5);
+// How long a venue has to answer a close frame.
+constexpr Duration kLeave = std::chrono::seconds(1);
 
 Error Silent(std::string_view venue) {
   Error error{ErrorKind::kUnreachable,
@@ -31,6 +34,14 @@ Error Silent(std::string_view venue) {
 Error Outlived() {
   return {ErrorKind::kCancelled,
           "its credential was replaced; it is connected to with the new one"};
+}
+
+Error NoRoom() {
+  Error error{
+      ErrorKind::kUnreachable,
+      "this service holds as many WebSockets as it may; the source is polled until one ends."};
+  error.is_local = true;
+  return error;
 }
 
 // As one of `venue`, like the errors of REST.
@@ -65,7 +76,12 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     is_stopped_ = true;
     silence_.Cancel();
     keep_alive_.Cancel();
-    if (socket_) socket_->Abort();
+    // Its Receive() ends with the venue's answer.
+    if (socket_) {
+      silence_.Set(parts_.clock.SteadyNow() + kLeave, [socket = socket_] { socket->Abort(); });
+      asio::co_spawn(executor_, Leave(socket_), asio::detached);
+      return;
+    }
     // Emitted from elsewhere, Asio would post the rest of it and not notice if the loop ends first;
     // and from here it might be the loop itself that is told to stop.
     asio::post(executor_, [self = shared_from_this()] {
@@ -84,7 +100,10 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
       const Credential* credential = co_await AwaitPermission();
       if (is_stopped_) co_return;
       const PushReturn how = co_await Connect(*credential);
+      socket_place_.reset();
+      request_place_.reset();
       if (is_stopped_) co_return;
+      DropPrevious(nullptr);
       if (const auto longest = LongestPauseBefore(how)) {
         co_await Rest(options_.least_pause, *longest);
       }
@@ -100,34 +119,88 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     return parts_.previous->credential;
   }
 
-  // Waits while REST would send nothing with the credential, and for the turns of a connection's
-  // requests. Null if the feed is stopped meanwhile.
+  // Lets go of the credential before once the replacement is over, unless it is that of `login`.
+  void DropPrevious(const PushLogin* login) {
+    if (!parts_.previous || !parts_.previous->rotation->IsOver()) return;
+    if (parts_.previous->credential.login.get() != login) parts_.previous.reset();
+  }
+
+  // Until when REST would send nothing with the credential.
+  SteadyTime ForbiddenUntil(const Credential& credential, Now now) const {
+    const SteadyTime paused = credential.pacer->BlockedUntil();
+    return credential.hold_off->Because(now) ? std::max(paused, credential.hold_off->Until())
+                                             : paused;
+  }
+
+  // Waits for everything that a connection needs: room for a socket, and a turn of a credential
+  // with which REST would send something. Null if the feed is stopped meanwhile.
   asio::awaitable<const Credential*> AwaitPermission() {
-    const Credential* credential = nullptr;
-    for (int turns = 0; !credential || turns < credential->login->requests_of_a_connection();) {
-      if (is_stopped_) co_return nullptr;
-      // Turns of the one say nothing about the other.
-      if (std::exchange(credential, &Chosen()) != &Chosen()) turns = 0;
+    while (!is_stopped_) {
+      const Credential& credential = Chosen();
       const Now now = parts_.clock.Time();
-      SteadyTime until = credential->pacer->BlockedUntil();
-      if (credential->hold_off->Because(now)) {
-        until = std::max(until, credential->hold_off->Until());
-      }
-      if (until > now.steady) {
+      if (const SteadyTime until = ForbiddenUntil(credential, now); until > now.steady) {
+        socket_place_.reset();
         co_await parts_.clock.SleepUntil(std::min(until, now.steady + kLongestWait));
-        continue;
+      } else if (parts_.socket_slots && !socket_place_) {
+        co_await TakeSocketPlace();
+      } else if (co_await TakeTurn(credential, SteadyTime::max(), NeedsRequest(credential)) &&
+                 &Chosen() == &credential) {
+        co_return &credential;
       }
-      FetchProgress progress;
-      progress.urgent = false;
-      if (co_await credential->pacer->Turn(progress, {}) == Pacer::End::kTurn) ++turns;
     }
-    co_return credential;
+    co_return nullptr;
+  }
+
+  asio::awaitable<void> TakeSocketPlace() {
+    socket_place_ = parts_.socket_slots->TryTake();
+    if (socket_place_) co_return;
+    parts_.observer.OnPushFailure(PushEnd::kNoRoom, NoRoom());
+    if (is_stopped_) co_return;
+    FetchProgress progress;
+    progress.urgent = false;
+    socket_place_ = co_await parts_.socket_slots->Take(progress, SteadyTime::max());
+  }
+
+  // Whether a connection is prepared by a request.
+  static bool NeedsRequest(const Credential& credential) {
+    return credential.login->requests_of_a_connection() > 1;
+  }
+
+  // Waits for a turn, which is to be used at once; with `and_place`, also for a connection of REST.
+  // Returns whether there was one.
+  asio::awaitable<bool> TakeTurn(const Credential& credential, SteadyTime deadline,
+                                 bool and_place) {
+    FetchProgress progress;
+    progress.urgent = false;
+    Pacer::Terms terms;
+    terms.deadline = deadline;
+    if (and_place) terms.has_room = HasRequestPlace();
+    const Pacer::End end = co_await credential.pacer->Turn(progress, std::move(terms));
+    if (end == Pacer::End::kNoRoom) {
+      co_await parts_.clock.SleepUntil(parts_.clock.SteadyNow() + kLongestWait);
+    }
+    co_return end == Pacer::End::kTurn;
+  }
+
+  std::function<bool()> HasRequestPlace() {
+    return [this] {
+      if (!parts_.request_slots) return true;
+      request_place_ = parts_.request_slots->TryTake();
+      return request_place_.has_value();
+    };
   }
 
   asio::awaitable<PushReturn> Connect(const Credential& credential) {
+    const SteadyTime began = parts_.clock.SteadyNow();
     auto request = co_await credential.login->Prepare();
+    request_place_.reset();
     if (is_stopped_) co_return PushReturn::kBackOff;
     if (!request) co_return Failed(credential, std::move(request.error()));
+    if (NeedsRequest(credential)) {
+      const SteadyTime end = began + options_.longest_preparation;
+      const bool may_go = co_await TakeTurn(credential, end, false);
+      if (is_stopped_ || !may_go) co_return PushReturn::kBackOff;
+    }
     auto answer = co_await parts_.connector.Open(*std::move(request));
     if (is_stopped_) co_return PushReturn::kBackOff;
     if (!answer) {
@@ -154,23 +227,42 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     WatchSilence();
     KeepAlive(protocol->KeepAlive());
     std::optional<Error> failure;
+    PushEnd why = PushEnd::kBroken;
     if (const std::string opening = protocol->Opening(); !opening.empty()) {
       co_await socket->Send(opening);
     }
     while (!failure && !is_stopped_) {
       auto message = co_await socket->Receive();
       if (is_stopped_) break;
-      failure = message ? Hear(protocol->OnMessage(*message)) : std::move(message.error());
-      if (!failure && IsOutlived(login)) failure = Outlived();
+      if (message) {
+        why = PushEnd::kRefused;
+        failure = Hear(protocol->OnMessage(*message));
+        if (is_stopped_) break;
+        DropPrevious(&login);
+      } else {
+        why = WhyEnded(*socket, message.error());
+        failure = std::move(message.error());
+      }
+      if (!failure && IsOutlived(login)) {
+        why = PushEnd::kReplaced;
+        failure = Outlived();
+      }
     }
     if (is_stopped_) co_return PushReturn::kBackOff;
     socket->Abort();
     NoteDown();
     if (!is_stopped_) {
-      parts_.observer.OnPushFailure(was_silent_ ? Silent(login.name())
-                                                : Named(login.name(), *failure));
+      parts_.observer.OnPushFailure(
+          why, was_silent_ ? Silent(login.name()) : Named(login.name(), *std::move(failure)));
     }
     co_return protocol->OnEnd(socket->close_code());
+  }
+
+  PushEnd WhyEnded(const WebSocket& socket, const Error& error) const {
+    if (was_silent_) return PushEnd::kSilent;
+    if (error.may_be_configuration) return PushEnd::kDistrusted;
+    if (error.kind == ErrorKind::kReplyInvalid) return PushEnd::kRefused;
+    return socket.close_code() ? PushEnd::kClosed : PushEnd::kBroken;
   }
 
   // Whether the socket is that of a credential that has been replaced.
@@ -187,7 +279,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
       ready_since_ = heard_at_;
       parts_.observer.OnPushState(true);
     }
-    if (reaction.is_hint && !is_stopped_) {
+    if ((reaction.is_hint || reaction.is_ready) && !is_stopped_) {
       ++counters_.hints;
       parts_.observer.OnHint();
     }
@@ -216,7 +308,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
         if (error.retry_after) credential.pacer->OnPause(error);
         break;
     }
-    parts_.observer.OnPushFailure(error);
+    parts_.observer.OnPushFailure(PushEnd::kNotConnected, error);
     return PushReturn::kBackOff;
   }
 
@@ -259,6 +351,10 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
         });
   }
 
+  static asio::awaitable<void> Leave(std::shared_ptr<WebSocket> socket) {
+    co_await socket->Close();
+  }
+
   static asio::awaitable<void> SendKeepAlive(std::shared_ptr<Loop> self, std::string message) {
     const auto socket = self->socket_;
     // What fails to be sent is seen by Receive().
@@ -267,10 +363,12 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   }
 
   const LoopExecutor executor_;
-  const Parts parts_;
+  Parts parts_;
   const Options options_;
   asio::cancellation_signal cancel_;
   bool is_stopped_ = false;
+  std::optional<HostSlots::Slot> socket_place_;
+  std::optional<HostSlots::Slot> request_place_;
   // Null while there is none. Sends that are under way keep it.
   std::shared_ptr<WebSocket> socket_;
   Alarm silence_;

@@ -10,8 +10,10 @@
 #include "clients/core/clock.h"
 #include "clients/core/error.h"
 #include "clients/core/loop_executor.h"
+#include "clients/core/push_end.h"
 #include "clients/core/random.h"
 #include "clients/http/web_socket.h"
+#include "clients/resilience/connection_slots.h"
 #include "clients/resilience/hold_off.h"
 #include "clients/resilience/pacer.h"
 #include "clients/resilience/rotating_source.h"
@@ -24,13 +26,13 @@ class PushObserver {
  public:
   virtual ~PushObserver() = default;
 
-  // Figures may have changed: what REST observes from now on tells. Also called whenever a socket
-  // becomes ready, as nothing is told of what happened without one.
+  // Figures may have changed: what REST observes from now on tells.
   virtual void OnHint() = 0;
-  // Whether changes are being told. False at first.
+  // Whether changes are being told. False at first. OnHint() follows when they are, as nothing was
+  // told of what happened before.
   virtual void OnPushState(bool is_up) = 0;
   // Why there is no socket, or no more.
-  virtual void OnPushFailure(const Error& error) = 0;
+  virtual void OnPushFailure(PushEnd why, const Error& error) = 0;
 };
 
 struct PushCounters {
@@ -56,6 +58,9 @@ class PushFeed {
     // to the longest while connections fail.
     Duration least_pause = std::chrono::milliseconds(500);
     Duration longest_pause = std::chrono::seconds(30);
+    // A request is not prepared with what is older than this: a token that has run out would look
+    // like a bad credential.
+    Duration longest_preparation = std::chrono::seconds(30);
     // Connections that have been ready for this long have not failed.
     Duration healthy_after = std::chrono::seconds(10);
   };
@@ -67,7 +72,7 @@ class PushFeed {
     std::shared_ptr<Pacer> pacer;
   };
   // The credential that is being replaced: it serves while the new one is held off, until REST says
-  // that the replacement is over.
+  // that the replacement is over. It is let go of then.
   struct Previous {
     Credential credential;
     std::shared_ptr<const Rotation> rotation;
@@ -81,13 +86,18 @@ class PushFeed {
     Random random;
     Clock& clock;
     PushObserver& observer;
+    // Of the host. A socket keeps one of the first for as long as it lives, a request that prepares
+    // it one of the second. Null: there is always room.
+    std::shared_ptr<HostSlots> socket_slots = nullptr;
+    std::shared_ptr<HostSlots> request_slots = nullptr;
   };
 
   // Connects at once.
   PushFeed(LoopExecutor executor, Parts parts, Options options);
   PushFeed(const PushFeed&) = delete;
   PushFeed& operator=(const PushFeed&) = delete;
-  // Ends the socket. The observer is told nothing more.
+  // Takes leave of the venue, which has a second to answer, and ends the socket: for that the clock
+  // and the loop must go on. The observer is told nothing more.
   ~PushFeed();
 
   bool is_up() const;

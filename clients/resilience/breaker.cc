@@ -6,6 +6,11 @@
 #include "clients/resilience/growing_pause.h"
 
 namespace balance {
+namespace {
+
+constexpr Breaker::Settings kSettings{};
+
+}  // namespace
 
 Breaker::Permit::~Permit() {
   if (breaker_ != nullptr && is_probe_) breaker_->EndProbe();
@@ -18,9 +23,6 @@ void Breaker::Permit::Succeeded(SteadyTime now) {
 void Breaker::Permit::Failed(SteadyTime now, const Error& error) {
   std::exchange(breaker_, nullptr)->OnFailure(is_probe_, now, error);
 }
-
-Breaker::Breaker(Random random, Settings settings)
-    : settings_(settings), random_(std::move(random)) {}
 
 std::optional<Breaker::Permit> Breaker::Admit(SteadyTime now) {
   if (Because(now)) return std::nullopt;
@@ -43,7 +45,7 @@ void Breaker::OnReload() {
 
 void Breaker::OnHostBack(SteadyTime now) {
   if (!is_open_ || !because_->is_connect_failure) return;
-  open_until_ = std::min(open_until_, std::max(now, opened_at_ + settings_.open));
+  open_until_ = std::min(open_until_, std::max(now, opened_at_ + kSettings.open));
   shared_until_.Set(open_until_);
 }
 
@@ -61,7 +63,7 @@ void Breaker::OnSuccess(bool was_probe, SteadyTime begun, SteadyTime now) {
   latency_.Add(now - begun);
   if (was_probe) {
     EndProbe();
-    if (is_open_ && ++good_probes_ >= settings_.probes) Close();
+    if (is_open_ && ++good_probes_ >= kSettings.probes) Close();
     return;
   }
   // A request of before the breaker opened says nothing about now.
@@ -85,16 +87,16 @@ void Breaker::OnFailure(bool was_probe, SteadyTime now, const Error& error) {
 
 bool Breaker::ShouldOpen(const Error& latest) const {
   if (latest.kind == ErrorKind::kReplyInvalid) return true;
-  if (failures_in_a_row_ >= settings_.failures_in_a_row) return true;
-  return calls_.calls() >= settings_.calls &&
-         calls_.failed() >= settings_.failed_share * calls_.calls();
+  if (failures_in_a_row_ >= kSettings.failures_in_a_row) return true;
+  return calls_.calls() >= kSettings.calls &&
+         calls_.failed() >= kSettings.failed_share * calls_.calls();
 }
 
 void Breaker::Open(SteadyTime now, const Error& error) {
-  const Duration length = GrowingPause(settings_.open, opened_in_a_row_++, settings_.longest_open);
+  const Duration length = GrowingPause(kSettings.open, opened_in_a_row_++, kSettings.longest_open);
   opened_at_ = now;
   open_until_ =
-      now + Spread(length, settings_.open, settings_.longest_open, settings_.jitter, random_());
+      now + Spread(length, kSettings.open, kSettings.longest_open, kSettings.jitter, random_());
   because_ = std::make_shared<const Error>(error);
   good_probes_ = 0;
   is_open_ = true;

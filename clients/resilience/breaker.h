@@ -62,8 +62,7 @@ class Breaker {
     SteadyTime begun_;
   };
 
-  explicit Breaker(Random random) : Breaker(std::move(random), Settings()) {}
-  Breaker(Random random, Settings settings);
+  explicit Breaker(Random random) : random_(std::move(random)) {}
 
   // Unset: no request may be sent now; because of Because(), until Until() or the end of the probe.
   std::optional<Permit> Admit(SteadyTime now);
@@ -98,7 +97,6 @@ class Breaker {
   void Open(SteadyTime now, const Error& error);
   void Close();
 
-  const Settings settings_;
   Random random_;
   CallWindow calls_;
   LatencyWindow latency_;

@@ -46,14 +46,14 @@ int BurstWithin(double limit, int most) {
 }
 
 // `limit` requests in `window` seconds.
-void Adopt(std::optional<RateBucket>& bucket, double limit, double window, int most_burst) {
+void Adopt(std::unique_ptr<RateBucket>& bucket, double limit, double window, int most_burst) {
   if (!(limit > 0) || !std::isfinite(limit)) return;
   limit = UsableOf(limit);
   const int burst = BurstWithin(limit, most_burst);
   if (bucket) {
     bucket->SetLimit(limit / window, burst);
   } else {
-    bucket.emplace(limit / window, burst);
+    bucket = std::make_unique<RateBucket>(limit / window, burst);
   }
 }
 

@@ -95,9 +95,9 @@ class RateBudget {
   RateBucket configured_;
   // What a 429 made of it.
   RateBucket adapted_;
-  // As the upstream states them.
-  std::optional<RateBucket> per_second_;
-  std::optional<RateBucket> per_minute_;
+  // As the upstream states them; most state none.
+  std::unique_ptr<RateBucket> per_second_;
+  std::unique_ptr<RateBucket> per_minute_;
   SteadyTime blocked_until_ = SteadyTime::min();
   std::shared_ptr<const Error> blocked_by_;
   // Nothing is left of the upstream's own limit until then.

@@ -10,6 +10,19 @@
 
 namespace balance {
 
+// What a venue derives from a login's secret before it can log in, if that takes a while. Shared by
+// everything that uses the login; thread-safe.
+class LoginKey {
+ public:
+  LoginKey() = default;
+  LoginKey(const LoginKey&) = delete;
+  LoginKey& operator=(const LoginKey&) = delete;
+  virtual ~LoginKey() = default;
+
+  // Derives it now. Otherwise the first use does.
+  virtual void Prepare() const = 0;
+};
+
 // A value; made by the venue's ReadLogin() from what is configured.
 struct Login {
   // Through Venue::Normalize().
@@ -21,6 +34,9 @@ struct Login {
   // several secret parts joins them. Null: the login is not complete, for a part of it could not be
   // loaded.
   std::shared_ptr<const Secret> secret;
+  // Null if the venue derives nothing, or if the login was not made by ReadLogin(): then each of
+  // its clients derives its own.
+  std::shared_ptr<const LoginKey> key = nullptr;
 };
 
 }  // namespace balance

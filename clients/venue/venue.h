@@ -57,7 +57,7 @@ struct VenueFacts {
   // What requests append to the base URL.
   std::string_view route;
   // What it can report.
-  std::vector<Measure> measures;
+  Measures measures;
   VenueMoney money;
   // In the order in which they are read, asked for and printed. One at least is no key id.
   std::vector<LoginField> login;
@@ -67,6 +67,8 @@ struct VenueFacts {
   std::string_view fund_class_variable;
   // Budget of a credential for which the configuration states none.
   RateSettings rate;
+  // Whether it has a stream that tells of changes, so that MakePushLogin() gives something.
+  bool has_push = false;
 };
 
 // Something about a part of a login, for the person who configured it. Repeats nothing of it.
@@ -84,7 +86,8 @@ struct LoginRemark {
 struct LoginParts {
   std::string key_id;
   std::shared_ptr<const Secret> secret;
-  std::vector<LoginRemark> remarks;
+  std::shared_ptr<const LoginKey> key = nullptr;
+  std::vector<LoginRemark> remarks = {};
 };
 
 // Immutable, lives as long as the program, used on any thread. All methods are pure.
@@ -115,11 +118,12 @@ class Venue {
   // The client that reads the balances of `login`, which is complete. `transport` and `clock` must
   // outlive it. `host_clock` is that of the login's host.
   virtual std::unique_ptr<BalanceSource> MakeClient(
-      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
-      std::shared_ptr<UpstreamClock> host_clock) const = 0;
+      std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
+      Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const = 0;
 
-  // What connects `login`, which is complete, to the socket on which the venue tells of changes;
-  // null if it has none. As MakeClient() otherwise.
+  // What connects `login`, which is complete, to the socket on which the venue tells of changes.
+  // Null exactly if the venue has none: see VenueFacts::has_push. Does not keep `login`; as
+  // MakeClient() otherwise.
   virtual std::unique_ptr<PushLogin> MakePushLogin(
       const Login& /*login*/, ClientSettings /*settings*/, HttpTransport& /*transport*/,
       Clock& /*clock*/, std::shared_ptr<UpstreamClock> /*host_clock*/) const {

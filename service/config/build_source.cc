@@ -66,6 +66,7 @@ SourceConfig SourceBuilder::Build(const std::string& account, const config::v1::
   result.upstream =
       ReadUpstream(source.upstream(), path + ".upstream", BaseOf(result.venue), document_);
   result.info.rate = result.upstream.rate;
+  result.info.push = ReadPush(source.push(), path, result.venue, result.info.cache.ttl, document_);
   result.info.pool = ReadPool(source.pool(), path + ".pool");
   BuildVenue(source, path, result);
   return result;
@@ -132,7 +133,9 @@ void SourceBuilder::ReadLogin(const config::v1::Login& given, const std::string&
   login.key_id = std::move(parts.key_id);
   const bool is_whole =
       std::none_of(texts.begin(), texts.end(), [](std::string_view text) { return text.empty(); });
-  if (is_whole) login.secret = std::move(parts.secret);
+  if (!is_whole) return;
+  login.secret = std::move(parts.secret);
+  login.key = std::move(parts.key);
 }
 
 void SourceBuilder::CheckFundClass(const VenueFacts& venue, bool is_production,

@@ -13,19 +13,24 @@ using google::protobuf::Message;
 
 // Of a source: it stands in the file under the keys of the venues.
 const FieldDescriptor* LoginOfSource() {
-  return schema::Source::descriptor()->FindFieldByNumber(schema::Source::kLoginFieldNumber);
+  static const auto* const field =
+      schema::Source::descriptor()->FindFieldByNumber(schema::Source::kLoginFieldNumber);
+  return field;
 }
 
 const FieldDescriptor* BaseUrlOfLogin() {
-  return schema::Login::descriptor()->FindFieldByNumber(schema::Login::kBaseUrlFieldNumber);
+  static const auto* const field =
+      schema::Login::descriptor()->FindFieldByNumber(schema::Login::kBaseUrlFieldNumber);
+  return field;
 }
 
 // One of the secrets of a login, which stand in the file beside its base URL.
 const FieldDescriptor* SecretOfLogin() {
-  return schema::Login::descriptor()
-      ->FindFieldByNumber(schema::Login::kSecretsFieldNumber)
-      ->message_type()
-      ->map_value();
+  static const auto* const field = schema::Login::descriptor()
+                                       ->FindFieldByNumber(schema::Login::kSecretsFieldNumber)
+                                       ->message_type()
+                                       ->map_value();
+  return field;
 }
 
 std::vector<std::string> KeysOf(const Venues& venues) {
@@ -72,6 +77,10 @@ const FieldDescriptor* ConfigBlock::Find(const std::string& key) const {
 ConfigBlock ConfigBlock::Below(const std::string& key, const FieldDescriptor& field) const {
   const bool is_login = &field == LoginOfSource();
   return {*field.message_type(), *venues_, is_login ? FindVenue(*venues_, key) : nullptr};
+}
+
+bool ConfigBlock::HasAlternatives(const FieldDescriptor& field) {
+  return &field == LoginOfSource() || field.real_containing_oneof() != nullptr;
 }
 
 std::vector<std::string> ConfigBlock::Alternatives(const std::string& key) const {

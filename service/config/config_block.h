@@ -29,6 +29,8 @@ class ConfigBlock {
   const google::protobuf::FieldDescriptor* Find(const std::string& key) const;
   // The mapping below `key`, which stands for `field`, a message.
   ConfigBlock Below(const std::string& key, const google::protobuf::FieldDescriptor& field) const;
+  // Whether other keys exclude those that stand for `field`.
+  static bool HasAlternatives(const google::protobuf::FieldDescriptor& field);
   // The keys of which only one may be given, `key` among them, in the order of the schema; empty if
   // it excludes none.
   std::vector<std::string> Alternatives(const std::string& key) const;

@@ -33,7 +33,8 @@ bool ConfigDocument::IsGiven(const std::string& path) const {
 }
 
 bool ConfigDocument::IsAbsent(const std::string& path) const {
-  return !lines_.Find(path) && !HasIssue(path) && !IsIncomplete(std::string(Around(path)));
+  return !lines_.Find(path) && !HasIssue(path) &&
+         (incomplete_.empty() || !IsIncomplete(std::string(Around(path))));
 }
 
 void ConfigDocument::AddIssue(const std::string& path, std::string problem, std::string remedy) {

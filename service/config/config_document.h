@@ -5,6 +5,8 @@
 //
 // Fields are named by their path, such as accounts[0].sources[1].cache.ttl.
 
+#include <google/protobuf/arena.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -33,8 +35,8 @@ class ConfigDocument {
   const Venues& venues() const { return venues_; }
 
   // Only fields that could be read; a list keeps an empty element for one that could not.
-  const config::v1::Config& message() const { return message_; }
-  config::v1::Config& mutable_message() { return message_; }
+  const config::v1::Config& message() const { return *message_; }
+  config::v1::Config& mutable_message() { return *message_; }
 
   // Notes that the field was written on `line` (0: it has none).
   void AddField(const std::string& path, int line) { lines_.Set(path, line); }
@@ -88,7 +90,10 @@ class ConfigDocument {
 
   std::string file_;
   const Venues& venues_;
-  config::v1::Config message_;
+  // Thousands of small messages come and go with it.
+  google::protobuf::Arena arena_;
+  config::v1::Config* const message_ =
+      google::protobuf::Arena::CreateMessage<config::v1::Config>(&arena_);
   FieldLines lines_;
   std::unordered_map<std::string, std::string> labels_;
   std::unordered_set<std::string> incomplete_;

@@ -70,6 +70,7 @@ class EnvironmentReader {
     if (std::string listen = Given("admin_listen", "BALANCE_ADMIN_LISTEN"); !listen.empty()) {
       message.set_admin_listen(std::move(listen));
     }
+    ReadPush();
     const std::string path = "server.drain_delay";
     const std::string delay = Given(path, "BALANCE_DRAIN_DELAY");
     if (delay.empty()) return;
@@ -77,6 +78,14 @@ class EnvironmentReader {
                                       delay, message.mutable_server()->mutable_drain_delay())) {
       document_.AddIssue(path, "is not a duration", DurationRemedy(delay));
     }
+  }
+
+  void ReadPush() {
+    const std::string word = Variable("BALANCE_PUSH");
+    wants_push_ = word == "true";
+    if (word.empty() || wants_push_ || word == "false") return;
+    document_.AddLabel("push", "BALANCE_PUSH");
+    document_.AddIssue("push", "is neither true nor false", "set it to one of them, or not at all");
   }
 
   void ReadVenue(const VenueFacts& venue, const std::string& id, config::v1::Account& account) {
@@ -93,6 +102,7 @@ class EnvironmentReader {
     if (!venue.fund_class_variable.empty()) {
       ReadFundClass(path + ".fund_class", venue.fund_class_variable, source);
     }
+    source.mutable_push()->set_enabled(wants_push_ && venue.has_push);
     for (const LoginField& field : venue.login) {
       const std::string field_path = login_path + "." + std::string(field.key);
       document_.AddLabel(field_path, std::string(field.variable));
@@ -147,6 +157,7 @@ class EnvironmentReader {
 
   ConfigDocument& document_;
   const EnvLookup& env_;
+  bool wants_push_ = false;
 };
 
 }  // namespace

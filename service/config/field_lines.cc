@@ -5,23 +5,15 @@
 namespace balance {
 
 void FieldLines::Set(std::string_view path, int line) {
-  Index at = 0;
-  while (!path.empty()) {
-    const Step step = TakeStep(path);
-    const Index child = Child(at, step);
-    at = child == kNone ? AddChild(at, step) : child;
-  }
-  nodes_[at].line = line;
+  const std::string_view above = TakeParent(path);
+  const std::optional<Index> parent = FindParent(above);
+  nodes_[WalkOrAdd(parent ? *parent : WalkOrAdd(kRoot, above), path)].line = line;
 }
 
 std::optional<int> FieldLines::Find(std::string_view path) const {
-  Index at = 0;
-  while (!path.empty()) {
-    at = Child(at, TakeStep(path));
-    if (at == kNone) return std::nullopt;
-  }
-  if (nodes_[at].line == kNoLine) return std::nullopt;
-  return nodes_[at].line;
+  const std::optional<Index> at = FindNode(path);
+  if (!at || nodes_[*at].line == kNoLine) return std::nullopt;
+  return nodes_[*at].line;
 }
 
 int FieldLines::Nearest(std::string_view path) const {
@@ -33,6 +25,49 @@ int FieldLines::Nearest(std::string_view path) const {
     if (nodes_[at].line != kNoLine) nearest = nodes_[at].line;
   }
   return nearest;
+}
+
+std::string_view FieldLines::TakeParent(std::string_view& path) {
+  std::size_t begin = path.size();
+  while (begin > 0 && path[begin - 1] != '.' && path[begin - 1] != '[') --begin;
+  // A dot belongs to neither, a bracket to what is behind it.
+  const std::size_t end = begin == 0 ? 0 : begin - 1;
+  const std::string_view parent = path.substr(0, end);
+  path.remove_prefix(begin > 0 && path[end] == '.' ? begin : end);
+  return parent;
+}
+
+std::optional<FieldLines::Index> FieldLines::FindNode(std::string_view path) const {
+  const std::string_view above = TakeParent(path);
+  const std::optional<Index> parent = FindParent(above);
+  return parent ? Walk(*parent, path) : std::nullopt;
+}
+
+std::optional<FieldLines::Index> FieldLines::FindParent(std::string_view path) const {
+  if (path == latest_path_) return latest_;
+  const std::optional<Index> found = Walk(kRoot, path);
+  if (found) {
+    latest_path_ = path;
+    latest_ = *found;
+  }
+  return found;
+}
+
+std::optional<FieldLines::Index> FieldLines::Walk(Index at, std::string_view path) const {
+  while (!path.empty()) {
+    at = Child(at, TakeStep(path));
+    if (at == kNone) return std::nullopt;
+  }
+  return at;
+}
+
+FieldLines::Index FieldLines::WalkOrAdd(Index at, std::string_view path) {
+  while (!path.empty()) {
+    const Step step = TakeStep(path);
+    const Index child = Child(at, step);
+    at = child == kNone ? AddChild(at, step) : child;
+  }
+  return at;
 }
 
 FieldLines::Step FieldLines::TakeStep(std::string_view& path) {

@@ -32,6 +32,7 @@ class FieldLines {
 
  private:
   using Index = std::uint32_t;
+  static constexpr Index kRoot = 0;
   static constexpr Index kNone = 0;
   static constexpr int kNoLine = -1;
 
@@ -52,8 +53,19 @@ class FieldLines {
     std::optional<std::size_t> element;
   };
 
+  // Takes all but the last step off `path`, and returns it; empty if there is one step.
+  static std::string_view TakeParent(std::string_view& path);
   // Takes the first step off `path`.
   static Step TakeStep(std::string_view& path);
+  // The node of the field at `path`; unset if there is none.
+  std::optional<Index> FindNode(std::string_view path) const;
+  // The same for the message or the list at `path`, which is remembered: the fields of one come one
+  // after the other.
+  std::optional<Index> FindParent(std::string_view path) const;
+  // The node at the end of `path`, from `at` on; unset if there is none.
+  std::optional<Index> Walk(Index at, std::string_view path) const;
+  // The same, made if there is none.
+  Index WalkOrAdd(Index at, std::string_view path);
   // The node behind a step, or kNone.
   Index Child(Index parent, const Step& step) const;
   Index AddChild(Index parent, const Step& step);
@@ -63,6 +75,9 @@ class FieldLines {
   // Elements of each list by number; kNone for one that is not known.
   std::vector<std::vector<Index>> lists_;
   std::set<std::string, std::less<>> names_;
+  // Path and node that FindParent() found last.
+  mutable std::string latest_path_;
+  mutable Index latest_ = kRoot;
 };
 
 }  // namespace balance

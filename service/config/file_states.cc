@@ -1,14 +1,9 @@
 #include "service/config/file_states.h"
 
-#include "clients/core/saturating.h"
+#include <array>
+#include <string_view>
 
 namespace balance {
-namespace {
-
-// A file may have been given any time.
-Duration ToDuration(const timespec& time) { return SaturatingDuration(time.tv_sec, time.tv_nsec); }
-
-}  // namespace
 
 std::optional<FileState> StateOf(const std::string& path) {
   struct stat status {};
@@ -17,8 +12,16 @@ std::optional<FileState> StateOf(const std::string& path) {
 }
 
 FileState FileStateOf(const struct stat& status) {
-  return {status.st_dev, status.st_ino, status.st_size, ToDuration(status.st_mtim),
-          ToDuration(status.st_ctim)};
+  const std::array<std::uint64_t, 7> facts = {status.st_dev,
+                                              status.st_ino,
+                                              static_cast<std::uint64_t>(status.st_size),
+                                              static_cast<std::uint64_t>(status.st_mtim.tv_sec),
+                                              static_cast<std::uint64_t>(status.st_mtim.tv_nsec),
+                                              static_cast<std::uint64_t>(status.st_ctim.tv_sec),
+                                              static_cast<std::uint64_t>(status.st_ctim.tv_nsec)};
+  static_assert(sizeof(std::size_t) == sizeof(FileState));
+  return FileState{
+      std::hash<std::string_view>()({reinterpret_cast<const char*>(facts.data()), sizeof facts})};
 }
 
 FileStates StatesOf(const std::vector<std::string>& paths) {

@@ -5,28 +5,19 @@
 // which swaps the directory `..data`.
 
 #include <sys/stat.h>
-#include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "clients/core/clock.h"
-
 namespace balance {
 
-// What tells two states of a file apart.
-struct FileState {
-  dev_t device;
-  ino_t inode;
-  off_t size;
-  Duration modified;
-  // Also tells of permissions taken away or given.
-  Duration changed;
-
-  friend bool operator==(const FileState&, const FileState&) = default;
-};
+// What tells two states of a file apart: a hash of its device, inode, size, and the times of its
+// latest changes, which also tell of permissions taken away or given. A hash, because thousands are
+// kept; two states that differ have the same one with a probability of 2^-64.
+enum class FileState : std::uint64_t {};
 
 // By path; nullopt: the file cannot be reached.
 using FileStates = std::unordered_map<std::string, std::optional<FileState>>;

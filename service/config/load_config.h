@@ -47,6 +47,8 @@ ConfigResult ReloadConfig(const std::string& path, const EnvLookup& env, const V
 // is enough. Of the server, these can be set:
 //   BALANCE_LISTEN, BALANCE_ADMIN_LISTEN       host:port; the gRPC one only on loopback
 //   BALANCE_DRAIN_DELAY                        a duration, such as 0s
+// and of every source whose venue has push:
+//   BALANCE_PUSH                               true or false
 // All else has its default. An empty variable counts as one that is not set.
 // REQUIRES: sodium_init() has succeeded.
 ConfigResult ConfigFromEnvironment(const EnvLookup& env, const Venues& venues);

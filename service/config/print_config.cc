@@ -54,6 +54,14 @@ void PrintCache(YamlWriter& out, const CacheSettings& cache) {
   out.EndMapping();
 }
 
+void PrintPush(YamlWriter& out, const PushSettings& push) {
+  out.Key("push");
+  out.BeginMapping();
+  PrintBool(out, "enabled", push.enabled);
+  if (push.enabled) PrintSeconds(out, "poll_interval", push.poll_interval);
+  out.EndMapping();
+}
+
 void PrintUpstream(YamlWriter& out, const UpstreamSettings& upstream) {
   out.Key("upstream");
   out.BeginMapping();
@@ -83,6 +91,7 @@ void PrintSource(YamlWriter& out, const SourceConfig& source) {
   PrintLogin(out, source.venue->facts(), source.login);
   PrintCache(out, source.info.cache);
   PrintUpstream(out, source.upstream);
+  PrintPush(out, source.info.push);
   out.EndMapping();
 }
 

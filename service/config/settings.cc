@@ -1,5 +1,6 @@
 #include "service/config/settings.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -178,6 +179,33 @@ UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::stri
   ReadRate(given, block, upstream.rate);
   ReadCa(given, block, upstream.tls_ca_file);
   return upstream;
+}
+
+PushSettings ReadPush(const config::v1::Push& given, const std::string& source, const Venue* venue,
+                      Duration ttl, ConfigDocument& document) {
+  PushSettings push{.enabled = given.enabled(), .poll_interval = ttl};
+  const std::string path = source + ".push";
+  if (document.IsAbsent(path)) return push;
+  constexpr const char* kPollInterval = "poll_interval";
+  BlockReader block("push", path, document);
+  if (push.enabled && venue && !venue->facts().has_push) {
+    block.Refuse("enabled", "is set, although " + std::string(venue->facts().name) + " has no push",
+                 "leave push out");
+  }
+  block.Read(kPollInterval, given.poll_interval(), kAboveZero, kLongest, push.poll_interval);
+  const bool is_ttl_doubtful =
+      document.HasIssue("cache.ttl") || document.HasIssue(source + ".cache.ttl");
+  if (push.poll_interval < ttl && !is_ttl_doubtful) {
+    block.Refuse(kPollInterval,
+                 "(" + PrintDuration(push.poll_interval) + ") is below the TTL of the source (" +
+                     PrintDuration(ttl) + ")",
+                 "leave it out, or make it at least the TTL");
+  } else if (block.IsGiven(kPollInterval) && document.IsAbsent(block.PathOf("enabled"))) {
+    document.AddWarning(block.PathOf(kPollInterval), "has no effect without enabled: true",
+                        "add that, or leave push out");
+  }
+  push.poll_interval = std::max(push.poll_interval, ttl);
+  return push;
 }
 
 ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document) {

@@ -17,6 +17,10 @@ CacheSettings ReadCache(const config::v1::Cache& given, const std::string& path,
 UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::string& path,
                               const UpstreamSettings& base, ConfigDocument& document);
 
+// `push` of the source at the path `source`, at `venue` (null: it names none), whose TTL is `ttl`.
+PushSettings ReadPush(const config::v1::Push& given, const std::string& source, const Venue* venue,
+                      Duration ttl, ConfigDocument& document);
+
 ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document);
 
 CacheSettings DefaultCache();

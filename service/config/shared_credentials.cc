@@ -136,11 +136,14 @@ class SharingChecker {
 void ApplySharedCredentials(Config& config, ConfigDocument& document) {
   SharingChecker checker(document);
   std::map<Fingerprint, Credential> credentials;
+  // Of each source that is complete, in their order.
+  std::vector<std::map<Fingerprint, Credential>::iterator> entries;
   ForEachSource(config, [&](const SourceConfig& source, const std::string& path) {
     if (!IsComplete(source)) return;
     const Place place{&source, path};
     const auto [entry, is_new] =
         credentials.try_emplace(CredentialFingerprint(source), Credential{place, {nullptr, {}}});
+    entries.push_back(entry);
     Credential& credential = entry->second;
     if (!is_new) {
       checker.CheckSecret(credential.first, place);
@@ -154,11 +157,14 @@ void ApplySharedCredentials(Config& config, ConfigDocument& document) {
     }
   });
   // The first of a credential's sources to state no pool may come before the one that does.
+  auto next = entries.begin();
   ForEachSource(config, [&](SourceConfig& source, const std::string&) {
-    if (!source.info.pool.empty() || !IsComplete(source)) return;
-    const Credential& credential = credentials.at(CredentialFingerprint(source));
-    source.info.pool = credential.with_pool.source ? credential.with_pool.source->info.pool
-                                                   : DefaultPool(*credential.first.source);
+    if (!IsComplete(source)) return;
+    const auto& [fingerprint, credential] = **next++;
+    if (!source.info.pool.empty()) return;
+    source.info.pool = credential.with_pool.source
+                           ? credential.with_pool.source->info.pool
+                           : DefaultPool(*credential.first.source, fingerprint);
   });
   std::unordered_map<std::string, Place> pools;
   ForEachSource(config, [&](const SourceConfig& source, const std::string& path) {

@@ -32,6 +32,16 @@ Fingerprint HashOf(std::string_view key, std::initializer_list<std::string_view>
 
 std::string_view SecretOf(const SourceConfig& source) { return source.login.secret->Expose(); }
 
+Fingerprint LoginOf(const Fingerprint& credential, const SourceConfig& source) {
+  return HashOf({}, {BytesOf(credential), SecretOf(source)});
+}
+
+Fingerprint RequestOf(const Fingerprint& login, const SourceConfig& source) {
+  // No URL has a space.
+  return HashOf(
+      {}, {BytesOf(login), source.login.base_url.ToString(), " ", source.upstream.tls_ca_file});
+}
+
 }  // namespace
 
 bool HaveSameUpstream(const SourceConfig& a, const SourceConfig& b) {
@@ -51,19 +61,25 @@ Fingerprint CredentialFingerprint(const SourceConfig& source) {
 }
 
 Fingerprint LoginFingerprint(const SourceConfig& source) {
-  return HashOf({}, {BytesOf(CredentialFingerprint(source)), SecretOf(source)});
+  return LoginOf(CredentialFingerprint(source), source);
 }
 
 Fingerprint RequestFingerprint(const SourceConfig& source) {
-  // No URL has a space.
-  return HashOf({}, {BytesOf(LoginFingerprint(source)), source.login.base_url.ToString(), " ",
-                     source.upstream.tls_ca_file});
+  return RequestOf(LoginFingerprint(source), source);
 }
 
-std::string DefaultPool(const SourceConfig& source) {
+SourceFingerprints FingerprintsOf(const SourceConfig& source) {
+  SourceFingerprints fingerprints;
+  fingerprints.credential = CredentialFingerprint(source);
+  fingerprints.login = LoginOf(fingerprints.credential, source);
+  fingerprints.request = RequestOf(fingerprints.login, source);
+  return fingerprints;
+}
+
+std::string DefaultPool(const SourceConfig& source, const Fingerprint& credential) {
   // BLAKE2b takes keys of up to 64 bytes, a secret may be longer.
   const Fingerprint key = HashOf({}, {"balance.v1 pool key:", SecretOf(source)});
-  const Fingerprint pool = HashOf(BytesOf(key), {BytesOf(CredentialFingerprint(source))});
+  const Fingerprint pool = HashOf(BytesOf(key), {BytesOf(credential)});
   std::array<char, 2 * kPoolBytes + 1> hex;
   return std::string("pool-").append(
       sodium_bin2hex(hex.data(), hex.size(), pool.data(), kPoolBytes));

@@ -60,6 +60,7 @@ class KeyLines {
     return std::any_of(lines_.begin(), lines_.end(),
                        [key](const auto& entry) { return entry.first == key; });
   }
+  std::size_t size() const { return lines_.size(); }
   // In the order in which they are written.
   template <typename Visit>
   void ForEachKey(Visit visit) const {
@@ -79,13 +80,17 @@ class YamlWalker {
   void ReadMessage(const YamlNode& node, const ConfigBlock& block, const std::string& path,
                    Message& message) {
     KeyLines lines;
+    bool has_alternatives = false;
     node.ForEachEntry([&](const YamlNode& key, const YamlNode& value) {
-      const FieldDescriptor* field = FindField(key, block, path);
-      const bool is_read =
-          field && IsFirst(key, path, lines) &&
-          ReadMember(value, block, std::string(key.text()), *field, path, lines, message);
+      const std::string name(key.text());
+      const FieldDescriptor* field = FindField(key, name, block, path);
+      const std::string field_path = field ? PathOf(path, name) : std::string();
+      const bool is_read = field && IsFirst(key, field_path, lines) &&
+                           ReadMember(value, block, name, *field, field_path, lines, message);
       if (!is_read) document_.MarkIncomplete(path);
+      if (field && ConfigBlock::HasAlternatives(*field)) has_alternatives = true;
     });
+    if (!has_alternatives || lines.size() == 1) return;
     lines.ForEachKey(
         [&](std::string_view key) { RefuseOthers(block, std::string(key), path, lines); });
   }
@@ -93,22 +98,20 @@ class YamlWalker {
  private:
   static std::string KeyList(const ConfigBlock& block) { return Joined(block.Keys()); }
 
-  const FieldDescriptor* FindField(const YamlNode& key, const ConfigBlock& block,
-                                   const std::string& path) {
+  const FieldDescriptor* FindField(const YamlNode& key, const std::string& name,
+                                   const ConfigBlock& block, const std::string& path) {
     if (!key.IsScalar()) {
       document_.AddIssueWithin(key.line(), path, "has a key that is no word",
                                "use one of: " + KeyList(block));
       return nullptr;
     }
-    const std::string name(key.text());
     const FieldDescriptor* field = block.Find(name);
     if (!field) AddUnknownKey(key.line(), block, path, name);
     return field;
   }
 
   // Notes where the key was written; refuses a second time.
-  bool IsFirst(const YamlNode& key, const std::string& path, KeyLines& lines) {
-    const std::string field_path = PathOf(path, std::string(key.text()));
+  bool IsFirst(const YamlNode& key, const std::string& field_path, KeyLines& lines) {
     int& first = lines[key.text()];
     if (first == 0) {
       first = key.line();
@@ -121,22 +124,32 @@ class YamlWalker {
     return false;
   }
 
-  // `key` stands for `field` in `block`, the mapping at `parent`. Of several alternatives the one
+  // `key` stands for `field` in `block`, and `path` is its own. Of several alternatives the one
   // that the schema has first counts, wherever it stands, even if it cannot be read. The others are
   // judged as well.
   bool ReadMember(const YamlNode& node, const ConfigBlock& block, const std::string& key,
-                  const FieldDescriptor& field, const std::string& parent, const KeyLines& lines,
+                  const FieldDescriptor& field, const std::string& path, const KeyLines& lines,
                   Message& message) {
-    const std::vector<std::string> alternatives = block.Alternatives(key);
-    if (alternatives.empty()) return ReadField(node, block, key, field, parent, message);
-    for (const std::string& earlier : alternatives) {
-      if (earlier == key) break;
-      if (!lines.IsGiven(earlier)) continue;
+    if (!ConfigBlock::HasAlternatives(field)) {
+      return ReadField(node, block, key, field, path, message);
+    }
+    if (IsAfterAlternative(block, key, lines)) {
       const std::unique_ptr<Message> unused(message.New());
-      return ReadField(node, block, key, field, parent, *unused);
+      return ReadField(node, block, key, field, path, *unused);
     }
     block.ClearAlternatives(field, message);
-    return ReadField(node, block, key, field, parent, message);
+    return ReadField(node, block, key, field, path, message);
+  }
+
+  // Whether an alternative that the schema has before `key` is given so far.
+  static bool IsAfterAlternative(const ConfigBlock& block, const std::string& key,
+                                 const KeyLines& lines) {
+    if (lines.size() == 1) return false;
+    for (const std::string& earlier : block.Alternatives(key)) {
+      if (earlier == key) return false;
+      if (lines.IsGiven(earlier)) return true;
+    }
+    return false;
   }
 
   // Of the alternatives of `key`, if it is the first one that is given.
@@ -171,8 +184,7 @@ class YamlWalker {
   }
 
   bool ReadField(const YamlNode& node, const ConfigBlock& block, const std::string& key,
-                 const FieldDescriptor& field, const std::string& parent, Message& message) {
-    const std::string path = PathOf(parent, key);
+                 const FieldDescriptor& field, const std::string& path, Message& message) {
     if (!field.is_repeated()) return ReadOne(node, block, key, field, path, message);
     if (!node.IsSequence()) {
       document_.AddIssue(path, "is not a list",

@@ -97,9 +97,9 @@ class YamlTreeBuilder {
                                         {}});
       }
       if (!is_good) return tl::unexpected(parser.Issue());
-      if (!Take(event)) {
-        return tl::unexpected(YamlIssue{YamlIssue::Kind::kNotYaml, LineOf(event->start_mark),
-                                        "found an alias of no anchor"});
+      if (const char* problem = Take(event)) {
+        return tl::unexpected(
+            YamlIssue{YamlIssue::Kind::kNotYaml, LineOf(event->start_mark), problem});
       }
       is_complete = event->type == YAML_DOCUMENT_END_EVENT;
     }
@@ -110,29 +110,33 @@ class YamlTreeBuilder {
  private:
   using Kind = YamlTree::Kind;
 
-  // False: the event is an alias of an anchor that is not known.
-  bool Take(const Event& event) {
+  // What is wrong with the event; null: nothing, it was taken.
+  const char* Take(const Event& event) {
     switch (event->type) {
       case YAML_SCALAR_EVENT:
         AddScalar(*event.operator->());
-        return true;
+        return nullptr;
       case YAML_SEQUENCE_START_EVENT:
         Note(event->data.sequence_start.anchor);
-        open_.push_back(Add(Kind::kSequence, event->start_mark));
-        return true;
+        return Open(Kind::kSequence, event->start_mark);
       case YAML_MAPPING_START_EVENT:
         Note(event->data.mapping_start.anchor);
-        open_.push_back(Add(Kind::kMapping, event->start_mark));
-        return true;
+        return Open(Kind::kMapping, event->start_mark);
       case YAML_SEQUENCE_END_EVENT:
       case YAML_MAPPING_END_EVENT:
         open_.pop_back();
-        return true;
+        return nullptr;
       case YAML_ALIAS_EVENT:
-        return AddAlias(event);
+        return AddAlias(event) ? nullptr : "found an alias of no anchor";
       default:
-        return true;
+        return nullptr;
     }
+  }
+
+  const char* Open(Kind kind, const yaml_mark_t& mark) {
+    if (open_.size() == YamlTree::kMaxDepth) return "found too many levels within each other";
+    open_.push_back(Add(kind, mark));
+    return nullptr;
   }
 
   void AddScalar(const yaml_event_t& event) {
@@ -151,6 +155,7 @@ class YamlTreeBuilder {
     tree_.texts_ += text;
   }
 
+  // False: its anchor is not known.
   bool AddAlias(const Event& event) {
     const auto target = anchors_.find(std::string(ViewOf(event->data.alias.anchor)));
     if (target == anchors_.end()) return false;

@@ -63,6 +63,11 @@ struct YamlIssue {
 // Immutable.
 class YamlTree {
  public:
+  // Levels of sequences and mappings within each other that a text may have, far more than any
+  // configuration. libyaml's scanner (0.2.5, yaml_parser_stale_simple_keys) looks at all open
+  // levels for each token: 100,000 of them would keep it busy for a minute.
+  static constexpr std::size_t kMaxDepth = 64;
+
   // The tree of the only document of `text`; null if there is none. An anchor may stand for a node
   // that holds its alias, so a walk along all nodes need not end.
   // REQUIRES: `text` is UTF-8. Throws std::bad_alloc if there is no memory.

@@ -75,6 +75,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
   void StartSource(std::size_t i) {
     if (!read_.wanted[i]) return;
     SourceFeed& feed = *account_.feeds_[i];
+    if (!read_.bounds.only_if_cached) feed.NoteAsked(asked_.steady);
     const ReadAction action = Decide(feed.status(), read_.bounds, asked_);
     if (action == ReadAction::kAnswer) return;
     if (asked_.steady >= read_.deadline) {
@@ -95,7 +96,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
 
   // Oldest reading of the source that this read accepts.
   ObservedSince Oldest(std::size_t i) const {
-    return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().info->cache, asked_);
+    return OldestAcceptable(read_.bounds, account_.feeds_[i]->status().FreshFor(), asked_);
   }
 
   SteadyTime EarliestSend(std::size_t i) const {
@@ -220,7 +221,21 @@ void AccountFeed::Cancel(ReadId id) {
 }
 
 void AccountFeed::RefreshEarly() {
-  for (const auto& feed : feeds_) feed->RefreshEarly();
+  const SteadyTime now = clock_.SteadyNow();
+  for (const auto& feed : feeds_) {
+    feed->NoteAsked(now);
+    feed->RefreshEarly();
+  }
+}
+
+void AccountFeed::NoteAsked(const std::vector<bool>& wanted, SteadyTime now) {
+  for (std::size_t i = 0; i < feeds_.size(); ++i) {
+    if (wanted[i]) feeds_[i]->NoteAsked(now);
+  }
+}
+
+void AccountFeed::AddFreshness(SteadyTime now, FreshnessByKind& times) {
+  for (const auto& feed : feeds_) feed->AddFreshness(now, times);
 }
 
 void AccountFeed::Watch(const WatchTerms& terms) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "clients/core/alarm.h"
@@ -72,9 +73,22 @@ class AccountFeed {
   // far as that takes nothing from others.
   void RefreshEarly();
 
+  // A read wants these sources, in configuration order, and is answered from what is known.
+  // Thread-safe.
+  void NoteAsked(const std::vector<bool>& wanted, SteadyTime now);
+
+  // See SourceFeed.
+  void AddFreshness(SteadyTime now, FreshnessByKind& times);
+
   // Keeps the sources read until Unwatch() with equal terms; see SourceFeed.
   void Watch(const WatchTerms& terms);
   void Unwatch(const WatchTerms& terms);
+
+  // Of the source at that place of the configuration; see SourceFeed.
+  HintResult Hint(std::size_t source) { return feeds_[source]->Hint(); }
+  bool SetQuietSince(std::size_t source, std::optional<SteadyTime> quiet_since) {
+    return feeds_[source]->SetQuietSince(quiet_since);
+  }
 
   // Tells the sink of states that have aged since it was told last.
   void PublishAging() { PublishAging(clock_.SteadyNow()); }

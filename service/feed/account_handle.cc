@@ -87,6 +87,10 @@ void ShardAccountHandle::RefreshEarly() {
   shard_.Post([account = account_] { account->RefreshEarly(); });
 }
 
+void ShardAccountHandle::NoteAsked(const std::vector<bool>& wanted, SteadyTime now) {
+  account_->NoteAsked(wanted, now);
+}
+
 void ShardAccountHandle::PublishAging(std::function<void()> done) {
   shard_.Dispatch([account = account_, done = std::move(done)] {
     account->PublishAging();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "service/feed/account_feed.h"
 #include "service/feed/shard.h"
@@ -42,6 +43,9 @@ class AccountHandle {
   // See AccountFeed.
   virtual void RefreshEarly() = 0;
 
+  // See AccountFeed. On the caller's thread.
+  virtual void NoteAsked(const std::vector<bool>& wanted, SteadyTime now) = 0;
+
   // Publishes the account's states as they are by now, then calls `done` on the account's shard:
   // before this returns if it is called there.
   virtual void PublishAging(std::function<void()> done) = 0;
@@ -58,6 +62,7 @@ class ShardAccountHandle final : public AccountHandle {
                                    std::function<void()> on_cancel) override;
   std::unique_ptr<AccountWatch> Watch(std::shared_ptr<const WatchTerms> terms) override;
   void RefreshEarly() override;
+  void NoteAsked(const std::vector<bool>& wanted, SteadyTime now) override;
   void PublishAging(std::function<void()> done) override;
 
  private:

@@ -24,7 +24,7 @@ bool IsAcceptable(const SourceStatus& status, const ReadBounds& bounds, Now aske
   // A rejected key will not heal: what was read with it is not shown past its TTL, whatever age the
   // caller would take.
   if (status.is_rejected && AgeOf(reading, now) > status.info->cache.ttl) return false;
-  return OldestAcceptable(bounds, status.info->cache, asked).IsMetBy(reading.Observed());
+  return OldestAcceptable(bounds, status.FreshFor(), asked).IsMetBy(reading.Observed());
 }
 
 // Whether a reading that does not meet the bounds may be shown in place of nothing.
@@ -34,10 +34,9 @@ bool IsShowableStale(const SourceStatus& status, const ReadBounds& bounds, Now a
   const CacheSettings& cache = status.info->cache;
   if (!SinceNotBefore(bounds, asked).IsMetBy(reading.Observed())) return false;
   if (bounds.max_stale == Duration::zero()) return false;
-  const Duration past_ttl =
-      status.is_rejected ? Duration::zero()
-                         : std::min(cache.max_stale, bounds.max_stale.value_or(Duration::max()));
-  return AgeOf(reading, now) <= cache.ttl + past_ttl;
+  if (status.is_rejected) return AgeOf(reading, now) <= cache.ttl;
+  const Duration past = std::min(cache.max_stale, bounds.max_stale.value_or(Duration::max()));
+  return AgeOf(reading, now) <= status.LongestFresh() + past;
 }
 
 // Whether the source was asked within its TTL and answered: whatever there is, asking again would
@@ -72,7 +71,7 @@ Outcome OutcomeOf(Waited waited) {
 // stopped ends the waits for requests that were never sent, or were cut off.
 bool WasSentFor(const SourceStatus& status, const ReadBounds& bounds, Now asked) {
   return status.last_attempt &&
-         *status.last_attempt >= OldestAcceptable(bounds, status.info->cache, asked).steady;
+         *status.last_attempt >= OldestAcceptable(bounds, status.info->cache.ttl, asked).steady;
 }
 
 // Whether what there is was the source's answer to this call, or one that stands for it.
@@ -108,10 +107,10 @@ void NoteOldAnswer(SourceView& view) {
 
 }  // namespace
 
-ObservedSince OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now asked) {
+ObservedSince OldestAcceptable(const ReadBounds& bounds, Duration fresh_for, Now asked) {
   ObservedSince since = SinceNotBefore(bounds, asked);
   since.steady =
-      std::max(since.steady, SaturatingSubtract(asked.steady, bounds.max_age.value_or(cache.ttl)));
+      std::max(since.steady, SaturatingSubtract(asked.steady, bounds.max_age.value_or(fresh_for)));
   return since;
 }
 
@@ -134,10 +133,10 @@ ReadAction Decide(const SourceStatus& status, const ReadBounds& bounds, Now now)
   if (bounds.IsExplicit()) return ReadAction::kWait;
 
   if (WasJustRead(status, now.steady)) return ReadAction::kAnswer;
-  const CacheSettings& cache = status.info->cache;
   if (StandsForAttempts(status, now)) return ReadAction::kAnswer;
   if (IsShowableStale(status, bounds, now, now) && !status.is_rejected &&
-      AgeOf(*status.reading, now) <= cache.ttl + cache.stale_while_revalidate) {
+      AgeOf(*status.reading, now) <=
+          status.FreshFor() + status.info->cache.stale_while_revalidate) {
     return ReadAction::kAnswerAndRefresh;
   }
   return ReadAction::kWait;
@@ -157,11 +156,12 @@ SourceView Show(const SourceStatus& status, const ReadBounds& bounds, Waited wai
   view.retry_after = RetryAfter(status, now.steady);
   view.currencies = status.currencies;
   view.is_outdated = status.IsOutdated();
+  view.fresh_for = status.FreshFor();
   if (IsAcceptable(status, bounds, asked, now)) {
     view.reading = status.reading;
     view.meets_bounds = true;
-    view.state = AgeOf(*status.reading, now) <= status.info->cache.ttl ? SourceState::kFresh
-                                                                       : SourceState::kStale;
+    view.state =
+        AgeOf(*status.reading, now) <= view.fresh_for ? SourceState::kFresh : SourceState::kStale;
     view.outcome = OutcomeOf(waited);
     return view;
   }
@@ -188,10 +188,11 @@ SourceView ShowNotRequested(const SourceStatus& status) {
 SteadyTime NextStateChange(const SourceStatus& status, SteadyTime now) {
   if (!status.reading) return SteadyTime::max();
   const CacheSettings& cache = status.info->cache;
-  const SteadyTime fresh_until = status.reading->observe_steady + cache.ttl;
+  const SteadyTime fresh_until = status.reading->observe_steady + status.FreshFor();
   if (now <= fresh_until && !status.IsOutdated()) return fresh_until;
   const SteadyTime shown_until =
-      fresh_until + (status.is_rejected ? Duration::zero() : cache.max_stale);
+      status.is_rejected ? fresh_until
+                         : status.reading->observe_steady + status.LongestFresh() + cache.max_stale;
   return now <= shown_until ? shown_until : SteadyTime::max();
 }
 

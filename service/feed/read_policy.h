@@ -32,8 +32,8 @@ struct ObservedSince {
   bool IsMetBy(Now observed) const { return observed.steady >= steady && observed.wall >= wall; }
 };
 
-// How new a reading must be for a call made at `asked`. Ages are measured on the steady clock, so a
-// step of the wall clock alters none.
+// How new a reading must be for a call made at `asked`, if it is FRESH for `fresh_for`. Ages are
+// measured on the steady clock, so a step of the wall clock alters none.
 //
 // `not_before` is compared with the wall time that was noted when the request was sent, which is
 // the reading's observe_time: what a caller was shown is equal to itself. That is all while the
@@ -42,7 +42,7 @@ struct ObservedSince {
 // set when the call is made. So a step never makes a reading newer than it is; at worst a reading
 // from before the step is fetched again, or a time that the clock has not reached again is refused
 // as one in the future. The second comparison goes by the steady clock and leaves kClockReadGap.
-ObservedSince OldestAcceptable(const ReadBounds& bounds, const CacheSettings& cache, Now asked);
+ObservedSince OldestAcceptable(const ReadBounds& bounds, Duration fresh_for, Now asked);
 
 // The two clocks are read one after the other, so their distance seems to vary by the time in
 // between. More than this is a step of the wall clock.

@@ -37,7 +37,8 @@ SourceFeed::SourceFeed(LoopExecutor executor, Clock& clock, RefreshObserver& obs
       options_(std::move(options)),
       source_(std::move(source)),
       random_(std::move(random)),
-      on_change_(std::move(on_change)) {
+      on_change_(std::move(on_change)),
+      freshness_(options_.info->LongestFresh()) {
   status_.info = options_.info;
   status_.path = options_.path;
 }
@@ -113,12 +114,14 @@ void SourceFeed::Watch(WatchedAge max_age) {
   if (stopped_) return;
   if (!watched_) watched_.reset(new Watched{{}, {}, Alarm(executor_, clock_)});
   watched_->pace.Add(max_age);
+  CountWatched();
   PlanWatch();
 }
 
 void SourceFeed::Unwatch(WatchedAge max_age) {
   if (!watched_) return;
   watched_->pace.Remove(max_age);
+  CountWatched();
   if (!watched_->pace.empty()) return PlanWatch();
   watched_.reset();
   if (!flight_ || !std::exchange(flight_->watched, false)) return;
@@ -127,7 +130,8 @@ void SourceFeed::Unwatch(WatchedAge max_age) {
 
 void SourceFeed::PlanWatch(SteadyTime earliest) {
   if (!watched_ || stopped_) return;
-  const Duration pace = watched_->pace.Get(options_.info->cache);
+  const Duration pace =
+      watched_->pace.Get(status_.FreshFor(), options_.info->cache.min_refresh_interval);
   const SteadyTime now = clock_.SteadyNow();
   const SteadyTime next = std::max(earliest, NextWatchedRead(status_, pace, watched_->took, now));
   if (next <= now) return LookAfterWatched();
@@ -144,28 +148,57 @@ void SourceFeed::LookAfterWatched() {
   flight_->watched = true;
 }
 
-void SourceFeed::Hint() {
-  if (stopped_) return;
+HintResult SourceFeed::Hint() {
+  if (stopped_) return HintResult::kUnwanted;
   const Now now = clock_.Time();
+  const Duration fresh_for = status_.FreshFor();
+  if (status_.quiet_since) status_.quiet_since = now.steady;
+  bool is_news = status_.FreshFor() != fresh_for;
   const bool is_wanted =
       watched_ || successor_.IsWanted() || (flight_ && !flight_->waiters.empty());
-  if (!is_wanted || StandsForAttempts(status_, now)) return NoteOutdated(now.steady);
-  open_hint_ = now.steady;
+  HintResult result = HintResult::kUnwanted;
+  if (is_wanted && !StandsForAttempts(status_, now)) {
+    result = AnswerHint(now.steady);
+  } else {
+    if (is_wanted) result = HintResult::kForbidden;
+    is_news |= NoteOutdated(now.steady);
+  }
+  if (is_news) on_change_();
+  // What is not quiet any more may be due earlier.
+  if (is_news && !flight_) PlanWatch();
+  return result;
+}
+
+HintResult SourceFeed::AnswerHint(SteadyTime hinted_at) {
+  open_hint_ = hinted_at;
   if (!flight_) {
     StartFlight({}, true);
     flight_->hinted = true;
-  } else if (Serves(*flight_, {.steady = now.steady})) {
-    flight_->background = true;
-  } else {
-    successor_.background = true;
-    successor_.hinted = true;
+    return HintResult::kStarted;
   }
+  if (Serves(*flight_, {.steady = hinted_at})) {
+    flight_->background = true;
+    return HintResult::kJoined;
+  }
+  const bool follows = successor_.IsWanted();
+  successor_.background = true;
+  successor_.hinted = true;
+  return follows ? HintResult::kJoined : HintResult::kQueued;
 }
 
-void SourceFeed::NoteOutdated(SteadyTime hinted_at) {
+bool SourceFeed::NoteOutdated(SteadyTime hinted_at) {
   const bool is_news = status_.reading && !status_.IsOutdated();
   status_.hinted_at = hinted_at;
-  if (is_news) on_change_();
+  return is_news;
+}
+
+bool SourceFeed::SetQuietSince(std::optional<SteadyTime> quiet_since) {
+  if (stopped_) return false;
+  if (quiet_since != std::exchange(status_.quiet_since, quiet_since)) {
+    on_change_();
+    if (!flight_) PlanWatch();
+  }
+  return quiet_since && status_.reading && status_.reading->observe_steady < *quiet_since;
 }
 
 void SourceFeed::RefreshEarly() {
@@ -184,6 +217,35 @@ void SourceFeed::Adopt(const SourceStatus& known) {
   status_ = known;
   status_.info = info;
   status_.path = path;
+  if (!status_.reading) return;
+  freshness_.OnReading(status_.reading->observe_steady, clock_.SteadyNow());
+}
+
+void SourceFeed::NoteAsked(SteadyTime now) {
+  const SteadyTime before = asked_at_.load(std::memory_order_relaxed);
+  if (before != SteadyTime::min() && now < before + kFreshnessCount) return;
+  asked_at_.store(now, std::memory_order_relaxed);
+}
+
+void SourceFeed::CountAsked() {
+  const SteadyTime asked = asked_at_.load(std::memory_order_relaxed);
+  if (asked != SteadyTime::min()) freshness_.Ask(asked);
+}
+
+void SourceFeed::CountWatched() {
+  CountAsked();
+  const bool is_watched = !watched_->pace.empty();
+  freshness_.SetWatched(
+      is_watched ? std::optional(watched_->pace.Get(status_.LongestFresh(),
+                                                    options_.info->cache.min_refresh_interval))
+                 : std::nullopt,
+      clock_.SteadyNow());
+}
+
+void SourceFeed::AddFreshness(SteadyTime now, FreshnessByKind& times) {
+  CountAsked();
+  const FreshnessTimes mine = freshness_.Take(now);
+  if (mine.in_demand > Duration::zero()) times[options_.info->kind] += mine;
 }
 
 void SourceFeed::Stop(std::function<void()> on_idle) {
@@ -323,9 +385,11 @@ void SourceFeed::Accept(Reading reading) {
   }
   status_.is_rejected = false;
   status_.is_of_other_login = false;
-  status_.early_refresh_at = EarlyRefreshAt(reading);
   NoteCurrencies(reading);
+  CountAsked();
+  freshness_.OnReading(reading.observe_steady, clock_.SteadyNow());
   status_.reading = std::make_shared<const Reading>(std::move(reading));
+  status_.early_refresh_at = EarlyRefreshAt(*status_.reading);
 }
 
 void SourceFeed::NoteCurrencies(const Reading& reading) {
@@ -344,10 +408,11 @@ void SourceFeed::NoteCurrencies(const Reading& reading) {
 SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
   const Duration took = clock_.SteadyNow() - (reading.observe_steady + reading.cache_age);
   const double factor = -std::log(1 - random_());
-  const Duration ttl = options_.info->cache.ttl;
+  const Duration fresh_for = status_.FreshFor();
   const double early =
-      std::min(static_cast<double>(took.count()) * factor, static_cast<double>(ttl.count()));
-  return reading.observe_steady + ttl - Duration(static_cast<Duration::rep>(std::max(0.0, early)));
+      std::min(static_cast<double>(took.count()) * factor, static_cast<double>(fresh_for.count()));
+  return reading.observe_steady + fresh_for -
+         Duration(static_cast<Duration::rep>(std::max(0.0, early)));
 }
 
 bool SourceFeed::Fail(Error error, bool was_sent) {

@@ -2,6 +2,8 @@
 
 // The state of one source: its newest reading, its failure, its one refresh and who waits for it.
 
+#include <array>
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
@@ -9,17 +11,38 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "clients/core/alarm.h"
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
 #include "clients/core/loop_executor.h"
 #include "clients/core/random.h"
+#include "service/feed/freshness_meter.h"
 #include "service/feed/read_policy.h"
 #include "service/feed/source_status.h"
 #include "service/feed/watch_pace.h"
 
 namespace balance {
+
+// What a hint has led to.
+enum class HintResult : std::uint8_t {
+  // A refresh.
+  kStarted,
+  // Nothing more: a refresh that is not sent yet, or that already follows the one under way, will
+  // tell.
+  kJoined,
+  // A refresh that follows the one under way.
+  kQueued,
+  // Nobody wants to know: the reading is no longer FRESH.
+  kUnwanted,
+  // A failure forbids requests: the reading is no longer FRESH.
+  kForbidden,
+};
+
+// Name of each HintResult, indexed by it.
+inline constexpr std::array<std::string_view, 5> kHintResultNames = {"STARTED", "JOINED", "QUEUED",
+                                                                     "UNWANTED", "FORBIDDEN"};
 
 // Told of each refresh on the shard's thread; must not block.
 class RefreshObserver {
@@ -36,6 +59,9 @@ class RefreshObserver {
 
   // A reading was dropped: one with a later observe time is known already.
   virtual void OnDropped(const SourceStatus& /*known*/) {}
+
+  // Times that sources of one kind were in demand and fresh, since they were told last.
+  virtual void OnFreshness(SourceKind /*kind*/, const FreshnessTimes& /*times*/) {}
 };
 
 // Used on its shard's thread only. At most one refresh runs at a time; at most one more is queued
@@ -98,7 +124,12 @@ class SourceFeed {
   // sent after this moment: one that was sent before is followed by exactly one other, however many
   // hints come. Else, and where a failure forbids requests, nothing is sent, and the reading that
   // is known is no longer FRESH. A reading that a hint alone has caused has the origin kPushHint.
-  void Hint();
+  HintResult Hint();
+
+  // The venue tells of changes, and has told of none since then; unset: it does not tell of any,
+  // as at first. Returns whether there is a reading from before then: what happened meanwhile was
+  // told to nobody here, so that a Hint() is due.
+  bool SetQuietSince(std::optional<SteadyTime> quiet_since);
 
   // Refreshes a reading that is still FRESH but read often, if that takes nothing from others.
   void RefreshEarly();
@@ -108,6 +139,14 @@ class SourceFeed {
   // somebody waits for.
   void Watch(WatchedAge max_age);
   void Unwatch(WatchedAge max_age);
+
+  // A read wants the source, whether it is answered from what is known or not. Thread-safe.
+  void NoteAsked(SteadyTime now);
+
+  // Adds what FreshnessMeter has counted since the last call. To be called every kFreshnessCount or
+  // so: of reads in between, the first one is noted and the others may not be.
+  void AddFreshness(SteadyTime now, FreshnessByKind& times);
+  static constexpr Duration kFreshnessCount = std::chrono::seconds(1);
 
   // Ends the running refresh and calls every waiter. No refresh starts afterwards. `on_idle` is
   // called once, as soon as no refresh runs and every waiter has been called, maybe before this
@@ -173,10 +212,16 @@ class SourceFeed {
   boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);
   void Land(Flight& flight, Result<Reading> result, Duration took);
   void Accept(Reading reading);
+  // Tells the meter of the latest read that was noted.
+  void CountAsked();
+  // Tells the meter of those who watch.
+  void CountWatched();
   // Returns whether that is news.
   bool CloseHint();
-  // Figures may have changed at `hinted_at`.
-  void NoteOutdated(SteadyTime hinted_at);
+  // Sees to it that a refresh is sent from now on; returns how.
+  HintResult AnswerHint(SteadyTime hinted_at);
+  // Figures may have changed at `hinted_at`. Returns whether that is news.
+  bool NoteOutdated(SteadyTime hinted_at);
   void NoteCurrencies(const Reading& reading);
   // `was_sent`: an attempt was made and failed; else the failure is an earlier one, still in force.
   // False if the status says so already.
@@ -212,6 +257,9 @@ class SourceFeed {
   // as there are any.
   Waiters ending_;
   WaiterId next_waiter_ = 1;
+  FreshnessMeter freshness_;
+  // When a read was last noted; SteadyTime::min() if never. On any thread.
+  std::atomic<SteadyTime> asked_at_ = SteadyTime::min();
   bool stopped_ = false;
   // Of Stop().
   std::function<void()> on_idle_;

@@ -2,6 +2,7 @@
 
 // What is known of a source, as immutable values: made on the source's shard, read on any thread.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,11 @@ struct SourceFailure {
 // Every source has totals in this currency, whatever it reports.
 inline constexpr std::string_view kAlwaysPresentCurrency = "USD";
 
+// How new readings come about; the words are those of balance.v1.
+enum class FeedState : std::uint8_t { kPoll, kPush, kPushDown };
+
+inline constexpr int kFeedStateCount = static_cast<int>(FeedState::kPushDown) + 1;
+
 // A copy is a few pointers.
 struct SourceStatus {
   std::shared_ptr<const SourceInfo> info;
@@ -51,6 +57,8 @@ struct SourceStatus {
   // When the venue said that figures may have changed, while nobody wanted to know or nobody could
   // be asked. Unset: it did not.
   std::optional<SteadyTime> hinted_at;
+  // The venue tells of changes, and has told of none since then. Unset: it does not tell of any.
+  std::optional<SteadyTime> quiet_since;
   // When the latest attempt was sent. Unset: there was none.
   std::optional<SteadyTime> last_attempt;
   // Every currency beside kAlwaysPresentCurrency that the source has ever reported. Null: none.
@@ -59,6 +67,19 @@ struct SourceStatus {
   SteadyTime early_refresh_at = SteadyTime::max();
   // The state of the way to the upstream. Null where nothing stands between.
   std::shared_ptr<const PathProbe> path;
+
+  FeedState feed() const {
+    if (!info->push.enabled) return FeedState::kPoll;
+    return quiet_since ? FeedState::kPush : FeedState::kPushDown;
+  }
+  // How long the reading is FRESH: while the venue would have told of a change, and has not, it
+  // need not be polled for longer than the TTL.
+  Duration FreshFor() const {
+    const bool is_quiet = quiet_since && reading && reading->observe_steady >= *quiet_since;
+    return is_quiet && !is_rejected ? LongestFresh() : info->cache.ttl;
+  }
+  // As SourceInfo::LongestFresh() says.
+  Duration LongestFresh() const { return info->LongestFresh(); }
 
   // Whether there is reason to believe that the reading is no longer true: it may be shown, but
   // never as FRESH.
@@ -93,6 +114,8 @@ struct SourceView {
   std::optional<Duration> retry_after;
   // As SourceStatus::IsOutdated() says.
   bool is_outdated = false;
+  // As SourceStatus::FreshFor() says.
+  Duration fresh_for{};
   // Whether the reading is as new as the request asks for.
   bool meets_bounds = false;
   // The refresh that the call waited for has succeeded, and there is still no reading that is as

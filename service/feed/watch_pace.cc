@@ -14,10 +14,10 @@ void WatchPace::Remove(WatchedAge max_age) {
   if (--found->second == 0) watchers_.erase(found);
 }
 
-Duration WatchPace::Get(const CacheSettings& cache) const {
+Duration WatchPace::Get(Duration fresh_for, Duration min_refresh_interval) const {
   Duration pace = Duration::max();
-  for (const auto& [max_age, count] : watchers_) pace = std::min(pace, max_age.value_or(cache.ttl));
-  return std::max(pace, cache.min_refresh_interval);
+  for (const auto& [max_age, count] : watchers_) pace = std::min(pace, max_age.value_or(fresh_for));
+  return std::max(pace, min_refresh_interval);
 }
 
 Duration WatchLead(Duration pace, Duration took) {

@@ -18,15 +18,16 @@ using WatchedAge = std::optional<Duration>;
 // demanding one asks.
 class WatchPace {
  public:
-  // `max_age`: how old a reading may become; unset: the source's TTL.
+  // `max_age`: how old a reading may become; unset: as old as it is FRESH for.
   void Add(WatchedAge max_age) { ++watchers_[max_age]; }
   // REQUIRES: it was added.
   void Remove(WatchedAge max_age);
 
   bool empty() const { return watchers_.empty(); }
 
-  // Greatest age that a reading may reach. REQUIRES: not empty.
-  Duration Get(const CacheSettings& cache) const;
+  // Greatest age that a reading may reach that is FRESH for `fresh_for`, but never below
+  // `min_refresh_interval`. REQUIRES: not empty.
+  Duration Get(Duration fresh_for, Duration min_refresh_interval) const;
 
  private:
   // Number of watchers by what they ask for; what is unset comes first.

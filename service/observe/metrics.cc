@@ -4,6 +4,8 @@
 
 #include "proto/balance_v1.h"
 #include "service/observe/logging.h"
+#include "service/observe/open_metrics.h"
+#include "service/observe/process_stats.h"
 #include "service/snapshot/encode.h"
 
 namespace balance {
@@ -25,6 +27,7 @@ constexpr std::array<const char*, kStatusCodeCount> kCodeNames = {
     "DataLoss", "Unauthenticated"};
 
 constexpr std::array<const char*, kShownStateCount> kStateNames = {"FRESH", "STALE", "NO_DATA"};
+constexpr std::array<const char*, kFeedStateCount> kFeedNames = {"POLL", "PUSH", "PUSH_DOWN"};
 constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED", "OPEN",
                                                                        "HALF_OPEN"};
 
@@ -59,10 +62,12 @@ Metrics::Metrics(const std::vector<NamedKind>& kinds) {
                             .Register(registry_)
                             .Add({});
   RegisterCounters();
+  RegisterPush();
   RegisterGauges();
   RegisterTls();
   RegisterConnections();
   RegisterTransport();
+  RegisterProcess();
 }
 
 void Metrics::RegisterCalls() {
@@ -165,8 +170,20 @@ void Metrics::RegisterCounters() {
                       .Register(registry_);
   auto& seconds = prometheus::BuildHistogram()
                       .Name("balance_refresh_seconds")
-                      .Help("Duration of a refresh, failed ones included.")
+                      .Help("Duration of a refresh, all its attempts included, by result.")
                       .Register(registry_);
+  auto& demand = prometheus::BuildCounter()
+                     .Name("balance_source_demand_seconds_total")
+                     .Help(
+                         "Time, summed over the sources, in which they were in demand: watched, or "
+                         "read within their TTL and 5 s.")
+                     .Register(registry_);
+  auto& fresh = prometheus::BuildCounter()
+                    .Name("balance_source_fresh_seconds_total")
+                    .Help(
+                        "The part of balance_source_demand_seconds_total in which the newest "
+                        "reading was within its TTL and 5 s; the first 5 s of a demand count.")
+                    .Register(registry_);
   for (auto& [kind, series] : kinds_) {
     const std::string& name = series.name;
     series.succeeded = &refreshes.Add({{"kind", name}, {"result", "OK"}});
@@ -180,7 +197,40 @@ void Metrics::RegisterCounters() {
       series.warnings[warning] = &warnings.Add({{"kind", name}, {"reason", reason}});
     }
     series.dropped = &dropped.Add({{"kind", name}});
-    series.seconds = &seconds.Add({{"kind", name}}, kRefreshBuckets);
+    series.demand_seconds = &demand.Add({{"kind", name}});
+    series.fresh_seconds = &fresh.Add({{"kind", name}});
+    series.succeeded_seconds = &seconds.Add({{"kind", name}, {"result", "OK"}}, kRefreshBuckets);
+    series.failed_seconds = &seconds.Add({{"kind", name}, {"result", "FAILED"}}, kRefreshBuckets);
+  }
+}
+
+void Metrics::RegisterPush() {
+  auto& hints = prometheus::BuildCounter()
+                    .Name("balance_push_hints_total")
+                    .Help(
+                        "Hints of a venue's push socket, once for each source that they reach, by "
+                        "what they led to.")
+                    .Register(registry_);
+  auto& reconnects = prometheus::BuildCounter()
+                         .Name("balance_push_reconnects_total")
+                         .Help(
+                             "Times that a push socket is to be connected again: how the one "
+                             "before ended, or why the attempt to connect it failed.")
+                         .Register(registry_);
+  for (auto& [kind, series] : kinds_) {
+    for (std::size_t result = 0; result < kHintResultNames.size(); ++result) {
+      series.hints[result] =
+          &hints.Add({{"kind", series.name}, {"result", std::string(kHintResultNames[result])}});
+    }
+    for (std::size_t end = 0; end < kPushEndNames.size(); ++end) {
+      series.push_ends[end] =
+          &reconnects.Add({{"kind", series.name}, {"reason", std::string(kPushEndNames[end])}});
+    }
+    for (std::size_t error = 0; error < kErrorKindCount; ++error) {
+      const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
+      series.push_attempts_failed[error] =
+          &reconnects.Add({{"kind", series.name}, {"reason", reason}});
+    }
   }
 }
 
@@ -189,6 +239,9 @@ void Metrics::RegisterGauges() {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
   };
   auto& in_state = gauge("balance_sources", "Sources by the state that a cached read shows.");
+  auto& feeds = gauge("balance_sources_by_feed",
+                      "Sources by how their readings come about: POLL, PUSH or, while the venue "
+                      "tells of no changes, PUSH_DOWN.");
   auto& failing =
       gauge("balance_sources_failing", "Sources whose latest refresh failed, by the reason.");
   auto& breakers =
@@ -213,6 +266,9 @@ void Metrics::RegisterGauges() {
     const std::string& name = series.name;
     for (std::size_t state = 0; state < kShownStateCount; ++state) {
       series.in_state[state] = &in_state.Add({{"kind", name}, {"state", kStateNames[state]}});
+    }
+    for (std::size_t feed = 0; feed < kFeedStateCount; ++feed) {
+      series.feeds[feed] = &feeds.Add({{"kind", name}, {"feed", kFeedNames[feed]}});
     }
     for (std::size_t error = 0; error < kErrorKindCount; ++error) {
       const std::string reason(TraitsOf(static_cast<ErrorKind>(error)).reason);
@@ -296,6 +352,42 @@ void Metrics::RegisterTransport() {
             "Requests and answers in the buffers of all connections of callers.");
 }
 
+void Metrics::RegisterProcess() {
+  const auto gauge = [this](const char* name, const char* help) {
+    return &prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add({});
+  };
+  process_.cpu_seconds = &prometheus::BuildCounter()
+                              .Name("process_cpu_seconds_total")
+                              .Help("Processor time that this process has used.")
+                              .Register(registry_)
+                              .Add({});
+  process_.resident_bytes =
+      gauge("process_resident_memory_bytes", "Memory of this process that is in use.");
+  process_.virtual_bytes =
+      gauge("process_virtual_memory_bytes", "Addresses that this process has reserved.");
+  process_.open_fds = &prometheus::BuildGauge()
+                           .Name("process_open_fds")
+                           .Help("File descriptors that are open.")
+                           .Register(registry_);
+  process_.max_fds = gauge("process_max_fds", "Most file descriptors that may be open.");
+  process_.start_time_seconds =
+      gauge("process_start_time_seconds", "When this process started, in seconds since 1970.");
+  process_.memory_limit_bytes =
+      gauge("balance_memory_limit_bytes",
+            "Memory that the container may use before the kernel ends it; +Inf without a limit.");
+}
+
+void Metrics::SetProcess() {
+  const ProcessStats stats = ReadProcessStats();
+  process_.cpu_seconds->Increment(stats.cpu_seconds - process_.cpu_seconds->Value());
+  process_.resident_bytes->Set(stats.resident_bytes);
+  process_.virtual_bytes->Set(stats.virtual_bytes);
+  if (stats.open_fds) process_.open_fds->Add({}).Set(*stats.open_fds);
+  process_.max_fds->Set(stats.max_fds);
+  process_.start_time_seconds->Set(stats.start_time_seconds);
+  process_.memory_limit_bytes->Set(stats.memory_limit_bytes);
+}
+
 void Metrics::SetTransport(const TransportStats& stats) {
   const auto set = [](prometheus::Counter* counter, std::uint64_t value) {
     counter->Increment(static_cast<double>(value) - counter->Value());
@@ -329,7 +421,8 @@ void Metrics::OnDenied(const AccessDenial& denial) {
 
 void Metrics::OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) {
   KindSeries& series = kinds_.at(before.info->kind);
-  series.seconds->Observe(std::chrono::duration<double>(took).count());
+  const double seconds = std::chrono::duration<double>(took).count();
+  (result ? series.succeeded_seconds : series.failed_seconds)->Observe(seconds);
   if (result) {
     series.succeeded->Increment();
     for (const Warning& warning : result->warnings) {
@@ -347,6 +440,25 @@ void Metrics::OnRefusal(const SourceStatus& before, const Error& why) {
 
 void Metrics::OnDropped(const SourceStatus& known) {
   kinds_.at(known.info->kind).dropped->Increment();
+}
+
+void Metrics::OnPushFailure(const PushStatus& before, PushEnd why, const Error& error) {
+  KindSeries& series = kinds_.at(before.source->kind);
+  prometheus::Counter* const counter =
+      why == PushEnd::kNotConnected
+          ? series.push_attempts_failed[static_cast<std::size_t>(error.kind)]
+          : series.push_ends[static_cast<std::size_t>(why)];
+  counter->Increment();
+}
+
+void Metrics::OnHint(const SourceInfo& source, HintResult result) {
+  kinds_.at(source.kind).hints[static_cast<std::size_t>(result)]->Increment();
+}
+
+void Metrics::OnFreshness(SourceKind kind, const FreshnessTimes& times) {
+  KindSeries& series = kinds_.at(kind);
+  series.demand_seconds->Increment(std::chrono::duration<double>(times.in_demand).count());
+  series.fresh_seconds->Increment(std::chrono::duration<double>(times.fresh).count());
 }
 
 std::size_t Metrics::CallsInProgress() const {
@@ -379,12 +491,16 @@ void Metrics::SetTlsCertificateExpiry(std::chrono::sys_seconds when) {
   tls_expiry_->Add({}).Set(static_cast<double>(when.time_since_epoch().count()));
 }
 
-std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now) {
+std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now,
+                            MetricsFormat format) {
   const std::lock_guard lock(rendering_);
   log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
                                 log_lines_dropped_->Value());
   for (const auto& [kind, series] : kinds_) SetGauges(kind, sources, now);
-  return prometheus::TextSerializer().Serialize(registry_.Collect());
+  SetProcess();
+  const std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  return format == MetricsFormat::kOpenMetrics ? OpenMetricsSerializer().Serialize(families)
+                                               : prometheus::TextSerializer().Serialize(families);
 }
 
 void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now) {
@@ -392,6 +508,9 @@ void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& source
   KindSeries& series = kinds_.at(kind);
   for (std::size_t state = 0; state < kShownStateCount; ++state) {
     series.in_state[state]->Set(census.in_state[state]);
+  }
+  for (std::size_t feed = 0; feed < kFeedStateCount; ++feed) {
+    series.feeds[feed]->Set(census.feeds[feed]);
   }
   for (std::size_t error = 0; error < kErrorKindCount; ++error) {
     series.failing[error]->Set(census.failing[error]);

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,14 +21,24 @@
 #include "clients/core/source_info.h"
 #include "clients/core/status_code.h"
 #include "service/feed/source_feed.h"
+#include "service/observe/push_monitor.h"
 #include "service/observe/source_census.h"
 #include "service/rpc/rpc_observer.h"
 #include "service/transport/transport_stats.h"
 
 namespace balance {
 
+enum class MetricsFormat : std::uint8_t {
+  // The Prometheus text format, version 0.0.4.
+  kText,
+  kOpenMetrics,
+};
+
 // Thread-safe. Every series is resolved once, in the constructor.
-class Metrics final : public RpcObserver, public RefreshObserver, public ConnectionObserver {
+class Metrics final : public RpcObserver,
+                      public RefreshObserver,
+                      public ConnectionObserver,
+                      public PushMonitor {
  public:
   // `kinds` are those of all sources there can be.
   explicit Metrics(const std::vector<NamedKind>& kinds);
@@ -45,6 +56,10 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
+  void OnFreshness(SourceKind kind, const FreshnessTimes& times) override;
+
+  void OnPushFailure(const PushStatus& before, PushEnd why, const Error& error) override;
+  void OnHint(const SourceInfo& source, HintResult result) override;
 
   void OnConnectionDropped(ConnectionDrop why) override;
 
@@ -64,8 +79,9 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   // Started and not handled.
   std::size_t CallsInProgress() const;
 
-  // In the Prometheus text format, with the gauges as `sources`, all that there are, have it `now`.
-  std::string Render(const std::vector<SourceStatus>& sources, Now now);
+  // All metrics, with the gauges as `sources`, all that there are, have it `now`.
+  std::string Render(const std::vector<SourceStatus>& sources, Now now,
+                     MetricsFormat format = MetricsFormat::kText);
 
  private:
   struct MethodSeries {
@@ -83,6 +99,16 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     prometheus::Gauge* calls_abandoned = nullptr;
     prometheus::Gauge* buffered_bytes = nullptr;
   };
+  struct ProcessSeries {
+    prometheus::Counter* cpu_seconds = nullptr;
+    prometheus::Gauge* resident_bytes = nullptr;
+    prometheus::Gauge* virtual_bytes = nullptr;
+    // Without a series where the number is not known.
+    prometheus::Family<prometheus::Gauge>* open_fds = nullptr;
+    prometheus::Gauge* max_fds = nullptr;
+    prometheus::Gauge* start_time_seconds = nullptr;
+    prometheus::Gauge* memory_limit_bytes = nullptr;
+  };
   struct WatchSeries {
     prometheus::Gauge* streams = nullptr;
     std::array<prometheus::Counter*, kWatchEventNames.size()> messages{};
@@ -97,9 +123,16 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
     std::array<prometheus::Counter*, kErrorKindCount> refused{};
     std::array<prometheus::Counter*, kWarningKindCount> warnings{};
     prometheus::Counter* dropped = nullptr;
-    prometheus::Histogram* seconds = nullptr;
+    prometheus::Counter* demand_seconds = nullptr;
+    prometheus::Counter* fresh_seconds = nullptr;
+    prometheus::Histogram* succeeded_seconds = nullptr;
+    prometheus::Histogram* failed_seconds = nullptr;
+    std::array<prometheus::Counter*, kHintResultNames.size()> hints{};
+    std::array<prometheus::Counter*, kPushEndNames.size()> push_ends{};
+    std::array<prometheus::Counter*, kErrorKindCount> push_attempts_failed{};
 
     std::array<prometheus::Gauge*, kShownStateCount> in_state{};
+    std::array<prometheus::Gauge*, kFeedStateCount> feeds{};
     std::array<prometheus::Gauge*, kErrorKindCount> failing{};
     std::array<prometheus::Gauge*, kBreakerStateCount> breakers{};
     prometheus::Gauge* held_off = nullptr;
@@ -113,10 +146,13 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   void RegisterCalls();
   void RegisterWatches();
   void RegisterCounters();
+  void RegisterPush();
   void RegisterTls();
   void RegisterConnections();
   void RegisterTransport();
   void RegisterGauges();
+  void RegisterProcess();
+  void SetProcess();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
   prometheus::Registry registry_;
@@ -124,6 +160,7 @@ class Metrics final : public RpcObserver, public RefreshObserver, public Connect
   std::mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
   TransportSeries transport_;
+  ProcessSeries process_;
   WatchSeries watches_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   // Never gets another entry.

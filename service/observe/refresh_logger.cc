@@ -77,6 +77,10 @@ void RefreshLogger::OnDropped(const SourceStatus& known) {
   next_.OnDropped(known);
 }
 
+void RefreshLogger::OnFreshness(SourceKind kind, const FreshnessTimes& times) {
+  next_.OnFreshness(kind, times);
+}
+
 void RefreshLogger::KeepOnly(const std::unordered_set<std::string>& names) {
   const auto is_gone = [&names](const std::string& name) { return !names.contains(name); };
   std::vector<std::size_t> hashes;

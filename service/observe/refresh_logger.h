@@ -32,6 +32,7 @@ class RefreshLogger final : public RefreshObserver {
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
   void OnDropped(const SourceStatus& known) override;
+  void OnFreshness(SourceKind kind, const FreshnessTimes& times) override;
 
   // Forgets what it knows of sources whose full names are not among `names`, after a
   // configuration that removed some: one that comes back is new. A refresh of a removed source that

@@ -25,6 +25,7 @@ SourceCensus CountSources(SourceKind kind, const std::vector<SourceStatus>& sour
     if (source.info->kind != kind) continue;
     const SourceView view = Show(source, kCachedOnly, Waited::kNot, now, now);
     ++census.in_state[static_cast<std::size_t>(view.state)];
+    ++census.feeds[static_cast<std::size_t>(source.feed())];
     CountPath(source.path ? source.path->Probe(now) : PathState(), census);
     if (source.reading) {
       census.oldest_reading_age =

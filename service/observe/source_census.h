@@ -19,6 +19,7 @@ inline constexpr std::size_t kShownStateCount = 3;
 struct SourceCensus {
   // As a cached read shows them.
   std::array<int, kShownStateCount> in_state{};
+  std::array<int, kFeedStateCount> feeds{};
   // Whose latest refresh failed, by ErrorKind.
   std::array<int, kErrorKindCount> failing{};
   std::array<int, kBreakerStateCount> breakers{};

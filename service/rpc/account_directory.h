@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "service/feed/account_handle.h"
 #include "service/snapshot/account_view.h"
@@ -43,6 +45,20 @@ class AccountDirectory {
 
   // All accounts, ordered by id.
   const Accounts& accounts() const { return accounts_; }
+
+  // Ids of the accounts that are here or there alone, or another one in each.
+  std::vector<std::string> ChangedSince(const AccountDirectory& before) const {
+    std::vector<std::string> changed;
+    auto old = before.accounts_.begin();
+    for (const auto& [id, endpoint] : accounts_) {
+      for (; old != before.accounts_.end() && old->first < id; ++old) changed.push_back(old->first);
+      const bool is_in_both = old != before.accounts_.end() && old->first == id;
+      if (!is_in_both || old->second.publisher != endpoint.publisher) changed.push_back(id);
+      if (is_in_both) ++old;
+    }
+    for (; old != before.accounts_.end(); ++old) changed.push_back(old->first);
+    return changed;
+  }
 
   // Number of sources of all accounts together.
   std::size_t source_count() const { return source_count_; }

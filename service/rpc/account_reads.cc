@@ -116,6 +116,9 @@ std::vector<AccountAnswer> AccountReads::Published(const std::vector<Target>& ta
     if (now.steady > target.view->next_state_change) break;
     auto answer = AnswerFromCache(target.view->statuses, target.read, now);
     if (!answer) break;
+    if (!target.read.bounds.only_if_cached) {
+      target.endpoint->handle->NoteAsked(target.read.wanted, now.steady);
+    }
     answer->revision = target.view->revision.number;
     answers.push_back(*std::move(answer));
   }

@@ -67,6 +67,11 @@ class CallContext {
   const CallTime& time() const { return time_; }
   const std::shared_ptr<const Served>& served() const { return served_; }
 
+  // Whether the caller may see the same accounts as `other`'s, of those that there are for both.
+  bool SeesAs(const CallContext& other) const {
+    if (!IsRestricted() || !other.IsRestricted()) return IsRestricted() == other.IsRestricted();
+    return caller_->accounts == other.caller_->accounts;
+  }
   bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
 
   // The id of the caller's rule; empty where everybody may see everything.

@@ -119,11 +119,8 @@ RpcResult<void> WatchStream::OpenAccounts() {
   }
   if (auto all_found = request_.sources.CheckAllFound(found); !all_found) return all_found;
   accounts_.reserve(wanted.size());
-  for (const AccountEndpoint* endpoint : wanted) {
-    const Slot slot = state_->Add();
-    accounts_.emplace_back().id = endpoint->publisher->account();
-    Attach(slot, *endpoint);
-  }
+  for (const AccountEndpoint* endpoint : wanted) Add(*endpoint);
+  first_accounts_ = accounts_.size();
   return {};
 }
 
@@ -161,8 +158,20 @@ void WatchStream::Detach(Slot slot) {
 }
 
 void WatchStream::TakeServed() {
+  const CallContext before = call_;
   call_.Serve(environment_.served.Get());
   if (!IsStillAdmitted()) return;
+  const Served& served = *call_.served();
+  // Thousands of streams of all accounts must not look at thousands of accounts each.
+  const bool knows_changes = served.generation == before.served()->generation + 1 &&
+                             served.changed_accounts.size() <= kFewChanges && call_.SeesAs(before);
+  if (!names_.empty() || !knows_changes) return FollowAll();
+  for (const std::string& id : served.changed_accounts) {
+    Follow(id, call_.MaySee(id) ? call_.Find(id) : nullptr);
+  }
+}
+
+void WatchStream::FollowAll() {
   const auto wanted = Wanted();
   if (wanted.empty() && !names_.empty()) {
     const bool may_see_any = std::any_of(names_.begin(), names_.end(),
@@ -172,26 +181,50 @@ void WatchStream::TakeServed() {
   std::unordered_map<std::string_view, const AccountEndpoint*> left;
   for (const AccountEndpoint* endpoint : wanted) left[endpoint->publisher->account()] = endpoint;
   for (Slot slot = 0; slot < accounts_.size(); ++slot) {
-    Account& account = accounts_[slot];
-    const auto found = left.find(account.id);
-    if (found == left.end()) {
-      Detach(slot);
-      state_->Remove(slot);
-      continue;
-    }
-    const AccountEndpoint& endpoint = *found->second;
-    left.erase(found);
-    if (endpoint.publisher == account.publisher) continue;
-    const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
-    Detach(slot);
-    state_->Restart(slot, last);
-    Attach(slot, endpoint);
+    const auto found = left.find(accounts_[slot].id);
+    Follow(slot, found == left.end() ? nullptr : found->second);
+    if (found != left.end()) left.erase(found);
   }
   for (const AccountEndpoint* endpoint : wanted) {
-    if (!left.contains(endpoint->publisher->account())) continue;
-    accounts_.emplace_back().id = endpoint->publisher->account();
-    Attach(state_->Add(), *endpoint);
+    if (left.contains(endpoint->publisher->account())) Add(*endpoint);
   }
+}
+
+void WatchStream::Follow(const std::string& id, const AccountEndpoint* endpoint) {
+  if (const auto slot = FindSlot(id)) return Follow(*slot, endpoint);
+  if (endpoint) Add(*endpoint);
+}
+
+void WatchStream::Follow(Slot slot, const AccountEndpoint* endpoint) {
+  Account& account = accounts_[slot];
+  if (!endpoint) {
+    Detach(slot);
+    return state_->Remove(slot);
+  }
+  if (endpoint->publisher == account.publisher) return;
+  const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
+  Detach(slot);
+  state_->Restart(slot, last);
+  Attach(slot, *endpoint);
+}
+
+void WatchStream::Add(const AccountEndpoint& endpoint) {
+  accounts_.emplace_back().id = endpoint.publisher->account();
+  Attach(state_->Add(), endpoint);
+}
+
+std::optional<WatchState::Slot> WatchStream::FindSlot(std::string_view id) const {
+  const auto begin = accounts_.begin();
+  const auto first_end = begin + static_cast<std::ptrdiff_t>(first_accounts_);
+  auto found = std::lower_bound(begin, first_end, id, [](const Account& account, auto wanted) {
+    return account.id < wanted;
+  });
+  if (found == first_end || found->id != id) {
+    found = std::find_if(first_end, accounts_.end(),
+                         [id](const Account& account) { return account.id == id; });
+  }
+  if (found == accounts_.end()) return std::nullopt;
+  return static_cast<Slot>(found - begin);
 }
 
 bool WatchStream::IsStillAdmitted() {
@@ -219,6 +252,7 @@ void WatchStream::OnWake() {
 }
 
 void WatchStream::OnTimer() {
+  timer_at_ = SteadyTime::max();
   if (!has_ended()) Pump();
 }
 
@@ -244,7 +278,14 @@ void WatchStream::Pump() {
     if (step.kind == Kind::kEnd || step.kind == Kind::kTooSlow) return End(step.kind);
     if (!Send(step)) break;
   }
-  if (!has_ended()) stream_->SetTimer(state_->NextTime());
+  if (!has_ended()) PlanTimer();
+}
+
+void WatchStream::PlanTimer() {
+  const SteadyTime next = state_->NextTime();
+  if (next >= timer_at_) return;
+  timer_at_ = next;
+  stream_->SetTimer(next);
 }
 
 bool WatchStream::Send(const WatchState::Step& step) {
@@ -291,6 +332,11 @@ bool WatchStream::SendSnapshot(Slot slot) {
   Account& account = accounts_[slot];
   const auto view = account.publisher->Get();
   const std::int64_t number = view->revision.number;
+  // It was published, and read here, before the mailbox had heard of it.
+  if (state_->Told(slot) == number) {
+    state_->OnNothingNew(slot, number);
+    return true;
+  }
   SharedBytes bytes;
   std::vector<SourceView> views;
   if (IsUnconditional(*account.terms)) {
@@ -339,11 +385,14 @@ bool WatchStream::SendRemoved(Slot slot) {
   return false;
 }
 
-bool WatchStream::HasBeenTried(const Account& account, const AccountView& view,
-                               SteadyTime now) const {
-  for (std::size_t i = 0; i < view.statuses.size(); ++i) {
+bool WatchStream::HasBeenTried(Slot slot, SteadyTime now) const {
+  const Account& account = accounts_[slot];
+  const auto view = account.publisher->Get();
+  // What has come of it is told first.
+  if (view->revision.number != state_->Told(slot)) return false;
+  for (std::size_t i = 0; i < view->statuses.size(); ++i) {
     if (!account.terms->wanted[i]) continue;
-    const SourceStatus& status = view.statuses[i];
+    const SourceStatus& status = view->statuses[i];
     const bool was_sent = status.last_attempt && *status.last_attempt >= began_;
     // What may not be asked now was tried as far as it can be.
     const bool is_refused = status.failure && status.failure->next_attempt > now;
@@ -386,9 +435,7 @@ bool WatchStream::SendHeartbeat() {
     const Account& account = accounts_[slot];
     if (!account.publisher) continue;
     AddProgress(now, slot, heartbeat, told);
-    have_all_been_tried =
-        have_all_been_tried &&
-        (is_synced_ || HasBeenTried(account, *account.publisher->Get(), now.steady));
+    have_all_been_tried = have_all_been_tried && (is_synced_ || HasBeenTried(slot, now.steady));
   }
   heartbeat.set_synced(have_all_been_tried);
   if (!Write(BytesOf(response), WatchEvent::kHeartbeat)) return false;

@@ -39,6 +39,8 @@ class WatchStream final : public StreamHandler {
  public:
   // A longer heartbeat is continued in the next one.
   static constexpr int kMostProgress = 10'000;
+  // A reload that changes more accounts has a stream of all look at each of its own.
+  static constexpr std::size_t kFewChanges = 100;
   // Within this time a client is told to call again, each at another moment.
   static constexpr Duration kMostReconnectAfter = std::chrono::seconds(5);
 
@@ -93,6 +95,15 @@ class WatchStream final : public StreamHandler {
   void Detach(Slot slot);
   // Follows what is served by now; ends the stream if nothing is left of it.
   void TakeServed();
+  // Follows each of the accounts that the stream has or shall have.
+  void FollowAll();
+  // Follows one account of a stream of all; null: it is gone, or the caller may not see it.
+  void Follow(const std::string& id, const AccountEndpoint* endpoint);
+  // As above, of an account that the stream has.
+  void Follow(Slot slot, const AccountEndpoint* endpoint);
+  void Add(const AccountEndpoint& endpoint);
+  // The place of an account of the stream.
+  std::optional<Slot> FindSlot(std::string_view id) const;
   // Whether the caller is still known and may still use the method; else the stream is ended.
   bool IsStillAdmitted();
 
@@ -101,6 +112,9 @@ class WatchStream final : public StreamHandler {
   void TakeMail();
   // Sends what is due and what the peer takes, and plans the rest.
   void Pump();
+  // Each message moves the next heartbeat; a timer that comes too early for it is planned anew
+  // then, which is cheaper than with each message.
+  void PlanTimer();
   // Makes and writes the message of a step. False if nothing more is to be done now.
   bool Send(const WatchState::Step& step);
   bool SendSnapshot(Slot slot);
@@ -112,8 +126,9 @@ class WatchStream final : public StreamHandler {
   std::vector<SourceView> ShownTo(const Account& account, const AccountView& view) const;
   void AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
                    std::vector<Progress>& told) const;
-  // Whether each source of the account has been tried since the stream began.
-  bool HasBeenTried(const Account& account, const AccountView& view, SteadyTime now) const;
+  // Whether each source of the account has been tried since the stream began, and the reader was
+  // told what has come of it.
+  bool HasBeenTried(Slot slot, SteadyTime now) const;
 
   // --- The end ----------------------------------------------------------------------------------
 
@@ -132,9 +147,13 @@ class WatchStream final : public StreamHandler {
   WatchRequest request_;
   // Ids in the order of the request; empty: all accounts.
   std::vector<std::string> names_;
+  // Those that it began with come first; in a stream of all accounts they are ordered by id.
   std::vector<Account> accounts_;
+  std::size_t first_accounts_ = 0;
   std::optional<WatchState> state_;
   SteadyTime began_;
+  // When OnTimer() comes; max(): it does not.
+  SteadyTime timer_at_ = SteadyTime::max();
   // The peer has shown a certificate.
   bool has_identity_ = false;
   bool is_synced_ = false;

@@ -31,6 +31,16 @@ std::string PathOf(std::string_view target) {
   return std::string(target.substr(0, target.find('?')));
 }
 
+std::string AcceptOf(const http::request_header<>& head) {
+  std::string all;
+  const auto [begin, end] = head.equal_range(http::field::accept);
+  for (auto field = begin; field != end; ++field) {
+    if (!all.empty()) all += ',';
+    all.append(field->value().data(), field->value().size());
+  }
+  return all;
+}
+
 AdminRequest::Method MethodOf(http::verb verb) {
   return verb == http::verb::get    ? AdminRequest::Method::kGet
          : verb == http::verb::head ? AdminRequest::Method::kHead
@@ -65,7 +75,7 @@ asio::awaitable<std::optional<AdminRequest>> AdminConnection::Read() {
   if (!error) {
     const auto& head = parser_.get();
     co_return AdminRequest{MethodOf(head.method()),
-                           PathOf({head.target().data(), head.target().size()})};
+                           PathOf({head.target().data(), head.target().size()}), AcceptOf(head)};
   }
   if (const auto complaint = Complaint(error)) {
     co_await Write(AdminRequest::Method::kGet, *complaint, nullptr);

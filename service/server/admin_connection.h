@@ -21,6 +21,8 @@ struct AdminRequest {
   Method method = Method::kGet;
   // Path of the target, without the query.
   std::string path;
+  // All Accept headers as one list.
+  std::string accept;
 };
 
 // Used on the admin server's loop only. Every call of it ends soon after Close().

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "service/server/accept_header.h"
 #include "service/server/admin_connection.h"
 #include "service/server/admin_listeners.h"
 #include "service/server/admin_page.h"
@@ -27,7 +28,11 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Time = std::chrono::steady_clock::time_point;
 
+constexpr const char* kUsualText = "text/plain";
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr const char* kOpenMetrics = "application/openmetrics-text; version=1.0.0";
+constexpr const char* kOpenMetricsText =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 constexpr unsigned kMethodNotAllowed = 405;
 constexpr const char* kAllowedMethods = "GET, HEAD";
 // Pause after accept() has failed, mostly for want of descriptors: trying at once would only spin.
@@ -44,17 +49,27 @@ class AsyncAdminServer final : public AdminServer {
       : limits_(limits),
         routes_{
             Route{"/metrics",
+                  kOpenMetrics,
+                  {loop_.get_executor(), renderer_.get_executor(),
+                   [render = std::move(probes.open_metrics)] {
+                     return AdminAnswer{200, kOpenMetricsText, render()};
+                   }}},
+            Route{"/metrics",
+                  "",
                   {loop_.get_executor(), renderer_.get_executor(),
                    [render = std::move(probes.metrics)] {
                      return AdminAnswer{200, kMetricsText, render()};
                    }}},
             Route{"/healthz",
+                  "",
                   {loop_.get_executor(), prober_.get_executor(),
                    [probe = std::move(probes.healthy)] { return Verdict(probe(), "stuck"); }}},
             Route{"/readyz",
+                  "",
                   {loop_.get_executor(), loop_.get_executor(),
                    [probe = std::move(probes.ready)] { return Verdict(probe(), "not serving"); }}},
             Route{"/statusz",
+                  "",
                   {loop_.get_executor(), renderer_.get_executor(),
                    [render = std::move(probes.status)] {
                      return AdminAnswer{200, "application/json", render()};
@@ -104,6 +119,8 @@ class AsyncAdminServer final : public AdminServer {
   using Clients = std::list<Client>;
   struct Route {
     std::string_view path;
+    // The format, for clients that prefer it; empty: for all others.
+    std::string_view format;
     AdminPage page;
   };
 
@@ -187,7 +204,9 @@ class AsyncAdminServer final : public AdminServer {
           TextAnswer(kMethodNotAllowed, "only GET and HEAD"));
     }
     for (Route& route : routes_) {
-      if (route.path == request.path) co_return co_await route.page.Get();
+      if (route.path != request.path) continue;
+      if (!route.format.empty() && !Prefers(request.accept, route.format, kUsualText)) continue;
+      co_return co_await route.page.Get();
     }
     co_return std::make_shared<const AdminAnswer>(TextAnswer(404, "no such page"));
   }
@@ -212,7 +231,8 @@ class AsyncAdminServer final : public AdminServer {
   asio::executor_work_guard<asio::io_context::executor_type> open_{loop_.get_executor()};
   asio::thread_pool renderer_{1};
   asio::thread_pool prober_{1};
-  std::array<Route, 4> routes_;
+  // Of those with one path, the first that the client prefers answers.
+  std::array<Route, 5> routes_;
   std::string address_;
   std::list<Listener> listeners_;
   bool closing_ = false;

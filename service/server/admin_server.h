@@ -22,6 +22,8 @@ class AdminServer {
   struct Probes {
     // /metrics: the Prometheus text format. On a thread shared with /statusz.
     std::function<std::string()> metrics;
+    // /metrics for those whose Accept header names OpenMetrics, on the same thread.
+    std::function<std::string()> open_metrics;
     // /healthz: whether the process can still do its work, for callers to come too. May wait for a
     // second; on a thread of its own.
     std::function<bool()> healthy;

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "clients/core/secret.h"
+#include "clients/http/beast_web_socket.h"
+#include "clients/http/curl_global.h"
 #include "clients/http/curl_transport.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
@@ -64,19 +66,28 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 
 }  // namespace
 
-BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds)
-    : config_(std::move(config)), metrics_(kinds) {
+BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc,
+                             PushFeed::Options push)
+    : config_(std::move(config)), grpc_(std::move(grpc)), metrics_(kinds) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
+  ConnectionLimits sockets = PushShare();
+  sockets.total /= kShards;
   const auto make_transport =
       [this, limits](boost::asio::io_context& loop) -> std::unique_ptr<HttpTransport> {
     return std::make_unique<CurlTransport>(
         loop,
         CurlTransport::Options{.user_agent = kUserAgent, .limits = limits, .observer = &metrics_});
   };
+  const auto make_connector =
+      [this](boost::asio::io_context& loop) -> std::unique_ptr<WebSocketConnector> {
+    return std::make_unique<BeastConnector>(
+        loop, clock_, BeastConnector::Options{.user_agent = kUserAgent, .system_cas = SystemCas()});
+  };
   for (std::size_t i = 0; i < kShards; ++i) {
-    shards_.push_back(
-        std::make_unique<ShardRuntime>(make_transport, clock_, refresh_logger_, limits));
+    shards_.push_back(std::make_unique<ShardRuntime>(
+        make_transport, clock_, refresh_logger_,
+        ShardRuntime::Push{make_connector, push_logger_, sockets, push}, limits));
   }
   Serve(config_);
   rpc_.AddTo(methods_);
@@ -110,6 +121,7 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
     done.accounts += shards_[i]->Configure(by_shard[i], epoch);
     shards_[i]->AddTo(served->accounts);
   }
+  if (const auto before = served_.Get()) NoteReplaced(*before, *served);
   serves_reflection_ = config.server.reflection;
   served_.Publish(std::move(served));
   rpc_.OnServed();
@@ -132,7 +144,7 @@ Result<void> BalanceServer::Start() {
 Result<void> BalanceServer::StartGrpc() {
   // Before the first call can come.
   for (const char* service : {kWholeServer, kBalanceServiceName}) health_.Set(service, true);
-  auto port = RpcPort::Start(config_, methods_, clock_, metrics_);
+  auto port = RpcPort::Start(config_, methods_, clock_, metrics_, RpcPort::kWatching, grpc_);
   if (!port) return tl::unexpected(port.error());
   rpc_port_ = *std::move(port);
   rpc_server_ = &rpc_port_->server();
@@ -148,7 +160,8 @@ std::string BalanceServer::admin_address() const { return admin_->address(); }
 
 AdminServer::Probes BalanceServer::MakeProbes() {
   AdminServer::Probes probes;
-  probes.metrics = [this] { return RenderMetrics(); };
+  probes.metrics = [this] { return RenderMetrics(MetricsFormat::kText); };
+  probes.open_metrics = [this] { return RenderMetrics(MetricsFormat::kOpenMetrics); };
   probes.healthy = [this] {
     return Accepts() && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
              return shard->IsBeating(kBeatPatience);
@@ -176,9 +189,9 @@ std::vector<SourceStatus> BalanceServer::Statuses() const {
   return statuses;
 }
 
-std::string BalanceServer::RenderMetrics() {
+std::string BalanceServer::RenderMetrics(MetricsFormat format) {
   if (const RpcServer* server = rpc_server_) metrics_.SetTransport(server->stats());
-  return metrics_.Render(Statuses(), Time());
+  return metrics_.Render(Statuses(), Time(), format);
 }
 
 std::string BalanceServer::RenderStatus() const {

@@ -10,10 +10,12 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
+#include "clients/push/push_feed.h"
 #include "service/config/config.h"
 #include "service/config/in_force.h"
 #include "service/observe/access_log.h"
 #include "service/observe/metrics.h"
+#include "service/observe/push_logger.h"
 #include "service/observe/refresh_logger.h"
 #include "service/rpc/balance_rpc.h"
 #include "service/rpc/served.h"
@@ -30,8 +32,11 @@ namespace balance {
 // Shares the rest with its own threads.
 class BalanceServer {
  public:
-  // `kinds` are those of all venues whose sources a configuration can have, now and later.
-  BalanceServer(Config config, const std::vector<NamedKind>& kinds);
+  // `kinds` are those of all venues whose sources a configuration can have, now and later. `push`
+  // times the venues' push sockets.
+  // REQUIRES: `grpc` is not null if the engine of `config` is gRPC.
+  BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc = nullptr,
+                PushFeed::Options push = {});
   BalanceServer(const BalanceServer&) = delete;
   BalanceServer& operator=(const BalanceServer&) = delete;
   // Stops at once what still runs.
@@ -77,14 +82,16 @@ class BalanceServer {
   Now Time() const;
   // Of all sources, as published.
   std::vector<SourceStatus> Statuses() const;
-  std::string RenderMetrics();
+  std::string RenderMetrics(MetricsFormat format);
   std::string RenderStatus() const;
 
   // Without accounts and callers, which are where they are served.
   Config config_;
+  const GrpcEngine grpc_;
   SystemClock clock_;
   Metrics metrics_;
   RefreshLogger refresh_logger_{metrics_, clock_};
+  PushLogger push_logger_{metrics_, clock_};
   AccessLog access_log_{metrics_, clock_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
   Published<Served> served_;

@@ -43,7 +43,7 @@ std::string VariablesOf(const Venues& venues) {
     if (!facts.fund_class_variable.empty()) options.append(facts.fund_class_variable).append(", ");
   }
   return logins + ", and optionally " + options +
-         "BALANCE_LISTEN, BALANCE_ADMIN_LISTEN, BALANCE_DRAIN_DELAY";
+         "BALANCE_LISTEN, BALANCE_ADMIN_LISTEN, BALANCE_DRAIN_DELAY, BALANCE_PUSH";
 }
 
 // `text` as lines in the right column of the help.

@@ -1,13 +1,12 @@
 #include "service/server/rpc_port.h"
 
+#include <optional>
 #include <utility>
 
 #include "service/config/listen_address.h"
-#include "service/grpc_engine/generic_server.h"
 #include "service/rpc/rpc_error.h"
 #include "service/rpc/watch_limits.h"
 #include "service/server/descriptor_share.h"
-#include "service/server/grpc_log_writer.h"
 #include "service/transport/tls_context.h"
 #include "service/transport/transport_server.h"
 
@@ -50,13 +49,14 @@ Error CannotListen(const std::string& address, const Error& why) {
 
 Result<std::unique_ptr<RpcPort>> RpcPort::Start(const Config& config, const MethodTable& methods,
                                                 Clock& clock, Metrics& metrics,
-                                                const FileWatcher::Options& watching) {
+                                                const FileWatcher::Options& watching,
+                                                const GrpcEngine& grpc) {
   std::unique_ptr<RpcPort> port(new RpcPort());
   if (config.tls) {
     const auto loaded = port->LoadTls(*config.tls, clock, metrics);
     if (!loaded) return tl::unexpected(loaded.error());
   }
-  const auto bound = port->Listen(config, methods, clock);
+  const auto bound = port->Listen(config, methods, clock, grpc);
   if (!bound) return tl::unexpected(bound.error());
   port->port_ = *bound;
   if (config.tls) {
@@ -73,12 +73,13 @@ Result<void> RpcPort::LoadTls(const TlsSettings& settings, Clock& clock, Metrics
   return tls_files_->Load();
 }
 
-Result<int> RpcPort::Listen(const Config& config, const MethodTable& methods, Clock& clock) {
+Result<int> RpcPort::Listen(const Config& config, const MethodTable& methods, Clock& clock,
+                            const GrpcEngine& grpc) {
   switch (config.server.engine) {
     case ServerEngine::kNghttp2:
       return ListenByNghttp2(config, methods, clock);
     case ServerEngine::kGrpc:
-      return ListenByGrpc(config, methods, clock);
+      return ListenByGrpc(config, methods, clock, grpc);
   }
   return Fail(ErrorKind::kInternal, "there is no such engine");
 }
@@ -110,9 +111,8 @@ Result<int> RpcPort::ListenByNghttp2(const Config& config, const MethodTable& me
   return *bound;
 }
 
-Result<int> RpcPort::ListenByGrpc(const Config& config, const MethodTable& methods, Clock& clock) {
-  grpc_log_.emplace(&WriteGrpcLogLine);
-  auto server = std::make_unique<GenericServer>(methods, clock, LimitsOf(config.server));
+Result<int> RpcPort::ListenByGrpc(const Config& config, const MethodTable& methods, Clock& clock,
+                                  const GrpcEngine& grpc) {
   std::optional<TlsCredentialFiles> tls;
   if (tls_files_) {
     // gRPC reads the files again by itself, and takes over what it finds.
@@ -120,10 +120,11 @@ Result<int> RpcPort::ListenByGrpc(const Config& config, const MethodTable& metho
     tls = TlsCredentialFiles{config.tls->certificate_file, config.tls->private_key_file,
                              config.tls->client_ca_file, ClientCertificatesOf(*config.tls)};
   }
-  const auto bound = server->Start(config.listen, tls);
-  if (!bound) return tl::unexpected(CannotListen(config.listen, bound.error()));
-  server_ = std::move(server);
-  return *bound;
+  auto engine = grpc(methods, clock, LimitsOf(config.server), config.listen, tls);
+  if (!engine) return tl::unexpected(CannotListen(config.listen, engine.error()));
+  grpc_log_ = std::move(engine->log);
+  server_ = std::move(engine->server);
+  return engine->port;
 }
 
 }  // namespace balance

@@ -3,14 +3,13 @@
 // The gRPC port: an engine, and TLS with files that may be replaced while it serves.
 
 #include <memory>
-#include <optional>
 
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
 #include "service/config/config.h"
-#include "service/grpc_engine/grpc_log.h"
 #include "service/observe/metrics.h"
 #include "service/server/file_watcher.h"
+#include "service/server/grpc_engine.h"
 #include "service/server/tls_files.h"
 #include "service/transport/method_table.h"
 #include "service/transport/rpc_server.h"
@@ -27,10 +26,11 @@ class RpcPort {
                                                   std::chrono::seconds(10)};
 
   // Listens as `config` says and serves. Fails with a sentence that names the setting that is
-  // wrong. All must outlive the port.
+  // wrong. All must outlive the port. REQUIRES: `grpc` is not null if the engine is gRPC.
   static Result<std::unique_ptr<RpcPort>> Start(const Config& config, const MethodTable& methods,
                                                 Clock& clock, Metrics& metrics,
-                                                const FileWatcher::Options& watching = kWatching);
+                                                const FileWatcher::Options& watching = kWatching,
+                                                const GrpcEngine& grpc = nullptr);
   RpcPort(const RpcPort&) = delete;
   RpcPort& operator=(const RpcPort&) = delete;
 
@@ -41,9 +41,11 @@ class RpcPort {
  private:
   RpcPort() = default;
 
-  Result<int> Listen(const Config& config, const MethodTable& methods, Clock& clock);
+  Result<int> Listen(const Config& config, const MethodTable& methods, Clock& clock,
+                     const GrpcEngine& grpc);
   Result<int> ListenByNghttp2(const Config& config, const MethodTable& methods, Clock& clock);
-  Result<int> ListenByGrpc(const Config& config, const MethodTable& methods, Clock& clock);
+  Result<int> ListenByGrpc(const Config& config, const MethodTable& methods, Clock& clock,
+                           const GrpcEngine& grpc);
   Result<void> LoadTls(const TlsSettings& settings, Clock& clock, Metrics& metrics);
 
   // Null: plaintext.
@@ -51,7 +53,7 @@ class RpcPort {
   // As they were before they were read.
   FileStates tls_states_;
   // Of an engine that is gRPC.
-  std::optional<GrpcLog> grpc_log_;
+  std::shared_ptr<void> grpc_log_;
   std::unique_ptr<RpcServer> server_;
   int port_ = 0;
   // Tells the others, so it goes first.

@@ -32,6 +32,8 @@
 #include "service/server/check_venues.h"
 #include "service/server/flags.h"
 #include "service/server/hangup_thread.h"
+#include "service/server/key_thread.h"
+#include "service/server/other_program.h"
 #include "service/server/reloader.h"
 #include "service/server/stop_guard.h"
 
@@ -142,7 +144,7 @@ void OnHangup(Reloader* reloader) {
 
 // REQUIRES: SIGHUP and the signals of `stop` are blocked.
 int Serve(const Flags& flags, const Venues& venues, Config config, FileStates files,
-          const sigset_t& stop) {
+          const sigset_t& stop, const GrpcEngine& grpc) {
   AllowManyFiles();
   const Logging logging;
   const CurlGlobal curl;
@@ -152,7 +154,8 @@ int Serve(const Flags& flags, const Venues& venues, Config config, FileStates fi
   std::optional<StopGuard> guard;
   // For the end, when all secrets go.
   std::optional<SecretBatch> batch;
-  BalanceServer server(std::move(config), KindsOf(venues));
+  const KeyThread keys(KeyThread::KeysOf(config));
+  BalanceServer server(std::move(config), KindsOf(venues), grpc);
   if (const auto started = server.Start(); !started) {
     spdlog::critical("{}", started.error().message);
     return EX_UNAVAILABLE;
@@ -178,7 +181,8 @@ int Serve(const Flags& flags, const Venues& venues, Config config, FileStates fi
 
 }  // namespace
 
-int RunService(const std::vector<std::string>& arguments, const Venues& venues) {
+int RunService(const std::vector<std::string>& arguments, const Venues& venues,
+               const GrpcEngine& grpc) {
   if (const std::vector<std::string> faults = FaultsOf(venues); !faults.empty()) {
     for (const std::string& fault : faults) std::cerr << "balance-service: " << fault << "\n";
     return EX_SOFTWARE;
@@ -214,7 +218,11 @@ int RunService(const std::vector<std::string>& arguments, const Venues& venues) 
     std::cout << PrintConfig(*config);
     return EX_OK;
   }
-  return Serve(*flags, venues, std::move(*config), std::move(files), *stop);
+  if (config->server.engine == ServerEngine::kGrpc && !grpc) {
+    std::cerr << "balance-service: " << BecomeOtherProgram(arguments) << "\n";
+    return EX_UNAVAILABLE;
+  }
+  return Serve(*flags, venues, std::move(*config), std::move(files), *stop, grpc);
 }
 
 }  // namespace balance

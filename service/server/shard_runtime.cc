@@ -41,6 +41,9 @@ constexpr int kMostPasses = 10;
 // Time between two looks at the idle connections to upstreams.
 constexpr Duration kIdleCheck = std::chrono::seconds(5);
 
+// Number of accounts whose freshness is counted in one piece of work.
+constexpr int kAccountsCountedAtOnce = 256;
+
 // What still holds of a source at the same upstream. A failure of another credential does not.
 SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
   SourceStatus known = status;
@@ -55,13 +58,17 @@ SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
 }  // namespace
 
 ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
-                           RefreshObserver& observer, ConnectionLimits limits)
+                           RefreshObserver& observer, const Push& push, ConnectionLimits limits)
     : clock_(clock),
       observer_(observer),
       transport_(make_transport(shard_.loop())),
+      connector_(push.make_connector(shard_.loop())),
       idle_check_(shard_.loop().get_executor(), clock),
+      freshness_count_(shard_.loop().get_executor(), clock),
       seed_(std::random_device()()),
-      guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()) {}
+      guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()),
+      push_({shard_.loop().get_executor(), clock, *transport_, *connector_, push.monitor,
+             push.limits, push.options, std::random_device()()}) {}
 
 ShardRuntime::~ShardRuntime() = default;
 
@@ -75,6 +82,8 @@ Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& account
   }
   bool is_in_effect = false;
   while (!is_in_effect) RunOnLoop([&] { is_in_effect = MakeSome(staging); });
+  bool do_all_listen = false;
+  while (!do_all_listen) RunOnLoop([&] { do_all_listen = ListenSome(staging); });
   RunOnLoop([&] { guards_.OnReload(); });
   // What was in effect before ends here, and not on the loop.
   return changes;
@@ -139,6 +148,7 @@ std::vector<std::size_t> ShardRuntime::OutdatedOf(const Staging& staging) {
 void ShardRuntime::PutIntoEffect(Staging& staging) {
   // The CAs that are trusted may be others by now.
   transport_->RenewConnections();
+  connector_->RenewTrust();
   for (Staged& account : staging.accounts) {
     for (const auto& act : account.on_effect) act();
     Account& place = account.old ? *account.old : accounts_[account.config->id];
@@ -147,6 +157,37 @@ void ShardRuntime::PutIntoEffect(Staging& staging) {
   }
   for (const std::string& id : staging.removed) {
     staging.accounts.emplace_back().made = std::move(accounts_.extract(id).mapped());
+  }
+}
+
+bool ShardRuntime::ListenSome(Staging& staging) {
+  const SteadyTime end = clock_.SteadyNow() + kPiece;
+  for (std::size_t i = 0; i < kAccountsInPiece; ++i) {
+    if (staging.listening == staging.accounts.size()) return true;
+    if (i > 0 && clock_.SteadyNow() >= end) return false;
+    const Staged& account = staging.accounts[staging.listening++];
+    // Those of before leave last: a socket that is still wanted stays.
+    if (account.config) Listen(accounts_.at(account.config->id));
+    for (const PushFeeds::Ticket& ticket : account.made.tickets) push_.Leave(ticket);
+  }
+  return false;
+}
+
+std::shared_ptr<const PreviousCredential> ShardRuntime::Account::PreviousOf(
+    const std::string& source) const {
+  const auto found = std::find_if(previous.begin(), previous.end(),
+                                  [&](const auto& entry) { return entry.first == source; });
+  return found == previous.end() ? nullptr : found->second.lock();
+}
+
+void ShardRuntime::Listen(Account& account) {
+  const std::vector<SourceConfig>& sources = account.config->sources;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const SourceConfig& source = sources[i];
+    if (!source.info.push.enabled) continue;
+    account.tickets.push_back(
+        push_.Join(source, guards_.Of(source), account.PreviousOf(source.info.source),
+                   {&*account.runtime->feed, i, {account.config, &source.info}}));
   }
 }
 
@@ -173,14 +214,22 @@ void ShardRuntime::MakeAccount(Staged& account, const std::string& epoch) {
 AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Staged& account) {
   const Account* old = account.old;
   Account& fresh = account.made;
-  SourceParts parts{config, guards_.Of(config), nullptr, MakeAccountHoldOff(), {}};
-  if (auto change = guards_.ChangeBy(config)) account.on_effect.push_back(std::move(change));
+  const SourceFingerprints fingerprints = FingerprintsOf(config);
+  SourceParts parts{{fresh.config, &config},
+                    fingerprints.credential,
+                    guards_.Of(config, fingerprints),
+                    nullptr,
+                    MakeAccountHoldOff(),
+                    {}};
+  if (auto change = guards_.ChangeBy(config, fingerprints))
+    account.on_effect.push_back(std::move(change));
   AccountFeed::SourceSpec spec;
   const SourceConfig* before = old ? FindSource(*old->config, config.info.source) : nullptr;
   if (before && HaveSameUpstream(*before, config)) {
     if (const auto* status = FindStatus(*account.known, config.info.source)) {
       spec.known = Remembered(*status, HaveSameLogin(*before, config));
       if (status->reading) parts.known = status->reading->balances;
+      spec.known->quiet_since = config.info.push.enabled ? push_.QuietSince(config) : std::nullopt;
     }
     if (HaveSameLogin(*before, config)) {
       parts.account =
@@ -190,7 +239,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
           [hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);
-    if (parts.previous) fresh.previous.emplace(config.info.source, parts.previous);
+    if (parts.previous) fresh.previous.emplace_back(config.info.source, parts.previous);
   }
   fresh.hold_offs.push_back(parts.account);
   spec.options.info = {fresh.config, &config.info};
@@ -205,16 +254,16 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
 std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceConfig& config,
                                                                    const SourceConfig& before,
                                                                    const Account& old) {
-  const auto found = old.previous.find(config.info.source);
-  auto unfinished = found == old.previous.end() ? nullptr : found->second.lock();
+  auto unfinished = old.PreviousOf(config.info.source);
   if (unfinished && unfinished->rotation->IsOver()) unfinished = nullptr;
   const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
   if (!is_replaced) return unfinished;
   // One that has never served is no help.
-  const SourceConfig& served = unfinished ? unfinished->config : before;
+  const SourceConfig& served = unfinished ? *unfinished->config : before;
   if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
   return std::make_shared<const PreviousCredential>(
-      PreviousCredential{served, guards_.Of(served), std::make_shared<Rotation>()});
+      PreviousCredential{std::make_shared<const SourceConfig>(served), guards_.Of(served),
+                         std::make_shared<Rotation>()});
 }
 
 std::shared_ptr<ShardRuntime::Runtime> ShardRuntime::MakeRuntime(const std::string& id,
@@ -239,6 +288,7 @@ void ShardRuntime::Start() {
   shard_.Post([this] {
     heartbeat_.Start();
     WatchIdleConnections();
+    CountFreshness();
   });
   shard_.Start();
 }
@@ -246,6 +296,20 @@ void ShardRuntime::Start() {
 void ShardRuntime::WatchIdleConnections() {
   transport_->CloseIdleConnections();
   idle_check_.Set(clock_.SteadyNow() + kIdleCheck, [this] { WatchIdleConnections(); });
+}
+
+void ShardRuntime::CountFreshness() {
+  const SteadyTime now = clock_.SteadyNow();
+  FreshnessByKind times;
+  auto next = accounts_.upper_bound(freshness_counted_);
+  for (int i = 0; i < kAccountsCountedAtOnce && next != accounts_.end(); ++i, ++next) {
+    next->second.runtime->feed->AddFreshness(now, times);
+  }
+  for (const auto& [kind, counted] : times) observer_.OnFreshness(kind, counted);
+  const bool is_round_over = next == accounts_.end();
+  freshness_counted_ = is_round_over ? std::string() : std::prev(next)->first;
+  freshness_count_.Set(is_round_over ? now + SourceFeed::kFreshnessCount : now,
+                       [this] { CountFreshness(); });
 }
 
 void ShardRuntime::AnswerReads() {
@@ -259,6 +323,8 @@ void ShardRuntime::Stop() {
   shard_.Post([this] {
     heartbeat_.Stop();
     idle_check_.Cancel();
+    push_.Stop();
+    freshness_count_.Cancel();
   });
   shard_.Join();
   is_running_ = false;

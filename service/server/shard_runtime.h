@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/core/alarm.h"
@@ -15,14 +16,18 @@
 #include "clients/core/connection_limits.h"
 #include "clients/core/random.h"
 #include "clients/http/http_transport.h"
+#include "clients/http/web_socket.h"
+#include "clients/push/push_feed.h"
 #include "clients/resilience/hold_off.h"
 #include "service/config/config.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/answer_schedule.h"
 #include "service/feed/loop_heartbeat.h"
 #include "service/feed/shard.h"
+#include "service/observe/push_monitor.h"
 #include "service/rpc/account_directory.h"
 #include "service/server/changes.h"
+#include "service/server/push_feeds.h"
 #include "service/server/source_factory.h"
 #include "service/server/upstream_guards.h"
 #include "service/snapshot/account_view.h"
@@ -34,10 +39,21 @@ class ShardRuntime {
  public:
   using TransportFactory =
       std::function<std::unique_ptr<HttpTransport>(boost::asio::io_context& loop)>;
+  using ConnectorFactory =
+      std::function<std::unique_ptr<WebSocketConnector>(boost::asio::io_context& loop)>;
+
+  // What the venues' push sockets are made with.
+  struct Push {
+    ConnectorFactory make_connector;
+    // Must outlive the runtime.
+    PushMonitor& monitor;
+    ConnectionLimits limits = {};
+    PushFeed::Options options = {};
+  };
 
   // `limits` are those of the transport. `clock` and `observer` must outlive the runtime.
   ShardRuntime(const TransportFactory& make_transport, Clock& clock, RefreshObserver& observer,
-               ConnectionLimits limits = {});
+               const Push& push, ConnectionLimits limits = {});
   // REQUIRES: Stop() was called if Start() was.
   ~ShardRuntime();
 
@@ -75,9 +91,13 @@ class ShardRuntime {
     std::shared_ptr<const AccountConfig> config;
     // By source; those whose credential is being replaced. The source owns it, and its secret is
     // gone as soon as the replacement is over.
-    std::map<std::string, std::weak_ptr<const PreviousCredential>> previous;
+    std::vector<std::pair<std::string, std::weak_ptr<const PreviousCredential>>> previous;
+    // Null: the credential of `source` is not being replaced.
+    std::shared_ptr<const PreviousCredential> PreviousOf(const std::string& source) const;
     // Hold-off of each source, in configuration order.
     std::vector<std::shared_ptr<HoldOff>> hold_offs;
+    // Of the sources that listen to a push socket. Used on the shard's thread only.
+    std::vector<PushFeeds::Ticket> tickets;
     std::shared_ptr<Runtime> runtime;
     AccountEndpoint endpoint;
   };
@@ -101,12 +121,18 @@ class ShardRuntime {
     std::vector<std::size_t> to_make;
     std::vector<std::string> removed;
     int passes = 0;
+    // Number of those of `accounts` in whose place the sources listen already.
+    std::size_t listening = 0;
   };
 
   // Lists the accounts that differ from those in effect.
   Staging Compare(const std::vector<const AccountConfig*>& accounts, const std::string& epoch);
   // Makes some of the accounts; when all are made, puts them into effect. Returns whether it has.
   bool MakeSome(Staging& staging);
+  // Has the sources of some of the accounts that have taken effect listen to their push sockets, in
+  // the place of those of before. Returns whether all do.
+  bool ListenSome(Staging& staging);
+  void Listen(Account& account);
   // Indices of the accounts of which more has become known since they were made.
   static std::vector<std::size_t> OutdatedOf(const Staging& staging);
   // Leaves what was in effect before in `staging`.
@@ -124,6 +150,9 @@ class ShardRuntime {
 
   // Closes connections that have been idle for too long, and again a little later. On the loop.
   void WatchIdleConnections();
+  // Tells the observer how fresh the sources were, some accounts at a time, and again a little
+  // later. On the loop.
+  void CountFreshness();
   Random NextRandom() { return SeededRandom(seed_++); }
 
   Clock& clock_;
@@ -134,10 +163,16 @@ class ShardRuntime {
   AnswerSchedule schedule_{shard_.loop().get_executor(), clock_, heartbeat_};
   std::atomic<bool> is_running_ = false;
   std::unique_ptr<HttpTransport> transport_;
+  std::unique_ptr<WebSocketConnector> connector_;
   Alarm idle_check_;
+  Alarm freshness_count_;
+  // The account up to which the present round of CountFreshness() has come; empty before its
+  // first.
+  std::string freshness_counted_;
   std::uint64_t seed_;
   // Used on the shard's thread from Start() on, as the rest is.
   UpstreamGuards guards_;
+  PushFeeds push_;
   // Changed on the shard's thread only, while the thread that configures waits.
   std::map<std::string, Account> accounts_;
 };

@@ -19,26 +19,24 @@ using SourcePtr = std::unique_ptr<BalanceSource>;
 
 // Value of HttpRequest::login: credentials with different numbers are different, and two that
 // differ have one number with a probability of 2^-64.
-std::uint64_t LoginNumber(const SourceConfig& config) {
-  const Fingerprint fingerprint = CredentialFingerprint(config);
+std::uint64_t LoginNumber(const Fingerprint& credential) {
   std::uint64_t number = 0;
-  std::memcpy(&number, fingerprint.data(), sizeof number);
+  std::memcpy(&number, credential.data(), sizeof number);
   return number;
 }
 
-SourcePtr MakeClient(const SourceConfig& config, HttpTransport& transport, Clock& clock,
+SourcePtr MakeClient(const std::shared_ptr<const SourceConfig>& config,
+                     const Fingerprint& credential, HttpTransport& transport, Clock& clock,
                      std::shared_ptr<UpstreamClock> host_clock) {
-  return config.venue->MakeClient(config.login,
-                                  {.attempt_timeout = config.upstream.attempt_timeout,
-                                   .ca_file = config.upstream.tls_ca_file,
-                                   .login = LoginNumber(config)},
-                                  transport, clock, std::move(host_clock));
+  return config->venue->MakeClient({config, &config->login}, SettingsOf(*config, credential),
+                                   transport, clock, std::move(host_clock));
 }
 
 // As far as one credential goes.
-SourcePtr MakeGuarded(const SourceConfig& config, const SourceGuards& guards,
+SourcePtr MakeGuarded(const std::shared_ptr<const SourceConfig>& config,
+                      const Fingerprint& credential, const SourceGuards& guards,
                       std::shared_ptr<HoldOff> account, HttpTransport& transport, Clock& clock) {
-  SourcePtr source = MakeClient(config, transport, clock, guards.host.clock_skew);
+  SourcePtr source = MakeClient(config, credential, transport, clock, guards.host.clock_skew);
   source = std::make_unique<BreakerSource>(std::move(source), guards.login.breaker, clock);
   source = std::make_unique<HoldOffSource>(std::move(source), guards.credential.hold_off, clock,
                                            std::move(account));
@@ -53,8 +51,8 @@ std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCreden
     std::shared_ptr<const PreviousCredential> credential;
     SourcePtr source;
   };
-  SourcePtr source =
-      MakeGuarded(previous->config, previous->guards, MakeAccountHoldOff(), transport, clock);
+  SourcePtr source = MakeGuarded(previous->config, CredentialFingerprint(*previous->config),
+                                 previous->guards, MakeAccountHoldOff(), transport, clock);
   const auto owner = std::make_shared<Owner>(Owner{std::move(previous), std::move(source)});
   return {owner, owner->source.get()};
 }
@@ -65,13 +63,20 @@ std::string HostOf(const SourceConfig& config) { return config.login.base_url.Au
 
 std::string AddressOf(const SourceConfig& config) { return config.login.base_url.ToString(); }
 
+ClientSettings SettingsOf(const SourceConfig& config, const Fingerprint& credential) {
+  return {.attempt_timeout = config.upstream.attempt_timeout,
+          .ca_file = config.upstream.tls_ca_file,
+          .login = LoginNumber(credential)};
+}
+
 bool AreSame(const SourceConfig& a, const SourceConfig& b) {
   return a.info == b.info && a.upstream == b.upstream && HaveSameUpstream(a, b) &&
          HaveSameLogin(a, b);
 }
 
 SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random, Clock& clock) {
-  SourcePtr source = MakeGuarded(parts.config, parts.guards, parts.account, transport, clock);
+  SourcePtr source =
+      MakeGuarded(parts.config, parts.credential, parts.guards, parts.account, transport, clock);
   if (parts.previous) {
     source = std::make_unique<RotatingSource>(
         std::move(source), MakePrevious(parts.previous, transport, clock), parts.previous->rotation,
@@ -80,7 +85,7 @@ SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random,
   source = std::make_unique<RetryingSource>(std::move(source), parts.guards.login.retries,
                                             std::move(random), clock);
   return std::make_unique<ContinuitySource>(
-      std::move(source), parts.config.info.cache.min_refresh_interval, clock, parts.known);
+      std::move(source), parts.config->info.cache.min_refresh_interval, clock, parts.known);
 }
 
 }  // namespace balance

@@ -11,7 +11,9 @@
 #include "clients/core/random.h"
 #include "clients/http/http_transport.h"
 #include "clients/resilience/upstream_path.h"
+#include "clients/venue/client_settings.h"
 #include "service/config/config.h"
+#include "service/config/source_login.h"
 
 namespace balance {
 
@@ -19,19 +21,24 @@ namespace balance {
 std::string HostOf(const SourceConfig& config);
 std::string AddressOf(const SourceConfig& config);
 
+// What the source's clients are made with. `credential` is CredentialFingerprint() of `config`.
+ClientSettings SettingsOf(const SourceConfig& config, const Fingerprint& credential);
+
 // Nothing differs.
 bool AreSame(const SourceConfig& a, const SourceConfig& b);
 
 // The credential that a source used before, secret included. REQUIRES: HaveSameUpstream() with the
 // source's own.
 struct PreviousCredential {
-  SourceConfig config;
+  std::shared_ptr<const SourceConfig> config;
   SourceGuards guards;
   std::shared_ptr<Rotation> rotation;
 };
 
 struct SourceParts {
-  const SourceConfig& config;
+  std::shared_ptr<const SourceConfig> config;
+  // CredentialFingerprint() of `config`.
+  Fingerprint credential;
   // Shared with the other sources of the credential, the login, and at the host.
   SourceGuards guards;
   // Null: no replacement is under way.

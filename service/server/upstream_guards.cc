@@ -23,21 +23,23 @@ UpstreamGuards::UpstreamGuards(LoopExecutor executor, Clock& clock, ConnectionLi
       slots_(std::make_shared<ConnectionSlots>(executor_, clock, limits)),
       seed_(seed) {}
 
-SourceGuards UpstreamGuards::Of(const SourceConfig& config) {
+SourceGuards UpstreamGuards::Of(const SourceConfig& config,
+                                const SourceFingerprints& fingerprints) {
   const HostGuards& host = HostGuardsOf(config);
-  return {CredentialOf(config).guards, LoginOf(config, host), host};
+  return {CredentialOf(config, fingerprints).guards, LoginOf(fingerprints.request, host), host};
 }
 
-std::function<void()> UpstreamGuards::ChangeBy(const SourceConfig& config) {
-  Credential& credential = CredentialOf(config);
+std::function<void()> UpstreamGuards::ChangeBy(const SourceConfig& config,
+                                               const SourceFingerprints& fingerprints) {
+  Credential& credential = CredentialOf(config, fingerprints);
   const RateSettings rate = config.upstream.rate;
-  const Fingerprint login = LoginFingerprint(config);
-  if (credential.rate == rate && credential.login_fingerprint == login) return nullptr;
+  const Key login = KeyOf(fingerprints.login);
+  if (credential.rate == rate && credential.login == login) return nullptr;
   return [&credential, rate, login] {
     credential.rate = rate;
     credential.guards.pacer->Configure(rate);
     // The upstream rejected another secret, so its hold-off does not apply to this one.
-    if (std::exchange(credential.login_fingerprint, login) != login) {
+    if (std::exchange(credential.login, login) != login) {
       credential.guards.hold_off->Clear();
     }
   };
@@ -49,21 +51,28 @@ void UpstreamGuards::OnReload() {
   DropUnused();
 }
 
-UpstreamGuards::Credential& UpstreamGuards::CredentialOf(const SourceConfig& config) {
-  Credential& credential = credentials_[CredentialFingerprint(config)];
+UpstreamGuards::Key UpstreamGuards::KeyOf(const Fingerprint& fingerprint) {
+  Key key;
+  std::copy_n(fingerprint.begin(), key.size(), key.begin());
+  return key;
+}
+
+UpstreamGuards::Credential& UpstreamGuards::CredentialOf(const SourceConfig& config,
+                                                         const SourceFingerprints& fingerprints) {
+  Credential& credential = credentials_[KeyOf(fingerprints.credential)];
   CredentialGuards& guards = credential.guards;
   if (!guards.pacer) {
     guards.pacer = std::make_shared<Pacer>(executor_, clock_, config.upstream.rate);
     guards.hold_off =
         std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
     credential.rate = config.upstream.rate;
-    credential.login_fingerprint = LoginFingerprint(config);
+    credential.login = KeyOf(fingerprints.login);
   }
   return credential;
 }
 
-const LoginGuards& UpstreamGuards::LoginOf(const SourceConfig& config, const HostGuards& host) {
-  LoginGuards& guards = logins_[RequestFingerprint(config)];
+const LoginGuards& UpstreamGuards::LoginOf(const Fingerprint& request, const HostGuards& host) {
+  LoginGuards& guards = logins_[KeyOf(request)];
   if (!guards.breaker) {
     guards.breaker = std::make_shared<LoginBreaker>(host.breaker, NextRandom());
     guards.retries = std::make_shared<RetryBudget>();

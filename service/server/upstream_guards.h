@@ -2,6 +2,7 @@
 
 // State that a shard keeps of credentials, logins and hosts, whichever source uses them.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,13 +30,19 @@ class UpstreamGuards {
   UpstreamGuards(LoopExecutor executor, Clock& clock, ConnectionLimits limits, std::uint64_t seed);
 
   // The same objects for every source with the same credential, login or host.
-  SourceGuards Of(const SourceConfig& config);
+  SourceGuards Of(const SourceConfig& config) { return Of(config, FingerprintsOf(config)); }
+  // `fingerprints` are those of `config`.
+  SourceGuards Of(const SourceConfig& config, const SourceFingerprints& fingerprints);
 
   // What is to be called when a source that is configured like that takes effect: its rate becomes
   // that of its credential, and what the upstream said of another secret counts no more. Null if
   // that changes nothing. The call costs next to nothing, and is valid until the next OnReload().
   // REQUIRES: Of() was called.
-  std::function<void()> ChangeBy(const SourceConfig& config);
+  std::function<void()> ChangeBy(const SourceConfig& config) {
+    return ChangeBy(config, FingerprintsOf(config));
+  }
+  std::function<void()> ChangeBy(const SourceConfig& config,
+                                 const SourceFingerprints& fingerprints);
 
   // The configuration was read anew. What may have been mended at this side is tried again: a clock
   // that was off, a file that could not be read, CAs that were missing. Drops guards that no source
@@ -43,16 +50,22 @@ class UpstreamGuards {
   void OnReload();
 
  private:
+  // The first half of a fingerprint: two that differ have the same one with a probability of
+  // 2^-128.
+  using Key = std::array<unsigned char, 16>;
+
   struct Credential {
     CredentialGuards guards;
     // Those of the pacer.
     RateSettings rate;
-    Fingerprint login_fingerprint{};
+    // Of the LoginFingerprint().
+    Key login{};
     // When its last source ended; unset while a source uses it.
     std::optional<SteadyTime> unused_since;
   };
-  Credential& CredentialOf(const SourceConfig& config);
-  const LoginGuards& LoginOf(const SourceConfig& config, const HostGuards& host);
+  Credential& CredentialOf(const SourceConfig& config, const SourceFingerprints& fingerprints);
+  static Key KeyOf(const Fingerprint& fingerprint);
+  const LoginGuards& LoginOf(const Fingerprint& request, const HostGuards& host);
   const HostGuards& HostGuardsOf(const SourceConfig& config);
   void DropUnused();
   Random NextRandom() { return SeededRandom(seed_++); }
@@ -62,9 +75,9 @@ class UpstreamGuards {
   std::shared_ptr<ConnectionSlots> slots_;
   std::uint64_t seed_;
   // Guards of each credential, indexed by its fingerprint.
-  std::map<Fingerprint, Credential> credentials_;
+  std::map<Key, Credential> credentials_;
   // Guards of each login, indexed by its RequestFingerprint().
-  std::map<Fingerprint, LoginGuards> logins_;
+  std::map<Key, LoginGuards> logins_;
   // Guards of each host, indexed by host:port.
   std::map<std::string, HostGuards> hosts_;
 };

@@ -22,7 +22,7 @@ bool AreFresh(const std::vector<SourceView>& views) {
 SteadyTime FreshUntil(const std::vector<SourceView>& views) {
   SteadyTime until = SteadyTime::max();
   for (const SourceView& view : views) {
-    until = std::min(until, view.reading->observe_steady + view.info->cache.ttl);
+    until = std::min(until, view.reading->observe_steady + view.fresh_for);
   }
   return until;
 }
@@ -59,8 +59,7 @@ bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   if (now.steady > view.fresh_until) return false;
   if (!bounds.IsExplicit()) return true;
   // The TTLs are met already.
-  constexpr CacheSettings kNoTtl{Duration::max(), {}, {}, {}};
-  return OldestAcceptable(bounds, kNoTtl, now).IsMetBy(view.oldest_observed);
+  return OldestAcceptable(bounds, Duration::max(), now).IsMetBy(view.oldest_observed);
 }
 
 AccountPublisher::AccountPublisher(std::string account, std::string epoch, const Clock& clock)

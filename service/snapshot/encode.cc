@@ -74,6 +74,18 @@ v1::Freshness::Origin ToProto(ReadingOrigin origin) {
   return v1::Freshness::ORIGIN_UNSPECIFIED;
 }
 
+v1::Source::Feed ToProto(FeedState feed) {
+  switch (feed) {
+    case FeedState::kPoll:
+      return v1::Source::POLL;
+    case FeedState::kPush:
+      return v1::Source::PUSH;
+    case FeedState::kPushDown:
+      return v1::Source::PUSH_DOWN;
+  }
+  return v1::Source::FEED_UNSPECIFIED;
+}
+
 void EncodeAmount(const Amount& amount, v1::Amount& out) {
   out.set_value(amount.value.ToString());
   out.set_origin(amount.origin == AmountOrigin::kReported ? v1::Amount::REPORTED
@@ -109,7 +121,7 @@ void EncodeBalance(const CurrencyBalance& in, EncodeView detail, v1::CurrencyBal
 }
 
 WallTime FreshUntil(const SourceView& view) {
-  const Duration fresh_for = view.is_outdated ? Duration::zero() : view.info->cache.ttl;
+  const Duration fresh_for = view.is_outdated ? Duration::zero() : view.fresh_for;
   return view.reading->observe_time + fresh_for;
 }
 
@@ -298,7 +310,8 @@ void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source)
   *cache.mutable_min_refresh_interval() = ToDuration(info.cache.min_refresh_interval);
   source.mutable_rate()->set_requests_per_second(info.rate.requests_per_second);
   source.mutable_rate()->set_burst(info.rate.burst);
-  source.set_feed(v1::Source::POLL);
+  source.set_feed(ToProto(status.feed()));
+  if (info.push.enabled) *source.mutable_poll_interval() = ToDuration(info.push.poll_interval);
   if (status.failure) source.set_consecutive_failures(status.failure->consecutive_failures);
 }
 

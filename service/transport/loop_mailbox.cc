@@ -5,22 +5,34 @@
 
 namespace balance {
 
+void LoopMailbox::PostOpen() {
+  is_posted_ = true;
+  boost::asio::post(*io_, [self = shared_from_this()] { self->Open(); });
+}
+
 void LoopMailbox::Push(Item item) {
   const std::lock_guard lock(mutex_);
   if (!io_) return;
   items_.push_back(std::move(item));
-  // Posted under the lock, so that Close() finds it done.
-  if (items_.size() == 1) boost::asio::post(*io_, [self = shared_from_this()] { self->Open(); });
+  if (!is_posted_) PostOpen();
 }
 
 void LoopMailbox::Open() {
-  {
+  if (handled_ == opened_.size()) {
+    opened_.clear();
+    handled_ = 0;
     const std::lock_guard lock(mutex_);
     if (!io_) return;
     items_.swap(opened_);
   }
-  open_(opened_);
-  opened_.clear();
+  handled_ += open_(std::span<const Item>(opened_).subspan(handled_));
+  if (handled_ == opened_.size()) {
+    opened_.clear();
+    handled_ = 0;
+  }
+  const std::lock_guard lock(mutex_);
+  is_posted_ = false;
+  if (io_ && !(opened_.empty() && items_.empty())) PostOpen();
 }
 
 void LoopMailbox::Close() {

@@ -4,9 +4,12 @@
 // that shall be woken.
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,14 +19,17 @@ class H2Call;
 class H2StreamWaker;
 
 // Thread-safe. Outlives its loop in the hands of those who may still write; what comes once it is
-// closed is dropped. Many items cost the loop one wake-up.
+// closed is dropped. Many items cost the loop one wake-up, and are handled in the order in which
+// they came.
 class LoopMailbox : public std::enable_shared_from_this<LoopMailbox> {
  public:
   using Item = std::variant<H2Call*, std::shared_ptr<H2StreamWaker>>;
 
-  // `open` handles items on the loop's thread, as many as have come meanwhile.
-  LoopMailbox(boost::asio::io_context& io, std::function<void(std::vector<Item>&)> open)
-      : io_(&io), open_(std::move(open)) {}
+  // Handles items on the loop's thread, as many of the first ones as it likes but at least one, and
+  // returns their number. The others come again after whatever else the loop has to do.
+  using OpenItems = std::function<std::size_t(std::span<const Item>)>;
+
+  LoopMailbox(boost::asio::io_context& io, OpenItems open) : io_(&io), open_(std::move(open)) {}
 
   void Push(Item item);
 
@@ -32,14 +38,20 @@ class LoopMailbox : public std::enable_shared_from_this<LoopMailbox> {
 
  private:
   void Open();
+  // REQUIRES: mutex_ is held, so that Close() finds it done.
+  void PostOpen();
 
   std::mutex mutex_;
   // Null once it is closed.
   boost::asio::io_context* io_;
+  // The loop is going to call Open().
+  bool is_posted_ = false;
   std::vector<Item> items_;
-  const std::function<void(std::vector<Item>&)> open_;
-  // Of the loop's thread: the items that are being handled; kept for its memory.
+  const OpenItems open_;
+  // Of the loop's thread: the items that are being handled, and how many of them were; kept for its
+  // memory.
   std::vector<Item> opened_;
+  std::size_t handled_ = 0;
 };
 
 }  // namespace balance

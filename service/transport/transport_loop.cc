@@ -28,6 +28,9 @@ constexpr std::size_t kMostSpareCalls = 512;
 constexpr std::size_t kMostShownOut = 64;
 
 constexpr Duration kSweepInterval = std::chrono::seconds(1);
+// Of what has come from other threads: then it is the turn of connections and timers. Not much
+// less, for what many streams of one connection send within it leaves as one.
+constexpr Duration kMailSlice = std::chrono::milliseconds(20);
 // While connections are being ended.
 constexpr Duration kQuickSweepInterval = std::chrono::milliseconds(50);
 
@@ -40,7 +43,7 @@ TransportLoop::TransportLoop(const Shared& shared, std::uint64_t seed)
       h2_options_(shared.limits),
       work_(asio::make_work_guard(io_)),
       mailbox_(std::make_shared<LoopMailbox>(
-          io_, [this](std::vector<LoopMailbox::Item>& items) { OpenMail(items); })),
+          io_, [this](std::span<const LoopMailbox::Item> items) { return OpenMail(items); })),
       random_(SeededRandom(seed)),
       sweep_(io_.get_executor(), shared.clock),
       now_(shared.clock.SteadyNow()),
@@ -189,15 +192,21 @@ void TransportLoop::NoteShownOut(H2Connection& connection) {
   shown_out_.pop_front();
 }
 
-void TransportLoop::OpenMail(std::vector<LoopMailbox::Item>& items) {
+std::size_t TransportLoop::OpenMail(std::span<const LoopMailbox::Item> items) {
   Refresh();
+  const SteadyTime end = now_ + kMailSlice;
+  std::size_t opened = 0;
   for (const LoopMailbox::Item& item : items) {
     if (const auto* call = std::get_if<H2Call*>(&item)) {
       (*call)->OnFinished();
     } else {
       std::get<std::shared_ptr<H2StreamWaker>>(item)->Deliver();
     }
+    ++opened;
+    Refresh();
+    if (now_ >= end) break;
   }
+  return opened;
 }
 
 void TransportLoop::ScheduleSweep() {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -129,7 +130,8 @@ class TransportLoop {
   };
   using OwnedCall = std::unique_ptr<H2Call, ReleaseCall>;
 
-  void OpenMail(std::vector<LoopMailbox::Item>& items);
+  // Opens some of the items, at least one; returns their number.
+  std::size_t OpenMail(std::span<const LoopMailbox::Item> items);
   void Sweep();
   void ScheduleSweep();
   // All connections as they are now: handling one may end it.

@@ -91,11 +91,13 @@ class StartedService:
     cpu_seconds: float
 
 
-def start_service(servers: Servers, folder: Path, config: Path) -> StartedService:
+def start_service(servers: Servers, folder: Path, config: Path,
+                  binary: Path | None = None) -> StartedService:
+    """Of another build, if `binary` is given."""
     ports_file = folder / "service.ports"
     ports_file.unlink(missing_ok=True)
     begin = time.monotonic()
-    program = servers.start("balance-service", ["--config", config, "--ports-file", ports_file])
+    program = servers.start(binary or "balance-service", ["--config", config, "--ports-file", ports_file])
     # Written as soon as health says SERVING. Looked for often, as it is what is measured.
     while not ports_file.exists():
         if program.process.poll() is not None or time.monotonic() > begin + SERVING_SECONDS:

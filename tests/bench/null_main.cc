@@ -12,18 +12,24 @@
 namespace balance::bench {
 namespace {
 
+// Has the answer written to all streams once more.
+constexpr int kWriteToWatchers = SIGUSR1;
+
 // Blocked before any thread starts, so that only main gets them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, kWriteToWatchers);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Answers GetAccountSnapshot with the bytes of a file, until SIGTERM or SIGINT");
+  CLI::App app(
+      "Answers GetAccountSnapshot with the bytes of a file, and writes them to streams of "
+      "WatchAccountSnapshots: once when they begin, and at each SIGUSR1. Until SIGTERM or SIGINT");
   std::string listen = "127.0.0.1:0";
   std::string style = "callback";
   std::string answer_file;
@@ -32,7 +38,7 @@ int Main(int argc, char** argv) {
   app.add_option("--style", style, "API style; fill fills and serialises a message every time")
       ->check(CLI::IsMember({"callback", "async", "core", "mixed", "transport", "sync", "fill"}))
       ->capture_default_str();
-  app.add_option("--answer", answer_file, "File with a serialised AccountSnapshot")->required();
+  app.add_option("--answer", answer_file, "File with a serialised message")->required();
   CLI11_PARSE(app, argc, argv);
 
   std::ifstream file(answer_file, std::ios::binary);
@@ -49,7 +55,7 @@ int Main(int argc, char** argv) {
   }
   std::cout << server->port() << std::endl;
   int number = 0;
-  sigwait(&signals, &number);
+  while (sigwait(&signals, &number) == 0 && number == kWriteToWatchers) server->WriteToWatchers();
   return EX_OK;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // Servers that answer balance.v1.BalanceService/GetAccountSnapshot without looking at the request:
-// what gRPC itself costs, in the API style of each, and what the service's transport costs.
+// what gRPC itself costs, in the API style of each, and what the service's transport costs. Some
+// have WatchAccountSnapshots too.
 
 #include <grpcpp/grpcpp.h>
 
@@ -17,10 +18,16 @@ class NullServer {
   virtual ~NullServer() = default;
 
   virtual int port() const = 0;
+
+  // Writes the answer once more to each open stream of WatchAccountSnapshots. A stream whose last
+  // message is still under way is left out. Called on one thread. Does nothing where there is no
+  // such method: callback, core and transport have it.
+  virtual void WriteToWatchers() {}
 };
 
 // Each listens on `listen`, "HOST:PORT", and answers every call with `answer`, a serialised
-// AccountSnapshot. Null if it cannot listen.
+// AccountSnapshot, or WatchAccountSnapshotsResponse for a server that is watched. Null if it cannot
+// listen.
 
 // A raw method of the callback API with the bytes in one shared slice.
 std::unique_ptr<NullServer> StartCallback(const std::string& listen, const std::string& answer);

@@ -1,4 +1,5 @@
 #include "clients/core/clock.h"
+#include "clients/core/topic.h"
 #include "service/access/rpc_method.h"
 #include "service/config/listen_address.h"
 #include "service/transport/method_table.h"
@@ -8,6 +9,35 @@
 namespace balance::bench {
 namespace {
 
+// Writes the answer when it begins and whenever it is told.
+class NullWatch final : public StreamHandler {
+ public:
+  // Both must outlive the stream.
+  NullWatch(const SharedBytes& answer, const Subscribers& watchers)
+      : answer_(answer), watchers_(watchers) {}
+  ~NullWatch() override {
+    if (waker_) watchers_.Remove(*waker_);
+  }
+
+  void Begin(ServerStream& stream) {
+    stream_ = &stream;
+    waker_ = stream.waker();
+    watchers_.Add(waker_, 0);
+    OnWake();
+  }
+
+  void OnWake() override {
+    if (stream_->CanWrite(answer_.size())) stream_->Write(answer_);
+  }
+  void OnWritable() override {}
+
+ private:
+  const SharedBytes& answer_;
+  const Subscribers& watchers_;
+  ServerStream* stream_ = nullptr;
+  std::shared_ptr<StreamWaker> waker_;
+};
+
 class NullTransport final : public NullServer {
  public:
   NullTransport(const std::string& listen, const std::string& answer)
@@ -15,15 +45,23 @@ class NullTransport final : public NullServer {
                 [&answer](unsigned char* to) { std::copy(answer.begin(), answer.end(), to); }) {
     methods_.Add({kBalanceServiceName, std::string(NameOf(RpcMethod::kGetAccountSnapshot)),
                   MethodKind::kUnary, [this](Call& call) { call.Finish(Response(answer_), {}); }});
+    methods_.Add({kBalanceServiceName, std::string(NameOf(RpcMethod::kWatchAccountSnapshots)),
+                  MethodKind::kServerStreaming, [this](Call& call) {
+                    auto watch = std::make_unique<NullWatch>(answer_, watchers_);
+                    NullWatch& opened = *watch;
+                    opened.Begin(call.Open(std::move(watch)));
+                  }});
     const auto address = ParseListenAddress(listen);
     if (!address) return;
     if (const auto port = server_.Start(address->host, address->port, nullptr)) port_ = *port;
   }
 
   int port() const override { return port_; }
+  void WriteToWatchers() override { watchers_.Tell(); }
 
  private:
   const SharedBytes answer_;
+  const Subscribers watchers_;
   SystemClock clock_;
   MethodTable methods_;
   TransportServer server_{methods_, clock_, {.limits = {}, .loops = UsableCores()}};

@@ -1,6 +1,6 @@
 """Draws the results of benchmarks as SVG: plot.py RESULTS.json OUTPUT.svg
 
-RESULTS is what --json of load.py or engine.py wrote. A bar ends at the median, the line across it
+RESULTS is what --json of load.py, engine.py or watch.py wrote. A bar ends at the median, the line across it
 goes from the least to the greatest of the turns.
 """
 

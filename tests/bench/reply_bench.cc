@@ -41,8 +41,8 @@ void SignOneMessage(benchmark::State& state) {
 void BuildSignedPolymarketUsRequest(benchmark::State& state) {
   const SystemClock clock;
   const BaseUrl url{.host = "api.polymarket.us", .path_prefix = ""};
-  const polymarket_us::Credentials login{"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11",
-                                         SigningKey(DecodeSecretKey(kSeed).value().seed)};
+  const SigningKey key(DecodeSecretKey(kSeed).value().seed);
+  const polymarket_us::Credentials login{"c5a1f0de-7b58-4a9e-9d4e-0f3a1f4f8b11", key};
   for (auto _ : state) {
     benchmark::DoNotOptimize(polymarket_us::BuildBalancesRequest(url, login, clock.WallNow()));
   }

@@ -39,7 +39,8 @@ server: {{drain_delay: 0s{more_of_server}}}
     polysimulator:
       base_url: {POLYSIM_BASE_URL}
       api_key: {{env: POLYSIM_API_KEY}}
-cache: {{ttl: 86400s, max_stale: 86400s}}
+cache: {{ttl: 86400s, max_stale: 86400s, min_refresh_interval: 0.001s}}
+upstream: {{requests_per_second: 1000, burst: 1000}}
 """
 # Two teams, each with the account; the other one's token is looked at first.
 CALLERS = """
@@ -98,9 +99,10 @@ class Servers:
         self._programs.close()
 
     def start_service(self, name: str, callers: bool, engine: str = "",
-                      binary: Path | None = None, tls: bool = False) -> "Service":
+                      binary: Path | None = None, tls: bool = False,
+                      more_of_server: str = "") -> "Service":
         """To everybody, or to callers that are known by their tokens. By an engine that is not the
-        default one, or from another build."""
+        default one, or from another build. `more_of_server`: more settings of that block."""
         folder = self._folder / name
         folder.mkdir()
         env_file = folder / "sandbox.env"
@@ -111,7 +113,7 @@ class Servers:
         config = folder / "config.yaml"
         authority = Authority(folder) if tls else None
         config.write_text(CONFIG.format(
-            more_of_server=f", engine: {engine}" if engine else "",
+            more_of_server=(f", engine: {engine}" if engine else "") + more_of_server,
             more=tls_yaml(authority) if authority else "", **environment))
         if callers:
             for file, token in (("tokens", TOKEN), ("other-tokens", "another")):
@@ -124,7 +126,8 @@ class Servers:
         program.wait_for(ports_file.exists, "its ports file")
         ports = read_assignments(ports_file)
         return Service(name, folder, program, ports["grpc"], ports["admin"],
-                       authority.certificate if authority else None)
+                       authority.certificate if authority else None,
+                       environment["SANDBOX_CONTROL_URL"])
 
     def start_null(self, name: str, style: str, answer: bytes, request_file: Path) -> Server:
         answer_file = self._folder / "answer"
@@ -151,8 +154,10 @@ class Service:
     """balance-service, with every reading in its cache once read_answer() has returned."""
 
     def __init__(self, name: str, folder: Path, program: Program, grpc_address: str,
-                 admin_address: str, ca_file: Path | None):
+                 admin_address: str, ca_file: Path | None, control_url: str):
         self._admin_address = admin_address
+        # Of its sandbox.
+        self.control_url = control_url
         self.plain = Server(name, program.process.pid, grpc_address,
                             write_request(folder / "request", b""), ca_file=ca_file)
         self.with_max_age = Server(

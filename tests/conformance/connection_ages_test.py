@@ -1,6 +1,6 @@
 """Connections end by their age while the clients of others call: no call fails.
 
-Each library is used as README.md says, from a process of its own.
+Each library is used as docs/calling.md says, from a process of its own.
 """
 
 import contextlib
@@ -29,16 +29,16 @@ LOADS = [{"at_a_time": 1, "pause_ms": 0},
          {"at_a_time": 1, "pause_ms": 900}] * 20
 
 
-def interceptor_of_readme() -> str:
-    """A module with the interceptor that README.md gives to callers with connect-node."""
-    blocks = re.findall(r"^```js\n(.*?)^```$", (SOURCE_DIR / "README.md").read_text(),
+def interceptor_of_document() -> str:
+    """A module with the interceptor that docs/calling.md gives to callers with connect-node."""
+    blocks = re.findall(r"^```js\n(.*?)^```$", (SOURCE_DIR / "docs/calling.md").read_text(),
                         re.MULTILINE | re.DOTALL)
     [block] = [block for block in blocks if "repeatLost" in block]
     return block + "export default [repeatLost];\n"
 
 
-def service_config_of_readme() -> str:
-    """What README.md tells callers with grpc-js to use: its defaults, from Node 20.20 on."""
+def service_config_of_document() -> str:
+    """What docs/calling.md tells callers with grpc-js to use: its defaults, from Node 20.20 on."""
     version = subprocess.check_output(["node", "--version"], text=True, stdin=subprocess.DEVNULL)
     major, minor = re.match(r"v(\d+)\.(\d+)", version).groups()
     if (int(major), int(minor)) >= (20, 20):
@@ -64,7 +64,7 @@ class ConnectionAgesTest(unittest.TestCase):
     def assert_no_call_fails(self, library: str, arguments: list):
         environment = clean_environment() | {
             "LIBRARY": library, "PORT": str(self.server.port), "LOADS": json.dumps(LOADS),
-            "SERVICE_CONFIG": service_config_of_readme(), "INTERCEPTORS": interceptor_of_readme()}
+            "SERVICE_CONFIG": service_config_of_document(), "INTERCEPTORS": interceptor_of_document()}
         client = Program(arguments, self.folder / "client.log", environment)
         self._stack.callback(client.kill)
 

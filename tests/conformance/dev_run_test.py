@@ -54,16 +54,16 @@ class DevRunTest(unittest.TestCase):
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
 
-    def dev_run(self, **changes: str) -> Program:
+    def dev_run(self, *arguments: str, **changes: str) -> Program:
         settings = {"BALANCE_LISTEN": ANY_PORT, "BALANCE_ADMIN_LISTEN": ANY_PORT,
                     "TMPDIR": str(self.temporary)}
-        program = Program([SOURCE_DIR / "dev", "run"], self.folder / "dev.log",
+        program = Program([SOURCE_DIR / "dev", "run", *arguments], self.folder / "dev.log",
                           clean_environment() | settings | changes)
         self.addCleanup(program.kill)
         return program
 
-    def ready_dev_run(self, **changes: str) -> Program:
-        program = self.dev_run(**changes)
+    def ready_dev_run(self, *arguments: str, **changes: str) -> Program:
+        program = self.dev_run(*arguments, **changes)
         program.wait_for(lambda: READY in program.output(), "the snapshot")
         return program
 
@@ -103,6 +103,33 @@ class DevRunTest(unittest.TestCase):
         self.assertIn("SOURCE_UNREACHABLE", result.stdout)
         program.signal_group(signal.SIGINT)
         self.assert_nothing_left(program, exit_code=0)
+
+    def test_with_push_a_change_is_shown_long_before_the_ttl_ends(self):
+        program = self.ready_dev_run("push")
+        output = program.output()
+        [move] = re.findall(r"curl -X POST (\S+/money/move)", output)
+        [server] = re.findall(r"get --server (\S+) --max-age 0s", output)
+
+        def feeds() -> str:
+            return subprocess.run([BIN_DIR / "balancectl", "sources", "--server", server], text=True,
+                                  capture_output=True).stdout
+
+        poll_until(lambda: len(re.findall(r"\bPUSH\b", feeds())) == 2, "both sockets")
+        watch = Program([BIN_DIR / "balancectl", "watch", "--server", server, "--output", "json"],
+                        self.folder / "watch.log", clean_environment())
+        self.addCleanup(watch.kill)
+        watch.wait_for(lambda: '"heartbeat"' in watch.output(), "the initial state")
+        subprocess.run(["curl", "-sf", "-X", "POST", move], check=True, capture_output=True)
+
+        watch.wait_for(lambda: "PUSH_HINT" in watch.output(), "the change")
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def test_takes_no_other_word(self):
+        program = self.dev_run("posh")
+
+        self.assert_nothing_left(program, exit_code=1)
+        self.assertIn("takes nothing, or the word push", program.output())
 
     def test_ends_on_each_signal(self):
         for number in (signal.SIGTERM, signal.SIGHUP):

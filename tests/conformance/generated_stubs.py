@@ -11,14 +11,20 @@ from grpc_tools import protoc
 
 from harness import SOURCE_DIR
 
+API_FILES = ["balance/v1/balance_service.proto"]
+
+
+def generate(files: list[str], *options: str) -> None:
+    """Runs protoc. REQUIRES: `options` say what is generated, and where."""
+    if protoc.main(["protoc", f"--proto_path={SOURCE_DIR / 'proto'}", *options, *files]) != 0:
+        raise RuntimeError("protoc does not accept the API's .proto file")
+
+
 _folder = tempfile.TemporaryDirectory()
-if protoc.main(["protoc", f"--proto_path={SOURCE_DIR / 'proto'}",
-                f"--python_out={_folder.name}", f"--grpc_python_out={_folder.name}",
-                "balance/v1/balance_service.proto"]) != 0:
-    raise RuntimeError("protoc does not accept the API's .proto file")
+generate(API_FILES, f"--python_out={_folder.name}", f"--grpc_python_out={_folder.name}")
 sys.path.insert(0, _folder.name)
 
 from balance.v1 import balance_service_pb2 as messages  # noqa: E402
 from balance.v1 import balance_service_pb2_grpc as services  # noqa: E402
 
-__all__ = ["messages", "services"]
+__all__ = ["API_FILES", "generate", "messages", "services"]

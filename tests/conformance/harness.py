@@ -24,7 +24,8 @@ DEADLINE_SECONDS = 30
 OUR_VARIABLES = ("POLYMARKET_", "POLYSIM_", "BALANCE_", "SANDBOX_")
 
 
-def poll_until(condition: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS):
+def poll_until(condition: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS,
+               interval_seconds: float = 0.02):
     """The first true value of `condition`; an AssertionError that says `what` was awaited if none
     comes in time."""
     deadline = time.monotonic() + seconds
@@ -34,7 +35,7 @@ def poll_until(condition: Callable[[], object], what: str, seconds: float = DEAD
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(interval_seconds)
 
 
 def clean_environment() -> dict[str, str]:
@@ -79,7 +80,8 @@ class Program:
             return False
         return True
 
-    def wait_for(self, condition: Callable[[], object], what: str):
+    def wait_for(self, condition: Callable[[], object], what: str,
+                 seconds: float = DEADLINE_SECONDS):
         """As poll_until(), but fails at once, with the output, if the program ends."""
         def condition_while_running():
             value = condition()
@@ -87,7 +89,7 @@ class Program:
                 raise AssertionError(f"{self.name} ended with {self.process.returncode} before"
                                      f" {what}:\n{self.output()}")
             return value
-        return poll_until(condition_while_running, what)
+        return poll_until(condition_while_running, what, seconds)
 
     def wait(self) -> int:
         """The exit code, once nothing of its process group is left."""

@@ -73,10 +73,15 @@ class Manifests:
         return {port["name"]: port["containerPort"] for port in self.service["ports"]}
 
     @property
+    def config_map(self) -> dict:
+        """The one that the pod mounts."""
+        [volume] = [volume for volume in self.pod["volumes"] if "configMap" in volume]
+        return self.one("ConfigMap", volume["configMap"]["name"])
+
+    @property
     def config_text(self) -> str:
         """What the pod finds as config.yaml."""
-        [volume] = [volume for volume in self.pod["volumes"] if "configMap" in volume]
-        return self.one("ConfigMap", volume["configMap"]["name"])["data"]["config.yaml"]
+        return self.config_map["data"]["config.yaml"]
 
     @property
     def config(self) -> dict:

@@ -171,7 +171,7 @@ class KubernetesPodsTest(unittest.TestCase):
 
     @for_each_overlay
     def test_a_change_of_the_configuration_rolls_the_pods(self, manifests: Manifests):
-        config_map = manifests.one("ConfigMap")
+        config_map = manifests.config_map
 
         self.assertRegex(config_map["metadata"]["name"], rf"^{APP}-[0-9a-z]{{10}}$")
         self.assertTrue(config_map["immutable"])

@@ -1,4 +1,4 @@
-"""The commands of README.md fit the manifests. No cluster is here to run them against."""
+"""The commands for Kubernetes in docs/operating.md fit the manifests. No cluster is here to run them against."""
 
 import json
 import re
@@ -16,8 +16,8 @@ TLS_SECRET_KEYS = {"tls.crt", "tls.key"}
 
 def blocks() -> list[list[list[str]]]:
     """The commands of each code block of the section, in words."""
-    [section] = re.findall(r"^### Kubernetes\n(.*?)(?=^##)", (SOURCE_DIR / "README.md").read_text(),
-                           re.MULTILINE | re.DOTALL)
+    [section] = re.findall(r"^## Kubernetes\n(.*?)(?=^## )",
+                           (SOURCE_DIR / "docs/operating.md").read_text(), re.MULTILINE | re.DOTALL)
     return [[shlex.split(command.replace("\\\n", " "))
              for command in re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE)]
             for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL)]

@@ -6,7 +6,8 @@ from pathlib import Path
 import yaml
 
 K8S = Path(__file__).resolve().parents[2] / "k8s"
-KUSTOMIZATIONS = sorted(K8S.rglob("kustomization.yaml"))
+MONITORING = K8S.parent / "monitoring"
+KUSTOMIZATIONS = sorted([*K8S.rglob("kustomization.yaml"), MONITORING / "kustomization.yaml"])
 
 
 def read(path: Path) -> dict:
@@ -29,7 +30,8 @@ class ManifestsTest(unittest.TestCase):
         for path in KUSTOMIZATIONS:
             with self.subTest(path.parent.name):
                 beside = sorted(file.name for file in path.parent.iterdir()
-                                if file.suffix == ".yaml" and file != path)
+                                if file.suffix in (".yaml", ".json") and file != path
+                                and not file.name.endswith("_test.yaml"))
 
                 self.assertEqual(named_files(read(path)), beside)
 

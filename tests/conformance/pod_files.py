@@ -21,7 +21,7 @@ DEFAULT_MODE = 0o644
 
 
 class PodFiles:
-    """The folders mounted in the container that serves, below `root`, with the README's Secrets."""
+    """The folders mounted in the container that serves, below `root`, with the Secrets of docs/operating.md."""
 
     def __init__(self, manifests: Manifests, root: Path):
         self._manifests = manifests

@@ -30,13 +30,14 @@ constexpr std::array<std::string_view, 1> kSecrets = {"c5a1f0de-7b58-4a9e-9d4e-0
 
 Path Sign() {
   const BaseUrl url{.host = "api.polymarket.us", .path_prefix = ""};
-  const auto login = std::make_shared<const polymarket_us::Credentials>(polymarket_us::Credentials{
-      std::string(kSecrets.front()), SigningKey(DecodeSecretKey(kSeed).value().seed)});
+  const auto key = std::make_shared<const SigningKey>(DecodeSecretKey(kSeed).value().seed);
+  key->Prepare();
   // A fixed time has a fixed number of digits.
   constexpr WallTime kNow{std::chrono::milliseconds(1'789'000'000'123)};
-  return {"sign a request", kTimes, [url, login] {
-            return polymarket_us::BuildBalancesRequest(url, *login, kNow).has_value();
-          }};
+  return {
+      "sign a request", kTimes, [url, key] {
+        return polymarket_us::BuildBalancesRequest(url, {kSecrets.front(), *key}, kNow).has_value();
+      }};
 }
 
 template <typename Parse>

@@ -23,7 +23,8 @@ from venue_by_name import VenueByName, make_certificate
 
 OUTPUT = SOURCE_DIR / "build-image"
 MAX_BYTES = 120_000_000
-PROGRAMS = {"usr/local/bin/balance-service", "usr/local/bin/balancectl"}
+PROGRAMS = {"usr/local/bin/balance-service", "usr/local/bin/balance-service-grpc",
+            "usr/local/bin/balancectl"}
 # What is in the image and came out of no package as it is.
 MADE_HERE = PROGRAMS | {
     "etc/group", "etc/nsswitch.conf", "etc/passwd", "etc/ssl/certs/ca-certificates.crt",

@@ -32,7 +32,7 @@ OWN = {
                     "proto"},
     "service/observe": {"clients/core", "service/access", "service/feed", "service/snapshot", "service/rpc",
                         "service/transport", "proto"},
-    "service/server": {"clients/core", "clients/http", "clients/resilience", "clients/venue",
+    "service/server": {"clients/core", "clients/http", "clients/push", "clients/resilience", "clients/venue",
                        "service/access", "service/config", "service/feed",
                        "service/grpc_engine", "service/observe", "service/rpc", "service/snapshot",
                        "service/transport", "proto"},

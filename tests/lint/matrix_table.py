@@ -17,7 +17,8 @@ ROWS = {f"M{number:02}" for number in [
     *range(120, 126),
     *range(130, 139),
     *range(140, 146), 150,
-    *range(160, 167),
+    *range(160, 169),
+    *range(170, 181),
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

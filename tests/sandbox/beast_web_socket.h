@@ -68,13 +68,16 @@ class BeastWebSocket final : public WebSocket {
     co_return !error;
   }
 
+  // Past Beast, of which async_close() and a read that is under way can wait for each other without
+  // end (1.81): the one holds the lock of writes, the other that of reads.
   boost::asio::awaitable<bool> Close(const SocketClose& close) override {
-    boost::system::error_code error;
-    co_await stream_.async_close(
-        boost::beast::websocket::close_reason(
-            static_cast<boost::beast::websocket::close_code>(close.code), close.reason),
-        boost::asio::redirect_error(boost::asio::use_awaitable, error));
-    co_return !error;
+    std::string payload = {static_cast<char>(close.code >> 8),
+                           static_cast<char>(close.code & 0xff)};
+    // RFC 6455, section 5.5: 125 bytes at most.
+    payload += close.reason.substr(0, 123);
+    std::string frame = {static_cast<char>(0x88), static_cast<char>(payload.size())};
+    frame += payload;
+    co_return co_await WriteRaw(frame);
   }
 
   void Reset() override {

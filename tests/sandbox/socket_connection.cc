@@ -12,6 +12,12 @@ namespace balance::sandbox {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr auto kPatienceToClose = std::chrono::seconds(5);
+
+}  // namespace
+
 SocketConnection::SocketConnection(std::unique_ptr<WebSocket> socket,
                                    asio::any_io_executor executor, SocketBook& book,
                                    std::string path, std::string key)
@@ -22,7 +28,8 @@ SocketConnection::SocketConnection(std::unique_ptr<WebSocket> socket,
       key_(std::move(key)),
       heartbeat_(executor_),
       thaw_(executor_),
-      written_(executor_) {
+      written_(executor_),
+      closing_(executor_) {
   socket_->ObservePings([this] { book_.OnPing(); });
 }
 
@@ -170,7 +177,12 @@ asio::awaitable<bool> SocketConnection::Write(const Item& item) {
       co_return co_await socket_->WriteRaw(item.body);
     case WireStep::kClose:
       silent_ = true;
-      co_await socket_->Close(item.close);
+      if (co_await socket_->Close(item.close) && !ended_) {
+        boost::system::error_code ignored;
+        closing_.expires_after(kPatienceToClose);
+        co_await closing_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      }
+      if (!ended_) socket_->Drop();
       break;
     case WireStep::kDrop:
       socket_->Drop();
@@ -187,6 +199,7 @@ void SocketConnection::End() {
   queue_.clear();
   heartbeat_.cancel();
   thaw_.cancel();
+  closing_.cancel();
   for (const auto& timer : delayed_) timer->cancel();
 }
 

@@ -79,6 +79,8 @@ class SocketConnection final : public SocketPeer,
   boost::asio::steady_timer thaw_;
   // Cancelled when the queue has been written.
   boost::asio::steady_timer written_;
+  // How long the peer has for its close frame.
+  boost::asio::steady_timer closing_;
   std::vector<std::unique_ptr<boost::asio::steady_timer>> delayed_;
 };
 

@@ -36,7 +36,7 @@ class WebSocket {
   virtual boost::asio::awaitable<bool> Write(std::string_view message, bool binary) = 0;
   // `bytes` without a frame around them.
   virtual boost::asio::awaitable<bool> WriteRaw(std::string_view bytes) = 0;
-  // Sends the close frame and waits for the peer's, a few seconds at most.
+  // Sends the close frame. The peer's ends Read().
   virtual boost::asio::awaitable<bool> Close(const SocketClose& close) = 0;
 
   // RST.

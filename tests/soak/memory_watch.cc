@@ -4,19 +4,9 @@
 #include <cstdio>
 
 namespace balance {
-namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-// AddressSanitizer keeps some of what was freed.
-constexpr long kGrowthKib = 256 * 1024;
-#else
-constexpr long kGrowthKib = 8 * 1024;
-#endif
-
-}  // namespace
-
-MemoryWatch::MemoryWatch(std::chrono::seconds lasts)
-    : warm_after_(std::min(std::chrono::seconds(60), lasts / 3)) {}
+MemoryWatch::MemoryWatch(std::chrono::seconds lasts, long growth_kib)
+    : warm_after_(std::min(std::chrono::seconds(60), lasts / 3)), growth_kib_(growth_kib) {}
 
 void MemoryWatch::Note(std::chrono::steady_clock::duration elapsed, long kib) {
   if (elapsed >= warm_after_ && warm_kib_ == 0) warm_kib_ = kib;
@@ -25,7 +15,7 @@ void MemoryWatch::Note(std::chrono::steady_clock::duration elapsed, long kib) {
 
 bool MemoryWatch::Judge() const {
   std::printf("memory: %ld KiB when warm, %ld KiB at most\n", warm_kib_, most_kib_);
-  return warm_kib_ > 0 && most_kib_ <= warm_kib_ + kGrowthKib;
+  return warm_kib_ > 0 && most_kib_ <= warm_kib_ + growth_kib_;
 }
 
 }  // namespace balance

@@ -10,7 +10,8 @@ namespace balance {
 class MemoryWatch {
  public:
   // The process counts as warm after a third of `lasts`, but no later than after a minute.
-  explicit MemoryWatch(std::chrono::seconds lasts);
+  // It may grow by `growth_kib` from then on.
+  MemoryWatch(std::chrono::seconds lasts, long growth_kib);
 
   // Notes the memory that the process had `elapsed` after its start.
   void Note(std::chrono::steady_clock::duration elapsed, long kib);
@@ -20,6 +21,7 @@ class MemoryWatch {
 
  private:
   const std::chrono::seconds warm_after_;
+  const long growth_kib_;
   long warm_kib_ = 0;
   long most_kib_ = 0;
 };

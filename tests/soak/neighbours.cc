@@ -38,15 +38,6 @@ constexpr auto kReloadEvery = seconds(20);
 constexpr auto kReloadPatience = seconds(5);
 // Time in which a login that is well may have no answer yet.
 constexpr auto kColdStart = seconds(3);
-// How often a login that is well must be asked at least, on average and at worst. Readers come
-// about every 50 ms.
-#ifdef __SANITIZE_ADDRESS__
-constexpr auto kMeanGap = milliseconds(2000);
-constexpr auto kLongestGap = seconds(5);
-#else
-constexpr auto kMeanGap = milliseconds(1250);
-constexpr auto kLongestGap = seconds(2);
-#endif
 // How late a request of a login that keeps failing may be, or how long it may take to fail: the
 // attempt's time-out and the wait for a reader.
 constexpr auto kSickSlack = seconds(2);
@@ -77,6 +68,7 @@ class Neighbours final : public SoakMode {
       : upstreams_(upstreams),
         logins_(logins),
         run_(run),
+        tolerance_(options.tolerance),
         trouble_(upstreams, logins, options.seed),
         passers_by_(run.stub(), logins.accounts(), options.seed,
                     [this](const auto& snapshot, const auto& policy) {
@@ -211,12 +203,13 @@ class Neighbours final : public SoakMode {
                 static_cast<unsigned long long>(asked.requests),
                 duration<double>(asked.MeanGap()).count(),
                 duration<double>(asked.longest_gap).count());
-    return asked.MeanGap() <= kMeanGap && asked.longest_gap <= kLongestGap;
+    return asked.MeanGap() <= tolerance_.mean_gap && asked.longest_gap <= tolerance_.longest_gap;
   }
 
   sandbox::Sandbox& upstreams_;
   const Logins& logins_;
   SoakRun& run_;
+  const SoakTolerance tolerance_;
   NeighbourTrouble trouble_;
   RequestWatch requests_;
   const WallTime begin_ = system_clock::now();

@@ -20,8 +20,9 @@ constexpr int kReaders = 200;
 }  // namespace
 
 Readers::Readers(v1::BalanceService::Stub& stub, int reads_per_second, std::uint64_t seed,
-                 steady_clock::time_point end, MakeRequest make, OnAnswer on_answer)
-    : stub_(stub), make_(std::move(make)), on_answer_(std::move(on_answer)) {
+                 steady_clock::time_point end, std::chrono::milliseconds lateness, MakeRequest make,
+                 OnAnswer on_answer)
+    : stub_(stub), lateness_(lateness), make_(std::move(make)), on_answer_(std::move(on_answer)) {
   const nanoseconds interval = nanoseconds(seconds(kReaders)) / reads_per_second;
   for (int i = 0; i < kReaders; ++i) {
     threads_.emplace_back([this, own_seed = seed + static_cast<std::uint64_t>(i), interval, end] {
@@ -50,7 +51,7 @@ void Readers::ReadOnce(std::mt19937_64& random) {
   const auto status = stub_.GetAccountSnapshot(&context, request, &snapshot);
   const auto over = steady_clock::now() - begin - patience;
   ++tally_.calls;
-  if (over > kLateness) ++tally_.late;
+  if (over > lateness_) ++tally_.late;
   const long over_us = std::chrono::duration_cast<std::chrono::microseconds>(over).count();
   if (over_us > tally_.latest_us) tally_.latest_us = over_us;
   if (!status.ok()) {
@@ -69,7 +70,7 @@ void Readers::PrintCalls() const {
 
 bool Readers::JudgeLateness() const {
   std::printf("calls more than %lld ms past their deadline: %ld of %ld (latest %+.1f ms)\n",
-              static_cast<long long>(kLateness.count()), tally_.late.load(), tally_.calls.load(),
+              static_cast<long long>(lateness_.count()), tally_.late.load(), tally_.calls.load(),
               static_cast<double>(tally_.latest_us.load()) / 1000);
   return tally_.late == 0 && tally_.calls > 0;
 }

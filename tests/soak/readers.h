@@ -22,7 +22,7 @@ struct Tally {
   std::atomic<long> complete = 0;
   std::atomic<long> partial = 0;
   std::atomic<long> failed = 0;
-  // Number of calls that ended more than Readers::kLateness after their deadline.
+  // Number of calls that ended more than the `lateness` of Readers after their deadline.
   std::atomic<long> late = 0;
   // Lateness of the latest call; negative if all were in time.
   std::atomic<long> latest_us = std::numeric_limits<long>::min();
@@ -30,19 +30,15 @@ struct Tally {
 
 class Readers {
  public:
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr std::chrono::milliseconds kLateness{500};
-#else
-  static constexpr std::chrono::milliseconds kLateness{50};
-#endif
-
   using MakeRequest = std::function<v1::GetAccountSnapshotRequest(std::mt19937_64&)>;
   using OnAnswer = std::function<void(const v1::AccountSnapshot&, const v1::ReadPolicy&)>;
 
-  // Read from now until `end`. `make` and `on_answer` are called on many threads at once; they and
+  // Read from now until `end`; a call that ends more than `lateness` after its deadline is late.
+  // `make` and `on_answer` are called on many threads at once; they and
   // `stub` must outlive this.
   Readers(v1::BalanceService::Stub& stub, int reads_per_second, std::uint64_t seed,
-          std::chrono::steady_clock::time_point end, MakeRequest make, OnAnswer on_answer);
+          std::chrono::steady_clock::time_point end, std::chrono::milliseconds lateness,
+          MakeRequest make, OnAnswer on_answer);
 
   // Waits for the end.
   void Join() { threads_.clear(); }
@@ -59,6 +55,7 @@ class Readers {
   void ReadOnce(std::mt19937_64& random);
 
   v1::BalanceService::Stub& stub_;
+  const std::chrono::milliseconds lateness_;
   const MakeRequest make_;
   const OnAnswer on_answer_;
   Tally tally_;

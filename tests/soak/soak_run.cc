@@ -25,7 +25,7 @@ SoakRun::SoakRun(const SoakOptions& options, sandbox::Sandbox& upstreams, const 
       service_(options.service, folder, yaml),
       stub_(v1::BalanceService::NewStub(
           grpc::CreateChannel(service_.address(), grpc::InsecureChannelCredentials()))),
-      memory_(seconds(options.seconds)) {}
+      memory_(seconds(options.seconds), options.tolerance.growth_kib) {}
 
 bool SoakRun::Run(const std::string& name, SoakMode& mode) {
   std::printf("%s: seed %llu, %d s, %d reads a second\n", name.c_str(),
@@ -34,7 +34,7 @@ bool SoakRun::Run(const std::string& name, SoakMode& mode) {
   const auto begin = steady_clock::now();
   const auto end = begin + seconds(options_.seconds);
   Readers readers(
-      *stub_, options_.reads_per_second, options_.seed, end,
+      *stub_, options_.reads_per_second, options_.seed, end, options_.tolerance.lateness,
       [&mode](std::mt19937_64& random) { return mode.MakeRequest(random); },
       [&](const auto& snapshot, const auto& policy) { OnAnswer(snapshot, policy, mode); });
   auto next_check = begin + kCheckEvery;

@@ -56,6 +56,7 @@ class SoakRun {
 
   ServiceProcess& service() { return service_; }
   v1::BalanceService::Stub& stub() { return *stub_; }
+  AnswerLog& log() { return log_; }
 
   // Judges one answer. Thread-safe.
   void OnAnswer(const v1::AccountSnapshot& snapshot, const v1::ReadPolicy& policy, SoakMode& mode);

@@ -37,6 +37,8 @@ class FakeSocketPeer {
 
   const std::vector<std::string>& heard() const { return heard_; }
   bool is_over() const { return is_over_; }
+  // Whether leave was taken by a close frame.
+  bool was_left() const { return was_left_; }
 
  private:
   friend class FakeSocket;
@@ -46,6 +48,7 @@ class FakeSocketPeer {
   std::vector<std::string> heard_;
   std::optional<std::uint16_t> close_code_;
   bool is_over_ = false;
+  bool was_left_ = false;
 };
 
 class FakeSocket final : public WebSocket {
@@ -77,6 +80,12 @@ class FakeSocket final : public WebSocket {
     peer_->news_.cancel();
   }
 
+  boost::asio::awaitable<void> Close() override {
+    peer_->was_left_ = true;
+    Abort();
+    co_return;
+  }
+
   std::optional<std::uint16_t> close_code() const override { return peer_->close_code_; }
 
  private:
@@ -106,7 +115,10 @@ class FakeConnector final : public WebSocketConnector {
   // Of the next upgrade, behind those refused already. 0: there is no answer.
   void RefuseWith(int status) { refusals_.push_back(status); }
 
+  void RenewTrust() override { ++renewals; }
+
   std::vector<WebSocketRequest> requests;
+  int renewals = 0;
   // Of the upgrades that were granted.
   std::vector<std::shared_ptr<FakeSocketPeer>> peers;
 

@@ -27,7 +27,8 @@ class FakeVenue final : public Venue {
  public:
   explicit FakeVenue(VenueFacts facts) : Venue(std::move(facts)) {}
   LoginParts ReadLogin(std::span<const std::string_view>) const override { return {}; }
-  std::unique_ptr<BalanceSource> MakeClient(const Login&, ClientSettings, HttpTransport&, Clock&,
+  std::unique_ptr<BalanceSource> MakeClient(std::shared_ptr<const Login>, ClientSettings,
+                                            HttpTransport&, Clock&,
                                             std::shared_ptr<UpstreamClock>) const override {
     return nullptr;
   }
@@ -36,7 +37,8 @@ class FakeVenue final : public Venue {
 // The required methods, one left out at a time: such a venue cannot be made, so a list with it does
 // not compile.
 class WithoutLogin : public Venue {
-  std::unique_ptr<BalanceSource> MakeClient(const Login&, ClientSettings, HttpTransport&, Clock&,
+  std::unique_ptr<BalanceSource> MakeClient(std::shared_ptr<const Login>, ClientSettings,
+                                            HttpTransport&, Clock&,
                                             std::shared_ptr<UpstreamClock>) const override;
 };
 class WithoutClient : public Venue {
@@ -44,7 +46,8 @@ class WithoutClient : public Venue {
 };
 class WithoutFacts : public Venue {
   LoginParts ReadLogin(std::span<const std::string_view>) const override;
-  std::unique_ptr<BalanceSource> MakeClient(const Login&, ClientSettings, HttpTransport&, Clock&,
+  std::unique_ptr<BalanceSource> MakeClient(std::shared_ptr<const Login>, ClientSettings,
+                                            HttpTransport&, Clock&,
                                             std::shared_ptr<UpstreamClock>) const override;
 };
 static_assert(std::is_abstract_v<WithoutLogin>);

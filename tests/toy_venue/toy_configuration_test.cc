@@ -108,6 +108,19 @@ TEST_F(ToyConfigurationTest, WhatIsPrintedIsMaskedAndNamesEachPart) {
   }
 }
 
+TEST_F(ToyConfigurationTest, AVenueWithoutPushRefusesIt) {
+  EXPECT_THAT(Problems(Load(std::string(kToySource) + "    push:\n      enabled: true\n")),
+              ElementsAre("c.yaml:7: accounts[0].sources[0].push.enabled: is set, although Toy "
+                          "Exchange has no push; leave push out"));
+  EXPECT_THAT(Problems(Load(std::string(kToySource) + "    push: {enabled: false}\n")),
+              testing::IsEmpty());
+  // What is asked of all sources is asked of those that can.
+  variables_["BALANCE_PUSH"] = "true";
+  const auto config = ConfigFromEnvironment(Env(), VenuesWithToy());
+  ASSERT_TRUE(config) << config.error().front().ToString();
+  EXPECT_FALSE(config->accounts[0].sources[0].info.push.enabled);
+}
+
 TEST_F(ToyConfigurationTest, RefusalsNameItsFieldsAndLines) {
   EXPECT_THAT(Problems(Load("    toy: {account: {env: TOY_ACCOUNT}, token: {env: TOY_TOKEN}}\n")),
               ElementsAre("c.yaml:5: accounts[0].sources[0].toy.passphrase: is missing; write "

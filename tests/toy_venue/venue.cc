@@ -46,9 +46,9 @@ class ToyVenue final : public Venue {
   }
 
   std::unique_ptr<BalanceSource> MakeClient(
-      const Login& login, ClientSettings settings, HttpTransport& transport, Clock& clock,
-      std::shared_ptr<UpstreamClock> host_clock) const override {
-    return std::make_unique<ToyClient>(transport, clock, std::move(host_clock), login,
+      std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
+      Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const override {
+    return std::make_unique<ToyClient>(transport, clock, std::move(host_clock), *login,
                                        std::move(settings));
   }
 };

@@ -70,5 +70,45 @@ TEST_F(MatrixTest, M26_AHangingNameServerDoesNotHoldUpTheStop) {
   service_.reset();
 }
 
+// The push socket of one venue waits for the look-up, as does that of another login there; that of
+// the other venue does not, nor does the stop.
+TEST_F(MatrixTest, M180_AHangingNameServerHoldsUpNeitherOtherPushSocketsNorTheStop) {
+  MatrixSetup setup = HangingName();
+  // The first line is that of desk-1's polysimulator.
+  setup.more_accounts =
+      "    push: {enabled: true}\n"
+      "- id: desk-2\n"
+      "  sources:\n"
+      "  - id: polysimulator\n"
+      "    push: {enabled: true}\n"
+      "    polysimulator:\n"
+      "      base_url: https://hanging.test:8443\n"
+      "      api_key: {value: "
+      "ps_live_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\n"
+      "- id: desk-3\n"
+      "  sources:\n"
+      "  - id: polymarket-us\n"
+      "    push: {enabled: true}\n"
+      "    fund_class: REAL_MONEY\n"
+      "    polymarket_us:\n"
+      "      base_url: https://hanging.test:8444\n"
+      "      key_id: {value: 0a1b2c3d-1111-2222-3333-444455556666}\n"
+      "      secret_key: {value: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}\n";
+  Start(setup);
+
+  EXPECT_TRUE(Becomes([this] {
+    const std::string log = service().Log();
+    return log.find("hanging_resolver: asked") != std::string::npos &&
+           log.find("accounts/desk-1/sources/polysimulator: push is up") != std::string::npos &&
+           log.find("accounts/desk-3/sources/polymarket-us: push is down") != std::string::npos;
+  })) << service().Log();
+
+  const auto begin = steady_clock::now();
+  EXPECT_EQ(service().Stop(), "exit 0");
+
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(3));
+  service_.reset();
+}
+
 }  // namespace
 }  // namespace balance

@@ -5,10 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
-#include <functional>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +13,7 @@
 #include <vector>
 
 #include "tests/integration/matrix/matrix_fixture.h"
+#include "tests/integration/matrix/replica.h"
 
 namespace balance {
 namespace {
@@ -80,40 +77,6 @@ class Load {
   std::vector<std::thread> threads_;
 };
 
-// One of the servers, always at the same address.
-class Replica {
- public:
-  using YamlOf = std::function<std::string(const std::string& listen)>;
-
-  // `host` is on loopback and of no other use, so that nobody takes the port between two starts.
-  Replica(const std::string& host, YamlOf yaml) : yaml_(std::move(yaml)) {
-    Start(host + ":0");
-    address_ = process_->grpc_address();
-  }
-
-  const std::string& address() const { return address_; }
-  void Start() { Start(address_); }
-  std::string Stop() { return process_->Stop(); }
-
-  // Since its start.
-  int Calls(const std::string& method) const {
-    const std::string metrics = HttpGet(process_->admin_address(), "/metrics");
-    const auto at = metrics.find("grpc_server_started_total{grpc_method=\"" + method + "\"");
-    return at == std::string::npos ? 0 : std::atoi(metrics.c_str() + metrics.find("} ", at) + 2);
-  }
-
- private:
-  void Start(const std::string& listen) {
-    const std::string config = files_.Write("config.yaml", yaml_(listen));
-    process_ = std::make_unique<ServiceProcess>(config, files_.Path("."));
-  }
-
-  const YamlOf yaml_;
-  const TemporaryDirectory files_;
-  std::unique_ptr<ServiceProcess> process_;
-  std::string address_;
-};
-
 class RollingRestartTest : public MatrixTest {
  protected:
   explicit RollingRestartTest(std::string engine = "NGHTTP2") : engine_(std::move(engine)) {}
@@ -136,14 +99,8 @@ class RollingRestartTest : public MatrixTest {
     }
   }
 
-  // A stock client of both servers. It connects again when gRPC sees fit, after a second or so.
   std::shared_ptr<grpc::Channel> Client(const std::string& service_config) const {
-    grpc::ChannelArguments arguments;
-    arguments.SetServiceConfigJSON(service_config);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(
-        "ipv4:" + replicas_[0]->address() + "," + replicas_[1]->address(),
-        grpc::InsecureChannelCredentials(), arguments);
+    return ClientOf({replicas_[0]->address(), replicas_[1]->address()}, service_config);
   }
 
   // Whether the server is called, or with it all others.
@@ -174,11 +131,6 @@ class OtherEngineRestartTest : public RollingRestartTest {
  protected:
   OtherEngineRestartTest() : RollingRestartTest("GRPC") {}
 };
-
-std::string PublishedConfig() {
-  std::ifstream file(SERVICE_CONFIG_FILE);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string Replaced(std::string text, const std::string& what, const std::string& by) {
   const auto at = text.find(what);

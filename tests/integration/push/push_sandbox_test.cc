@@ -86,7 +86,7 @@ class PushSandboxTest : public testing::TestWithParam<VenueUnderTest>, public Pu
         side() == Side::kPolymarket ? std::vector<std::string_view>{key_id, secret_key}
                                     : std::vector<std::string_view>{api_key};
     const LoginParts parts = venue.ReadLogin(texts);
-    const Login login{venue.Normalize(url), parts.key_id, parts.secret};
+    const Login login{venue.Normalize(url), parts.key_id, parts.secret, parts.key};
     auto push = venue.MakePushLogin(login, {.attempt_timeout = seconds(5), .ca_file = {}},
                                     transport_, clock_, std::make_shared<FakeUpstreamClock>());
     ASSERT_TRUE(push);
@@ -102,7 +102,7 @@ class PushSandboxTest : public testing::TestWithParam<VenueUnderTest>, public Pu
 
   void OnHint() override { ++hints_; }
   void OnPushState(bool is_up) override { is_up_ = is_up; }
-  void OnPushFailure(const Error& error) override {
+  void OnPushFailure(PushEnd /*why*/, const Error& error) override {
     told_ += error.message + error.log_detail + error.request_id + "\n";
     ++failures_;
   }

@@ -21,10 +21,6 @@ constexpr const char* kStaleSoon =
 
 constexpr const char* kOtherKey = "accounts/desk-2/sources/polysimulator";
 
-int RequestsTo(RunningService& service, Side side) {
-  return static_cast<int>(service.upstreams().Counters(side).total.requests);
-}
-
 sandbox::Fault Reply(int status, std::vector<sandbox::Header> headers = {}) {
   sandbox::Fault fault;
   fault.status = status;

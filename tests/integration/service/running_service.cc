@@ -58,7 +58,8 @@ std::string TemporaryDirectory::Write(const std::string& name, const std::string
   return path;
 }
 
-RunningService::RunningService(const std::string& cache, const std::string& upstream) {
+RunningService::RunningService(const std::string& cache, const std::string& upstream,
+                               PushFeed::Options push) {
   if (sodium_init() < 0) throw std::runtime_error("sodium_init");
   auto started = sandbox::Sandbox::Start();
   if (!started) throw std::runtime_error(started.error().message);
@@ -72,7 +73,7 @@ RunningService::RunningService(const std::string& cache, const std::string& upst
   }
   WriteSecret("other-api-key", other.api_key);
   config_path_ = files_.Write("config.yaml", YamlText(cache, upstream));
-  server_ = std::make_unique<BalanceServer>(LoadNow(), KindsOf(AllVenues()));
+  server_ = std::make_unique<BalanceServer>(LoadNow(), KindsOf(AllVenues()), nullptr, push);
   if (const auto result = server_->Start(); !result) {
     throw std::runtime_error(result.error().message);
   }
@@ -210,6 +211,10 @@ std::string HttpGet(const std::string& address, const std::string& path) {
   boost::system::error_code end;
   asio::read(socket, asio::dynamic_buffer(reply), end);
   return reply;
+}
+
+int RequestsTo(RunningService& service, sandbox::Side side) {
+  return static_cast<int>(service.upstreams().Counters(side).total.requests);
 }
 
 std::string ReasonOf(const grpc::Status& status) {

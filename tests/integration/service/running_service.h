@@ -43,7 +43,8 @@ class RunningService {
   explicit RunningService(const std::string& cache = "{ttl: 60s, min_refresh_interval: 0.001s}",
                           const std::string& upstream =
                               "{attempt_timeout: 1s, refresh_budget: 1s, "
-                              "requests_per_second: 1000, burst: 1000}");
+                              "requests_per_second: 1000, burst: 1000}",
+                          PushFeed::Options push = {});
   ~RunningService();
 
   sandbox::Sandbox& upstreams() { return *sandbox_; }
@@ -84,6 +85,9 @@ class RunningService {
   std::unique_ptr<BalanceServer> server_;
   std::unique_ptr<v1::BalanceService::Stub> stub_;
 };
+
+// Number of requests that the upstream has had so far.
+int RequestsTo(RunningService& service, sandbox::Side side);
 
 // The whole answer, status line and headers included, of host:port.
 std::string HttpGet(const std::string& address, const std::string& path);

@@ -15,10 +15,6 @@ using std::chrono::milliseconds;
 // Of one refresh, where another attempt may help.
 constexpr int kAttempts = 2;
 
-int RequestsTo(RunningService& service, Side side) {
-  return static_cast<int>(service.upstreams().Counters(side).total.requests);
-}
-
 const v1::MeasureTotal& CashOf(const v1::AccountSnapshot& snapshot, v1::FundClass fund_class) {
   for (const auto& total : snapshot.totals()) {
     if (total.fund_class() == fund_class && total.measure() == v1::CASH) return total;

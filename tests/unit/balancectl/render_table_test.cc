@@ -265,6 +265,7 @@ constexpr char kSources[] = R"pb(
     }
     rate { requests_per_second: 2 burst: 2 }
     clock_skew { nanos: -300000000 }
+    feed: PUSH
   }
   sources {
     name: "accounts/a/sources/sim"
@@ -276,6 +277,7 @@ constexpr char kSources[] = R"pb(
     consecutive_failures: 4
     cache { ttl { nanos: 500000000 } }
     rate { requests_per_second: 0.5 burst: 1 }
+    feed: PUSH_DOWN
   }
   sources {
     name: "accounts/b/sources/pm"
@@ -529,10 +531,10 @@ TEST(RenderTableTest, SourcesByAccount) {
   const std::string text = ShowSources({});
 
   EXPECT_THAT(text, MatchesRegex("accounts/a\n  SOURCE +KIND +MONEY [^\n]+\n"
-                                 "  pm +POLYMARKET_US +real +CLOSED [^\n]+\n"
-                                 "  sim +POLYSIMULATOR +simulated +OPEN [^\n]+\n"
+                                 "  pm +POLYMARKET_US +real +PUSH +CLOSED [^\n]+\n"
+                                 "  sim +POLYSIMULATOR +simulated +PUSH_DOWN +OPEN [^\n]+\n"
                                  "\naccounts/b\n[^\n]+\n"
-                                 "  pm +POLYMARKET_US +real +HALF_OPEN [^\n]+\n"));
+                                 "  pm +POLYMARKET_US +real +- +HALF_OPEN [^\n]+\n"));
 }
 
 TEST(RenderTableTest, SourcesOnANarrowTerminal) {
@@ -540,6 +542,7 @@ TEST(RenderTableTest, SourcesOnANarrowTerminal) {
   SOURCE          pm
   KIND            POLYMARKET_US
   MONEY           real
+  FEED            PUSH
   BREAKER         CLOSED
   HOLD-OFF        -
   FAILS           0
@@ -552,6 +555,7 @@ TEST(RenderTableTest, SourcesOnANarrowTerminal) {
   SOURCE          sim
   KIND            POLYSIMULATOR
   MONEY           simulated
+  FEED            PUSH_DOWN
   BREAKER         OPEN
   HOLD-OFF        rejected, 1m; upstream asked, 3.0s
   FAILS           4
@@ -565,6 +569,7 @@ accounts/b
   SOURCE          pm
   KIND            POLYMARKET_US
   MONEY           real
+  FEED            -
   BREAKER         HALF_OPEN
   HOLD-OFF        -
   FAILS           0

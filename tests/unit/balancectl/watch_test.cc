@@ -116,6 +116,84 @@ TEST(WatchViewTest, AccountsThatAreGoneVanishAlsoThoseThatWentBetweenTwoStreams)
   EXPECT_THAT(view.Render(kNow, "desk:1", {}), HasSubstr("no accounts"));
 }
 
+// What a server says that observed its figures so long before kNow.
+Message ObservedBefore(const std::string& cash, seconds before) {
+  Message message = SnapshotMessage(cash);
+  *message.mutable_snapshot()->mutable_sources(0)->mutable_freshness()->mutable_observe_time() =
+      At(kNow - before);
+  return message;
+}
+
+Message NothingRead() {
+  Message message = SnapshotMessage("0");
+  auto& source = *message.mutable_snapshot()->mutable_sources(0);
+  source.set_state(v1::SourceBalance::NO_DATA);
+  source.clear_freshness();
+  source.clear_balance_set();
+  return message;
+}
+
+Message Synced(bool synced) {
+  Message message = HeartbeatMessage();
+  message.mutable_heartbeat()->set_synced(synced);
+  return message;
+}
+
+TEST(WatchViewTest, M167_OfTwoServersTheNewerReadingIsKept) {
+  WatchView view;
+  view.OnBegin();
+  view.Apply(ObservedBefore("11.50", seconds(1)), kNow);
+  view.Apply(Synced(true), kNow);
+  view.OnBegin();
+  view.Apply(ObservedBefore("10.50", seconds(5)), kNow);
+  view.Apply(Synced(true), kNow);
+  EXPECT_THAT(view.Render(kNow, "desk:1", {}), AllOf(HasSubstr("11.50"), HasSubstr("1.0s ago")));
+
+  view.Apply(ObservedBefore("12.50", seconds(0)), kNow);
+
+  EXPECT_THAT(view.Render(kNow, "desk:1", {}), HasSubstr("12.50"));
+}
+
+TEST(WatchViewTest, M167_AServerThatHasReadNothingYetHidesNothingUntilItHasTried) {
+  WatchView view;
+  view.OnBegin();
+  view.Apply(ObservedBefore("11.50", seconds(1)), kNow);
+  view.Apply(Synced(true), kNow);
+  view.OnBegin();
+  view.Apply(NothingRead(), kNow);
+  view.Apply(Synced(false), kNow);
+  EXPECT_THAT(view.Render(kNow, "desk:1", {}), HasSubstr("11.50"));
+
+  view.Apply(Synced(true), kNow);
+
+  EXPECT_THAT(view.Render(kNow, "desk:1", {}),
+              AllOf(HasSubstr("NO_DATA"), Not(HasSubstr("11.50"))));
+}
+
+TEST(WatchViewTest, M167_WithinAStreamTheServersWordHolds) {
+  WatchView view;
+  view.OnBegin();
+  view.Apply(ObservedBefore("11.50", seconds(1)), kNow);
+  view.Apply(NothingRead(), kNow);
+
+  EXPECT_THAT(view.Render(kNow, "desk:1", {}), Not(HasSubstr("11.50")));
+}
+
+TEST(WatchViewTest, M167_AHeartbeatProvesTheFiguresOfItsOwnStream) {
+  WatchView view;
+  view.OnBegin();
+  view.Apply(ObservedBefore("11.50", seconds(1)), kNow);
+  view.OnBegin();
+  view.Apply(ObservedBefore("10.50", seconds(5)), kNow);
+  Message proof = Synced(true);
+  auto& source = *proof.mutable_heartbeat()->add_sources();
+  source.set_name("accounts/desk-1/sources/pm");
+  *source.mutable_observe_time() = At(kNow);
+  view.Apply(proof, kNow);
+
+  EXPECT_THAT(view.Render(kNow, "desk:1", {}), AllOf(HasSubstr("10.50"), Not(HasSubstr("11.50"))));
+}
+
 TEST(WatchViewTest, ALostConnectionIsSaidAndNothingKnownIsHidden) {
   WatchView view;
   view.Apply(SnapshotMessage("10.50"), kNow);
@@ -283,6 +361,17 @@ TEST_F(WatchCommandTest, AServerThatFallsSilentIsCalledAgain) {
   });
 
   EXPECT_EQ(Watch({}, [this] { return HasOut("2.00"); }), kExitComplete);
+  EXPECT_THAT(err_.str(), HasSubstr("silent"));
+}
+
+TEST_F(WatchCommandTest, M168_AServerThatFallsSilentBehindItsFirstMessageIsNoticedToo) {
+  Serve([](int, grpc::ServerContext& context, FakeWatch::Writer& writer) {
+    writer.Write(SnapshotMessage("10.50"));
+    UntilCancelled(context);
+    return grpc::Status::OK;
+  });
+
+  EXPECT_EQ(Watch({"--heartbeat", "0.5s"}, [] { return false; }), kExitFailed);
   EXPECT_THAT(err_.str(), HasSubstr("silent"));
 }
 

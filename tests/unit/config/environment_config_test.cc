@@ -184,6 +184,19 @@ TEST_F(EnvironmentConfigTest, BadServerSettings) {
                   "127.0.0.1:9464"));
 }
 
+TEST_F(EnvironmentConfigTest, PushIsOfEverySource) {
+  SetSimulator();
+  EXPECT_FALSE(Load()->accounts[0].sources[0].info.push.enabled);
+  files_.SetEnv("BALANCE_PUSH", "true");
+  EXPECT_TRUE(Load()->accounts[0].sources[0].info.push.enabled);
+  files_.SetEnv("BALANCE_PUSH", "false");
+  EXPECT_FALSE(Load()->accounts[0].sources[0].info.push.enabled);
+  files_.SetEnv("BALANCE_PUSH", "yes");
+  EXPECT_THAT(files_.ProblemsOfEnvironment(),
+              ElementsAre("environment: BALANCE_PUSH: is neither true nor false; set it to one of "
+                          "them, or not at all"));
+}
+
 TEST_F(EnvironmentConfigTest, DrainDelayHasItsLimit) {
   SetSimulator();
   files_.SetEnv("BALANCE_DRAIN_DELAY", "601s");

@@ -40,6 +40,7 @@ std::string Everything(const ConfigFiles& files) {
          "      key_id: {env: PM_ID}\n"
          "      secret_key: {env: PM_SECRET}\n"
          "    cache: {ttl: 0.75s, min_refresh_interval: 0.000000001s}\n"
+         "    push: {enabled: true, poll_interval: 90s}\n"
          "  - id: '123'\n"
          "    pool: 'x:{#'\n"
          "    polysimulator: {api_key: {env: SIM_KEY}}\n"
@@ -84,6 +85,8 @@ accounts:
       refresh_budget: 5s
       requests_per_second: 2
       burst: 2
+    push:
+      enabled: false
 )");
 }
 
@@ -101,6 +104,7 @@ TEST(PrintConfigTest, LoadsAgainWhenTheMasksAreReplaced) {
   const SourceConfig& source = again->accounts[0].sources[0];
   EXPECT_EQ(again->accounts[0].id, "null");
   EXPECT_EQ(source.info.cache, config->accounts[0].sources[0].info.cache);
+  EXPECT_EQ(source.info.push, (PushSettings{true, std::chrono::seconds(90)}));
   EXPECT_EQ(again->accounts[0].sources[1].info.pool, "x:{#");
   EXPECT_EQ(again->accounts[0].sources[1].upstream.rate, (RateSettings{0.1, 1}));
 }

@@ -15,7 +15,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Key;
 
-constexpr const char* kHash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
+constexpr const char* kTokenHash =
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
 constexpr const char* kLoopback = "127.0.0.1:50051";
 constexpr const char* kNetwork = "0.0.0.0:50051";
 
@@ -26,7 +27,7 @@ class ReloadConfigTest : public testing::Test {
     const TestCertificate server = ca.Issue({.dns_names = {"server"}});
     tls_ = {files_.Write("tls.crt", server.cert_pem), files_.Write("tls.key", server.key_pem),
             files_.Write("ca.crt", ca.cert_pem()), true};
-    files_.Write("tokens", kHash);
+    files_.Write("tokens", kTokenHash);
   }
 
   // Five lines with one good source, TLS on lines 6 to 9, then `more`.

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::string kGood = kOneSource;
+const std::string kMinimal = kOneSource;
 
 struct BadSetting {
   const char* yaml;
@@ -67,7 +67,7 @@ TEST(SettingsTest, ValuesOutOfRange) {
        "server.max_answer_size: is out of range; write a number from 65536 to 33554432"},
   };
   for (const BadSetting& bad : cases) {
-    EXPECT_THAT(files.Problems(kGood + bad.yaml + "\n"),
+    EXPECT_THAT(files.Problems(kMinimal + bad.yaml + "\n"),
                 ElementsAre(std::string("config.yaml:6: ") + bad.issue))
         << bad.yaml;
   }
@@ -96,7 +96,7 @@ TEST(SettingsTest, ValuesThatContradictEachOther) {
        "refresh_budget at least attempt_timeout"},
   };
   for (const BadSetting& bad : cases) {
-    EXPECT_THAT(files.Problems(kGood + bad.yaml + "\n"),
+    EXPECT_THAT(files.Problems(kMinimal + bad.yaml + "\n"),
                 ElementsAre(std::string("config.yaml:6: ") + bad.issue))
         << bad.yaml;
   }
@@ -115,12 +115,12 @@ TEST(SettingsTest, ValuesAtTheirLimits) {
         "server: {max_answer_size: 33554432}", "server: {max_connection_memory: 1073741824}",
         "server: {max_watch_age: 1s, max_watchers: 1, max_watchers_per_caller: 1000000}",
         "server: {engine: GRPC}", "upstream: {tls_ca_file: ''}"}) {
-    EXPECT_THAT(files.Problems(kGood + yaml + "\n"), IsEmpty()) << yaml;
+    EXPECT_THAT(files.Problems(kMinimal + yaml + "\n"), IsEmpty()) << yaml;
   }
 }
 
 TEST(SettingsTest, OverrideThatContradictsTheCommonValue) {
-  EXPECT_THAT(ConfigFiles().Problems("cache: {ttl: 4s}\n" + kGood +
+  EXPECT_THAT(ConfigFiles().Problems("cache: {ttl: 4s}\n" + kMinimal +
                                      "    cache: {min_refresh_interval: 5s}\n"),
               ElementsAre("config.yaml:7: accounts[0].sources[0].cache.min_refresh_interval: ttl "
                           "(4s) is below min_refresh_interval (5s); make ttl at least "
@@ -128,7 +128,7 @@ TEST(SettingsTest, OverrideThatContradictsTheCommonValue) {
 }
 
 TEST(SettingsTest, BadCommonValueIsReportedOnce) {
-  EXPECT_THAT(ConfigFiles().Problems("cache: {ttl: 0s}\n" + kGood +
+  EXPECT_THAT(ConfigFiles().Problems("cache: {ttl: 0s}\n" + kMinimal +
                                      "    cache: {min_refresh_interval: 5s}\n"),
               ElementsAre("config.yaml:1: cache.ttl: is not above zero; write more than 0s"));
 }
@@ -140,7 +140,7 @@ TEST(SettingsTest, OverridesWorkFieldByField) {
   const auto config = files.Load(
       "cache: {ttl: 4s, max_stale: 30s}\n"
       "upstream: {attempt_timeout: 1s, burst: 5, tls_ca_file: " +
-      ca + "}\n" + kGood +
+      ca + "}\n" + kMinimal +
       "    cache: {ttl: 6s}\n"
       "    upstream: {requests_per_second: 0.5, tls_ca_file: ''}\n");
 
@@ -159,10 +159,10 @@ TEST(SettingsTest, CaFileMustBeReadablePem) {
   const ConfigFiles files;
   const std::string other = files.Write("other.pem", "hello");
 
-  EXPECT_THAT(files.Problems(kGood + "upstream: {tls_ca_file: " + files.PathOf("none") + "}\n"),
+  EXPECT_THAT(files.Problems(kMinimal + "upstream: {tls_ca_file: " + files.PathOf("none") + "}\n"),
               ElementsAre("config.yaml:6: upstream.tls_ca_file: the file cannot be read: No such "
                           "file or directory; name a readable PEM file"));
-  EXPECT_THAT(files.Problems(kGood + "upstream: {tls_ca_file: " + other + "}\n"),
+  EXPECT_THAT(files.Problems(kMinimal + "upstream: {tls_ca_file: " + other + "}\n"),
               ElementsAre("config.yaml:6: upstream.tls_ca_file: the file holds no PEM certificate; "
                           "name a file with -----BEGIN CERTIFICATE----- in it"));
 }

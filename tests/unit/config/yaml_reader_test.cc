@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "service/config/yaml_tree.h"
 #include "service/server/venues.h"
 #include "tests/unit/config/config_files.h"
 
@@ -75,11 +76,23 @@ TEST(YamlReaderTest, AliasOfNoAnchor) {
               ElementsAre(StartsWith("config.yaml:2: is not YAML: found an alias of no anchor; ")));
 }
 
-TEST(YamlReaderTest, TooDeepIsNotYaml) {
-  const auto config = ConfigFiles().Load(std::string(100'000, '['));
+TEST(YamlReaderTest, TooDeepIsToldAtOnceHoweverDeep) {
+  for (const std::size_t levels : {YamlTree::kMaxDepth + 1, std::size_t{1'000'000}}) {
+    EXPECT_THAT(
+        ConfigFiles().Problems(std::string(levels, '[')),
+        ElementsAre(
+            "config.yaml:1: is not YAML: found too many levels within each other; repair the "
+            "indentation, the quotes or the brackets around here"))
+        << levels;
+  }
+}
 
-  ASSERT_FALSE(config);
-  EXPECT_TRUE(config.error().front().problem.starts_with("is not YAML"));
+TEST(YamlReaderTest, AsDeepAsMayBeIsYaml) {
+  const std::string deepest =
+      std::string(YamlTree::kMaxDepth, '[') + std::string(YamlTree::kMaxDepth, ']');
+  EXPECT_THAT(ConfigFiles().Problems(deepest),
+              ElementsAre("config.yaml:1: is not a YAML mapping; begin with keys such as "
+                          "accounts:"));
 }
 
 TEST(YamlReaderTest, NotAMapping) {

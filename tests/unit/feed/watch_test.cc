@@ -21,23 +21,23 @@ constexpr CacheSettings kWatchedCache{seconds(2), seconds(5), seconds(60), milli
 TEST(WatchPaceTest, TheMostDemandingWatcherSetsThePace) {
   WatchPace pace;
   pace.Add(std::nullopt);
-  EXPECT_EQ(pace.Get(kWatchedCache), seconds(2));
+  EXPECT_EQ(pace.Get(kWatchedCache.ttl, kWatchedCache.min_refresh_interval), seconds(2));
   pace.Add(seconds(10));
-  EXPECT_EQ(pace.Get(kWatchedCache), seconds(2));
+  EXPECT_EQ(pace.Get(kWatchedCache.ttl, kWatchedCache.min_refresh_interval), seconds(2));
   pace.Add(seconds(1));
-  EXPECT_EQ(pace.Get(kWatchedCache), seconds(1));
+  EXPECT_EQ(pace.Get(kWatchedCache.ttl, kWatchedCache.min_refresh_interval), seconds(1));
 
   pace.Remove(seconds(1));
   pace.Remove(std::nullopt);
 
-  EXPECT_EQ(pace.Get(kWatchedCache), seconds(10));
+  EXPECT_EQ(pace.Get(kWatchedCache.ttl, kWatchedCache.min_refresh_interval), seconds(10));
 }
 
 TEST(WatchPaceTest, NoPaceIsFasterThanTheMinimumRefreshInterval) {
   WatchPace pace;
   pace.Add(Duration::zero());
 
-  EXPECT_EQ(pace.Get(kWatchedCache), milliseconds(500));
+  EXPECT_EQ(pace.Get(kWatchedCache.ttl, kWatchedCache.min_refresh_interval), milliseconds(500));
 }
 
 TEST(WatchPaceTest, ARefreshBeginsSoEarlyThatTheNextReadingIsThereInTime) {

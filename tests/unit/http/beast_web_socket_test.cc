@@ -7,12 +7,16 @@
 #include <sodium.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <thread>
+#include <vector>
 
+#include "clients/core/alarm.h"
 #include "tests/sandbox/sandbox.h"
 #include "tests/support/test_ca.h"
 
@@ -77,6 +81,15 @@ class BeastWebSocketTest : public testing::Test {
     EXPECT_TRUE(Run(answer->socket->Send(R"({"auth":{"apiKey":")" +
                                          sandbox_->polysim_key().api_key + R"("}})")));
     return std::move(answer->socket);
+  }
+
+  // The sandbox hears of an end a little later.
+  void AwaitOpenSockets(std::uint64_t count) const {
+    const auto end = std::chrono::steady_clock::now() + seconds(20);
+    while (sandbox_->Counters(kSide).sockets.open > count &&
+           std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
   }
 
   void Act(SocketFaultKind kind, const std::function<void(SocketFault&)>& change = {}) {
@@ -219,6 +232,49 @@ TEST_F(BeastWebSocketTest, AbortEndsWhatIsUnderWay) {
   EXPECT_FALSE(Run(socket->Receive()));
 }
 
+TEST_F(BeastWebSocketTest, CloseTakesLeaveAndEndsAReceive) {
+  for (int i = 0; i < 20; ++i) {
+    const auto socket = OpenSocket();
+    ASSERT_TRUE(socket);
+    boost::asio::co_spawn(loop_, socket->Close(), boost::asio::detached);
+
+    EXPECT_FALSE(Run(socket->Receive()));
+  }
+
+  // Normal closures, of which the sandbox hears a little later.
+  AwaitOpenSockets(0);
+  EXPECT_EQ(sandbox_->Counters(kSide).sockets.ended_by_code[1000], 20u);
+}
+
+TEST_F(BeastWebSocketTest, AVenueThatDoesNotAnswerACloseIsLeftByAbort) {
+  const auto socket = OpenSocket();
+  Act(SocketFaultKind::kFreeze);
+  // The sandbox reads this, being in the middle of a read, and nothing behind it.
+  ASSERT_TRUE(Run(socket->Send("the last that is read")));
+  boost::asio::co_spawn(loop_, socket->Close(), boost::asio::detached);
+  Alarm late(loop_.get_executor(), clock_);
+  bool is_late = false;
+  late.Set(clock_.SteadyNow() + milliseconds(100), [&] {
+    is_late = true;
+    socket->Abort();
+  });
+
+  EXPECT_FALSE(Run(socket->Receive()));
+  EXPECT_TRUE(is_late);
+}
+
+TEST_F(BeastWebSocketTest, ANameThatDoesNotResolveIsUnreachable) {
+  WebSocketRequest request = Request();
+  // No name server needs to be asked for that.
+  request.server.host = "no..such..host";
+
+  const auto answer = Open(std::move(request));
+
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("did not resolve"));
+  EXPECT_TRUE(answer.error().is_connect_failure);
+}
+
 // The sandbox over TLS, with a certificate of a CA that the system does not know.
 class BeastWebSocketTlsTest : public BeastWebSocketTest {
  protected:
@@ -280,6 +336,53 @@ TEST_F(BeastWebSocketTlsTest, CertificateForAnotherHostIsRefused) {
 
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().message, HasSubstr("certificate was not accepted"));
+}
+
+TEST_F(BeastWebSocketTlsTest, M27_SocketsOfACaThatIsWithdrawnEndWhenTrustIsRenewed) {
+  StartFor({.ip_addresses = {"127.0.0.1"}});
+  const std::string withdrawn = Write("ca.pem", ca_.cert_pem());
+  const std::string kept = Write("kept.pem", ca_.cert_pem());
+  Connector();
+  std::vector<std::unique_ptr<WebSocket>> sockets;
+  for (int i = 0; i < 12; ++i) {
+    auto answer = Run(connector_->Open(TlsRequest(i % 2 == 0 ? withdrawn : kept)));
+    ASSERT_TRUE(answer && answer->socket);
+    sockets.push_back(std::move(answer->socket));
+  }
+  connector_->RenewTrust();
+  loop_.restart();
+  loop_.poll();
+
+  Write("ca.pem", TestCa("other").cert_pem());
+  connector_->RenewTrust();
+
+  for (std::size_t i = 0; i < sockets.size(); i += 2) {
+    const auto message = Run(sockets[i]->Receive());
+    ASSERT_FALSE(message);
+    EXPECT_TRUE(message.error().may_be_configuration);
+    EXPECT_THAT(message.error().message, HasSubstr("do not vouch"));
+  }
+  AwaitOpenSockets(6);
+  EXPECT_EQ(sandbox_->Act(kSide, SocketFault{}), 6) << "the others live on";
+}
+
+TEST_F(BeastWebSocketTlsTest, M27_ASocketWhoseCertificateHasExpiredEndsWithItsNextMessage) {
+  StartFor({.ip_addresses = {"127.0.0.1"}, .not_after = seconds(2)});
+  Connector();
+  auto answer = Run(connector_->Open(TlsRequest(Write("ca.pem", ca_.cert_pem()))));
+  ASSERT_TRUE(answer && answer->socket) << (answer ? "" : answer.error().message);
+  SocketFault hello;
+  hello.kind = SocketFaultKind::kText;
+  hello.body = "hello";
+  // Not before it has expired.
+  hello.delay = milliseconds(3100);
+  ASSERT_EQ(sandbox_->Act(kSide, hello), 1);
+
+  const auto message = Run(answer->socket->Receive());
+
+  ASSERT_FALSE(message);
+  EXPECT_TRUE(message.error().may_be_configuration);
+  EXPECT_THAT(message.error().message, HasSubstr("expired"));
 }
 
 TEST_F(BeastWebSocketTlsTest, UnreadableCasAreAnError) {

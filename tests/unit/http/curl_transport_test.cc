@@ -41,8 +41,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr auto kSide = Side::kPolysimulator;
-
 class CurlTransportTest : public testing::Test {
  protected:
   CurlTransportTest() {
@@ -58,7 +56,7 @@ class CurlTransportTest : public testing::Test {
 
   // /v1/health needs no key.
   HttpRequest Request(Duration timeout = seconds(5)) const {
-    return {server_->BaseUrl(kSide) + "/v1/health", {}, timeout, ""};
+    return {server_->BaseUrl(Side::kPolysimulator) + "/v1/health", {}, timeout, ""};
   }
 
   void Push(FaultKind kind, const std::string& body = "", int status = 200) {
@@ -66,7 +64,7 @@ class CurlTransportTest : public testing::Test {
     fault.kind = kind;
     fault.body = body;
     fault.status = status;
-    server_->Push(kSide, fault);
+    server_->Push(Side::kPolysimulator, fault);
   }
 
   // Starts a request whose result lands in `slot`; cancelled ones leave it empty.
@@ -109,7 +107,7 @@ class CurlTransportTest : public testing::Test {
 
 TEST_F(CurlTransportTest, PostCarriesAnEmptyObjectAndTheNextRequestIsAGetAgain) {
   HttpRequest post = Request();
-  post.url = server_->BaseUrl(kSide) + "/v1/keys/ws-token";
+  post.url = server_->BaseUrl(Side::kPolysimulator) + "/v1/keys/ws-token";
   post.method = HttpRequest::Method::kPost;
   post.headers = {{"X-API-Key", server_->polysim_key().api_key},
                   {"Content-Type", "application/json"}};
@@ -121,7 +119,7 @@ TEST_F(CurlTransportTest, PostCarriesAnEmptyObjectAndTheNextRequestIsAGetAgain) 
   EXPECT_EQ(token->status, 200);
   EXPECT_THAT(token->body, HasSubstr(R"("expires_in":60)"));
   EXPECT_EQ(health->status, 200);
-  const auto counters = server_->Counters(kSide);
+  const auto counters = server_->Counters(Side::kPolysimulator);
   EXPECT_EQ(counters.last_requests.at(0).method, "POST");
   EXPECT_EQ(counters.last_requests.at(1).method, "GET");
   EXPECT_EQ(counters.connections, 1u);
@@ -132,7 +130,7 @@ TEST_F(CurlTransportTest, AnyStatusIsAValueWithItsHeadersAndBody) {
   fault.status = 503;
   fault.headers = {{"Retry-After", "7"}};
   fault.body = "busy";
-  server_->Push(kSide, fault);
+  server_->Push(Side::kPolysimulator, fault);
 
   const auto response = Send();
 
@@ -145,7 +143,7 @@ TEST_F(CurlTransportTest, AnyStatusIsAValueWithItsHeadersAndBody) {
 TEST_F(CurlTransportTest, RequestsShareOneConnection) {
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Send());
 
-  EXPECT_EQ(server_->Counters(kSide).connections, 1U);
+  EXPECT_EQ(server_->Counters(Side::kPolysimulator).connections, 1U);
   EXPECT_EQ(transport_->stats().requests, 10U);
   EXPECT_EQ(transport_->stats().new_connections, 1U);
 }
@@ -153,8 +151,8 @@ TEST_F(CurlTransportTest, RequestsShareOneConnection) {
 // libcurl looks for dead connections once a second only.
 TEST_F(CurlTransportTest, AConnectionThatThePeerClosedMeanwhileCostsOneTransientFailureAtMost) {
   ASSERT_TRUE(Send());
-  server_->Unplug(kSide);
-  ASSERT_TRUE(server_->Plug(kSide));
+  server_->Unplug(Side::kPolysimulator);
+  ASSERT_TRUE(server_->Plug(Side::kPolysimulator));
 
   if (const auto first = Send(); !first) {
     EXPECT_TRUE(first.error().is_transient);
@@ -167,19 +165,19 @@ TEST_F(CurlTransportTest, AReusedConnectionThatEndsUnansweredIsNotSentOnAgain) {
   Fault fault;
   fault.kind = FaultKind::kClose;
   fault.reused_connection_only = true;
-  server_->Push(kSide, fault);
+  server_->Push(Side::kPolysimulator, fault);
 
   const auto response = Send();
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
   EXPECT_TRUE(response.error().is_transient);
-  EXPECT_EQ(server_->Counters(kSide).total.requests, 2U);
+  EXPECT_EQ(server_->Counters(Side::kPolysimulator).total.requests, 2U);
   EXPECT_TRUE(Send());
 }
 
 TEST_F(CurlTransportTest, RefusedIsUnreachable) {
-  server_->Unplug(kSide);
+  server_->Unplug(Side::kPolysimulator);
 
   const auto response = Send();
 
@@ -306,7 +304,7 @@ TEST_F(CurlTransportTest, RedirectsAreNotFollowed) {
   Fault fault;
   fault.status = 302;
   fault.headers = {{"Location", server_->BaseUrl(Side::kPolymarket) + "/v1/account/balances"}};
-  server_->Push(kSide, fault);
+  server_->Push(Side::kPolysimulator, fault);
 
   const auto response = Send();
 
@@ -363,7 +361,7 @@ TEST_F(CurlTransportTest, ASlowBodyIsGivenUpAtTheTimeout) {
   fault.kind = FaultKind::kSlowBody;
   fault.body = std::string(1000, 'x');
   fault.drip = milliseconds(50);
-  server_->Push(kSide, fault);
+  server_->Push(Side::kPolysimulator, fault);
 
   EXPECT_EQ(Send(Request(milliseconds(200))).error().kind, ErrorKind::kUnreachable);
 }
@@ -376,24 +374,24 @@ TEST_F(CurlTransportTest, AHeaderWithAControlCharacterIsNotSent) {
 
     EXPECT_EQ(Send(request).error().kind, ErrorKind::kInvalidInput);
   }
-  EXPECT_EQ(server_->Counters(kSide).total.requests, 0U);
+  EXPECT_EQ(server_->Counters(Side::kPolysimulator).total.requests, 0U);
 }
 
 TEST_F(CurlTransportTest, ARequestWithoutTimeIsNotSent) {
   EXPECT_EQ(Send(Request(Duration::zero())).error().kind, ErrorKind::kInvalidInput);
-  EXPECT_EQ(server_->Counters(kSide).connections, 0U);
+  EXPECT_EQ(server_->Counters(Side::kPolysimulator).connections, 0U);
 }
 
 TEST_F(CurlTransportTest, HeadersArriveAsGivenAndErrorsDoNotRepeatThem) {
   HttpRequest request = Request();
-  request.url = server_->BaseUrl(kSide) + "/v1/account/balance?token=hidden";
+  request.url = server_->BaseUrl(Side::kPolysimulator) + "/v1/account/balance?token=hidden";
   request.headers = {{"X-API-Key", server_->polysim_key().api_key}};
   EXPECT_EQ(Send(request)->status, 200);
   Fault reset;
   reset.kind = FaultKind::kReset;
   // Once for the connection at hand, once for the fresh one that replaces it.
   reset.count = 2;
-  server_->Push(kSide, reset);
+  server_->Push(Side::kPolysimulator, reset);
 
   const auto failed = Send(request);
 
@@ -476,7 +474,7 @@ TEST_F(CurlTransportTest, ACancelledRequestEndsAtOnceAndTheNextOneIsFine) {
   asio::cancellation_signal cancel;
   Spawn(Request(), slot, &cancel);
   const auto give_up = std::chrono::steady_clock::now() + seconds(5);
-  while (server_->Counters(kSide).total.requests == 0 &&
+  while (server_->Counters(Side::kPolysimulator).total.requests == 0 &&
          std::chrono::steady_clock::now() < give_up) {
     loop_.restart();
     loop_.poll();

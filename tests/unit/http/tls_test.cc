@@ -22,8 +22,6 @@ namespace {
 namespace asio = boost::asio;
 using sandbox::Side;
 
-constexpr auto kSide = Side::kPolysimulator;
-
 // A CA and a server certificate for one name, made by openssl in a directory of their own.
 class Certificates {
  public:
@@ -84,7 +82,7 @@ class TlsTest : public testing::Test {
 
   Result<HttpResponse> Send(const std::string& ca_file) {
     std::optional<Result<HttpResponse>> slot;
-    HttpRequest request{server_->BaseUrl(kSide) + "/v1/health",
+    HttpRequest request{server_->BaseUrl(Side::kPolysimulator) + "/v1/health",
                         {{"X-API-Key", "a-key"}},
                         std::chrono::seconds(5),
                         ca_file};
@@ -135,7 +133,7 @@ TEST_F(TlsTest, AnUnknownCaIsRefusedBeforeAnyHeaderIsSent) {
   EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
   EXPECT_TRUE(response.error().may_be_configuration);
   EXPECT_FALSE(response.error().is_connect_failure);
-  EXPECT_EQ(server_->Counters(kSide).total.requests, 0U);
+  EXPECT_EQ(server_->Counters(Side::kPolysimulator).total.requests, 0U);
 }
 
 TEST_F(TlsTest, ACertificateForAnotherHostIsRefusedBeforeAnyHeaderIsSent) {
@@ -145,7 +143,7 @@ TEST_F(TlsTest, ACertificateForAnotherHostIsRefusedBeforeAnyHeaderIsSent) {
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
-  EXPECT_EQ(server_->Counters(kSide).total.requests, 0U);
+  EXPECT_EQ(server_->Counters(Side::kPolysimulator).total.requests, 0U);
 }
 
 TEST_F(TlsTest, ACaFileThatCannotBeReadIsTheOperatorsMistake) {

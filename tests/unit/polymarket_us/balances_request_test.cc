@@ -20,9 +20,10 @@ class BalancesRequestTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_GE(sodium_init(), 0); }
 
-  static Credentials WithKeyId(std::string key_id) {
-    return {std::move(key_id), SigningKey(DecodeSecretKey(kSeed)->seed)};
-  }
+  Credentials WithKeyId(std::string_view key_id) const { return {key_id, key_}; }
+
+ private:
+  const SigningKey key_{DecodeSecretKey(kSeed)->seed};
 };
 
 BaseUrl Production() { return {.host = "api.polymarket.us", .path_prefix = ""}; }

@@ -33,9 +33,9 @@ class PolymarketUsClientTest : public testing::Test {
   void SetUp() override {
     const Login login{{.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""},
                       "key-id-1",
-                      std::make_shared<const Secret>(std::move(DecodeSecretKey(kSeed)->seed))};
+                      DecodeSecretKey(kSeed)->seed};
     client_ = std::make_unique<PolymarketUsClient>(
-        transport_, clock_, venue_clock_, login,
+        transport_, clock_, venue_clock_, std::make_shared<const Login>(login),
         ClientSettings{.attempt_timeout = seconds(3), .ca_file = "ca.pem"});
   }
 

@@ -28,8 +28,7 @@ class PolymarketUsPushTest : public testing::Test {
     Login login;
     login.base_url = {.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = "/pm"};
     login.key_id = "pm-key-1";
-    login.secret = std::make_shared<const Secret>(
-        std::move(DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed));
+    login.secret = DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed;
     push_ = std::make_unique<PolymarketUsPush>(
         clock_, host_clock_, login, ClientSettings{.attempt_timeout = seconds(3), .ca_file = "ca"});
   }

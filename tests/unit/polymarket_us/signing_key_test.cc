@@ -5,6 +5,8 @@
 #include <sodium.h>
 
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace balance {
 namespace {
@@ -78,7 +80,7 @@ TEST_F(DecodeSecretKeyTest, TakesTheSeedAlone) {
   const auto key = DecodeSecretKey(kCountingSeed);
 
   ASSERT_TRUE(key);
-  EXPECT_EQ(key->seed.Expose(), CountingBytes());
+  EXPECT_EQ(key->seed->Expose(), CountingBytes());
   EXPECT_FALSE(key->repeats_seed);
 }
 
@@ -86,7 +88,7 @@ TEST_F(DecodeSecretKeyTest, TakesTheSeedWithItsPublicKey) {
   const auto key = DecodeSecretKey(ToBase64(CountingBytes() + CountingPublicKey()));
 
   ASSERT_TRUE(key);
-  EXPECT_EQ(key->seed.Expose(), CountingBytes());
+  EXPECT_EQ(key->seed->Expose(), CountingBytes());
   EXPECT_FALSE(key->repeats_seed);
 }
 
@@ -94,8 +96,42 @@ TEST_F(DecodeSecretKeyTest, TakesTheSeedTwiceAndSaysSo) {
   const auto key = DecodeSecretKey(ToBase64(CountingBytes() + CountingBytes()));
 
   ASSERT_TRUE(key);
-  EXPECT_EQ(key->seed.Expose(), CountingBytes());
+  EXPECT_EQ(key->seed->Expose(), CountingBytes());
   EXPECT_TRUE(key->repeats_seed);
+}
+
+// The check of the longer form derives the public key anyway.
+TEST_F(DecodeSecretKeyTest, HandsOnWhatItDerived) {
+  auto of_seed = DecodeSecretKey(kCountingSeed);
+  auto of_pair = DecodeSecretKey(ToBase64(CountingBytes() + CountingPublicKey()));
+  ASSERT_TRUE(of_seed && of_pair);
+  EXPECT_FALSE(of_seed->expanded);
+  ASSERT_TRUE(of_pair->expanded);
+  EXPECT_EQ(of_pair->expanded->Expose(), CountingBytes() + CountingPublicKey());
+
+  EXPECT_EQ(SigningKey(*std::move(of_pair)).Sign("a"), SigningKey(*std::move(of_seed)).Sign("a"));
+}
+
+TEST_F(SigningKeyTest, SignsTheSamePreparedOrNot) {
+  const SigningKey prepared(DecodeSecretKey(kCountingSeed)->seed);
+  const SigningKey other(DecodeSecretKey(kCountingSeed)->seed);
+
+  prepared.Prepare();
+  prepared.Prepare();
+
+  EXPECT_EQ(prepared.Sign("a"), other.Sign("a"));
+}
+
+TEST_F(SigningKeyTest, IsPreparedOnceByThreadsThatMeet) {
+  const SigningKey key(DecodeSecretKey(kCountingSeed)->seed);
+  const std::string expected = SigningKey(DecodeSecretKey(kCountingSeed)->seed).Sign("a");
+
+  std::thread beside([&key] { key.Prepare(); });
+  const std::string signature = key.Sign("a");
+  beside.join();
+
+  EXPECT_EQ(signature, expected);
+  EXPECT_EQ(key.Sign("a"), expected);
 }
 
 TEST_F(DecodeSecretKeyTest, M136_RefusesAPublicKeyThatDoesNotFit) {

@@ -32,7 +32,7 @@ class PolySimulatorClientTest : public testing::Test {
                       {},
                       std::make_shared<const Secret>("ps-key-1")};
     client_ = std::make_unique<PolySimulatorClient>(
-        transport_, clock_, venue_clock_, login,
+        transport_, clock_, venue_clock_, std::make_shared<const Login>(login),
         ClientSettings{.attempt_timeout = seconds(3), .ca_file = "ca.pem"});
   }
 

@@ -44,9 +44,11 @@ class PlainProtocol final : public PushProtocol {
 
 class PlainLogin final : public PushLogin {
  public:
-  explicit PlainLogin(std::string path = "/") : path_(std::move(path)) {}
+  explicit PlainLogin(std::string path = "/", int requests = 1)
+      : path_(std::move(path)), requests_(requests) {}
 
   std::string_view name() const override { return "The venue"; }
+  int requests_of_a_connection() const override { return requests_; }
   boost::asio::awaitable<Result<WebSocketRequest>> Prepare() override {
     WebSocketRequest request;
     request.target = path_ + std::to_string(++prepared_);
@@ -67,6 +69,7 @@ class PlainLogin final : public PushLogin {
 
  private:
   const std::string path_;
+  const int requests_;
   int prepared_ = 0;
 };
 
@@ -82,14 +85,21 @@ class PushFeedTest : public testing::Test, public PushObserver {
 
   void Start(double chance = 0.5) {
     feed_.emplace(loop_.get_executor(),
-                  PushFeed::Parts{{std::make_unique<PlainLogin>(), hold_off_, pacer_},
+                  PushFeed::Parts{{std::make_unique<PlainLogin>("/", requests_), hold_off_, pacer_},
                                   std::move(previous_),
                                   connector_,
                                   [chance] { return chance; },
                                   clock_,
-                                  *this},
+                                  *this,
+                                  socket_slots_,
+                                  request_slots_},
                   PushFeed::Options{});
     Advance(seconds(1));
+  }
+
+  std::shared_ptr<HostSlots> SlotsOfHost(std::size_t most) {
+    return std::make_shared<HostSlots>(std::make_shared<ConnectionSlots>(
+        loop_.get_executor(), clock_, ConnectionLimits{2 * most}));
   }
 
   void OnHint() override {
@@ -97,7 +107,10 @@ class PushFeedTest : public testing::Test, public PushObserver {
     if (on_hint_) on_hint_();
   }
   void OnPushState(bool is_up) override { states_.push_back(is_up); }
-  void OnPushFailure(const Error& error) override { failures_.push_back(error.message); }
+  void OnPushFailure(PushEnd why, const Error& error) override {
+    ends_.push_back(why);
+    failures_.push_back(error.message);
+  }
 
   void Run() {
     loop_.restart();
@@ -143,11 +156,15 @@ class PushFeedTest : public testing::Test, public PushObserver {
       std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   std::shared_ptr<Pacer> pacer_ =
       std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1000, 1000});
+  int requests_ = 1;
+  std::shared_ptr<HostSlots> socket_slots_;
+  std::shared_ptr<HostSlots> request_slots_;
   std::optional<PushFeed::Previous> previous_;
   std::optional<PushFeed> feed_;
   std::function<void()> on_hint_;
   int hints_ = 0;
   std::vector<bool> states_;
+  std::vector<PushEnd> ends_;
   std::vector<std::string> failures_;
 };
 
@@ -174,7 +191,7 @@ TEST_F(PushFeedTest, HintsArePassedOnAndHeartbeatsAreNot) {
   EXPECT_EQ(feed_->counters().hints, 3u);
 }
 
-TEST_F(PushFeedTest, SocketThatIsSilentIsGivenUp) {
+TEST_F(PushFeedTest, M174_SocketThatIsSilentIsGivenUp) {
   Hear("ready");
   Advance(seconds(74));
   Hear("beat");
@@ -247,7 +264,7 @@ TEST_F(PushFeedTest, ConnectionThatLastedBeginsAnewWithShortPauses) {
   EXPECT_LE(PauseUntilNextAttempt(), seconds(1));
 }
 
-TEST_F(PushFeedTest, RefusedCredentialIsHeldOffAsByRest) {
+TEST_F(PushFeedTest, M176_RefusedCredentialIsHeldOffAsByRest) {
   for (const int status : {401, 403}) {
     hold_off_->Clear();
     connector_.RefuseWith(status);
@@ -363,6 +380,118 @@ TEST_F(PushFeedTest, EndsSilentlyWhateverItWaitsFor) {
   EXPECT_EQ(failures_.size(), told);
   EXPECT_THAT(states_, ElementsAre(true));
   EXPECT_EQ(clock_.sleepers(), 0u);
+}
+
+TEST_F(PushFeedTest, M180_TakesLeaveOfTheVenue) {
+  Hear("ready");
+
+  feed_.reset();
+  Run();
+
+  EXPECT_TRUE(peer().was_left());
+  EXPECT_THAT(ends_, IsEmpty());
+}
+
+TEST_F(PushFeedTest, SaysWhyASocketIsNoMore) {
+  Hear("error");
+  PauseUntilNextAttempt();
+  EndWith(1001);
+  PauseUntilNextAttempt();
+  EndWith(0);
+  PauseUntilNextAttempt();
+  connector_.RefuseWith(401);
+  Advance(seconds(76));
+  PauseUntilNextAttempt();
+
+  EXPECT_THAT(ends_, ElementsAre(PushEnd::kRefused, PushEnd::kClosed, PushEnd::kBroken,
+                                 PushEnd::kSilent, PushEnd::kNotConnected));
+}
+
+TEST_F(PushFeedTest, M171_EachRequestOfAConnectionIsSentInItsOwnTurn) {
+  feed_.reset();
+  requests_ = 2;
+  pacer_ = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{0.1, 1});
+  Start();
+  EXPECT_EQ(attempts(), 1u) << "the first one asks for a token only";
+
+  // No turn is saved up for the second.
+  EXPECT_GE(PauseUntilNextAttempt(), milliseconds(8500));
+}
+
+TEST_F(PushFeedTest, WhatWasPreparedIsNotUsedWhenItsTurnComesTooLate) {
+  feed_.reset();
+  requests_ = 2;
+  pacer_ = std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{0.01, 1});
+  Start();
+  Advance(hours(1));
+
+  EXPECT_EQ(attempts(), 1u);
+}
+
+TEST_F(PushFeedTest, M179_SocketsBeyondTheLimitWaitForRoom) {
+  feed_.reset();
+  socket_slots_ = SlotsOfHost(1);
+  auto taken = socket_slots_->TryTake();
+  ASSERT_TRUE(taken);
+  Start();
+  Advance(hours(1));
+  EXPECT_EQ(attempts(), 1u);
+  EXPECT_THAT(ends_, ElementsAre(PushEnd::kNoRoom));
+
+  taken.reset();
+  Advance(seconds(1));
+
+  EXPECT_EQ(attempts(), 2u);
+  Hear("ready");
+  EXPECT_TRUE(feed_->is_up());
+  EXPECT_EQ(socket_slots_->in_use(), 1u);
+  feed_.reset();
+  Run();
+  EXPECT_EQ(socket_slots_->in_use(), 0u);
+}
+
+TEST_F(PushFeedTest, M179_NoRoomIsHeldWhileTheCredentialIsHeldOff) {
+  feed_.reset();
+  socket_slots_ = SlotsOfHost(1);
+  connector_.RefuseWith(401);
+  Start();
+  ASSERT_NE(hold_off_->Because(clock_.Time()), nullptr);
+  Advance(seconds(10));
+
+  EXPECT_EQ(socket_slots_->in_use(), 0u);
+}
+
+TEST_F(PushFeedTest, M179_ARequestThatPreparesASocketTakesAConnectionOfRest) {
+  feed_.reset();
+  requests_ = 2;
+  request_slots_ = SlotsOfHost(1);
+  auto taken = request_slots_->TryTake();
+  Start();
+  Advance(seconds(30));
+  EXPECT_EQ(attempts(), 1u);
+
+  taken.reset();
+  Advance(seconds(10));
+
+  EXPECT_EQ(attempts(), 2u);
+  EXPECT_EQ(request_slots_->in_use(), 0u) << "the socket itself is none of them";
+}
+
+TEST_F(PushFeedTest, M177_LetsGoOfTheCredentialBeforeWhenItIsReplaced) {
+  feed_.reset();
+  const auto rotation = std::make_shared<Rotation>();
+  const auto their_pacer =
+      std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{1000, 1000});
+  previous_ = {{std::make_unique<PlainLogin>("/before/"), hold_off_, their_pacer}, rotation};
+  Start();
+  Hear("ready");
+  EXPECT_GT(their_pacer.use_count(), 1);
+
+  rotation->End();
+  Hear("beat");
+
+  EXPECT_EQ(their_pacer.use_count(), 1);
+  EXPECT_FALSE(peer().is_over()) << "the socket is the new credential's";
 }
 
 TEST_F(PushFeedTest, MayBeDestroyedByWhatItTells) {

@@ -120,11 +120,12 @@ TEST(ReplyReaderTest, TheCountOfElementsBeginsAnewWithEachReply) {
 }
 
 TEST(RedisCommandTest, AnyBytesArePassedOn) {
+  using std::string_view_literals::operator""sv;
   std::string out = "before";
 
-  AppendCommand(out, {"SET", std::string_view("a\0\r\n", 4), ""});
+  AppendCommand(out, {"SET", "a\0\r\n"sv, ""});
 
-  EXPECT_EQ(out, std::string("before*3\r\n$3\r\nSET\r\n$4\r\na\0\r\n\r\n$0\r\n\r\n", 42));
+  EXPECT_EQ(out, "before*3\r\n$3\r\nSET\r\n$4\r\na\0\r\n\r\n$0\r\n\r\n"sv);
 }
 
 }  // namespace

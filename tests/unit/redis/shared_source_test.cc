@@ -345,7 +345,10 @@ TEST_F(SharedSourceTest, NothingIsGrantedThatThePacerBelowWouldHoldBack) {
   EXPECT_FALSE(store_->asked.at(0).may_send);
   EXPECT_EQ(progress_.planned_send, clock_.SteadyNow() + seconds(1));
 
-  store_->Answer(Grant());
+  Granted later = Grant();
+  later.send_by += seconds(1);
+  later.lease_end += seconds(1);
+  store_->Answer(later);
   Advance(seconds(1));
 
   EXPECT_TRUE(store_->asked.at(1).may_send);

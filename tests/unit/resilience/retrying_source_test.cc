@@ -269,10 +269,9 @@ class SignedFetchTest : public FetchingTest {
   std::unique_ptr<BalanceSource> MakeClient() {
     const Login login{{.tls = false, .host = "127.0.0.1", .port = 8080, .path_prefix = ""},
                       "key-id-1",
-                      std::make_shared<const Secret>(std::move(
-                          DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed))};
+                      DecodeSecretKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")->seed};
     return std::make_unique<PolymarketUsClient>(
-        transport_, clock_, skew_, login,
+        transport_, clock_, skew_, std::make_shared<const Login>(login),
         ClientSettings{.attempt_timeout = seconds(3), .ca_file = {}});
   }
 

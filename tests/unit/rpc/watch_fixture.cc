@@ -30,6 +30,7 @@ class CountingHandle final : public AccountHandle {
     return std::make_unique<Counted>(watched_[id_]);
   }
   void RefreshEarly() override {}
+  void NoteAsked(const std::vector<bool>&, SteadyTime) override {}
   void PublishAging(std::function<void()> done) override { done(); }
 
  private:
@@ -115,6 +116,7 @@ void WatchFixture::Serve(std::vector<CallerRule> callers) {
   served->access = AccessRules(std::move(callers));
   served->max_answer_size = max_answer_size_;
   served->watch = limits_;
+  if (const auto before = served_.Get()) NoteReplaced(*before, *served);
   served_.Publish(std::move(served));
   rpc_.OnServed();
 }

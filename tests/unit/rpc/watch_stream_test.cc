@@ -151,6 +151,29 @@ TEST_F(WatchStreamTest, AHeartbeatNeverProvesAStateThatWasNotTold) {
   EXPECT_EQ(CashOf(call.TakeMessages().back()), "11.00");
 }
 
+TEST_F(WatchStreamTest, SyncedComesBehindWhatWasRead) {
+  Serve();
+  v1::WatchAccountSnapshotsRequest request = Named({"desk-1"});
+  request.mutable_min_interval()->set_seconds(30);
+  WatchCall& call = Watch(request);
+  Run();
+  call.TakeMessages();
+  Advance(seconds(1));
+  Read("desk-1", "11.00");
+  Advance(seconds(40));
+
+  bool is_told = false;
+  std::size_t before = 0;
+  for (const Message& message : call.TakeMessages()) {
+    if (message.has_snapshot()) is_told = CashOf(message) == "11.00";
+    if (!is_told) ++before;
+    if (!message.has_heartbeat()) continue;
+    EXPECT_EQ(message.heartbeat().synced(), is_told);
+  }
+  EXPECT_TRUE(is_told);
+  EXPECT_GT(before, 3u);
+}
+
 TEST_F(WatchStreamTest, M162_StaleComesAsASnapshotWhileHeartbeatsGoOn) {
   Read("desk-1", "10.00");
   Serve();
@@ -195,6 +218,27 @@ TEST_F(WatchStreamTest, M44_AReaderThatStopsIsSentTheNewestAndToldWhatItMissed) 
   EXPECT_EQ(CashOf(messages[0]), "1000.00");
   EXPECT_EQ(messages[0].skipped(), 998);
   EXPECT_EQ(counts_.skipped, 998);
+}
+
+TEST_F(WatchStreamTest, AChangeThatIsSentBeforeItIsHeardOfIsNotSentAgain) {
+  Read("desk-1", "0.00");
+  Serve();
+  WatchCall& call = Watch(Named({"desk-1"}));
+  Run();
+  call.Pause();
+  for (const char* cash : {"1.00", "2.00"}) {
+    Read("desk-1", cash);
+    Run();
+  }
+  call.TakeMessages();
+  // The reader goes on while the stream has not been woken for this one yet.
+  Read("desk-1", "3.00");
+  call.GoOn();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(CashOf(messages[0]), "3.00");
 }
 
 TEST_F(WatchStreamTest, M44_AReaderThatTakesNothingForTwentySecondsIsEnded) {
@@ -433,6 +477,48 @@ TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsTheConfiguration) {
   messages = call.TakeMessages();
   ASSERT_THAT(messages, SizeIs(1));
   EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-2");
+}
+
+TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsSeveralReloadsAtOnce) {
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  call.TakeMessages();
+  RemoveAccount("desk-2");
+  Serve();
+  AddAccount("desk-0");
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(2));
+  EXPECT_EQ(messages[0].removed(), "accounts/desk-2");
+  EXPECT_EQ(messages[1].snapshot().name(), "accounts/desk-0");
+}
+
+TEST_F(WatchStreamTest, AStreamOfAllAccountsFollowsAReloadOfManyAndThenOneOfFew) {
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  call.TakeMessages();
+  const auto name = [](std::size_t number) { return "more-" + std::to_string(number); };
+  for (std::size_t i = 0; i <= WatchStream::kFewChanges; ++i) AddAccount(name(i));
+  Serve();
+  Run();
+  EXPECT_THAT(call.TakeMessages(), SizeIs(WatchStream::kFewChanges + 1));
+
+  RemoveAccount(name(7));
+  RemoveAccount("desk-1");
+  AddAccount("desk-0");
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(3));
+  EXPECT_EQ(messages[0].snapshot().name(), "accounts/desk-0");
+  EXPECT_EQ(messages[1].removed(), "accounts/desk-1");
+  EXPECT_EQ(messages[2].removed(), "accounts/" + name(7));
+  EXPECT_EQ(watched_["desk-1"], 0);
 }
 
 TEST_F(WatchStreamTest, M163_AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {

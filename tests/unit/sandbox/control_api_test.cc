@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tests/sandbox/sandbox.h"
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/socket_client.h"
 
 namespace balance::sandbox {
@@ -15,9 +16,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr Side kPm = Side::kPolymarket;
-constexpr Side kPs = Side::kPolysimulator;
 
 class ControlApiTest : public testing::Test {
  protected:

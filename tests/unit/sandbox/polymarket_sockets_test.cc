@@ -6,6 +6,7 @@
 
 #include "tests/sandbox/polymarket_venue.h"
 #include "tests/support/fake_clock.h"
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/recording_peer.h"
 #include "tests/unit/sandbox/signing.h"
 
@@ -19,10 +20,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr const char* kPath = "/v1/ws/private";
-constexpr const char* kSubscribe =
-    R"({"subscribe":{"requestId":"r1","subscriptionType":"SUBSCRIPTION_TYPE_ACCOUNT_BALANCE"}})";
 
 PolymarketRow Row(const std::string& currency, const std::string& cash) {
   PolymarketRow row;
@@ -39,12 +36,13 @@ class PolymarketSocketsTest : public testing::Test {
     Hold({Row("USD", "120.5")});
   }
 
-  HttpCall SignedCall(const std::string& signed_path = kPath, WallTime at = FakeClock().WallNow()) {
+  HttpCall SignedCall(const std::string& signed_path = kPolymarketSocket,
+                      WallTime at = FakeClock().WallNow()) {
     std::vector<Header> headers = UpgradeHeaders();
     for (Header& header : SignedHeaders(VectorKey(), UnixMilliseconds(at), "GET", signed_path)) {
       headers.push_back(std::move(header));
     }
-    return Get(kPath, std::move(headers));
+    return Get(kPolymarketSocket, std::move(headers));
   }
 
   HttpReply Ask(const HttpCall& call) { return venue_.Answer(call, venue_.Identify(call), 1); }
@@ -77,8 +75,8 @@ class PolymarketSocketsTest : public testing::Test {
 
 TEST_F(PolymarketSocketsTest, UpgradeNeedsASignatureOverItsOwnPath) {
   const HttpReply of_another_path = Ask(SignedCall("/v1/account/balances"));
-  const HttpReply stale = Ask(SignedCall(kPath, clock_.WallNow() - seconds(31)));
-  const HttpReply unsigned_call = Ask(Get(kPath, UpgradeHeaders()));
+  const HttpReply stale = Ask(SignedCall(kPolymarketSocket, clock_.WallNow() - seconds(31)));
+  const HttpReply unsigned_call = Ask(Get(kPolymarketSocket, UpgradeHeaders()));
 
   EXPECT_EQ(Ask(SignedCall()).status, 101);
   for (const HttpReply& refused : {of_another_path, stale, unsigned_call}) {
@@ -88,9 +86,10 @@ TEST_F(PolymarketSocketsTest, UpgradeNeedsASignatureOverItsOwnPath) {
 }
 
 TEST_F(PolymarketSocketsTest, RequestThatWantsNoSocketIsRefused) {
-  const auto headers = SignedHeaders(VectorKey(), UnixMilliseconds(clock_.WallNow()), "GET", kPath);
+  const auto headers =
+      SignedHeaders(VectorKey(), UnixMilliseconds(clock_.WallNow()), "GET", kPolymarketSocket);
 
-  EXPECT_EQ(Ask(Get(kPath, headers)).status, 400);
+  EXPECT_EQ(Ask(Get(kPolymarketSocket, headers)).status, 400);
 }
 
 TEST_F(PolymarketSocketsTest, SnapshotIsTheAnswerToEitherFormOfSubscribe) {

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "tests/support/fake_clock.h"
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/signing.h"
 
 namespace balance::sandbox {
@@ -14,8 +15,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr const char* kPath = "/v1/account/balances";
 
 class PolymarketVenueTest : public testing::Test {
  protected:
@@ -29,7 +28,7 @@ class PolymarketVenueTest : public testing::Test {
   }
 
   // Signs `path` and sends it.
-  HttpReply AskSigned(const std::string& path = kPath) {
+  HttpReply AskSigned(const std::string& path = kPolymarketBalances) {
     return Ask(venue_, Get(path, Sign(path)));
   }
 
@@ -45,7 +44,7 @@ class PolymarketVenueTest : public testing::Test {
 };
 
 TEST_F(PolymarketVenueTest, AuthWallStandsBeforeRouting) {
-  for (const char* path : {kPath, "/v1/nothing", "/", "/health", "/v1/health"}) {
+  for (const char* path : {kPolymarketBalances, "/v1/nothing", "/", "/health", "/v1/health"}) {
     const HttpReply reply = Ask(venue_, Get(path));
 
     EXPECT_EQ(reply.status, 401) << path;
@@ -156,7 +155,7 @@ TEST_F(PolymarketVenueTest, TwentyRequestsFitIntoAnySecond) {
 }
 
 TEST_F(PolymarketVenueTest, SideClockDecidesTheWindow) {
-  const HttpCall call = Get(kPath, Sign(kPath));
+  const HttpCall call = Get(kPolymarketBalances, Sign(kPolymarketBalances));
 
   side_clock_.SetOffset(seconds(31));
   const HttpReply behind = Ask(venue_, call);
@@ -172,11 +171,11 @@ TEST_F(PolymarketVenueTest, PrefixIsServedAndNeverSigned) {
   PolymarketVenue venue(clock_, side_clock_, "/pm");
   ASSERT_TRUE(venue.AddKey(VectorKey()));
 
-  EXPECT_EQ(Ask(venue, Get("/pm/v1/account/balances", Sign(kPath))).status, 200);
+  EXPECT_EQ(Ask(venue, Get("/pm/v1/account/balances", Sign(kPolymarketBalances))).status, 200);
   EXPECT_EQ(Ask(venue, Get("/pm/v1/account/balances", Sign("/pm/v1/account/balances"))).status,
             401);
-  EXPECT_EQ(Ask(venue, Get(kPath, Sign(kPath))).status, 404);
-  EXPECT_EQ(Ask(venue, Get("/pmx", Sign(kPath))).status, 404);
+  EXPECT_EQ(Ask(venue, Get(kPolymarketBalances, Sign(kPolymarketBalances))).status, 404);
+  EXPECT_EQ(Ask(venue, Get("/pmx", Sign(kPolymarketBalances))).status, 404);
 }
 
 TEST_F(PolymarketVenueTest, HealthIsOpenOnlyWhenSwitchedOn) {
@@ -191,7 +190,8 @@ TEST_F(PolymarketVenueTest, HealthIsOpenOnlyWhenSwitchedOn) {
 }
 
 TEST_F(PolymarketVenueTest, EdgeBlocksSomeUserAgents) {
-  const HttpReply reply = Ask(venue_, Get(kPath, {{"User-Agent", "Python-urllib/3.11"}}));
+  const HttpReply reply =
+      Ask(venue_, Get(kPolymarketBalances, {{"User-Agent", "Python-urllib/3.11"}}));
 
   EXPECT_EQ(reply.status, 403);
   EXPECT_THAT(HeaderOf(reply, "Content-Type"), testing::StartsWith("text/html"));
@@ -200,10 +200,10 @@ TEST_F(PolymarketVenueTest, EdgeBlocksSomeUserAgents) {
 TEST_F(PolymarketVenueTest, KeysOfAWalletShareIt) {
   ASSERT_TRUE(venue_.AddKey({"other", VectorKey().secret_key, "second"}));
   venue_.wallets().Set("second", {});
-  auto headers = Sign(kPath);
+  auto headers = Sign(kPolymarketBalances);
   headers[0].value = "other";
 
-  EXPECT_EQ(Ask(venue_, Get(kPath, headers)).body, R"({"balances":[]})");
+  EXPECT_EQ(Ask(venue_, Get(kPolymarketBalances, headers)).body, R"({"balances":[]})");
   EXPECT_NE(AskSigned().body, R"({"balances":[]})");
 }
 

@@ -8,6 +8,7 @@
 
 #include "tests/sandbox/polysimulator_venue.h"
 #include "tests/support/fake_clock.h"
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/recording_peer.h"
 #include "tests/unit/sandbox/signing.h"
 
@@ -25,8 +26,6 @@ using testing::Not;
 
 constexpr const char* kExecutions = "/v1/ws/executions";
 constexpr const char* kUser = "/v1/ws/user";
-constexpr const char* kKey =
-    "ps_live_0000000011111111222222223333333344444444555555556666666677777777";
 constexpr const char* kConnected = R"({"type":"connected","feed":"executions"})";
 constexpr const char* kPing = R"({"action":"ping"})";
 
@@ -34,12 +33,12 @@ class PolysimulatorSocketsTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_GE(sodium_init(), 0);
-    ASSERT_TRUE(venue_.AddKey(PolysimKey{kKey, "main", KeyState::kActive}));
+    ASSERT_TRUE(venue_.AddKey(PolysimKey{kPolysimKey, "main", KeyState::kActive}));
   }
 
   HttpReply Ask(const HttpCall& call) { return venue_.Answer(call, venue_.Identify(call), 1); }
 
-  HttpReply AskForToken(const std::string& key = kKey) {
+  HttpReply AskForToken(const std::string& key = kPolysimKey) {
     HttpCall call = Get("/v1/keys/ws-token", {{"X-API-Key", key}});
     call.method = "POST";
     return Ask(call);
@@ -89,8 +88,8 @@ TEST_F(PolysimulatorSocketsTest, TokenIsForKeysOnly) {
   EXPECT_EQ(json::parse(issued.body).at("expires_in"), 60);
   EXPECT_EQ(Ask(without_key).status, 401);
   EXPECT_THAT(Ask(without_key).body, HasSubstr("MISSING_API_KEY"));
-  EXPECT_EQ(AskForToken(std::string(kKey) + "0").status, 401);
-  EXPECT_EQ(Ask(Get("/v1/keys/ws-token", {{"X-API-Key", kKey}})).status, 405);
+  EXPECT_EQ(AskForToken(std::string(kPolysimKey) + "0").status, 401);
+  EXPECT_EQ(Ask(Get("/v1/keys/ws-token", {{"X-API-Key", kPolysimKey}})).status, 405);
 }
 
 TEST_F(PolysimulatorSocketsTest, SdkFindsTheTokenUnderOtherNames) {
@@ -133,10 +132,11 @@ TEST_F(PolysimulatorSocketsTest, NothingButAFillIsToldAndNeverABalance) {
 }
 
 TEST_F(PolysimulatorSocketsTest, FillsOfOtherWalletsAreNotTold) {
-  ASSERT_TRUE(venue_.AddKey(PolysimKey{std::string(kKey) + "2", "second", KeyState::kActive}));
+  ASSERT_TRUE(
+      venue_.AddKey(PolysimKey{std::string(kPolysimKey) + "2", "second", KeyState::kActive}));
   RecordingPeer peer;
   const auto session =
-      Open(peer, json::parse(AskForToken(std::string(kKey) + "2").body).at("token"));
+      Open(peer, json::parse(AskForToken(std::string(kPolysimKey) + "2").body).at("token"));
 
   FillAnOrder();
 
@@ -232,7 +232,7 @@ TEST_F(PolysimulatorSocketsTest, UserSocketTakesAKeyInItsFirstMessage) {
   RecordingPeer peer;
   const auto session = Open(peer, "", kUser);
 
-  session->OnMessage(std::string(R"({"auth":{"apiKey":")") + kKey + R"("},"type":"user"})");
+  session->OnMessage(std::string(R"({"auth":{"apiKey":")") + kPolysimKey + R"("},"type":"user"})");
   FillAnOrder();
   session->OnMessage(kPing);
 

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "tests/support/fake_clock.h"
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/signing.h"
 
 namespace balance::sandbox {
@@ -14,9 +15,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kPath = "/v1/account/balance";
-constexpr const char* kKey =
-    "ps_live_0000000011111111222222223333333344444444555555556666666677777777";
 constexpr const char* kSecondKey =
     "ps_live_aaaaaaaa11111111222222223333333344444444555555556666666677777777";
 constexpr const char* kInitialBody =
@@ -27,26 +25,26 @@ class PolysimulatorVenueTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_GE(sodium_init(), 0);
-    ASSERT_TRUE(venue_.AddKey(PolysimKey{kKey, "main", KeyState::kActive}));
+    ASSERT_TRUE(venue_.AddKey(PolysimKey{kPolysimKey, "main", KeyState::kActive}));
   }
 
   HttpReply Ask(const HttpCall& call, int in_flight = 1) {
     return venue_.Answer(call, venue_.Identify(call), in_flight);
   }
 
-  HttpReply AskWithKey(const std::string& key = kKey) {
-    return Ask(Get(kPath, {{"X-API-Key", key}}));
+  HttpReply AskWithKey(const std::string& key = kPolysimKey) {
+    return Ask(Get(kPolysimBalance, {{"X-API-Key", key}}));
   }
 
   std::string RefusedBody(Envelope envelope) {
     PolysimSwitches switches;
     switches.envelope = envelope;
     venue_.SetSwitches(switches);
-    return Ask(Get(kPath)).body;
+    return Ask(Get(kPolysimBalance)).body;
   }
 
   HttpReply Reset() {
-    HttpCall call = Get("/v1/account/reset-api-balance", {{"X-API-Key", kKey}});
+    HttpCall call = Get("/v1/account/reset-api-balance", {{"X-API-Key", kPolysimKey}});
     call.method = "POST";
     return Ask(call);
   }
@@ -65,27 +63,28 @@ TEST_F(PolysimulatorVenueTest, ReportsFiveStrings) {
 }
 
 TEST_F(PolysimulatorVenueTest, EachHeaderCarriesTheKey) {
-  const Header variants[] = {{"X-API-Key", kKey},
-                             {"x-api-key", kKey},
-                             {"Poly-API-Key", kKey},
-                             {"POLY_API_KEY", kKey},
-                             {"Authorization", std::string("Bearer ") + kKey}};
+  const Header variants[] = {{"X-API-Key", kPolysimKey},
+                             {"x-api-key", kPolysimKey},
+                             {"Poly-API-Key", kPolysimKey},
+                             {"POLY_API_KEY", kPolysimKey},
+                             {"Authorization", std::string("Bearer ") + kPolysimKey}};
 
   for (const Header& header : variants) {
-    EXPECT_EQ(Ask(Get(kPath, {header})).status, 200) << header.name;
+    EXPECT_EQ(Ask(Get(kPolysimBalance, {header})).status, 200) << header.name;
   }
 }
 
 TEST_F(PolysimulatorVenueTest, XApiKeyWins) {
-  const Header good{"X-API-Key", kKey};
+  const Header good{"X-API-Key", kPolysimKey};
   const Header bad{"X-API-Key", "ps_live_unknown"};
 
-  EXPECT_EQ(Ask(Get(kPath, {{"Authorization", "Bearer ps_live_unknown"}, good})).status, 200);
-  EXPECT_EQ(Ask(Get(kPath, {{"Poly-API-Key", kKey}, bad})).status, 401);
+  EXPECT_EQ(Ask(Get(kPolysimBalance, {{"Authorization", "Bearer ps_live_unknown"}, good})).status,
+            200);
+  EXPECT_EQ(Ask(Get(kPolysimBalance, {{"Poly-API-Key", kPolysimKey}, bad})).status, 401);
 }
 
 TEST_F(PolysimulatorVenueTest, QueryIsIgnored) {
-  HttpCall call = Get(kPath, {{"X-API-Key", kKey}});
+  HttpCall call = Get(kPolysimBalance, {{"X-API-Key", kPolysimKey}});
   call.query = "wallet_id=7";
 
   EXPECT_EQ(Ask(call).body, kInitialBody);
@@ -95,13 +94,13 @@ TEST_F(PolysimulatorVenueTest, KeysOfOneUserShareOneBalance) {
   ASSERT_TRUE(venue_.AddKey(PolysimKey{kSecondKey, "main", KeyState::kActive}));
   ASSERT_TRUE(venue_.orders().Place("main", "12.45"));
 
-  EXPECT_EQ(AskWithKey(kKey).body, AskWithKey(kSecondKey).body);
+  EXPECT_EQ(AskWithKey(kPolysimKey).body, AskWithKey(kSecondKey).body);
 }
 
 TEST_F(PolysimulatorVenueTest, RefusesMissingAndUnknownKeys) {
-  const HttpReply missing = Ask(Get(kPath));
+  const HttpReply missing = Ask(Get(kPolysimBalance));
   const HttpReply unknown = AskWithKey("ps_live_unknown");
-  const HttpReply jwt = Ask(Get(kPath, {{"Authorization", "Bearer a.b.c"}}));
+  const HttpReply jwt = Ask(Get(kPolysimBalance, {{"Authorization", "Bearer a.b.c"}}));
 
   EXPECT_EQ(missing.status, 401);
   EXPECT_EQ(HeaderOf(missing, "X-Polysim-Code"), "MISSING_AUTH");
@@ -115,11 +114,11 @@ TEST_F(PolysimulatorVenueTest, JwtIsTakenBySwitch) {
   switches_.accept_jwt = true;
   venue_.SetSwitches(switches_);
 
-  EXPECT_EQ(Ask(Get(kPath, {{"Authorization", "Bearer a.b.c"}})).status, 200);
+  EXPECT_EQ(Ask(Get(kPolysimBalance, {{"Authorization", "Bearer a.b.c"}})).status, 200);
 }
 
 TEST_F(PolysimulatorVenueTest, ExpiredKeysHaveACodeOfTheirOwnBySwitch) {
-  ASSERT_TRUE(venue_.AddKey(PolysimKey{kKey, "main", KeyState::kExpired}));
+  ASSERT_TRUE(venue_.AddKey(PolysimKey{kPolysimKey, "main", KeyState::kExpired}));
   const HttpReply folded = AskWithKey();
   switches_.separate_key_codes = true;
   venue_.SetSwitches(switches_);
@@ -130,7 +129,7 @@ TEST_F(PolysimulatorVenueTest, ExpiredKeysHaveACodeOfTheirOwnBySwitch) {
 }
 
 TEST_F(PolysimulatorVenueTest, KeyWithoutPermissionIsForbidden) {
-  ASSERT_TRUE(venue_.AddKey(PolysimKey{kKey, "main", KeyState::kForbidden}));
+  ASSERT_TRUE(venue_.AddKey(PolysimKey{kPolysimKey, "main", KeyState::kForbidden}));
 
   const HttpReply reply = AskWithKey();
 
@@ -154,7 +153,7 @@ TEST_F(PolysimulatorVenueTest, SpeaksEachGenerationOfErrors) {
 }
 
 TEST_F(PolysimulatorVenueTest, VerboseRequestGetsMore) {
-  const HttpReply reply = Ask(Get(kPath, {{"X-Polysim-Verbose", "true"}}));
+  const HttpReply reply = Ask(Get(kPolysimBalance, {{"X-Polysim-Verbose", "true"}}));
 
   EXPECT_THAT(reply.body, HasSubstr("\"request_id\":\"" + HeaderOf(reply, "X-Request-Id") + "\""));
 }
@@ -174,7 +173,7 @@ TEST_F(PolysimulatorVenueTest, LegacyMissingKeyIsUnprocessable) {
   switches_.envelope = Envelope::kFastApiList;
   venue_.SetSwitches(switches_);
 
-  EXPECT_EQ(Ask(Get(kPath)).status, 422);
+  EXPECT_EQ(Ask(Get(kPolysimBalance)).status, 422);
 }
 
 TEST_F(PolysimulatorVenueTest, SchemaSwitches) {
@@ -284,7 +283,7 @@ TEST_F(PolysimulatorVenueTest, TierLimitsRequestsAndSaysSo) {
 }
 
 TEST_F(PolysimulatorVenueTest, KeysThatBeginAlikeAreLimitedApart) {
-  std::string other = kKey;
+  std::string other = kPolysimKey;
   other.back() = 'f';
   ASSERT_TRUE(venue_.AddKey(PolysimKey{other, "main", KeyState::kActive}));
 
@@ -292,8 +291,8 @@ TEST_F(PolysimulatorVenueTest, KeysThatBeginAlikeAreLimitedApart) {
 
   EXPECT_EQ(AskWithKey().status, 429);
   EXPECT_EQ(AskWithKey(other).status, 200);
-  const Caller first = venue_.Identify(Get(kPath, {{"X-API-Key", kKey}}));
-  const Caller second = venue_.Identify(Get(kPath, {{"X-API-Key", other}}));
+  const Caller first = venue_.Identify(Get(kPolysimBalance, {{"X-API-Key", kPolysimKey}}));
+  const Caller second = venue_.Identify(Get(kPolysimBalance, {{"X-API-Key", other}}));
   EXPECT_EQ(first.key, second.key);
   EXPECT_NE(first.credential, second.credential);
 }
@@ -309,7 +308,7 @@ TEST_F(PolysimulatorVenueTest, LimiterMayFailOpen) {
 TEST_F(PolysimulatorVenueTest, ConcurrencyHasACap) {
   switches_.concurrent_requests = 3;
   venue_.SetSwitches(switches_);
-  const HttpCall call = Get(kPath, {{"X-API-Key", kKey}});
+  const HttpCall call = Get(kPolysimBalance, {{"X-API-Key", kPolysimKey}});
 
   EXPECT_EQ(Ask(call, 3).status, 200);
   EXPECT_EQ(Ask(call, 4).status, 429);
@@ -326,7 +325,7 @@ TEST_F(PolysimulatorVenueTest, BetaCutoffMeansTheFreeTier) {
 }
 
 TEST_F(PolysimulatorVenueTest, EdgeOutageAndEdgeBlockArePlainText) {
-  const HttpReply blocked = Ask(Get(kPath, {{"User-Agent", "Python-urllib/3.11"}}));
+  const HttpReply blocked = Ask(Get(kPolysimBalance, {{"User-Agent", "Python-urllib/3.11"}}));
   switches_.edge_outage = true;
   venue_.SetSwitches(switches_);
   const HttpReply outage = AskWithKey();
@@ -351,7 +350,7 @@ TEST_F(PolysimulatorVenueTest, HealthNeedsNoKey) {
 }
 
 TEST_F(PolysimulatorVenueTest, UnknownPathIsFastApis) {
-  const HttpReply reply = Ask(Get("/account/balance", {{"X-API-Key", kKey}}));
+  const HttpReply reply = Ask(Get("/account/balance", {{"X-API-Key", kPolysimKey}}));
 
   EXPECT_EQ(reply.status, 404);
   EXPECT_EQ(reply.body, R"({"detail":"Not Found"})");

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/signing.h"
 #include "tests/unit/sandbox/socket_client.h"
 
@@ -17,11 +18,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr Side kPm = Side::kPolymarket;
-constexpr Side kPs = Side::kPolysimulator;
-constexpr const char* kPath = "/v1/account/balances";
-constexpr const char* kPolysimPath = "/v1/account/balance";
-
 class SandboxTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -31,14 +27,15 @@ class SandboxTest : public testing::Test {
   }
 
   std::vector<Header> Sign(WallTime at = std::chrono::system_clock::now()) {
-    return SignedHeaders(sandbox_->polymarket_key(), UnixMilliseconds(at), "GET", kPath);
+    return SignedHeaders(sandbox_->polymarket_key(), UnixMilliseconds(at), "GET",
+                         kPolymarketBalances);
   }
 
   Header PolysimLogin() { return {"X-API-Key", sandbox_->polysim_key().api_key}; }
 
   Exchange AskPolymarket() {
     SocketClient client(sandbox_->port(kPm));
-    return client.Get(kPath, Sign());
+    return client.Get(kPolymarketBalances, Sign());
   }
 
   // What a request meets for whom `fault` waits.
@@ -46,7 +43,7 @@ class SandboxTest : public testing::Test {
     sandbox_->Push(kPm, std::move(fault));
     SocketClient client(sandbox_->port(kPm));
     client.SetPatience(patience);
-    return client.Get(kPath, Sign());
+    return client.Get(kPolymarketBalances, Sign());
   }
 
   Exchange MeetNamed(const std::string& name) { return Meet(CatalogueFault(name).value()); }
@@ -58,8 +55,8 @@ TEST_F(SandboxTest, ServesBothSides) {
   SocketClient polymarket(sandbox_->port(kPm));
   SocketClient polysimulator(sandbox_->port(kPs));
 
-  const Exchange balances = polymarket.Get(std::string(kPath) + "?ignored=1", Sign());
-  const Exchange balance = polysimulator.Get(kPolysimPath, {PolysimLogin()});
+  const Exchange balances = polymarket.Get(std::string(kPolymarketBalances) + "?ignored=1", Sign());
+  const Exchange balance = polysimulator.Get(kPolysimBalance, {PolysimLogin()});
 
   EXPECT_EQ(balances.status, 200);
   EXPECT_THAT(balances.body, HasSubstr("\"currentBalance\":1482.3175"));
@@ -70,7 +67,7 @@ TEST_F(SandboxTest, ServesBothSides) {
 TEST_F(SandboxTest, KeepsConnectionsAlive) {
   SocketClient client(sandbox_->port(kPs));
 
-  for (int i = 0; i < 3; ++i) ASSERT_EQ(client.Get(kPolysimPath, {PolysimLogin()}).status, 200);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(client.Get(kPolysimBalance, {PolysimLogin()}).status, 200);
 
   const SideCounters counters = sandbox_->Counters(kPs);
   EXPECT_EQ(counters.connections, 1U);
@@ -95,8 +92,8 @@ TEST_F(SandboxTest, CountsASignatureThatCameTwice) {
   const auto headers = Sign();
   SocketClient client(sandbox_->port(kPm));
 
-  ASSERT_EQ(client.Get(kPath, headers).status, 200);
-  ASSERT_EQ(client.Get(kPath, headers).status, 200);
+  ASSERT_EQ(client.Get(kPolymarketBalances, headers).status, 200);
+  ASSERT_EQ(client.Get(kPolymarketBalances, headers).status, 200);
 
   EXPECT_EQ(sandbox_->Counters(kPm).total.reused_signatures, 1U);
 }
@@ -105,8 +102,8 @@ TEST_F(SandboxTest, JudgesTheLoginEvenWhereAFaultAnswers) {
   ASSERT_TRUE(sandbox_->PushNamed(kPm, "pm_500_empty", 2));
   SocketClient client(sandbox_->port(kPm));
 
-  client.Get(kPath, Sign());
-  client.Get(kPath);
+  client.Get(kPolymarketBalances, Sign());
+  client.Get(kPolymarketBalances);
 
   const SideCounters counters = sandbox_->Counters(kPm);
   EXPECT_EQ(counters.auth_failures, 1U);
@@ -194,9 +191,9 @@ TEST_F(SandboxTest, AnUnaskedAnswerLiesReadyBeforeTheNextRequest) {
   sandbox_->Push(kPm, fault);
   SocketClient client(sandbox_->port(kPm));
 
-  const Exchange asked = client.Get(kPath, Sign());
+  const Exchange asked = client.Get(kPolymarketBalances, Sign());
   while (sandbox_->Counters(kPm).last_unasked.empty()) std::this_thread::yield();
-  const Exchange unasked = client.Get(kPath, Sign());
+  const Exchange unasked = client.Get(kPolymarketBalances, Sign());
 
   EXPECT_THAT(asked.body, HasSubstr("currentBalance"));
   EXPECT_EQ(unasked.body, "nobody asked");
@@ -209,9 +206,9 @@ TEST_F(SandboxTest, UndescribedTheUnaskedAnswerIsTheTrueOneAgain) {
   sandbox_->PushNamed(kPm, "unasked");
   SocketClient client(sandbox_->port(kPm));
 
-  const Exchange asked = client.Get(kPath, Sign());
+  const Exchange asked = client.Get(kPolymarketBalances, Sign());
   // Without a login, so it would be refused.
-  const Exchange unasked = client.Get(kPath);
+  const Exchange unasked = client.Get(kPolymarketBalances);
 
   EXPECT_EQ(unasked.status, 200);
   EXPECT_EQ(unasked.body, asked.body);
@@ -243,8 +240,8 @@ TEST_F(SandboxTest, ResetsReusedConnectionsOnly) {
   ASSERT_TRUE(sandbox_->PushNamed(kPm, "reset_reused"));
   SocketClient client(sandbox_->port(kPm));
 
-  EXPECT_EQ(client.Get(kPath, Sign()).status, 200);
-  EXPECT_EQ(client.Get(kPath, Sign()).ending, Ending::kReset);
+  EXPECT_EQ(client.Get(kPolymarketBalances, Sign()).status, 200);
+  EXPECT_EQ(client.Get(kPolymarketBalances, Sign()).ending, Ending::kReset);
   EXPECT_EQ(AskPolymarket().status, 200);
 }
 
@@ -256,13 +253,13 @@ TEST_F(SandboxTest, UnknownFaultNameIsRefused) {
 TEST_F(SandboxTest, UnpluggedSideRefusesAndItsConnectionsDie) {
   const std::uint16_t port = sandbox_->port(kPm);
   SocketClient client(port);
-  ASSERT_EQ(client.Get(kPath, Sign()).status, 200);
+  ASSERT_EQ(client.Get(kPolymarketBalances, Sign()).status, 200);
 
   sandbox_->Unplug(kPm);
   sandbox_->Unplug(kPm);
 
   EXPECT_FALSE(SocketClient::CanConnect(port));
-  EXPECT_NE(client.Get(kPath, Sign()).ending, Ending::kComplete);
+  EXPECT_NE(client.Get(kPolymarketBalances, Sign()).ending, Ending::kComplete);
   EXPECT_TRUE(SocketClient::CanConnect(sandbox_->port(kPs)));
 }
 
@@ -288,7 +285,7 @@ TEST_F(SandboxTest, UnpluggingEndsHangingAndDelayedRequests) {
     sandbox_->Push(kPm, fault);
     SocketClient client(sandbox_->port(kPm));
     Exchange answer;
-    std::thread asking([&] { answer = client.Get(kPath, Sign()); });
+    std::thread asking([&] { answer = client.Get(kPolymarketBalances, Sign()); });
     while (sandbox_->Counters(kPm).in_flight == 0) std::this_thread::yield();
 
     sandbox_->Unplug(kPm);
@@ -306,7 +303,7 @@ TEST_F(SandboxTest, StopsWhileRequestsHang) {
   fault.delay = std::chrono::hours(1);
   sandbox_->Push(kPm, fault);
   SocketClient client(sandbox_->port(kPm));
-  std::thread asking([&] { client.Get(kPath, {}); });
+  std::thread asking([&] { client.Get(kPolymarketBalances, {}); });
   while (sandbox_->Counters(kPm).in_flight == 0) std::this_thread::yield();
 
   sandbox_.reset();
@@ -320,7 +317,8 @@ TEST_F(SandboxTest, ClockOffsetMovesDateAndWindow) {
   const Exchange refused = AskPolymarket();
   SocketClient client(sandbox_->port(kPm));
   const Exchange accepted =
-      client.Get(kPath, Sign(std::chrono::system_clock::now() - std::chrono::hours(24 * 365 * 20)));
+      client.Get(kPolymarketBalances,
+                 Sign(std::chrono::system_clock::now() - std::chrono::hours(24 * 365 * 20)));
 
   EXPECT_EQ(refused.status, 401);
   EXPECT_THAT(refused.head, HasSubstr("Date: "));
@@ -338,12 +336,12 @@ TEST_F(SandboxTest, ConcurrencyCapCountsRequestsUnderWay) {
   delayed.delay = std::chrono::hours(1);
   sandbox_->Push(kPs, delayed);
   SocketClient slow(sandbox_->port(kPs));
-  std::thread asking([&] { slow.Get(kPolysimPath, {PolysimLogin()}); });
+  std::thread asking([&] { slow.Get(kPolysimBalance, {PolysimLogin()}); });
   while (sandbox_->Counters(kPs).in_flight == 0) std::this_thread::yield();
 
   SocketClient client(sandbox_->port(kPs));
-  const Exchange refused = client.Get(kPolysimPath, {PolysimLogin()});
-  const Exchange of_another_key = client.Get(kPolysimPath, {{"X-API-Key", another_key}});
+  const Exchange refused = client.Get(kPolysimBalance, {PolysimLogin()});
+  const Exchange of_another_key = client.Get(kPolysimBalance, {{"X-API-Key", another_key}});
   sandbox_->Unplug(kPs);
   asking.join();
 
@@ -384,9 +382,10 @@ TEST_F(SandboxTest, WalletsAreApart) {
   ASSERT_TRUE(sandbox_->SetLedger(ledger, "second"));
   SocketClient client(sandbox_->port(kPs));
 
-  EXPECT_THAT(client.Get(kPolysimPath, {{"X-API-Key", other.api_key}}).body,
+  EXPECT_THAT(client.Get(kPolysimBalance, {{"X-API-Key", other.api_key}}).body,
               HasSubstr(R"("balance":"1.00")"));
-  EXPECT_THAT(client.Get(kPolysimPath, {PolysimLogin()}).body, HasSubstr(R"("balance":"8612.45")"));
+  EXPECT_THAT(client.Get(kPolysimBalance, {PolysimLogin()}).body,
+              HasSubstr(R"("balance":"8612.45")"));
   EXPECT_EQ(sandbox_->Counters(kPs).by_key.at(other.api_key.substr(0, 16)).requests, 1U);
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/sandbox/sandbox.h"
+#include "tests/unit/sandbox/names.h"
 #include "tests/unit/sandbox/signing.h"
 #include "tests/unit/sandbox/socket_client.h"
 #include "tests/unit/sandbox/web_socket_client.h"
@@ -18,11 +19,6 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using Kind = SocketEvent::Kind;
 
-constexpr Side kPm = Side::kPolymarket;
-constexpr Side kPs = Side::kPolysimulator;
-constexpr const char* kPath = "/v1/ws/private";
-constexpr const char* kSubscribe =
-    R"({"subscribe":{"requestId":"r1","subscriptionType":"SUBSCRIPTION_TYPE_ACCOUNT_BALANCE"}})";
 constexpr const char* kErrorFrame = R"({"requestId":"r1","error":"internal error"})";
 // Long enough for a message that is on its way, short enough to be waited for.
 constexpr int kShort = 50;
@@ -55,9 +51,10 @@ class SocketFaultsTest : public testing::Test {
   }
 
   int Open(WebSocketClient& client) {
-    return client.Open(
-        kPath, SignedHeaders(sandbox_->polymarket_key(),
-                             UnixMilliseconds(std::chrono::system_clock::now()), "GET", kPath));
+    return client.Open(kPolymarketSocket,
+                       SignedHeaders(sandbox_->polymarket_key(),
+                                     UnixMilliseconds(std::chrono::system_clock::now()), "GET",
+                                     kPolymarketSocket));
   }
 
   // Opens the socket and reads the snapshot.
@@ -97,7 +94,7 @@ TEST_F(SocketFaultsTest, MovedMoneyReachesTheSocket) {
 
 TEST_F(SocketFaultsTest, OpenSocketsAndTheirUpgradesAreCounted) {
   WebSocketClient refused(sandbox_->port(kPm));
-  EXPECT_EQ(refused.Open(kPath), 401);
+  EXPECT_EQ(refused.Open(kPolymarketSocket), 401);
   EXPECT_THAT(refused.refusal(), HasSubstr("unauthorized"));
   WebSocketClient client(sandbox_->port(kPm));
   Subscribe(client);
@@ -107,8 +104,8 @@ TEST_F(SocketFaultsTest, OpenSocketsAndTheirUpgradesAreCounted) {
   Await([](const SocketCounters& sockets) { return sockets.open == 0; });
   const SideCounters closed = sandbox_->Counters(kPm);
 
-  EXPECT_EQ(open.by_path.at(kPath).by_status.at(401), 1U);
-  EXPECT_EQ(open.by_path.at(kPath).by_status.at(101), 1U);
+  EXPECT_EQ(open.by_path.at(kPolymarketSocket).by_status.at(401), 1U);
+  EXPECT_EQ(open.by_path.at(kPolymarketSocket).by_status.at(101), 1U);
   EXPECT_EQ(open.in_flight, 0);
   EXPECT_EQ(open.sockets.opened, 1U);
   EXPECT_EQ(open.sockets.open, 1U);
@@ -134,7 +131,7 @@ TEST_F(SocketFaultsTest, RefusedUpgradesAreFaultsOfTheRequest) {
        {std::pair("pm_401_unknown", 401), std::pair("pm_403_edge", 403),
         std::pair("pm_429_json", 429)}) {
     Fault fault = CatalogueFault(name).value();
-    fault.path = kPath;
+    fault.path = kPolymarketSocket;
     sandbox_->Push(kPm, fault);
     WebSocketClient client(sandbox_->port(kPm));
     EXPECT_EQ(Open(client), status);

@@ -79,8 +79,9 @@ std::string BodyOf(const std::string& answer) { return answer.substr(HeadOf(answ
 class AdminServerTest : public testing::Test {
  protected:
   AdminServerTest() {
-    probes_ = {[] { return std::string("metrics 1\n"); }, [] { return true; }, [] { return true; },
-               [] { return std::string("{}\n"); }};
+    probes_ = {[] { return std::string("metrics 1\n"); },
+               [] { return std::string("metrics 1\n# EOF\n"); }, [] { return true; },
+               [] { return true; }, [] { return std::string("{}\n"); }};
     limits_ = {.connections = 8,
                .head_timeout = kForever,
                .answer_timeout = kForever,
@@ -118,6 +119,34 @@ TEST_F(AdminServerTest, APageHasItsTypeAndItsLengthAndEndsTheConnection) {
   EXPECT_THAT(Ask("GET /readyz HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(Get("/"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(Get("/metrics/x"), StartsWith("HTTP/1.1 404 "));
+}
+
+TEST_F(AdminServerTest, OpenMetricsIsAnsweredToThoseWhoPreferIt) {
+  const auto with_accept = [this](const std::string& method, const std::string& accept) {
+    return Ask(method + " /metrics HTTP/1.1\r\nHost: x\r\n" + accept + "\r\n");
+  };
+  const std::string open_metrics =
+      "HTTP/1.1 200 OK\r\n"
+      "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"
+      "Content-Length: 16\r\n";
+  Start();
+
+  // As Prometheus 2.42 sends it.
+  const std::string prometheus =
+      "Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+      "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n";
+  EXPECT_THAT(with_accept("GET", prometheus), StartsWith(open_metrics));
+  EXPECT_THAT(with_accept("GET", prometheus), EndsWith("\r\n\r\nmetrics 1\n# EOF\n"));
+  EXPECT_THAT(with_accept("HEAD", prometheus), StartsWith(open_metrics));
+  EXPECT_EQ(BodyOf(with_accept("HEAD", prometheus)), "");
+  EXPECT_THAT(with_accept("GET",
+                          "Accept: text/plain;q=0.5\r\n"
+                          "aCCEPT: application/openmetrics-text\r\n"),
+              StartsWith(open_metrics));
+  EXPECT_THAT(with_accept("GET", "Accept: */*\r\n"), EndsWith("\r\n\r\nmetrics 1\n"));
+  // No other page has that format.
+  EXPECT_THAT(Ask("GET /healthz HTTP/1.1\r\nHost: x\r\n" + prometheus + "\r\n"),
+              EndsWith("\r\n\r\nok\n"));
 }
 
 TEST_F(AdminServerTest, ProbesThatFailAreUnavailable) {

@@ -21,10 +21,17 @@ TEST(DescriptorShareTest, MoreDescriptorsThanNeededMakeNoMoreConnections) {
   EXPECT_EQ(UpstreamShareOf(std::numeric_limits<std::uint64_t>::max()).total, usual);
 }
 
+TEST(DescriptorShareTest, M179_PushSocketsTakeAnEighthAtMostAndNothingOfTheRequests) {
+  EXPECT_EQ(PushShareOf(1024).total, 128U);
+  EXPECT_EQ(PushShareOf(1'048'576).total, PushShareOf(1'000'000).total);
+  EXPECT_GE(PushShareOf(0).of_a_host(), 2U);
+}
+
 TEST(DescriptorShareTest, CallersGetWhatAllOthersTogetherLeave) {
   const std::size_t admin = AdminServer::Limits{}.connections;
   for (const std::uint64_t descriptors : {1024U, 4096U, 1'048'576U}) {
-    EXPECT_LT(CallersShareOf(descriptors) + UpstreamShareOf(descriptors).total + admin,
+    EXPECT_LT(CallersShareOf(descriptors) + UpstreamShareOf(descriptors).total +
+                  PushShareOf(descriptors).total + admin,
               descriptors);
     EXPECT_GE(CallersShareOf(descriptors), descriptors / 4);
   }

@@ -10,7 +10,11 @@ namespace balance {
 namespace {
 
 // One file, whose size tells its states apart.
-FileState OfSize(off_t size) { return {1, 1, size, Duration(1), Duration(1)}; }
+FileState OfSize(off_t size) {
+  struct stat status {};
+  status.st_size = size;
+  return FileStateOf(status);
+}
 
 FileStates Read(off_t size) { return {{"a", OfSize(size)}}; }
 

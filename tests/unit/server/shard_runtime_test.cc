@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "clients/polysimulator/venue.h"
+#include "tests/support/fake_socket.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/null_observer.h"
 #include "tests/unit/polysimulator/samples.h"
@@ -40,7 +41,13 @@ class ShardRuntimeTest : public testing::Test {
       transport_ = transport.get();
       return transport;
     };
-    runtime_ = std::make_unique<ShardRuntime>(make_transport, clock_, observer_);
+    const auto make_connector = [this](boost::asio::io_context& loop) {
+      auto connector = std::make_unique<FakeConnector>(loop);
+      connector_ = connector.get();
+      return connector;
+    };
+    runtime_ = std::make_unique<ShardRuntime>(make_transport, clock_, observer_,
+                                              ShardRuntime::Push{make_connector, monitor_});
     for (int i = 0; i < kAccounts; ++i) {
       transport_->AnswerWith(200, polysimulator::samples::kOrdinary);
     }
@@ -103,7 +110,9 @@ class ShardRuntimeTest : public testing::Test {
 
   SystemClock clock_;
   NullObserver observer_;
+  PushMonitor monitor_;
   FakeTransport* transport_ = nullptr;
+  FakeConnector* connector_ = nullptr;
   int epoch_ = 0;
   std::unique_ptr<ShardRuntime> runtime_;
 };
@@ -221,6 +230,38 @@ TEST_F(ShardRuntimeTest, M113_WhatIsReadWhileAccountsAreMadeIsKept) {
     EXPECT_GT(after.reading->observe_steady, observed_before[number]);
     EXPECT_EQ(after.info->cache.ttl, seconds(50));
   }
+}
+
+TEST_F(ShardRuntimeTest, M113_TheLoopServesOthersWhileThousandSocketsAreBegunAndEnded) {
+  Configure(Accounts(seconds(60)));
+  runtime_->Start();
+  Others others(Endpoint(0));
+  others.Start([](int) {});
+  auto pushed = Accounts(seconds(60));
+  for (AccountConfig& account : pushed) {
+    account.sources.front().info.push = {true, seconds(60)};
+  }
+
+  const int before = others.turns();
+  Configure(pushed);
+  const int turns_begun = others.turns() - before;
+  EXPECT_EQ(StatusOf(Endpoint(7)).feed(), FeedState::kPushDown);
+  Configure(Accounts(seconds(60)));
+  const int turns_ended = others.turns() - before - turns_begun;
+  others.Stop();
+
+  EXPECT_GE(turns_begun, 2 * kLeastPieces) << "they are made, and then they listen";
+  EXPECT_GE(turns_ended, 2 * kLeastPieces);
+  EXPECT_EQ(StatusOf(Endpoint(7)).feed(), FeedState::kPoll);
+}
+
+TEST_F(ShardRuntimeTest, EveryReloadHasSocketsJudgedByTheCasAsTheyAre) {
+  Configure(Accounts(seconds(60)));
+  const int before = connector_->renewals;
+
+  Configure(Accounts(seconds(60)));
+
+  EXPECT_EQ(connector_->renewals, before + 1);
 }
 
 TEST_F(ShardRuntimeTest, AccountsThatDoNotDifferAreNotMadeAgain) {

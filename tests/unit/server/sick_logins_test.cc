@@ -228,7 +228,8 @@ class World {
     config->login = {{.tls = false, .host = "venue.example", .port = 80, .path_prefix = ""},
                      {},
                      std::make_shared<const Secret>(plan.key)};
-    SourceParts parts{*config, guards_.Of(*config), nullptr, MakeAccountHoldOff(), {}};
+    SourceParts parts{config,  CredentialFingerprint(*config), guards_.Of(*config),
+                      nullptr, MakeAccountHoldOff(),           {}};
     AccountFeed::SourceSpec spec;
     spec.options.info = {config, &config->info};
     spec.options.refresh_budget = config->upstream.refresh_budget;

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kReal = polymarket_us::kKind;
+constexpr auto kSomeKind = polymarket_us::kKind;
 
 v1::SourceBalance Encoded(const SourceView& view, EncodeView detail = EncodeView::kFull) {
   v1::SourceBalance out;
@@ -26,7 +26,7 @@ v1::SourceBalance Encoded(const SourceView& view, EncodeView detail = EncodeView
 }
 
 SourceView WithDetails() {
-  SourceView view = WithRow(MakeView("real", kReal), "USD", "10.50");
+  SourceView view = WithRow(MakeView("real", kSomeKind), "USD", "10.50");
   Reading reading = *view.reading;
   reading.balances.front().other_fields = {{"bonusHold", "0"}};
   reading.balances.front().pending_withdrawals.resize(1);
@@ -66,7 +66,7 @@ TEST(MoneyFieldsTest, AreTheAmountsOfTheMessageInItsOrder) {
 
 TEST(MoneyFieldsTest, EachIsEncodedIntoTheFieldOfItsName) {
   for (const MoneyField& field : kMoneyFields) {
-    SourceView view = MakeView("real", kReal);
+    SourceView view = MakeView("real", kSomeKind);
     Reading reading = *view.reading;
     reading.balances.emplace_back().*(field.place) =
         Amount{*Decimal::Parse("7.50"), AmountOrigin::kReported, "upstream"};
@@ -86,7 +86,7 @@ TEST(MoneyFieldsTest, EachIsEncodedIntoTheFieldOfItsName) {
 }
 
 TEST(EncodeSourceTest, NothingKnownHasNeitherBalancesNorFreshness) {
-  const auto source = Encoded(WithState(MakeView("real", kReal), SourceState::kNoData));
+  const auto source = Encoded(WithState(MakeView("real", kSomeKind), SourceState::kNoData));
 
   EXPECT_EQ(source.state(), v1::SourceBalance_State_NO_DATA);
   EXPECT_FALSE(source.has_balance_set());
@@ -94,7 +94,7 @@ TEST(EncodeSourceTest, NothingKnownHasNeitherBalancesNorFreshness) {
 }
 
 TEST(EncodeSourceTest, HoldingNothingIsSetAndEmpty) {
-  const auto source = Encoded(MakeView("real", kReal));
+  const auto source = Encoded(MakeView("real", kSomeKind));
 
   EXPECT_TRUE(source.has_balance_set());
   EXPECT_EQ(source.balance_set().balances_size(), 0);
@@ -113,7 +113,7 @@ TEST(EncodeSourceTest, BasicViewLeavesOutWithdrawalsAndOtherFields) {
 }
 
 TEST(EncodeSourceTest, FreshUntilIsTheObserveTimePlusTheTtl) {
-  const auto source = Encoded(ObservedAt(MakeView("real", kReal), seconds(100)));
+  const auto source = Encoded(ObservedAt(MakeView("real", kSomeKind), seconds(100)));
 
   EXPECT_EQ(source.freshness().observe_time().seconds(), 100);
   EXPECT_EQ(source.freshness().fresh_until().seconds(), 102);
@@ -135,7 +135,7 @@ TEST(EncodeSourceTest, FailureStandsBesideStaleData) {
 }
 
 TEST(EncodeSourceTest, TheRetryDelayIsThatOfTheAnswer) {
-  SourceView view = WithState(MakeView("real", kReal), SourceState::kNoData);
+  SourceView view = WithState(MakeView("real", kSomeKind), SourceState::kNoData);
   auto failure = std::make_shared<SourceFailure>();
   failure->error = {ErrorKind::kRateLimited, "slow down"};
   view.failure = failure;
@@ -180,7 +180,7 @@ TEST(ToTimestampTest, TimesBeforeTheEpochKeepNanosPositive) {
 
 TEST(EncodeSnapshotTest, NamesStatesAndTotalsAreThere) {
   const std::vector<SourceView> views = {
-      ObservedAt(WithRow(MakeView("real", kReal), "USD", "10.50"), seconds(5)),
+      ObservedAt(WithRow(MakeView("real", kSomeKind), "USD", "10.50"), seconds(5)),
       WithState(MakeView("paper", polysimulator::kKind), SourceState::kNoData)};
 
   v1::AccountSnapshot snapshot;

@@ -1,0 +1,96 @@
+#include "clients/http/host_resolver.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace balance {
+namespace {
+
+namespace asio = boost::asio;
+using Question = std::pair<std::string, std::uint16_t>;
+
+HostResolver::Endpoints LookUp(const Question& question) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  HostResolver::Endpoints endpoints;
+  const std::string port = std::to_string(question.second);
+  if (getaddrinfo(question.first.c_str(), port.c_str(), &hints, &found) != 0) return endpoints;
+  for (const addrinfo* info = found; info; info = info->ai_next) {
+    asio::ip::tcp::endpoint endpoint;
+    if (info->ai_addrlen > endpoint.capacity()) continue;
+    std::memcpy(endpoint.data(), info->ai_addr, info->ai_addrlen);
+    endpoint.resize(info->ai_addrlen);
+    endpoints.push_back(endpoint);
+  }
+  freeaddrinfo(found);
+  return endpoints;
+}
+
+}  // namespace
+
+// Shared with the threads, which may outlive the resolver.
+struct HostResolver::State : std::enable_shared_from_this<State> {
+  explicit State(asio::io_context& its_loop) : loop(&its_loop) {}
+
+  // On the loop.
+  void Answer(const Question& question, const Endpoints& endpoints) {
+    const auto waits = asked.extract(question);
+    if (!waits) return;
+    for (const auto& weak : waits.mapped()) {
+      const auto wait = weak.lock();
+      if (!wait) continue;
+      wait->is_answered = true;
+      wait->endpoints = endpoints;
+      wait->done.cancel();
+    }
+  }
+
+  // On any thread.
+  void Post(const Question& question, Endpoints endpoints) {
+    const std::lock_guard lock(mutex);
+    if (!loop) return;
+    asio::post(*loop, [self = shared_from_this(), question, endpoints = std::move(endpoints)] {
+      self->Answer(question, endpoints);
+    });
+  }
+
+  std::mutex mutex;
+  // Guarded by mutex. Null once the resolver is gone.
+  asio::io_context* loop;
+  // Who waits for each name that is being asked for. Used on the loop only.
+  std::map<Question, std::vector<std::weak_ptr<Wait>>> asked;
+};
+
+HostResolver::HostResolver(asio::io_context& loop) : state_(std::make_shared<State>(loop)) {}
+
+HostResolver::~HostResolver() {
+  const std::lock_guard lock(state_->mutex);
+  state_->loop = nullptr;
+}
+
+void HostResolver::Resolve(const std::string& host, std::uint16_t port,
+                           const std::shared_ptr<Wait>& wait) {
+  const auto [place, is_new] = state_->asked.try_emplace({host, port});
+  place->second.push_back(wait);
+  if (!is_new) return;
+  try {
+    std::thread([state = state_, question = place->first] {
+      state->Post(question, LookUp(question));
+    }).detach();
+  } catch (const std::system_error&) {
+    // There are no more threads.
+    state_->Post(place->first, {});
+  }
+}
+
+}  // namespace balance

@@ -1,0 +1,60 @@
+#pragma once
+
+// The CAs by which a loop's WebSockets are verified, and the sockets that live by them. A request's
+// connection is made anew when the CAs may have changed; a socket lives for days, so it is judged
+// again where it is.
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "clients/http/trust_store.h"
+
+namespace balance {
+
+// Used on its loop's thread only.
+class VouchedSockets : public std::enable_shared_from_this<VouchedSockets> {
+ public:
+  // A socket over TLS, for as long as it is open.
+  class Socket {
+   public:
+    virtual ~Socket() = default;
+
+    virtual SSL* tls() = 0;
+    // Path of the CAs that vouch for it; see TrustStores::Of().
+    virtual const std::string& ca_file() const = 0;
+    // Called when they do not any more. May leave.
+    virtual void OnDistrusted() = 0;
+  };
+
+  VouchedSockets(boost::asio::io_context& loop, TrustStores::System system)
+      : loop_(loop), trust_(std::move(system)) {}
+
+  TrustStores& trust() { return trust_; }
+  // How often the CAs were renewed.
+  std::uint64_t renewals() const { return renewals_; }
+  bool IsVouchedFor(Socket& socket) {
+    return balance::IsVouchedFor(socket.tls(), trust_.Of(socket.ca_file()));
+  }
+
+  std::uint64_t Join(Socket& socket);
+  void Leave(std::uint64_t id) { sockets_.erase(id); }
+
+  // Reads the CAs again and judges all sockets by them, a few at a time.
+  void Renew();
+
+ private:
+  // Those whose ids are above `last`, if no newer renewal judges them.
+  void JudgeAfter(std::uint64_t last, std::uint64_t renewal);
+
+  boost::asio::io_context& loop_;
+  TrustStores trust_;
+  std::uint64_t renewals_ = 0;
+  std::uint64_t last_id_ = 0;
+  // By id.
+  std::map<std::uint64_t, Socket*> sockets_;
+};
+
+}  // namespace balance

@@ -1,0 +1,96 @@
+#pragma once
+
+// A client of WatchAccountSnapshots that calls again when its stream ends, as README.md says it
+// should, folds what it is told with the view of balancectl, and holds each server and the whole of
+// them to their promises.
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/client_callback.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "clients/balancectl/watch_view.h"
+#include "proto/balance_v1.h"
+// Needs balance_v1.h before it.
+#include "balance/v1/balance_service.grpc.pb.h"
+#include "tests/support/stream_judge.h"
+
+namespace balance {
+
+// What many watchers have seen. Thread-safe.
+class WatchFindings {
+ public:
+  void AddWrong(std::string what);
+  void OnEnd(const grpc::Status& status);
+
+  // What was against the promises.
+  std::vector<std::string> wrong() const;
+  // How many streams ended so, by code.
+  std::map<int, int> ends() const;
+
+ private:
+  mutable std::mutex mutex_;
+  // Guarded by mutex_, as the next one is.
+  std::vector<std::string> wrong_;
+  std::map<int, int> ends_;
+};
+
+// Thread-safe. gRPC's threads call it.
+class ResumingWatcher {
+ public:
+  // All must outlive it. The request names its accounts. `seed` spreads its pauses.
+  ResumingWatcher(v1::BalanceService::Stub& stub, const v1::WatchAccountSnapshotsRequest& request,
+                  WatchFindings& findings, unsigned seed);
+  ResumingWatcher(const ResumingWatcher&) = delete;
+  ResumingWatcher& operator=(const ResumingWatcher&) = delete;
+  // Ends the stream and waits for it.
+  ~ResumingWatcher();
+
+  // Whether the initial state of a stream that goes on has come.
+  bool is_watching() const { return is_watching_; }
+  // Cash of a source as the client shows it, "" if it shows none. `source` is its whole name.
+  std::string Cash(const std::string& account, const std::string& source) const;
+
+ private:
+  class Attempt;
+  using Message = v1::WatchAccountSnapshotsResponse;
+
+  void Call();
+  void OnMessage(const Message& message);
+  void OnEnd(const grpc::Status& status);
+  // Of all that the client has ever shown.
+  void JudgeView();
+
+  v1::BalanceService::Stub& stub_;
+  const v1::WatchAccountSnapshotsRequest request_;
+  WatchFindings& findings_;
+  std::atomic<bool> is_watching_ = false;
+  mutable std::mutex mutex_;
+  std::condition_variable has_ended_;
+  // Guarded by mutex_, as all below is.
+  bool is_stopped_ = false;
+  bool is_over_ = false;
+  std::minstd_rand random_;
+  std::shared_ptr<Attempt> attempt_;
+  // Made anew for each pause: gRPC may still be in the callback of the one before.
+  std::unique_ptr<grpc::Alarm> alarm_;
+  std::optional<std::chrono::nanoseconds> reconnect_after_;
+  std::chrono::milliseconds pause_;
+  ctl::WatchView view_;
+  // Of the stream that runs.
+  StreamJudge judge_;
+  // The newest observe time that was ever shown, by source.
+  std::map<std::string, ctl::WallTime> shown_;
+};
+
+}  // namespace balance
