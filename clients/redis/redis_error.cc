@@ -25,12 +25,14 @@ constexpr std::string_view kNoWritesMessage =
     "Redis takes no writes just now (persistence or replication is in trouble); see its log and "
     "its settings stop-writes-on-bgsave-error and min-replicas-to-write";
 
+constexpr std::string_view kRightsMessage =
+    "the ACL of Redis keeps this user from a command, key or channel that is needed; see "
+    "fleet.redis in the documentation for the rule that the user needs";
+
 constexpr Row kRows[] = {
     {"WRONGPASS", RedisErrorKind::kWrongPassword, kPasswordMessage},
     {"NOAUTH", RedisErrorKind::kWrongPassword, kPasswordMessage},
-    {"NOPERM", RedisErrorKind::kNotPermitted,
-     "the ACL of Redis keeps this user from a command, key or channel that is needed; see "
-     "fleet.redis in the documentation for the rule that the user needs"},
+    {"NOPERM", RedisErrorKind::kNotPermitted, kRightsMessage},
     {"READONLY", RedisErrorKind::kReplica, kReplicaMessage},
     {"MASTERDOWN", RedisErrorKind::kReplica, kReplicaMessage},
     {"LOADING", RedisErrorKind::kLoading,
@@ -50,6 +52,13 @@ constexpr Row kRows[] = {
      "another script keeps Redis busy; find it with SLOWLOG and end it with SCRIPT KILL"},
 };
 
+// What a script may not do is not told by NOPERM. Redis 7.0 has the first beginning, later releases
+// and Valkey the second.
+bool IsDeniedToScript(std::string_view text) {
+  return text.starts_with("ERR The user executing the script can't ") ||
+         text.starts_with("ERR ACL failure in script: ");
+}
+
 }  // namespace
 
 RedisError ErrorOfReply(std::string_view text) {
@@ -57,6 +66,7 @@ RedisError ErrorOfReply(std::string_view text) {
   for (const Row& row : kRows) {
     if (row.code == code) return {row.kind, std::string(row.message)};
   }
+  if (IsDeniedToScript(text)) return {RedisErrorKind::kNotPermitted, std::string(kRightsMessage)};
   if (text.starts_with("ERR max number of clients")) {
     return {RedisErrorKind::kTooManyClients,
             "Redis has as many clients as it takes; raise its maxclients"};

@@ -18,6 +18,12 @@ using std::chrono::seconds;
 
 class FleetBudgetTest : public RedisTest {
  protected:
+  // Made outside of coroutines: GCC 12 copies the bytes of an aggregate, as Error is, that is made
+  // within an expression that suspends, and its strings then point into what they were copied from.
+  StoreRequest Failed(const LoginNames& login, const Granted& grant) {
+    return Storing(login, Error{ErrorKind::kUpstreamError, "no"}, grant);
+  }
+
   // Asks on and on for the right to send, as a busy replica does, and ends each lease at once.
   boost::asio::awaitable<void> Ask(RedisFleetStore& store, LoginNames login, std::string owner,
                                    FleetRate rate, SteadyTime until, std::vector<RedisTime>& sent,
@@ -29,10 +35,10 @@ class FleetBudgetTest : public RedisTest {
       request.lease = seconds(1);
       const auto acquired = co_await store.Acquire(request);
       if (acquired && std::holds_alternative<Granted>(*acquired)) {
-        Granted grant = std::get<Granted>(*acquired);
+        const Granted& grant = std::get<Granted>(*acquired);
         sent.push_back(grant.observed);
-        const auto stored = co_await store.Store(
-            Storing(login, Error{ErrorKind::kUpstreamError, "no"}, std::move(grant)));
+        StoreRequest failed = Failed(login, grant);
+        const auto stored = co_await store.Store(std::move(failed));
         if (!stored) ++failures_;
       } else if (acquired) {
         co_await clock_.SleepUntil(clock_.SteadyNow() + milliseconds(1));

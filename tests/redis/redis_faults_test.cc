@@ -199,11 +199,31 @@ TEST_F(RedisFaultsTest, M38_ALeaseEndsAndTheOthersHearEvenIfRedisIsFull) {
   ASSERT_TRUE(Becomes([&] { return store->IsListening(); }));
   server.Command({"CONFIG", "SET", "maxmemory", "1"});
 
+  // Once it has written, as it did to end the lease, a script may write on.
   EXPECT_EQ(KindOf(Await(store->Store(Storing(login_, ReadingOf("1"), std::get<Granted>(*grant))))),
-            "FULL");
+            "fine");
 
   EXPECT_TRUE(Becomes([&] { return heard == 1; }));
   EXPECT_EQ(server.Command({"EXISTS", login_.lease}).integer, 0);
+  EXPECT_EQ(Told(Settled(*store, AnyReading(login_))), "1");
+}
+
+TEST_F(RedisFaultsTest, M38_WhatAFullRedisDoesNotKeepTheOthersHear) {
+  const RedisServer server;
+  const auto store = ConnectedStore(server);
+  std::vector<std::string> heard;
+  const auto listening = store->Subscribe(login_, [&](const FleetNews& news) {
+    heard.push_back(CashOf(std::get<FleetReading>(news).reading));
+  });
+  ASSERT_TRUE(Becomes([&] { return store->IsListening(); }));
+  server.Command({"CONFIG", "SET", "maxmemory", "1"});
+
+  // Without a lease that ends.
+  EXPECT_EQ(KindOf(Await(store->Store(Storing(login_, ReadingOf("1"))))), "FULL");
+
+  ASSERT_TRUE(Becomes([&] { return !heard.empty(); }));
+  EXPECT_EQ(heard, std::vector<std::string>{"1"});
+  EXPECT_EQ(server.Command({"EXISTS", login_.reading}).integer, 0);
 }
 
 TEST_F(RedisFaultsTest, M35_APrimaryThatBecomesAReplicaIsLeft) {

@@ -10,7 +10,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 if now > tonumber(ARGV[1]) then return {'LATE', now} end
 
--- A Redis that is full refuses what comes behind this, but the lease must not outlive the request.
+-- First, for the lease must not outlive the request even if what comes behind this is refused: a
+-- Redis that is full refuses the first write of a script and, as no script ends halfway, no other.
 if ARGV[2] ~= '' and redis.call('HMGET', KEYS[2], 'token')[1] == ARGV[2] then
   redis.call('DEL', KEYS[2])
 end
@@ -28,6 +29,7 @@ if ARGV[4] == 'FAILURE' then
 end
 if newest >= observed then return {'OLDER', now} end
 
+-- No write, so it goes where the next command may be refused.
 redis.call('PUBLISH', ARGV[7], ARGV[5])
 if ARGV[4] == 'READING' then
   redis.call('HSET', KEYS[1], 'observed', ARGV[3], 'value', ARGV[5])

@@ -20,6 +20,19 @@ TEST(RedisErrorTest, EachReplyIsToldApart) {
        RedisErrorKind::kWrongPassword},
       {"NOPERM this user has no permissions to run the 'info' command",
        RedisErrorKind::kNotPermitted},
+      {"ERR The user executing the script can't run this command or subcommand script: e52a49f0, "
+       "on "
+       "@user_script:1.",
+       RedisErrorKind::kNotPermitted},
+      {"ERR The user executing the script can't access at least one of the keys mentioned in the "
+       "command arguments script: 14a167c1, on @user_script:1.",
+       RedisErrorKind::kNotPermitted},
+      {"ERR The user executing the script can't publish to the channel mentioned in the command "
+       "script: 3ff869c7, on @user_script:1.",
+       RedisErrorKind::kNotPermitted},
+      {"ERR ACL failure in script: User AUTH has no permissions to run the 'hset' command script: "
+       "e52a49f0, on @user_script:1.",
+       RedisErrorKind::kNotPermitted},
       {"READONLY You can't write against a read only replica.", RedisErrorKind::kReplica},
       {"MASTERDOWN Link with MASTER is down", RedisErrorKind::kReplica},
       {"LOADING Redis is loading the dataset in memory", RedisErrorKind::kLoading},
@@ -30,6 +43,8 @@ TEST(RedisErrorTest, EachReplyIsToldApart) {
       {"NOREPLICAS Not enough good replicas to write.", RedisErrorKind::kNoWrites},
       {"BUSY Redis is busy running a script.", RedisErrorKind::kBusy},
       {"ERR max number of clients reached", RedisErrorKind::kTooManyClients},
+      {"ERR Unknown Redis command called from script script: 8463ee0e, on @user_script:1.",
+       RedisErrorKind::kOther},
       {"ERR something new", RedisErrorKind::kOther},
       {"", RedisErrorKind::kOther},
   };
