@@ -91,14 +91,19 @@ void H2Session::CancelCalls() {
 
 H2Session::Health H2Session::Receive(Bytes bytes) {
   SayHello();
-  while (!bytes.empty()) {
-    const Bytes some = bytes.first(std::min(bytes.size(), kReceivedAtOnce));
-    bytes = bytes.subspan(some.size());
-    const Health health =
-        HealthOf(nghttp2_session_mem_recv(session_.get(), some.data(), some.size()));
-    if (health != Health::kGood) return health;
-    if (unsent_frames() > loop_.limits().unsent_frames) return Health::kAbuse;
-  }
+  Health health = Health::kGood;
+  filter_.Pass(bytes, [&](Bytes run) {
+    while (!run.empty() && health == Health::kGood) {
+      const Bytes some = run.first(std::min(run.size(), kReceivedAtOnce));
+      run = run.subspan(some.size());
+      health = HealthOf(nghttp2_session_mem_recv(session_.get(), some.data(), some.size()));
+      if (health == Health::kGood && unsent_frames() > loop_.limits().unsent_frames) {
+        health = Health::kAbuse;
+      }
+    }
+    return health == Health::kGood;
+  });
+  if (health != Health::kGood) return health;
   if (awaited_ > 0) {
     for (H2Call* call = calls_; call; call = call->next_call) call->OnReadEnd();
   }

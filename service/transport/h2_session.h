@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "service/transport/h2_call.h"
+#include "service/transport/idle_reset_filter.h"
 #include "service/transport/out_buffer.h"
 #include "service/transport/request_room.h"
 #include "service/transport/transport_loop.h"
@@ -183,6 +184,7 @@ class H2Session {
   H2SessionOwner& owner_;
   // Null until the server says hello: most of what a connection costs is in here.
   std::unique_ptr<nghttp2_session, Free> session_;
+  IdleResetFilter filter_;
   // A list of those whose streams are open.
   H2Call* calls_ = nullptr;
   std::size_t open_calls_ = 0;

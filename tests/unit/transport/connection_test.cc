@@ -49,6 +49,22 @@ TEST_F(ConnectionTest, ADrainServesCallsThatAreOnTheirWayAndThenHangsUp) {
   EXPECT_TRUE(Eventually([&] { return Ended(*server_, ConnectionEnd::kDrain) == 1; }));
 }
 
+TEST_F(ConnectionTest, M181_ACallThatIsResetBeforeItBeganCostsOthersNothing) {
+  Start();
+  RawPeer client(port_);
+
+  client.Send(std::string(h2::kPreface) + h2::Settings() +
+              h2::Frame(h2::kRstStream, h2::kNoFlags, 1, h2::Number(NGHTTP2_CANCEL)) +
+              h2::WholeCall(3, "/t.T/Echo", "answered"));
+
+  std::string heard;
+  EXPECT_TRUE(Eventually([&] {
+    heard += client.Receive();
+    return heard.find("answered") != std::string::npos;
+  }));
+  EXPECT_EQ(Ended(*server_, ConnectionEnd::kProtocolError), 0U);
+}
+
 TEST_F(ConnectionTest, ACallThatComesWithItsHelloDuringADrainIsServed) {
   loops_ = 1;
   Start();
