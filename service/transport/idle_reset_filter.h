@@ -11,11 +11,11 @@
 
 namespace balance {
 
-// gRPC's core (C++, Python, Ruby, PHP; 1.51 to 1.66 seen) sends RST_STREAM for a call whose
-// deadline ends after its stream was given a number and before its HEADERS were written, as happens
-// to short deadlines on a busy machine. nghttp2 takes it for what RFC 9113, section 5.1, says it
-// is, an error of the connection, and ends all the other calls on it. Nothing was asked for by such
-// a stream, so nothing is lost with its reset.
+// gRPC's core (1.51.1 seen: findings/grpc-core-resets-unopened-streams.sh) sends RST_STREAM for a
+// call whose deadline ends after its stream was given a number and before its HEADERS were written,
+// as happens to short deadlines on a busy machine. nghttp2 takes it for what RFC 9113, section 5.1,
+// says it is, an error of the connection, and ends all the other calls on it. Nothing was asked for
+// by such a stream, so nothing is lost with its reset.
 //
 // Takes the bytes of one connection in order, cut anywhere; what is no HTTP/2 passes as it came.
 class IdleResetFilter {
