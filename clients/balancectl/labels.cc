@@ -59,7 +59,7 @@ Cell BreakerCell(v1::Source::BreakerState state) {
 }
 
 Cell FeedCell(v1::Source::Feed feed) {
-  // Of an older server.
+  // An older server does not tell it.
   if (feed == v1::Source::FEED_UNSPECIFIED) return TextCell("");
   const std::string word = Word(v1::Source::Feed_Name(feed), feed);
   const bool is_plain = feed == v1::Source::POLL || feed == v1::Source::PUSH;

@@ -175,7 +175,7 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
     SocketOf(stream_.next_layer()).close(ignored);
   }
 
-  // Of Boost 1.81, async_close() and a read that is under way can wait for each other without end:
+  // In Boost 1.81 async_close() and a read that is under way can wait for each other without end:
   // the one holds Beast's lock of writes, the other that of reads. So the frame is written past
   // Beast, whose read hears the venue's answer.
   asio::awaitable<void> Close() override {

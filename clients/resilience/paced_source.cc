@@ -78,8 +78,9 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
     if (!pacer->BlockedBy() && turn >= context.End()) co_return OutOfTurn(turn - now);
     // The turn that there was went to somebody else during the wait for the connection.
     if (turn > now) slot.reset();
-    const Pacer::End end =
-        co_await pacer->Turn(*context.progress, {not_before, context.End(), next_.get(), has_room});
+    // Not made within the co_await: of an aggregate that is, GCC 12 copies the bytes.
+    const Pacer::Terms terms{not_before, context.End(), next_.get(), has_room};
+    const Pacer::End end = co_await pacer->Turn(*context.progress, terms);
     if (end == Pacer::End::kTurn) break;
     if (end == Pacer::End::kPause) co_return Paused(*pacer, clock_.SteadyNow());
     if (end == Pacer::End::kDeadline) {
