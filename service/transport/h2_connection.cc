@@ -24,6 +24,9 @@ constexpr Duration kPongPatience = std::chrono::seconds(2);
 // The same for one without a call, that makes none meanwhile: the libraries of many clients do not
 // even read while they have none.
 constexpr Duration kIdlePongPatience = std::chrono::milliseconds(300);
+// The same for one that ends by its age, where nothing hurries: a client that gets no processor for
+// a while would lose the calls that it makes meanwhile.
+constexpr Duration kAgedPongPatience = std::chrono::seconds(5);
 // For a peer to take the last bytes and hang up.
 constexpr Duration kLinger = std::chrono::seconds(1);
 // That share of its age a connection may live longer or shorter.
@@ -385,15 +388,19 @@ void H2Connection::SweepServing() {
   }
 }
 
+Duration H2Connection::PongPatience() const {
+  if (why_ == ConnectionEnd::kAge) return std::min(kAgedPongPatience, loop_.limits().grace / 2);
+  const bool is_idle = !session_.has_calls() && last_call_ < phase_began_;
+  return is_idle ? kIdlePongPatience : kPongPatience;
+}
+
 void H2Connection::SweepDrain() {
   const SteadyTime now = loop_.now();
   const bool waits_for_streams = why_ == ConnectionEnd::kAge && session_.HasLastingStreams();
   if (now >= phase_began_ + loop_.limits().grace && !waits_for_streams) return Close(why_);
   if (phase_ == Phase::kNoticed) {
     const bool knows = ponged_ && now >= *ponged_ + kSettle;
-    const bool is_idle = !session_.has_calls() && last_call_ < phase_began_;
-    const Duration patience = is_idle ? kIdlePongPatience : kPongPatience;
-    if (!knows && now < phase_began_ + patience) return;
+    if (!knows && now < phase_began_ + PongPatience()) return;
     TakeNoMoreCalls();
     phase_ = Phase::kEnding;
     phase_began_ = now;

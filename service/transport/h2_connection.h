@@ -102,6 +102,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   bool IsMomentToAge() const;
   void SweepServing();
   void SweepDrain();
+  // How long the answer to the PING that follows the first GOAWAY is waited for.
+  Duration PongPatience() const;
   // The peer was told which call is its last, or is told nothing more.
   void TakeNoMoreCalls();
 

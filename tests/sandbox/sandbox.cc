@@ -142,6 +142,15 @@ void Sandbox::SetSwitches(PolysimSwitches switches) {
   impl_->Run([&](SandboxCore& core) { core.polysimulator().SetSwitches(std::move(switches)); });
 }
 
+void Sandbox::LiftRequestLimits() {
+  auto polymarket = polymarket_switches();
+  polymarket.requests_per_second = 0;
+  SetSwitches(polymarket);
+  auto polysimulator = polysim_switches();
+  polysimulator.requests_per_second = -1;
+  SetSwitches(polysimulator);
+}
+
 void Sandbox::SetLatency(Side side, Duration latency) {
   impl_->Run([=](SandboxCore& core) { core.handler(side).SetLatency(latency); });
 }

@@ -69,6 +69,8 @@ class Sandbox {
   PolysimSwitches polysim_switches();
   void SetSwitches(PolymarketSwitches switches);
   void SetSwitches(PolysimSwitches switches);
+  // From now on any key may send as many requests a second as it likes, to both sides.
+  void LiftRequestLimits();
 
   // Added to every answer, faults included.
   void SetLatency(Side side, Duration latency);

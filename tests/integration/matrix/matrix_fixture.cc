@@ -23,6 +23,8 @@ void MatrixTest::StartUpstreams(const MatrixSetup& setup) {
   auto started = sandbox::Sandbox::Start(setup.sandbox);
   ASSERT_TRUE(started) << started.error().message;
   sandbox_ = std::move(*started);
+  // The service below has no ceiling either.
+  sandbox_->LiftRequestLimits();
   SetPolymarketCash(kPolymarketCash);
   SetPolysimCash(kPolysimCash);
   polymarket_ = std::make_unique<FaultProxy>(sandbox_->port(Side::kPolymarket));

@@ -53,12 +53,7 @@ class PushSandboxTest : public testing::TestWithParam<VenueUnderTest>, public Pu
     ASSERT_TRUE(started) << started.error().message;
     sandbox_ = std::move(*started);
     // Tests connect more often than a second allows.
-    auto polymarket = sandbox_->polymarket_switches();
-    polymarket.requests_per_second = 0;
-    sandbox_->SetSwitches(polymarket);
-    auto polysimulator = sandbox_->polysim_switches();
-    polysimulator.requests_per_second = -1;
-    sandbox_->SetSwitches(polysimulator);
+    sandbox_->LiftRequestLimits();
   }
 
   // No text that the feed tells holds a secret, whatever happened.

@@ -141,12 +141,9 @@ class PushMatrixTest : public testing::TestWithParam<PushedVenue> {
              const std::string& upstream = kUnlimited) {
     service_ = std::make_unique<RunningService>(cache, upstream, options);
     auto polymarket = upstreams().polymarket_switches();
-    polymarket.requests_per_second = 0;
     polymarket.socket_heartbeat = milliseconds(50);
     upstreams().SetSwitches(polymarket);
-    auto polysimulator = upstreams().polysim_switches();
-    polysimulator.requests_per_second = -1;
-    upstreams().SetSwitches(polysimulator);
+    upstreams().LiftRequestLimits();
     Push(push);
     service_->Reload();
     ASSERT_TRUE(FeedBecomes(v1::Source::PUSH)) << Log();
@@ -634,9 +631,7 @@ class TwoDesksTest : public testing::Test {
   static constexpr const char* kDesk2 = "accounts/desk-2/sources/polysimulator";
 
   TwoDesksTest() : service_("{ttl: 60s, min_refresh_interval: 0.001s}", kUnlimited, Quick()) {
-    auto switches = service_.upstreams().polysim_switches();
-    switches.requests_per_second = -1;
-    service_.upstreams().SetSwitches(switches);
+    service_.upstreams().LiftRequestLimits();
     service_.Edit("    polysimulator:\n", "    push: {enabled: true}\n    polysimulator:\n");
     service_.Edit("- id: desk-2\n  sources:\n  - id: polysimulator\n",
                   "- id: desk-2\n  sources:\n  - id: polysimulator\n    push: {enabled: true} #\n");
@@ -790,7 +785,8 @@ TEST_P(PushMatrixTest, M175_AnyMixOfTroubleEndsWithTheLastFigure) {
   EXPECT_TRUE(FeedBecomes(v1::Source::PUSH)) << Log();
   const std::string cash = MoveMoney();
   EXPECT_TRUE(Becomes([&] { return CashOf(watching.Newest(index())) == cash; })) << Log();
-  EXPECT_TRUE(Becomes([&] { return Counters().sockets.open == 1; }));
+  EXPECT_TRUE(Becomes([&] { return Counters().sockets.open == 1; }))
+      << Counters().sockets.open << " are open" << Log();
   EXPECT_LE(Counters().total.max_in_a_second, 20);
 }
 

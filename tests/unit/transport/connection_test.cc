@@ -3,7 +3,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "service/transport/grpc_wire.h"
 #include "tests/support/h2_frames.h"
@@ -196,6 +198,29 @@ TEST_F(ConnectionTest, WhoHangsUpWhenToldOfTheEndIsCountedAsAged) {
 
   EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 0; }));
   EXPECT_EQ(Ended(*server_, ConnectionEnd::kAge), 1u);
+}
+
+// Such as one that gets no processor for a while, or that does not read while it has no call.
+TEST_F(ConnectionTest, WhoIsSlowToHearOfTheEndOfAnAgeLosesNoCall) {
+  limits_.age = milliseconds(1);
+  Start();
+  RawPeer slow(port_);
+  slow.Send(std::string(h2::kPreface) + h2::Settings());
+  std::string heard;
+  const std::string last_stream_of_all = "\x7f\xff\xff\xff";
+  ASSERT_TRUE(Eventually([&] {
+    heard += slow.Receive();
+    return heard.find(last_stream_of_all) != std::string::npos;
+  }));
+
+  // Ages are seen to once a second.
+  std::this_thread::sleep_for(milliseconds(1500));
+  slow.Send(h2::WholeCall(1, "/t.T/Echo", "late"));
+
+  EXPECT_TRUE(Eventually([&] {
+    heard += slow.Receive();
+    return heard.find("late") != std::string::npos;
+  }));
 }
 
 TEST_F(ConnectionTest, CallsThatOutstayTheGraceAreCutOff) {

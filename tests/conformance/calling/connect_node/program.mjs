@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { create, fromJson, toBinary } from "@bufbuild/protobuf";
 import { GetAccountSnapshotRequestSchema } from "./balance/v1/balance_service_pb.js";
-import { connect, connectWithToken, detailsOf, watch } from "./recipe.mjs";
+import { connect, connectWithToken, detailsOf, repeatLost, watch } from "./recipe.mjs";
 
 const told = JSON.parse(process.env.TOLD);
 const TIMEOUT_MS = 20_000;
@@ -28,6 +28,17 @@ const misspelt = (request) => [
   isTaken(() => fromJson(GetAccountSnapshotRequestSchema, request)),
 ].join(", from JSON ");
 
+// How often the recipe makes a call that is lost with its connection each time.
+async function attempts(stream) {
+  let made = 0;
+  const lose = async () => {
+    ++made;
+    throw Object.assign(new Error("lost"), { cause: { code: "ERR_HTTP2_STREAM_ERROR" } });
+  };
+  await repeatLost(lose)({ stream, signal: new AbortController().signal }).catch(() => {});
+  return made;
+}
+
 async function facts() {
   const snapshot = await connectWithToken(told.address, told)
     .getAccountSnapshot(REQUEST, { timeoutMs: TIMEOUT_MS });
@@ -43,6 +54,7 @@ async function facts() {
   return {
     version: JSON.parse(readFileSync(new URL(
       "./node_modules/@connectrpc/connect-node/package.json", import.meta.url))).version,
+    lost: [await attempts(false), await attempts(true)],
     misspelt: [misspelt({ policy: { require: "AL" } }), misspelt({ policy: { requires: "ALL" } })],
     token: snapshot.name,
     cash: snapshot.sources[0].balanceSet.balances[0].cash.value,

@@ -6,14 +6,15 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { BalanceService } from "./balance/v1/balance_service_pb.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "./google/rpc/error_details_pb.js";
 
-// A call that was lost with its connection is made again: all methods are reads.
+// A call that was lost with its connection is made again: all methods are reads. A stream's request
+// can be sent but once, so watch() makes a new one.
 export const repeatLost = (next) => async (request) => {
   for (let left = 3; ; --left) {
     try {
       return await next(request);
     } catch (error) {
       const isLost = /^ERR_HTTP2_(STREAM|SESSION)_ERROR$/.test(error.cause?.code);
-      if (!isLost || left === 0 || request.signal.aborted) throw error;
+      if (!isLost || request.stream || left === 0 || request.signal.aborted) throw error;
     }
   }
 };
