@@ -332,8 +332,8 @@ asio::awaitable<void> SourceFeed::RunFlight(std::shared_ptr<Flight> flight) {
 
 asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(Flight& flight) {
   try {
-    co_return co_await source_->Fetch(
-        {SteadyTime::max(), &flight.progress, options_.refresh_budget});
+    const FetchContext context{SteadyTime::max(), &flight.progress, options_.refresh_budget};
+    co_return co_await source_->Fetch(context);
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) throw;
     co_return balance::Fail(ErrorKind::kInternal, "the refresh ended with a system error");

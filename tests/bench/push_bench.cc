@@ -93,11 +93,10 @@ class DirectReader {
   void Read() {
     std::optional<Result<Reading>> result;
     FetchProgress progress;
+    const FetchContext context{SteadyTime::max(), &progress, std::chrono::seconds(5)};
     boost::asio::co_spawn(
         loop_,
-        [&]() -> boost::asio::awaitable<void> {
-          result = co_await client_->Fetch({SteadyTime::max(), &progress, std::chrono::seconds(5)});
-        },
+        [&]() -> boost::asio::awaitable<void> { result = co_await client_->Fetch(context); },
         [](const std::exception_ptr& failure) {
           if (failure) std::rethrow_exception(failure);
         });

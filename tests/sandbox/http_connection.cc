@@ -78,7 +78,7 @@ asio::awaitable<bool> HttpConnection::Drip(const WirePlan& plan) {
   if (!co_await channel_->Write(plan.head)) co_return false;
   for (const char& byte : plan.body) {
     co_await Wait(plan.drip);
-    if (stopped_ || !co_await channel_->Write({&byte, 1})) co_return false;
+    if (stopped_ || !co_await channel_->Write(std::string_view(&byte, 1))) co_return false;
   }
   co_return true;
 }

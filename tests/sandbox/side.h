@@ -3,6 +3,7 @@
 // Which of the two upstreams something is about.
 
 #include <cstdint>
+#include <ostream>
 #include <string_view>
 
 namespace balance::sandbox {
@@ -15,5 +16,8 @@ inline constexpr Side kSides[] = {Side::kPolymarket, Side::kPolysimulator};
 constexpr std::string_view SideName(Side side) {
   return side == Side::kPolymarket ? "polymarket" : "polysimulator";
 }
+
+// For GoogleTest.
+inline void PrintTo(Side side, std::ostream* out) { *out << SideName(side); }
 
 }  // namespace balance::sandbox

@@ -224,7 +224,7 @@ class FaultProxy::Impl {
           co_await link.server.async_read_some(asio::buffer(buffer), Into(error));
       if (error == asio::error::eof) co_return link.Close();
       if (error) co_return link.Reset();
-      co_await Deliver(link, {buffer.data(), read});
+      co_await Deliver(link, std::string_view(buffer.data(), read));
       if (!link.IsOpen()) co_return;
     }
   }

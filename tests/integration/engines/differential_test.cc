@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct RecordedCall {
   H2Client::Headers headers;
   // Whether a handler sees it; else only the code is compared.
   bool reaches_handler = true;
+
+  friend void PrintTo(const RecordedCall& it, std::ostream* out) { *out << it.name; }
 };
 
 std::vector<RecordedCall> RecordedCalls() {

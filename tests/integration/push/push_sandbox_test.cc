@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <string>
 
@@ -38,6 +39,8 @@ struct VenueUnderTest {
   Side side;
   const Venue& (*venue)();
   const char* path;
+
+  friend void PrintTo(const VenueUnderTest& it, std::ostream* out) { *out << it.name; }
 };
 
 const VenueUnderTest kVenues[] = {

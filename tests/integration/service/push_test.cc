@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <random>
 #include <set>
 #include <string>
@@ -103,6 +104,8 @@ struct PushedVenue {
   const char* kind;
   const char* socket_path;
   const char* balance_path;
+
+  friend void PrintTo(const PushedVenue& it, std::ostream* out) { *out << it.name; }
 };
 
 const PushedVenue kVenues[] = {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,8 @@ struct Trouble {
   int status;
   const char* body;
   const char* reason;
+
+  friend void PrintTo(const Trouble& it, std::ostream* out) { *out << it.name; }
 };
 
 class SickLoginTest : public testing::TestWithParam<Trouble> {};

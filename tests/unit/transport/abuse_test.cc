@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,8 @@ struct Flood {
   // The attacker's next frames. `turn` counts from 0.
   std::function<std::string(std::uint32_t turn)> next;
   std::string hello = Hello();
+
+  friend void PrintTo(const Flood& it, std::ostream* out) { *out << it.name; }
 };
 
 std::uint32_t Stream(std::uint32_t turn) { return 2 * turn + 1; }

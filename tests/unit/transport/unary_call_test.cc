@@ -1,3 +1,5 @@
+#include <ostream>
+
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -204,6 +206,8 @@ struct BadCall {
   std::string body = std::string("\0\0\0\0\1x", 6);
   const char* http_status = "200";
   const char* grpc_status = "";
+
+  friend void PrintTo(const BadCall& it, std::ostream* out) { *out << it.name; }
 };
 
 class BadCallTest : public TransportTest, public ::testing::WithParamInterface<BadCall> {};
