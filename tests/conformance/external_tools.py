@@ -281,6 +281,7 @@ TOOLS = {
         Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
         _caller("grpc_go", _fetch_go_caller, GO_PACKAGE, *PROTOC_GO_MODULES),
         _caller("grpc_java", _fetch_java_caller, MAVEN_DEPENDENCY_PLUGIN, PROTOC_JAVA_PLUGIN),
+        _node_packages("api_rules", SOURCE_DIR / "api_rules"),
         _node_packages("node_sdk", SOURCE_DIR / "node_sdk"),
         _node_packages("age_clients", SOURCE_DIR / "age_clients"),
         _node_packages("calling_node", CALLING_DIR / "node"),
