@@ -30,7 +30,7 @@ constexpr char kFooter[] =
     "a file that cannot be used.";
 constexpr char kSubcommandFooter[] = "Options for server, TLS and output: balancectl --help.";
 
-// What CLI11 fills in, before it is given a meaning.
+// The options as CLI11 fills them in, before they are checked and turned into Args.
 struct RawArgs {
   Args args;
   std::string timeout = "10s";

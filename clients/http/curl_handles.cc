@@ -5,11 +5,11 @@
 namespace balance {
 namespace {
 
-// Slower than this for this long is as good as dead.
+// Speed below which a transfer is as good as dead if it lasts kLowSpeedSeconds.
 constexpr long kLowSpeedBytesPerSecond = 1;
 // Longest life of a connection.
 constexpr long kMaxConnectionSeconds = 300;
-// For what arrives, a buffer that an ordinary balance fits in.
+// Size of the receive buffer, which an ordinary balance fits in.
 constexpr long kBufferBytes = 4096;
 // Most idle handles that are kept: more exchanges are seldom under way at once.
 constexpr std::size_t kMostIdle = 256;

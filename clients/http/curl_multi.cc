@@ -154,7 +154,7 @@ int CurlMulti::OnTimer(CURLM*, long timeout_ms, void* self) {
   auto& multi = *static_cast<CurlMulti*>(self);
   if (timeout_ms < 0) {
     multi.SetDue(std::nullopt);
-    // Else it would hold a loop that has nothing left to do.
+    // A timer that runs on would keep a loop going that has nothing left to do.
     if (multi.wakes_ != TimePoint::max()) multi.timer_.cancel();
     multi.wakes_ = TimePoint::max();
     return 0;

@@ -33,7 +33,8 @@ void AddTexts(const JsonValue& value, std::string& texts) {
   }
 }
 
-// What the answer says in words. Of a JSON object not the names and times of its members.
+// Text of the answer for people. Of a JSON object it is the texts alone, without names of members
+// and times.
 std::string Complaint(const HttpResponse& response) {
   const auto body = ParseErrorBody(response);
   if (!body) return response.body.substr(0, kMaxErrorBody);
