@@ -44,7 +44,8 @@ tl::unexpected<Error> Unreachable(std::string message, bool is_connect_failure) 
   return tl::unexpected<Error>(std::move(error));
 }
 
-// Nobody but the operator or the venue can mend that.
+// The failure of a venue whose certificate is not accepted, which only the operator or the venue
+// can mend.
 tl::unexpected<Error> Distrusted(std::string message) {
   auto failure = Unreachable(std::move(message), true);
   failure.value().is_transient = false;
@@ -131,7 +132,7 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
     websocket::response_type response;
     co_await stream_.async_handshake(response, request.server.Authority(), request.target,
                                      Into(error));
-    // The decorator refers to what ends with this call.
+    // Replace the decorator: it refers to variables that end with this call.
     stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
     if (!error) co_return true;
     if (error != websocket::error::upgrade_declined) co_return false;
@@ -332,7 +333,7 @@ class BeastConnector::Opening {
   }
 
   const WebSocketRequest& request_;
-  // Used before the first wait only.
+  // Used before the first wait only: the connector may be gone later.
   BeastConnector& connector_;
   const Options options_;
   const std::shared_ptr<VouchedSockets> vouched_;
@@ -342,7 +343,8 @@ class BeastConnector::Opening {
   const std::shared_ptr<HostResolver::Wait> resolved_;
   tcp::socket socket_;
   bool is_late_ = false;
-  // Closes what the socket has become; empty: nothing yet.
+  // Closes the stream that `socket_` was moved into, while a handshake is under way on it; empty
+  // otherwise.
   std::function<void()> close_;
   Alarm deadline_;
 };

@@ -77,7 +77,7 @@ bool CurlHandles::Configure(CURL* easy) const {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   // Proxies of the environment would see the keys.
   set(CURLOPT_PROXY, "");
-  // Nor is the environment searched for hosts without one, twice a request.
+  // With this, libcurl does not search the environment for hosts without a proxy, twice a request.
   set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_NOSIGNAL, 1L);

@@ -25,7 +25,7 @@ constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 // Body of a POST. libcurl keeps the pointer.
 constexpr const char* kEmptyJson = "{}";
 
-// libcurl takes 0 for "no limit".
+// Rounds up to at least 1, since libcurl takes 0 for "no limit".
 long ToMilliseconds(Duration duration) {
   return std::max<long>(1, std::chrono::ceil<milliseconds>(duration).count());
 }
@@ -57,7 +57,8 @@ Error MakeError(ErrorKind kind, std::string message) {
   return error;
 }
 
-// No transient trouble, and perhaps one of the CAs that this source trusts.
+// The failure of a certificate that is not accepted: no transient trouble, and perhaps due to the
+// CAs that this source is configured to trust.
 Error Unverified() {
   Error error{ErrorKind::kUnreachable,
               "the TLS certificate was not accepted; check the host name and tls_ca_file"};
@@ -65,7 +66,7 @@ Error Unverified() {
   return error;
 }
 
-// Failure of this side, which says nothing about the upstream.
+// The failure of this process to get a socket, which says nothing about the upstream.
 Error NoSocket() {
   Error error = MakeError(ErrorKind::kUnreachable,
                           "this service could open no socket; raise its limit of open files, or "
@@ -126,13 +127,13 @@ CurlTransfer::~CurlTransfer() {
     handles_.Give(easy_);
   }
   curl_slist_free_all(header_list_);
-  // Secrets are among the headers.
+  // Wipe the headers: secrets are among them.
   for (HttpHeader& header : request_.headers) Wipe(header.value);
 }
 
 bool CurlTransfer::AddHeaders() {
   std::string line;
-  // Enough for most, so that it seldom leaves a copy behind when it grows.
+  // Room enough for most headers, so that growing seldom leaves a copy behind.
   line.reserve(256);
   for (const HttpHeader& header : request_.headers) {
     if (!IsSendable(header)) return false;
@@ -154,7 +155,7 @@ bool CurlTransfer::Configure() {
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_HTTPHEADER, header_list_);
-  // Makes it a POST.
+  // Giving libcurl a body makes the request a POST.
   if (IsPost()) set(CURLOPT_POSTFIELDS, kEmptyJson);
   set(CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeRequest);
   set(CURLOPT_PREREQDATA, this);

@@ -88,7 +88,7 @@ void HostResolver::Resolve(const std::string& host, std::uint16_t port,
       state->Post(question, LookUp(question));
     }).detach();
   } catch (const std::system_error&) {
-    // There are no more threads.
+    // The system has no more threads: the name counts as not resolved.
     state_->Post(place->first, {});
   }
 }

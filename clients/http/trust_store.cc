@@ -49,7 +49,7 @@ bool IsVouchedFor(SSL* tls, X509_STORE* store) {
       X509_STORE_CTX_init(check.get(), store, SSL_get0_peer_certificate(tls),
                           SSL_get_peer_cert_chain(tls)) == 1 &&
       X509_STORE_CTX_set_default(check.get(), "ssl_server") == 1 &&
-      // The host among others.
+      // Take over the parameters of the connection, of which the expected host is one.
       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), SSL_get0_param(tls)) == 1 &&
       X509_verify_cert(check.get()) == 1;
   ERR_clear_error();

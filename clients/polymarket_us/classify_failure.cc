@@ -67,7 +67,7 @@ bool DateIsFarOff(const HttpResponse& response, WallTime sent, WallTime received
   return date_end < sent - kClockTolerance || *date > received + kClockTolerance;
 }
 
-// The grpc gateway's `{"code": <number>, ...}`.
+// True if the answer is the gRPC gateway's own, `{"code": <number>, ...}`.
 bool HasGatewayCode(const HttpResponse& response) {
   const auto body = ParseErrorBody(response);
   const JsonValue* code = body ? body->Find("code") : nullptr;

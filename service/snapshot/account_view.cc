@@ -58,7 +58,7 @@ const SharedBytes& AccountView::Encoded(EncodeView detail) const {
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   if (now.steady > view.fresh_until) return false;
   if (!bounds.IsExplicit()) return true;
-  // The TTLs are met already.
+  // Only the request's own bounds are left to be checked: the TTLs are met.
   return OldestAcceptable(bounds, Duration::max(), now).IsMetBy(view.oldest_observed);
 }
 
