@@ -30,7 +30,7 @@ constexpr char kFooter[] =
     "a file that cannot be used.";
 constexpr char kSubcommandFooter[] = "Options for server, TLS and output: balancectl --help.";
 
-// What CLI11 fills in, before it is given a meaning.
+// The options as CLI11 fills them in, before they are checked and turned into Args.
 struct RawArgs {
   Args args;
   std::string timeout = "10s";
@@ -307,7 +307,8 @@ tl::expected<Args, EarlyExit> ParseArgs(int argc, const char* const* argv,
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(UsageError(error.what()));
   }
-  // CLI11 would say so even of a command that it does not know.
+  // Checked here, since CLI11 would report a missing command even where it does not know the one
+  // that was given.
   if (app.get_subcommands().empty()) {
     return tl::unexpected(UsageError("a command is needed: get, list, sources, watch or health"));
   }

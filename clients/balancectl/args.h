@@ -16,13 +16,13 @@ namespace balance::ctl {
 enum class Command : std::uint8_t { kGet, kList, kSources, kWatch, kHealth };
 enum class Output : std::uint8_t { kTable, kJson };
 
-// What the process finds around it and the command line builds on.
+// The parts of the process's surroundings that the command line takes defaults from.
 struct Environment {
-  // BALANCE_SERVER; empty: the built-in default.
+  // Value of BALANCE_SERVER; empty: the built-in default.
   std::string server;
-  // Whether standard output is a terminal that can show colour.
+  // True if standard output is a terminal that can show colour.
   bool color_terminal = false;
-  // Whether NO_COLOR is set and not empty (https://no-color.org).
+  // True if NO_COLOR is set and not empty (https://no-color.org).
   bool no_color = false;
 };
 
@@ -47,15 +47,15 @@ struct Args {
 
   // A gRPC target: HOST:PORT, unix:PATH or scheme://...
   std::string server;
-  // For the whole command, all pages of a list included. Greater than zero. Of kWatch: how long to
-  // watch; without end unless the command line says so.
+  // Longest time for the whole command, all pages of a list included; greater than zero. For kWatch
+  // it is how long to watch: without end unless the command line says so.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   TlsFlags tls;
   // Empty: no bearer token. Set only with TLS or a server on this machine.
   std::string token_file;
 
   v1::ReadPolicy policy;
-  // The fields of a request of kWatch that other requests do not have.
+  // The request that kWatch sends; only the fields that other requests do not have are set here.
   v1::WatchAccountSnapshotsRequest watch;
   std::vector<std::string> sources;
   v1::FundClass fund_class = v1::FUND_CLASS_UNSPECIFIED;
@@ -67,19 +67,21 @@ struct Args {
   bool color = false;
 };
 
-// Why there is nothing to run: help or version (`exit_code` 0, for standard output), or a command
-// line that cannot be carried out (kExitUsage, for standard error). `text` ends with a newline.
+// The reason not to run a command: help or version was asked for (`exit_code` 0, `text` goes to
+// standard output), or the command line cannot be carried out (kExitUsage, standard error). `text`
+// ends with a newline.
 struct EarlyExit {
   int exit_code = 0;
   std::string text;
 };
 
-// `argv` as main() gets it.
+// Reads `argv`, as main() gets it. Returns the arguments, or what to print and to exit with
+// instead.
 tl::expected<Args, EarlyExit> ParseArgs(int argc, const char* const* argv,
                                         const Environment& environment);
 
-// Whether `server` can be nothing but this machine: a loopback address, `localhost` or a Unix
-// socket. What is not understood is not loopback.
+// True if `server` can only be this machine: a loopback address, `localhost` or a Unix socket.
+// False for an address that is not understood.
 bool IsLoopback(const std::string& server);
 
 }  // namespace balance::ctl

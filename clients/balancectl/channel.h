@@ -1,6 +1,6 @@
 #pragma once
 
-// The way to the server: channel and bearer token from what the command line names.
+// Makes the channel to the server, and the bearer token, from what the command line names.
 
 #include <grpcpp/channel.h>
 
@@ -12,12 +12,12 @@
 
 namespace balance::ctl {
 
-// Reads the TLS files; connects only with the first call. The error is one sentence that names the
-// file, never what is in it.
+// Reads the TLS files and makes the channel, which connects with the first call only. The error is
+// one sentence that names the file, never what is in it.
 tl::expected<std::shared_ptr<grpc::Channel>, std::string> OpenChannel(const Args& args);
 
-// The bearer token in `path`, white space around it taken off. Fails if it cannot be read, is
-// empty, or holds anything but visible ASCII, which no metadata value may.
+// Reads the bearer token in the file `path`, without the white space around it. Fails if the file
+// cannot be read, is empty, or holds anything but visible ASCII, which no metadata value may.
 tl::expected<std::string, std::string> ReadToken(const std::string& path);
 
 }  // namespace balance::ctl

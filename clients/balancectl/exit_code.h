@@ -1,6 +1,6 @@
 #pragma once
 
-// How balancectl tells scripts what came of it.
+// Exit codes, by which balancectl tells scripts how a command ended.
 
 #include "proto/balance_v1.h"
 

@@ -12,7 +12,7 @@
 
 namespace balance::ctl {
 
-// What is after the last slash: the id at the end of a resource name.
+// The text after the last slash of a resource name, which is the id of the resource.
 std::string ShortName(std::string_view name);
 
 // Short names, separated by commas.
@@ -26,7 +26,7 @@ std::string ShortNames(const Names& names) {
 // A row's currency; a row without one says so.
 std::string CurrencyLabel(const std::string& currency_code);
 
-// `-` where the upstream reported nothing.
+// The amount, or `-` where the upstream reported none.
 Cell AmountCell(bool is_set, const v1::Amount& amount);
 Cell TextCell(const std::string& text);
 Cell AgoCell(bool is_set, const google::protobuf::Timestamp& time, WallTime now);
@@ -34,7 +34,7 @@ Cell AgoCell(bool is_set, const google::protobuf::Timestamp& time, WallTime now)
 // The state's word: green FRESH, yellow STALE, red NO_DATA.
 Cell StateCell(v1::SourceBalance::State state);
 Cell BreakerCell(v1::Source::BreakerState state);
-// PUSH_DOWN is yellow.
+// The word for how a source is kept fresh; PUSH_DOWN is yellow.
 Cell FeedCell(v1::Source::Feed feed);
 
 // A value this program does not know, from a newer server, is shown as its number.

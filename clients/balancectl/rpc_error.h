@@ -1,6 +1,6 @@
 #pragma once
 
-// A failed call in one line.
+// Describes a failed call in one line.
 
 #include <grpcpp/support/status.h>
 

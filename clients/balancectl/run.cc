@@ -22,8 +22,8 @@ namespace {
 
 namespace health = ::grpc::health::v1;
 
-// Entries of a page where the server's own choice, of which it says nothing, makes too large an
-// answer; halved until one fits.
+// Page size to ask for after the server's own choice, of which it says nothing, made too large an
+// answer; it is halved until a page fits.
 constexpr int kSmallerPage = 16;
 
 // One command's calls over one channel, under one deadline.
@@ -149,7 +149,7 @@ grpc::Status Session::ReadPages(BalanceMethod<Request, Response> method, Request
     Response page;
     const auto status = Call(*balances_, method, request, page);
     if (ReasonOf(status) == "ANSWER_TOO_LARGE" && request.page_size() != 1) {
-      // A token is good for pages of any size.
+      // The page token need not be changed: it is good for pages of any size.
       request.set_page_size(request.page_size() == 0 ? kSmallerPage : request.page_size() / 2);
       continue;
     }

@@ -12,22 +12,23 @@
 
 namespace balance::ctl {
 
-// Size of a terminal; 0: as much as it takes.
+// Size of a terminal in characters. 0: no limit.
 struct Screen {
   std::size_t columns = 0;
   std::size_t rows = 0;
 };
 
-// Where answers and complaints go, and what time it is. All borrowed.
+// Streams, clock and terminal that a command works with. All are borrowed and must outlive the
+// command.
 struct Surroundings {
   std::ostream& out;
   std::ostream& err;
   Canvas canvas;
   std::function<WallTime()> now;
-  // Whether a command that goes on until it is stopped has been stopped by now.
+  // Returns true once a command that goes on until it is stopped shall stop.
   std::function<bool()> is_stopped = [] { return false; };
-  // Whether `out` is a terminal on which a table can be drawn over an older one, and how large it
-  // is.
+  // True if `out` is a terminal on which a table can be drawn over an older one; `screen` returns
+  // its size.
   bool updates_in_place = false;
   std::function<Screen()> screen = [] { return Screen(); };
 };

@@ -9,9 +9,9 @@
 
 namespace balance::ctl {
 
-// Where text goes.
+// Properties of the terminal or file that text is written to.
 struct Canvas {
-  // Columns; 0: as many as it takes.
+  // Number of columns; 0: no limit.
   std::size_t width = 0;
   bool color = false;
 };

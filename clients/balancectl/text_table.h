@@ -14,7 +14,7 @@ namespace balance::ctl {
 enum class Align : std::uint8_t {
   kLeft,
   kRight,
-  // Plain decimals with their points below each other; other text ends where the points are.
+  // Aligns plain decimals by their points; other text ends where the points are.
   kPoint,
 };
 
@@ -35,8 +35,9 @@ class TextTable {
  public:
   explicit TextTable(std::vector<Column> columns);
 
-  // At most as many cells as columns; missing ones are empty. The last cell, if it stands in front
-  // of the last column, is a remark: it may run on over the columns that follow and widens none.
+  // Adds a row of at most as many cells as there are columns; missing cells are empty. If the last
+  // cell stands before the last column, it is a remark: it may run over the columns that follow,
+  // and makes none wider.
   void AddRow(std::vector<Cell> cells);
 
   bool empty() const { return rows_.empty(); }
@@ -46,7 +47,8 @@ class TextTable {
 
  private:
   struct Width {
-    // For kPoint: of the part before the point, and of the point with what follows.
+    // For kPoint columns: width of the part before the point, and of the point with the part behind
+    // it.
     std::size_t before = 0;
     std::size_t after = 0;
     std::size_t total = 0;

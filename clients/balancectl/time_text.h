@@ -1,6 +1,7 @@
 #pragma once
 
-// Durations and instants between protobuf, <chrono> and what a person reads and types.
+// Converts durations and instants between protobuf, <chrono> and the text that a person reads and
+// types.
 
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
@@ -14,8 +15,8 @@ namespace balance::ctl {
 
 using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-// A whole or decimal number and a unit out of ms, s, m and h: `500ms`, `0.5s`, `1m`. Nothing for
-// anything else, for a sign, for more than nine decimals and for more than 10,000 hours.
+// Reads a whole or decimal number and a unit out of ms, s, m and h: `500ms`, `0.5s`, `1m`. nullopt
+// for anything else, for a sign, for more than nine decimals and for more than 10,000 hours.
 std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text);
 
 // `0.5s`, `12s`, `3m 20s`, `2h 5m`, `3d 4h`: below ten seconds to a tenth, then whole seconds.
@@ -25,7 +26,7 @@ std::string FormatElapsed(std::chrono::nanoseconds elapsed);
 // A setting, unrounded to the millisecond: `2s`, `0.5s`, `90s`.
 std::string FormatSetting(std::chrono::nanoseconds setting);
 
-// Values outside what the result can hold become its nearest end.
+// Converts a protobuf value; one outside the result's range becomes its nearest end.
 std::chrono::nanoseconds ToNanoseconds(const google::protobuf::Duration& duration);
 WallTime ToWallTime(const google::protobuf::Timestamp& time);
 
@@ -35,7 +36,7 @@ std::string FormatUtc(const google::protobuf::Timestamp& time);
 // `1.2s ago`, or `in 1.2s` for what lies more than a tenth of a second ahead of `now`.
 std::string FormatAgo(const google::protobuf::Timestamp& time, WallTime now);
 
-// `1.2s`: how long until `time`. Empty once it is reached.
+// The time that is left until `time`, such as `1.2s`; empty once it is reached.
 std::string FormatLeft(const google::protobuf::Timestamp& time, WallTime now);
 
 }  // namespace balance::ctl

@@ -26,7 +26,7 @@ Certificate FirstCertificate(const std::string& pem) {
   return Certificate(PEM_read_bio_X509(Memory(pem).get(), nullptr, nullptr, nullptr));
 }
 
-// Instead of asking at the terminal.
+// Refuses a pass phrase, for which OpenSSL would otherwise ask at the terminal.
 int RefusePassPhrase(char*, int, int, void*) { return -1; }
 
 std::optional<std::string> CheckPair(const TlsFlags& flags, const TlsTexts& texts) {

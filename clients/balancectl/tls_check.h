@@ -1,7 +1,7 @@
 #pragma once
 
-// Trouble with TLS in sentences: what gRPC takes without a word and what it reports too darkly.
-// Pure.
+// Explains trouble with TLS in sentences: settings that gRPC takes without a word, and failures
+// that it reports too darkly. Pure.
 
 #include <grpcpp/support/status.h>
 
@@ -12,18 +12,18 @@
 
 namespace balance::ctl {
 
-// The contents of the files that TlsFlags names; empty where it names none.
+// Contents of the files that TlsFlags names; a text is empty where no file is named.
 struct TlsTexts {
   std::string cas;
   std::string certificate;
   std::string key;
 };
 
-// Why no handshake could be made with these files, in a sentence that names one; nullopt if nothing
-// speaks against it.
+// A sentence that says why no TLS handshake could be made with these files, and names one of them;
+// nullopt if nothing speaks against it.
 std::optional<std::string> CheckTlsTexts(const TlsFlags& flags, const TlsTexts& texts);
 
-// What may help after a call that failed on its way to the server; empty if nothing is known.
+// A hint what to try after a call that failed on its way to the server; empty if nothing is known.
 std::string ConnectionHint(const grpc::Status& status, const TlsFlags& flags);
 
 }  // namespace balance::ctl

@@ -25,7 +25,7 @@ namespace {
 
 using Message = v1::WatchAccountSnapshotsResponse;
 
-// How soon Ctrl-C is noticed, and how often what ticks is drawn.
+// Interval at which Ctrl-C is noticed and ages on the screen are renewed.
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kRedraw = std::chrono::seconds(1);
 // Pauses before the stream is called again: each at most twice as long as the one before.
@@ -61,7 +61,7 @@ class Attempt {
     messages_.pop_front();
     return message;
   }
-  // How the call has ended; nothing as long as it goes on, or there are messages to be taken.
+  // Status with which the call ended; nullopt while it goes on or messages are left to be taken.
   std::optional<grpc::Status> status() {
     const std::lock_guard lock(mutex_);
     return messages_.empty() ? status_ : std::nullopt;
@@ -91,7 +91,7 @@ class Attempt {
   std::optional<grpc::Status> status_;
 };
 
-// Whether another call may end better.
+// True if a failure with this status may pass, so that another call is worth making.
 bool IsPassing(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
@@ -168,7 +168,7 @@ class Watcher {
     }
   }
 
-  // How long the server may be silent: as it has said, or else as it was asked.
+  // Interval of the server's heartbeats: as it announced, else as the request asked.
   std::chrono::nanoseconds Interval() const {
     if (view_.is_complete_state() || !request_.has_heartbeat_interval()) return view_.interval();
     return std::max<std::chrono::nanoseconds>(ToNanoseconds(request_.heartbeat_interval()),

@@ -177,7 +177,8 @@ void WatchView::Apply(const v1::WatchAccountSnapshotsResponse::SourceProgress& p
   const auto* const told = FindSource(std::as_const(account.told), progress.name());
   if (!shown || !told) return;
   if (account.kept.contains(progress.name())) {
-    // What it proves are the figures that this stream has told.
+    // The heartbeat is about this stream's reading, which replaces the kept one only if it is not
+    // older.
     if (ToWallTime(progress.observe_time()) < ToWallTime(shown->freshness().observe_time())) return;
     account.kept.erase(progress.name());
     *shown = *told;

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a stream of WatchAccountSnapshots has told so far, and how it looks on a terminal. Pure.
+// State that streams of WatchAccountSnapshots have told so far, and its picture on a terminal.
+// Pure.
 
 #include <chrono>
 #include <map>
@@ -19,7 +20,7 @@ namespace balance::ctl {
 // less.
 class WatchView {
  public:
-  // For so long a change is marked.
+  // How long a change stays marked on the screen.
   static constexpr std::chrono::seconds kMarked{3};
 
   // A stream begins: accounts that its initial state does not tell of are gone.
@@ -31,9 +32,10 @@ class WatchView {
 
   // The initial state of some stream has come as a whole.
   bool is_complete_state() const { return has_initial_; }
-  // What is shown of an account; null if it is not known. Valid until the next message.
+  // The snapshot that is shown of an account; null if the account is not known. Valid until the
+  // next message.
   const v1::AccountSnapshot* Find(const std::string& account) const;
-  // How long the server may be silent, as it said; its default if it has not.
+  // Interval of the server's heartbeats, as it announced, or the default before it did.
   std::chrono::nanoseconds interval() const { return interval_; }
 
   // A table with a row for each source and currency, under a line that says when the server was
@@ -46,20 +48,22 @@ class WatchView {
  private:
   struct Account {
     v1::AccountSnapshot snapshot;
-    // The newest one of the stream that runs.
+    // The newest snapshot that the stream that runs has sent.
     v1::AccountSnapshot told;
     // Sources whose reading in `snapshot` is of an earlier stream, by name.
     std::set<std::string> kept;
-    // When each source last changed, by this machine's clock; by its name.
+    // Time of the latest change of each source on this machine's clock, indexed by the source's
+    // name.
     std::map<std::string, WallTime> changed;
-    // The stream that runs has told of it.
+    // True if the stream that runs has told of the account.
     bool is_told = false;
   };
 
   void Apply(const v1::AccountSnapshot& snapshot, WallTime now);
   void Apply(const v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat);
   void Apply(const v1::WatchAccountSnapshotsResponse::SourceProgress& progress);
-  // Whether `told` says less of a source than what an earlier stream told of it.
+  // True if `told`, from the stream that runs, must not replace `kept`, the newer reading of an
+  // earlier stream.
   bool IsOlder(const v1::SourceBalance& told, const v1::SourceBalance& kept) const;
   // Shows what the stream that runs has told of the sources that it has tried.
   void TakeUnread(Account& account) const;
@@ -68,11 +72,11 @@ class WatchView {
   // The accounts by their names.
   std::map<std::string, Account> accounts_;
   bool has_initial_ = false;
-  // Within the initial state of the stream that runs.
+  // True while the stream that runs still sends its initial state.
   bool is_initial_ = true;
   bool is_synced_ = false;
   std::chrono::nanoseconds interval_ = std::chrono::seconds(5);
-  // How far the server's clock is ahead of this machine's.
+  // Time by which the server's clock is ahead of this machine's; negative if it is behind.
   std::chrono::nanoseconds clock_ahead_{0};
   std::optional<WallTime> heard_;
   std::optional<WallTime> lost_;

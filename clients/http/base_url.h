@@ -12,17 +12,19 @@ namespace balance {
 
 struct BaseUrl {
   bool tls = true;
-  // Lower case; an IPv6 address without brackets.
+  // Host name or address, in lower case; an IPv6 address has no brackets.
   std::string host;
   std::uint16_t port = 443;
-  // Empty, or "/..." without a trailing slash. Sent before an API path, never signed.
+  // Path that is sent before an API path and never signed: empty, or "/..." without a trailing
+  // slash.
   std::string path_prefix;
 
   // True for localhost, 127.0.0.0/8 and ::1.
   bool IsLoopback() const;
-  // scheme://host[:port]prefix, the port only where it is not the scheme's own.
+  // The address as scheme://host[:port]prefix; the port is left out where it is the scheme's own.
   std::string ToString() const;
-  // "host:port": what a circuit breaker and a connection pool belong to.
+  // The host and port as "host:port", which name the circuit breaker and the connection pool of the
+  // address.
   std::string Authority() const;
 
   friend bool operator==(const BaseUrl&, const BaseUrl&) = default;

@@ -44,7 +44,8 @@ tl::unexpected<Error> Unreachable(std::string message, bool is_connect_failure) 
   return tl::unexpected<Error>(std::move(error));
 }
 
-// Nobody but the operator or the venue can mend that.
+// The failure of a venue whose certificate is not accepted, which only the operator or the venue
+// can mend.
 tl::unexpected<Error> Distrusted(std::string message) {
   auto failure = Unreachable(std::move(message), true);
   failure.value().is_transient = false;
@@ -131,7 +132,7 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
     websocket::response_type response;
     co_await stream_.async_handshake(response, request.server.Authority(), request.target,
                                      Into(error));
-    // The decorator refers to what ends with this call.
+    // Replace the decorator: it refers to variables that end with this call.
     stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
     if (!error) co_return true;
     if (error != websocket::error::upgrade_declined) co_return false;
@@ -175,9 +176,9 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
     SocketOf(stream_.next_layer()).close(ignored);
   }
 
-  // In Boost 1.81 async_close() and a read that is under way can wait for each other without end:
-  // the one holds Beast's lock of writes, the other that of reads. So the frame is written past
-  // Beast, whose read hears the venue's answer.
+  // Writes the close frame past Beast: in Boost 1.81 async_close() and a read in progress can wait
+  // for each other without end, since each holds the lock that the other needs. Beast's read then
+  // takes the venue's answer to the frame.
   asio::awaitable<void> Close() override {
     if (is_sending_) {
       Abort();
@@ -202,7 +203,7 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
  private:
   // RFC 6455, section 7.4.1: the frame had no code.
   static constexpr std::uint16_t kNoStatus = 1005;
-  // How long the connection is left to a venue that has closed the socket.
+  // Time that the venue has to end the connection after it has closed the socket.
   static constexpr Duration kLinger = std::chrono::seconds(1);
 
   std::string Ending(const error_code& error) const {
@@ -214,13 +215,13 @@ class BeastWebSocket final : public WebSocket, public VouchedSockets::Socket {
   websocket::stream<Stream> stream_;
   const std::string ca_file_;
   const std::shared_ptr<VouchedSockets> vouched_;
-  // Without TLS there is no such id.
+  // Id that VouchedSockets knows the socket by; unused without TLS.
   std::uint64_t id_ = 0;
   Clock& clock_;
   Alarm linger_;
   bool is_sending_ = false;
   bool was_closed_ = false;
-  // Why the venue is not trusted any more; empty: it is.
+  // The reason not to trust the venue any more; empty while it is trusted.
   std::string distrust_;
 };
 
@@ -332,7 +333,7 @@ class BeastConnector::Opening {
   }
 
   const WebSocketRequest& request_;
-  // Used before the first wait only.
+  // Used before the first wait only: the connector may be gone later.
   BeastConnector& connector_;
   const Options options_;
   const std::shared_ptr<VouchedSockets> vouched_;
@@ -342,7 +343,8 @@ class BeastConnector::Opening {
   const std::shared_ptr<HostResolver::Wait> resolved_;
   tcp::socket socket_;
   bool is_late_ = false;
-  // Closes what the socket has become; empty: nothing yet.
+  // Closes the stream that `socket_` was moved into, while a handshake is under way on it; empty
+  // otherwise.
   std::function<void()> close_;
   Alarm deadline_;
 };

@@ -25,7 +25,7 @@ class BeastConnector final : public WebSocketConnector {
     // A connection on which nothing came for half of this is pinged, and given up if nothing came
     // for all of it.
     Duration ping_timeout = std::chrono::seconds(40);
-    // As SystemCas() says.
+    // Paths of the system's CAs, as SystemCas() returns them.
     TrustStores::System system_cas;
   };
 

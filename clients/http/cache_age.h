@@ -15,15 +15,16 @@ namespace balance {
 // The longest age that is told apart; a cache counts more as this (RFC 9111, 1.2.2).
 inline constexpr Duration kLongestCacheAge = std::chrono::seconds(std::int64_t{1} << 31);
 
-// How long before the request the upstream gave this answer, by its Age (RFC 9111, 5.1): zero
-// without one, or if all are 0. Of several the greatest. nullopt: there is one, so a cache gave the
-// answer, but it is no number of seconds and the age is not known. Pure.
+// Time between the upstream's giving the answer to a cache and our request, from the Age headers
+// (RFC 9111, 5.1): the greatest of them, zero if there is none. nullopt if an Age is no number of
+// seconds: then a cache gave the answer, and its age is not known. Pure.
 std::optional<Duration> CacheAge(const HttpResponse& response);
 
 // The header of a request that asks caches on the way to pass it on and to keep nothing.
 HttpHeader PastCaches();
 
-// Whether a cache gave the answer, however old it is: what it says was said to another request.
+// True if a cache gave the answer, which an Age other than 0 shows. Such an answer was made for
+// another request, so it says nothing about ours, such as the rate that is left.
 bool IsOutOfCache(const HttpResponse& response);
 
 }  // namespace balance

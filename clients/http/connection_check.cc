@@ -16,11 +16,11 @@ namespace {
 constexpr std::size_t kRecordHeader = 5;
 constexpr unsigned char kAlertRecord = 21;
 constexpr unsigned char kProtectedRecord = 23;
-// In TLS 1.3 the type is encrypted with the rest: an alert has two bytes, a byte for the type and
-// an authentication tag of 16.
+// Length of an encrypted alert of TLS 1.3, whose record type is encrypted too: two bytes of the
+// alert, one for the type, and an authentication tag of 16.
 constexpr std::size_t kProtectedAlertBytes = 19;
 
-// Whether the bytes are a TLS alert, with which a peer that closes in good order takes its leave.
+// True if the record is a TLS alert, which a peer sends before it closes in good order.
 bool IsAlert(const std::array<unsigned char, kRecordHeader>& header, std::size_t count) {
   if (count < kRecordHeader) return false;
   const std::size_t length = std::size_t{header[3]} * 256 + header[4];

@@ -18,14 +18,14 @@ struct OpenConnection {
   int socket = -1;
   // Null without TLS.
   SSL* tls = nullptr;
-  // Whether no request was sent on it yet.
+  // True if no request was sent on it yet.
   bool is_new = false;
 };
 
-// Whether a certificate that the connection was verified by has expired.
+// True if a certificate that the connection was verified by has expired.
 bool HasExpired(const SSL* tls);
 
-// Why a request must not be written to the connection now; nullopt if it is fit. Whatever can be
+// The reason not to write a request to the connection now; nullopt if it is fit. Whatever can be
 // read makes it unfit. Only a new TLS connection may hold unread records: those that end the
 // handshake, session tickets above all. They come before the first answer, so they make no
 // connection unfit for its second request. A TLS connection is also unfit once a certificate that

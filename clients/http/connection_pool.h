@@ -39,7 +39,7 @@ class ConnectionPool {
     // Connections without a request, the one that has been idle for longest first.
     Connections idle;
     Connections busy;
-    // All connections, in use or not.
+    // All connections, in use or not, indexed by the login that used them last.
     ByLogin by_login;
     // Logins whose latest exchange had no complete answer.
     std::unordered_set<std::uint64_t> failing;
@@ -83,8 +83,8 @@ class ConnectionPool {
   Lease Take(std::string_view origin, std::uint64_t login);
   void Give(const Lease& lease, Outcome outcome, SteadyTime now);
 
-  // When an exchange with the lease's origin last had no complete answer: what was resolved before
-  // may be out of date. SteadyTime::min() if none had.
+  // Time at which an exchange with the lease's origin last ended without a complete answer;
+  // addresses that were resolved before may be out of date. SteadyTime::min() if there was none.
   static SteadyTime FailedAt(const Lease& lease) { return lease.origin_->failed_at; }
 
   // No connection made so far carries another request; those in use end theirs first.

@@ -5,11 +5,11 @@
 namespace balance {
 namespace {
 
-// Slower than this for this long is as good as dead.
+// Speed below which a transfer is as good as dead if it lasts kLowSpeedSeconds.
 constexpr long kLowSpeedBytesPerSecond = 1;
 // Longest life of a connection.
 constexpr long kMaxConnectionSeconds = 300;
-// For what arrives, a buffer that an ordinary balance fits in.
+// Size of the receive buffer, which an ordinary balance fits in.
 constexpr long kBufferBytes = 4096;
 // Most idle handles that are kept: more exchanges are seldom under way at once.
 constexpr std::size_t kMostIdle = 256;
@@ -77,7 +77,7 @@ bool CurlHandles::Configure(CURL* easy) const {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   // Proxies of the environment would see the keys.
   set(CURLOPT_PROXY, "");
-  // Nor is the environment searched for hosts without one, twice a request.
+  // With this, libcurl does not search the environment for hosts without a proxy, twice a request.
   set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_NOSIGNAL, 1L);

@@ -11,7 +11,7 @@
 
 namespace balance {
 
-// An exchange of which nothing arrives for so long is given up.
+// An exchange of which nothing arrives for this long is given up.
 inline constexpr long kLowSpeedSeconds = 5;
 
 // Sets after how long a connection is closed: `max_idle` after its last answer, and in any case

@@ -21,8 +21,8 @@ namespace {
 
 // A loop that is later than this was held up.
 constexpr Duration kHeldUp = std::chrono::milliseconds(250);
-// libcurl counts in these. Asked twice for one moment it names times that differ by less, which are
-// no reason to set a timer anew.
+// Resolution of libcurl's times. Asked twice for one moment it names times that differ by less, for
+// which no timer is set anew.
 constexpr auto kTick = std::chrono::milliseconds(1);
 
 }  // namespace
@@ -67,7 +67,8 @@ bool CurlMulti::Prepare(CurlTransfer& transfer) {
 
 bool CurlMulti::Add(CurlTransfer& transfer) {
   if (!Prepare(transfer)) return false;
-  // libcurl names a new time now, and the one that the others waited for would be forgotten.
+  // Judge lateness before: libcurl names a new time now, and the one that the other transfers
+  // waited for would be forgotten.
   MakeUpForLateness(BootClock::now());
   transfer.set_multi(this);
   if (curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) return false;
@@ -101,7 +102,7 @@ bool CurlMulti::MakeSweeper() {
   const auto set = [this, &accepted](CURLoption option, auto value) {
     if (curl_easy_setopt(sweeper_, option, value) != CURLE_OK) accepted = false;
   };
-  // An address, so that nothing is resolved.
+  // The URL holds an address, so that no name is resolved.
   set(CURLOPT_URL, "http://127.0.0.1/");
   set(CURLOPT_PROXY, "");
   set(CURLOPT_NOPROXY, "*");
@@ -154,7 +155,7 @@ int CurlMulti::OnTimer(CURLM*, long timeout_ms, void* self) {
   auto& multi = *static_cast<CurlMulti*>(self);
   if (timeout_ms < 0) {
     multi.SetDue(std::nullopt);
-    // Else it would hold a loop that has nothing left to do.
+    // A timer that runs on would keep a loop going that has nothing left to do.
     if (multi.wakes_ != TimePoint::max()) multi.timer_.cancel();
     multi.wakes_ = TimePoint::max();
     return 0;
@@ -166,7 +167,7 @@ int CurlMulti::OnTimer(CURLM*, long timeout_ms, void* self) {
   }
   multi.SetDue(std::nullopt);
   multi.awaited_ = BootClock::now();
-  // Without a timer, which would cost a system call for each transfer.
+  // Post it: a timer would cost a system call for each transfer.
   asio::post(multi.loop_, [&multi, life = std::weak_ptr(multi.life_)] {
     if (!life.expired()) multi.Act(CURL_SOCKET_TIMEOUT, 0);
   });

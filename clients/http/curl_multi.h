@@ -81,13 +81,14 @@ class CurlMulti {
   boost::asio::io_context& loop_;
   const std::chrono::seconds max_idle_;
   boost::asio::steady_timer timer_;
-  // When libcurl wants to be called; max: not at all.
+  // Time at which libcurl wants to be called; max: it waits for no time.
   TimePoint due_ = TimePoint::max();
-  // When the timer fires, at `due_` or before; max: not at all.
+  // Time at which the timer fires, `due_` or before; max: it is not set.
   TimePoint wakes_ = TimePoint::max();
   // `due_` on the clock that counts suspends, by which lateness is judged.
   SteadyTime due_counting_suspends_ = SteadyTime::max();
-  // When the loop should call libcurl at the latest: then, or at once; max: not at all.
+  // Latest time at which an unhindered loop would call libcurl next, by which the loop's lateness
+  // is measured; max: no call is planned.
   SteadyTime awaited_ = SteadyTime::max();
   boost::asio::steady_timer overdue_timer_;
   CURLM* multi_;

@@ -19,13 +19,13 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kMaxConnectTimeout = std::chrono::seconds(2);
-// How long an address is used before the name is resolved again.
+// Longest time for which a resolved address is used before its name is resolved again.
 constexpr Duration kMaxResolved = std::chrono::seconds(60);
 constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 // Body of a POST. libcurl keeps the pointer.
 constexpr const char* kEmptyJson = "{}";
 
-// libcurl takes 0 for "no limit".
+// Rounds up to at least 1, since libcurl takes 0 for "no limit".
 long ToMilliseconds(Duration duration) {
   return std::max<long>(1, std::chrono::ceil<milliseconds>(duration).count());
 }
@@ -57,7 +57,8 @@ Error MakeError(ErrorKind kind, std::string message) {
   return error;
 }
 
-// No transient trouble, and perhaps one of the CAs that this source trusts.
+// The failure of a certificate that is not accepted: no transient trouble, and perhaps due to the
+// CAs that this source is configured to trust.
 Error Unverified() {
   Error error{ErrorKind::kUnreachable,
               "the TLS certificate was not accepted; check the host name and tls_ca_file"};
@@ -65,7 +66,7 @@ Error Unverified() {
   return error;
 }
 
-// Failure of this side, which says nothing about the upstream.
+// The failure of this process to get a socket, which says nothing about the upstream.
 Error NoSocket() {
   Error error = MakeError(ErrorKind::kUnreachable,
                           "this service could open no socket; raise its limit of open files, or "
@@ -78,7 +79,7 @@ bool IsLackOfSockets(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-// Whether no socket can be opened now.
+// True if no socket can be opened now, which it finds out by trying.
 bool LacksSockets() {
   const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return IsLackOfSockets(errno);
@@ -126,13 +127,13 @@ CurlTransfer::~CurlTransfer() {
     handles_.Give(easy_);
   }
   curl_slist_free_all(header_list_);
-  // Secrets are among the headers.
+  // Wipe the headers: secrets are among them.
   for (HttpHeader& header : request_.headers) Wipe(header.value);
 }
 
 bool CurlTransfer::AddHeaders() {
   std::string line;
-  // Enough for most, so that it seldom leaves a copy behind when it grows.
+  // Room enough for most headers, so that growing seldom leaves a copy behind.
   line.reserve(256);
   for (const HttpHeader& header : request_.headers) {
     if (!IsSendable(header)) return false;
@@ -154,7 +155,7 @@ bool CurlTransfer::Configure() {
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_HTTPHEADER, header_list_);
-  // Makes it a POST.
+  // Giving libcurl a body makes the request a POST.
   if (IsPost()) set(CURLOPT_POSTFIELDS, kEmptyJson);
   set(CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeRequest);
   set(CURLOPT_PREREQDATA, this);
@@ -217,8 +218,9 @@ SteadyTime CurlTransfer::overdue_at() const {
   return *started_ + request_.timeout + held_up_;
 }
 
-// Where a reused connection ends unanswered libcurl would send the same bytes again: a signature
-// used twice, and a request that no rate budget knows of.
+// Called by libcurl before it writes a request. Aborts if the connection is not fit, and the second
+// time: where a reused connection ends without an answer, libcurl would send the same bytes again,
+// which means a signature used twice and a request that no rate budget has counted.
 int CurlTransfer::BeforeRequest(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (transfer.was_sent_ || !transfer.MaySend()) return CURL_PREREQFUNC_ABORT;
@@ -310,8 +312,8 @@ void CurlTransfer::Finish(CURLcode code) {
     result_ = std::move(response_);
   } else {
     Error error = ErrorOf(code);
-    // What is known to be ours, and a certificate that is not accepted, is so however long the
-    // attempt took.
+    // A local fault, and a certificate that is not accepted, are what they are however long the
+    // process was held up.
     const bool may_be_ours = error.is_local || error.may_be_configuration;
     if (held_up_ > Duration::zero() && error.kind == ErrorKind::kUnreachable && !may_be_ours) {
       error.is_held_up = true;
@@ -379,7 +381,7 @@ Error CurlTransfer::ErrorOf(CURLcode code) const {
     case CURLE_SSL_CACERT_BADFILE:
       return MakeError(ErrorKind::kInvalidInput, "tls_ca_file cannot be read or is no PEM file");
     case CURLE_OUT_OF_MEMORY:
-      // Also said of a header line without end, of which OnHeader() never hears.
+      // libcurl returns this for a header line without end, too, which OnHeader() never gets.
       if (header_bytes_ > 0) return TooLarge();
       return MakeError(ErrorKind::kInternal, "libcurl is out of memory");
     default:

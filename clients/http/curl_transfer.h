@@ -65,8 +65,8 @@ class CurlTransfer {
   const std::optional<Result<HttpResponse>>& result() const { return result_; }
   // REQUIRES: there is a result.
   Result<HttpResponse> TakeResult() { return *std::move(result_); }
-  // Why the connection was given up. Without a result: the request is unsent, and may be added
-  // again to be sent on a new connection.
+  // The reason for which the connection was given up. If there is no result then, the request is
+  // unsent, and the transfer may be added again to send it on a new connection.
   const std::optional<ConnectionDrop>& dropped() const { return dropped_; }
   // Wakes who waits for the transfer, which has ended in one way or other.
   boost::asio::steady_timer& done() { return done_; }
@@ -74,7 +74,7 @@ class CurlTransfer {
   long new_connections() const;
 
  private:
-  // Whether the request may be written to the connection; judges that.
+  // Judges the connection, and returns true if the request may be written to it.
   bool MaySend();
   static int BeforeRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
                            int local_port);
@@ -109,14 +109,14 @@ class CurlTransfer {
   Duration held_up_{};
   HttpResponse response_;
   bool was_sent_ = false;
-  // Whether this process or its machine may have no more sockets.
+  // True if this process or its machine may have no more sockets.
   bool lacks_sockets_ = false;
   std::optional<ConnectionDrop> dropped_;
   std::size_t header_bytes_ = 0;
-  // Whether the answer began before the request had arrived, so that it cannot be the answer.
+  // True if the answer began before the request had arrived, so that it cannot be the answer.
   // Judged once more at the end, for TCP stacks that note late what data acknowledge.
   bool began_early_ = false;
-  // Whether the latest status line was a 1xx, which another one follows.
+  // True if the latest status line was a 1xx, which another one follows.
   bool is_interim_ = false;
   bool has_all_headers_ = false;
   bool too_large_ = false;

@@ -27,7 +27,7 @@ namespace {
 // which is unfit as well where the upstream speaks before it is asked.
 constexpr int kMostConnectionsTried = 2;
 
-// All properties that connections must have in common to be used for the same requests.
+// Text of all properties that two requests must have in common to use the same connection.
 std::string OriginOf(const HttpRequest& request) {
   const auto authority = request.url.find("//");
   const auto path =

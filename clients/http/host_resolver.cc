@@ -42,7 +42,7 @@ HostResolver::Endpoints LookUp(const Question& question) {
 struct HostResolver::State : std::enable_shared_from_this<State> {
   explicit State(asio::io_context& its_loop) : loop(&its_loop) {}
 
-  // On the loop.
+  // Tells those who wait for the name. Called on the loop.
   void Answer(const Question& question, const Endpoints& endpoints) {
     const auto waits = asked.extract(question);
     if (!waits) return;
@@ -55,7 +55,7 @@ struct HostResolver::State : std::enable_shared_from_this<State> {
     }
   }
 
-  // On any thread.
+  // Hands the answer over to the loop. Called on any thread.
   void Post(const Question& question, Endpoints endpoints) {
     const std::lock_guard lock(mutex);
     if (!loop) return;
@@ -67,7 +67,7 @@ struct HostResolver::State : std::enable_shared_from_this<State> {
   std::mutex mutex;
   // Guarded by mutex. Null once the resolver is gone.
   asio::io_context* loop;
-  // Who waits for each name that is being asked for. Used on the loop only.
+  // Callers that wait for each name that is being asked for. Used on the loop only.
   std::map<Question, std::vector<std::weak_ptr<Wait>>> asked;
 };
 
@@ -88,7 +88,7 @@ void HostResolver::Resolve(const std::string& host, std::uint16_t port,
       state->Post(question, LookUp(question));
     }).detach();
   } catch (const std::system_error&) {
-    // There are no more threads.
+    // The system has no more threads: the name counts as not resolved.
     state_->Post(place->first, {});
   }
 }

@@ -22,22 +22,24 @@ class HostResolver {
  public:
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
-  // What one caller waits for. Dropping it is enough to leave.
+  // A question of one caller, and its answer when it is there. A caller that drops it stops
+  // waiting.
   class Wait {
    public:
     explicit Wait(boost::asio::io_context& loop) : done(loop, SteadyTime::max()) {}
 
-    // Cancelled when there is an answer; its owner waits for that, and may cancel it too.
+    // Timer that is cancelled when there is an answer; its owner waits for that, and may cancel it
+    // too.
     BootTimer done;
     bool is_answered = false;
-    // Empty: the name does not resolve.
+    // Addresses of the name; empty if it does not resolve.
     Endpoints endpoints;
   };
 
   explicit HostResolver(boost::asio::io_context& loop);
   HostResolver(const HostResolver&) = delete;
   HostResolver& operator=(const HostResolver&) = delete;
-  // Those who wait are not told.
+  // Leaves the waits that are open unanswered.
   ~HostResolver();
 
   // Resolves `host`, a name or an address, into `wait`: later, never from here.

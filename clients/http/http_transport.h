@@ -21,20 +21,20 @@ struct HttpHeader {
   std::string value;
 };
 
-// Nothing here ever changes an account upstream.
+// A request, which never changes an account upstream.
 struct HttpRequest {
   enum class Method : std::uint8_t {
-    // Without a body.
+    // GET without a body.
     kGet,
-    // With an empty JSON object as body, for what a venue issues on request.
+    // POST with an empty JSON object as body, for values that a venue issues on request.
     kPost,
   };
 
-  // Absolute, http or https.
+  // Absolute URL, http or https.
   std::string url;
   // Sent as they are. A value with a control character fails the request unsent.
   std::vector<HttpHeader> headers;
-  // For the whole exchange, name resolution and TLS included. Must be positive.
+  // Longest time for the whole exchange, name resolution and TLS included. Must be positive.
   Duration timeout{};
   // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
   std::string ca_file = {};
@@ -46,9 +46,9 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 0;
-  // In the order received, names as sent.
+  // Headers in the order received, with their names as sent.
   std::vector<HttpHeader> headers;
-  // Complete and within the transport's limit.
+  // The decoded body, complete and within the transport's limit.
   std::string body;
 
   // Value of the first header of that name (case-insensitive), trimmed; empty if there is none.

@@ -17,7 +17,7 @@ bool IsCredentialCharacter(char c) {
   return IsAsciiAlphanumeric(c) || c == '+' || c == '/' || c == '=' || c == '_' || c == '-';
 }
 
-// For each character of `text` whether it belongs to one of `secrets`. Secrets may overlap.
+// Marks each character of `text` that belongs to one of `secrets`, which may overlap.
 std::vector<bool> FindSecrets(std::string_view text, std::span<const std::string_view> secrets) {
   std::vector<bool> hidden(text.size());
   for (const std::string_view secret : secrets) {
@@ -50,7 +50,8 @@ bool Holds(std::string_view text, std::string_view secret) {
          }) != text.end();
 }
 
-// So far beyond kMaxScrubbedText every secret shows that begins before it.
+// Number of bytes to read beyond kMaxScrubbedText, so that every secret that begins before it is
+// seen as a whole.
 std::size_t Overlap(std::span<const std::string_view> secrets) {
   std::size_t overlap = kCredentialLength;
   for (const std::string_view secret : secrets) overlap = std::max(overlap, secret.size());

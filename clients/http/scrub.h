@@ -9,25 +9,26 @@
 
 namespace balance {
 
-// Longest scrubbed text, its mark of truncation aside.
+// Longest scrubbed text in characters, its mark of truncation aside.
 inline constexpr std::size_t kMaxLogText = 200;
-// How much of the upstream's text is read for it.
+// Most bytes of the upstream's text that are looked at for it.
 inline constexpr std::size_t kMaxScrubbedText = std::size_t{8} * 1024;
-// Longest request id.
+// Longest request id in characters.
 inline constexpr std::size_t kMaxRequestId = 128;
 // Text that stands where a secret was.
 inline constexpr std::string_view kSecretMask = "***";
-// A shorter secret is none that a venue gives out and would be found in ordinary words, so
-// HoldsSecret() finds it only where it is the whole text.
+// Length below which HoldsSecret() finds a secret only where it is the whole text: no venue gives
+// out so short a secret, and it would be found in ordinary words.
 inline constexpr std::size_t kShortestSearchedSecret = 4;
 
-// Of the first kMaxScrubbedText characters: masks every occurrence of `secrets` and whatever looks
-// like a credential (ps_live_..., ps_test_..., long runs of base64 or hexadecimal), also where it
-// only begins there, turns control and non-ASCII characters into '?', and cuts to kMaxLogText
-// characters. "..." stands behind what was cut.
+// Returns the beginning of `upstream_text`, fit for a log. Only its first kMaxScrubbedText
+// characters count. Every occurrence of `secrets` is masked, and so is whatever looks like a
+// credential (ps_live_..., ps_test_..., long runs of base64 or hexadecimal), also where it only
+// begins within them. Control and non-ASCII characters become '?'. The result is cut to kMaxLogText
+// characters, and "..." stands behind what was cut.
 std::string ScrubForLog(std::string_view upstream_text, std::span<const std::string_view> secrets);
 
-// Whether `text` holds one of `secrets`, in upper or lower case, or text in the form of an API key
+// True if `text` holds one of `secrets`, in upper or lower case, or text in the form of an API key
 // (ps_live_..., ps_test_...). Unlike ScrubForLog() it does not judge by length: a request id has
 // the length and the alphabet of many a key.
 bool HoldsSecret(std::string_view text, std::span<const std::string_view> secrets);

@@ -10,7 +10,7 @@
 namespace balance {
 namespace {
 
-// At one go; what is left comes with the next.
+// Most events that are taken at one go; the others come with the next.
 constexpr int kMostEvents = 64;
 
 int MakeEpoll() {
@@ -85,7 +85,7 @@ void SocketPoll::TakeEvents() {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     const int fd = static_cast<int>(event.data.u64 & 0xffffffffU);
     Watch& watch = watches_[static_cast<std::size_t>(fd)];
-    // Of a socket that was closed meanwhile, though its number may be in use again.
+    // Skip events of a socket that was closed meanwhile, though its number may be in use again.
     if (watch.generation != event.data.u64 >> 32U) continue;
     if (watch.wanted == 0) {
       // The other end has closed an idle connection.

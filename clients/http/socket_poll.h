@@ -1,7 +1,7 @@
 #pragma once
 
-// Which of many sockets are ready, on an event loop: for a library that opens and closes sockets
-// itself and says anew for each exchange what it waits for.
+// Tells which of many sockets are ready, on an event loop. It serves a library that opens and
+// closes sockets itself, and says anew for each exchange which of them it waits for.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -17,8 +17,9 @@ namespace balance {
 // registered. Nothing holds the loop while no socket is waited for.
 class SocketPoll {
  public:
-  // `ready` holds EPOLLIN, EPOLLOUT or both. Maybe ready: the socket must not block. May do
-  // anything here but destroy the poll.
+  // Called with the events for which the socket may be ready: EPOLLIN, EPOLLOUT or both. It may not
+  // be ready after all, so the socket must not block. The callback may do anything here but destroy
+  // the poll.
   using OnReady = std::function<void(int fd, std::uint32_t ready)>;
 
   // Throws boost::system::system_error if the system has no descriptors left.
@@ -27,11 +28,11 @@ class SocketPoll {
   SocketPoll& operator=(const SocketPoll&) = delete;
   ~SocketPoll() = default;
 
-  // From now on `on_ready` is called, from the loop, whenever the socket is ready for one of
-  // `events`: EPOLLIN, EPOLLOUT or both; 0: no more.
+  // Has `on_ready` called, from the loop, whenever the socket is ready for one of `events`:
+  // EPOLLIN, EPOLLOUT or both. With 0 it is called no more.
   void Want(int fd, std::uint32_t events);
 
-  // The socket stays registered while nothing is wanted of it. REQUIRES: Forget() is called before
+  // Keeps the socket registered while nothing is wanted of it. REQUIRES: Forget() is called before
   // it is closed.
   void Keep(int fd);
   void Forget(int fd);
@@ -40,11 +41,11 @@ class SocketPoll {
   struct Life {};
   struct Watch {
     std::uint32_t wanted = 0;
-    // What the kernel is asked for. Of one that is kept EPOLLIN may stay: an idle connection has
-    // nothing to read.
+    // Events that the kernel is asked for. A socket that is kept may stay registered for EPOLLIN:
+    // an idle connection has nothing to read.
     std::uint32_t registered = 0;
     bool is_kept = false;
-    // Of the socket that has this number now.
+    // Tells the socket that has this number now from earlier ones that had it.
     std::uint32_t generation = 0;
   };
 
@@ -55,7 +56,7 @@ class SocketPoll {
 
   boost::asio::posix::stream_descriptor epoll_;
   const OnReady on_ready_;
-  // By file descriptor.
+  // State of each socket, indexed by file descriptor.
   std::vector<Watch> watches_;
   std::size_t wanting_ = 0;
   bool is_armed_ = false;

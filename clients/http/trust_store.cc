@@ -33,9 +33,9 @@ std::unique_ptr<X509_STORE, TrustStores::Free> TrustStores::Load(const std::stri
       store && (file.empty() || X509_STORE_load_file(store.get(), file.c_str()) == 1) &&
       (system_.directory.empty() ||
        X509_STORE_load_path(store.get(), system_.directory.c_str()) == 1) &&
-      // As libcurl has it: what is in the store is trusted, whether or not it signed itself.
+      // As in libcurl, every certificate in the store is trusted, whether or not it signed itself.
       X509_STORE_set_flags(store.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN) == 1;
-  // What went wrong must not be taken for the failure of whatever asks OpenSSL next.
+  // Errors left in OpenSSL's queue would be taken for the failure of its next user.
   ERR_clear_error();
   if (!is_good) store.reset();
   return store;
@@ -49,7 +49,7 @@ bool IsVouchedFor(SSL* tls, X509_STORE* store) {
       X509_STORE_CTX_init(check.get(), store, SSL_get0_peer_certificate(tls),
                           SSL_get_peer_cert_chain(tls)) == 1 &&
       X509_STORE_CTX_set_default(check.get(), "ssl_server") == 1 &&
-      // The host among others.
+      // Take over the parameters of the connection, of which the expected host is one.
       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), SSL_get0_param(tls)) == 1 &&
       X509_verify_cert(check.get()) == 1;
   ERR_clear_error();

@@ -33,7 +33,7 @@ class TrustStores {
   // read or holds no certificate. Valid until the next call; who keeps it takes a reference.
   X509_STORE* Of(const std::string& ca_file);
 
-  // Everything is read again when it is needed next.
+  // Has every store read again when it is needed next.
   void Renew() { stores_.clear(); }
 
  private:
@@ -56,12 +56,12 @@ class TrustStores {
   std::map<std::string, Entry> stores_;
 };
 
-// Whether the certificate that the peer of `tls` has shown is still accepted, by `store` and for
+// True if the certificate that the peer of `tls` has shown is still accepted, by `store` and for
 // the host that it was accepted for.
 bool IsVouchedFor(SSL* tls, X509_STORE* store);
 
-// Has the connections of `context` verified by `store`, which they share. A certificate that is not
-// accepted is then always that to libcurl (CURLE_PEER_FAILED_VERIFICATION).
+// Has the connections of `context` verified by `store`, which they share. libcurl then reports each
+// certificate that is not accepted as CURLE_PEER_FAILED_VERIFICATION.
 void Trust(SSL_CTX* context, X509_STORE* store);
 
 }  // namespace balance

@@ -23,9 +23,9 @@ class VouchedSockets : public std::enable_shared_from_this<VouchedSockets> {
     virtual ~Socket() = default;
 
     virtual SSL* tls() = 0;
-    // Path of the CAs that vouch for it; see TrustStores::Of().
+    // Path of the file with the CAs that vouch for it; see TrustStores::Of().
     virtual const std::string& ca_file() const = 0;
-    // Called when they do not any more. May leave.
+    // Called when the CAs do not vouch for the socket any more. May call Leave().
     virtual void OnDistrusted() = 0;
   };
 
@@ -33,7 +33,7 @@ class VouchedSockets : public std::enable_shared_from_this<VouchedSockets> {
       : loop_(loop), trust_(std::move(system)) {}
 
   TrustStores& trust() { return trust_; }
-  // How often the CAs were renewed.
+  // Number of times that the CAs were renewed.
   std::uint64_t renewals() const { return renewals_; }
   bool IsVouchedFor(Socket& socket) {
     return balance::IsVouchedFor(socket.tls(), trust_.Of(socket.ca_file()));
@@ -46,14 +46,15 @@ class VouchedSockets : public std::enable_shared_from_this<VouchedSockets> {
   void Renew();
 
  private:
-  // Those whose ids are above `last`, if no newer renewal judges them.
+  // Judges the sockets whose ids are above `last`, a few at a time. Stops if a newer renewal than
+  // `renewal` has begun, which judges all of them.
   void JudgeAfter(std::uint64_t last, std::uint64_t renewal);
 
   boost::asio::io_context& loop_;
   TrustStores trust_;
   std::uint64_t renewals_ = 0;
   std::uint64_t last_id_ = 0;
-  // By id.
+  // Open sockets, indexed by id.
   std::map<std::uint64_t, Socket*> sockets_;
 };
 

@@ -22,14 +22,14 @@ namespace balance {
 inline constexpr std::size_t kMaxSocketMessage = std::size_t{1} << 20;
 
 struct WebSocketRequest {
-  // https: TLS, verified.
+  // Address of the venue; TLS, verified, where the scheme is https.
   BaseUrl server;
   // "/..." with the prefix of `server`, and a query where there is one. Maybe a secret: it is never
   // logged, and wiped when the request is over.
   std::string target;
   // Sent with the upgrade as they are. A value with a control character fails the request unsent.
   std::vector<HttpHeader> headers;
-  // For name resolution, TCP, TLS and the upgrade together. Must be positive.
+  // Longest time for name resolution, TCP, TLS and the upgrade together. Must be positive.
   Duration timeout{};
   // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
   std::string ca_file = {};
@@ -59,7 +59,7 @@ class WebSocket {
   virtual std::optional<std::uint16_t> close_code() const = 0;
 };
 
-// How the venue answered the request for an upgrade.
+// The venue's answer to the request for an upgrade.
 struct WebSocketAnswer {
   // Null if the upgrade was refused.
   std::unique_ptr<WebSocket> socket;
@@ -77,8 +77,8 @@ class WebSocketConnector {
   // kInvalidInput (the request cannot be sent as it is).
   virtual boost::asio::awaitable<Result<WebSocketAnswer>> Open(WebSocketRequest request) = 0;
 
-  // The CAs may be others by now: they are read again, and sockets whose venue they do not vouch
-  // for any more end soon.
+  // Called when the CAs may have changed: they are read again, and sockets whose venue they do not
+  // vouch for any more end soon.
   virtual void RenewTrust() {}
 };
 

@@ -18,11 +18,11 @@ struct JsonValue {
 
   Type type = Type::kNull;
   bool boolean = false;
-  // kNumber: as received, but "-0" is "0". kString: decoded, valid UTF-8.
+  // Text of a kNumber as received, but "0" for "-0"; of a kString decoded, as valid UTF-8.
   std::string text;
-  // kArray.
+  // Elements of a kArray.
   std::vector<JsonValue> elements;
-  // kObject: in the order received, repeated names included.
+  // Members of a kObject, in the order received and with repeated names.
   std::vector<JsonMember> members;
 
   bool IsNull() const { return type == Type::kNull; }

@@ -1,6 +1,6 @@
 #pragma once
 
-// From untrusted text to a JsonValue.
+// Parses untrusted text into a JsonValue.
 
 #include <cstddef>
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace balance {
 
-// Deepest nesting; a balance needs 4.
+// Deepest nesting of arrays and objects; a balance needs 4.
 inline constexpr std::size_t kMaxJsonDepth = 32;
 // Most values in one document, containers included.
 inline constexpr std::size_t kMaxJsonValues = 200'000;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Money out of JSON.
+// Reads amounts of money from JSON.
 
 #include <optional>
 
@@ -9,8 +9,9 @@
 
 namespace balance {
 
-// A JSON number or a string that holds one, exactly as written; unset for null. Fails with
-// kReplyInvalid on every other type and on text that is not a decimal number. Pure.
+// Returns the value of a JSON number, or of a string that holds one, exactly as written; unset for
+// null. Fails with kReplyInvalid on every other type and on text that is not a decimal number.
+// Pure.
 Result<std::optional<Decimal>> ReadDecimal(const JsonValue& value);
 
 }  // namespace balance

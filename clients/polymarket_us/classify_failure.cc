@@ -33,7 +33,8 @@ void AddTexts(const JsonValue& value, std::string& texts) {
   }
 }
 
-// What the answer says in words. Of a JSON object not the names and times of its members.
+// Text of the answer for people. Of a JSON object it is the texts alone, without names of members
+// and times.
 std::string Complaint(const HttpResponse& response) {
   const auto body = ParseErrorBody(response);
   if (!body) return response.body.substr(0, kMaxErrorBody);
@@ -66,7 +67,7 @@ bool DateIsFarOff(const HttpResponse& response, WallTime sent, WallTime received
   return date_end < sent - kClockTolerance || *date > received + kClockTolerance;
 }
 
-// The grpc gateway's `{"code": <number>, ...}`.
+// True if the answer is the gRPC gateway's own, `{"code": <number>, ...}`.
 bool HasGatewayCode(const HttpResponse& response) {
   const auto body = ParseErrorBody(response);
   const JsonValue* code = body ? body->Find("code") : nullptr;

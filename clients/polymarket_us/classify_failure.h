@@ -1,7 +1,7 @@
 #pragma once
 
-// What an answer other than a 200 means. The venue documents 401 and 500 without a body; the rest
-// is what was seen.
+// Turns an answer other than a 200 into an Error. The venue documents 401 and 500 without a body;
+// the other cases were observed.
 
 #include <span>
 #include <string_view>

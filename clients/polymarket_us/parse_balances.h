@@ -1,6 +1,6 @@
 #pragma once
 
-// From the body of a 200 to balances.
+// Parses the body of a 200 into balances.
 
 #include <cstddef>
 #include <span>
@@ -11,7 +11,7 @@
 
 namespace balance::polymarket_us {
 
-// Most rows, which is currencies, of one reply.
+// Most rows, each of one currency, in one reply.
 inline constexpr std::size_t kMaxRows = 100;
 
 // Reads `{"balances": [...]}`; see CurrencyBalance in balance_service.proto for what becomes of

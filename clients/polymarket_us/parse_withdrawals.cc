@@ -21,7 +21,7 @@ struct TextField {
   std::string PendingWithdrawal::*place;
 };
 
-// `status` is of older versions of the API.
+// Text fields of a withdrawal. Only older versions of the API send `status`.
 constexpr std::array<TextField, 6> kTextFields = {{
     {"id", &PendingWithdrawal::id},
     {"name", &PendingWithdrawal::account_name},

@@ -38,7 +38,7 @@ class PolymarketUsPush final : public PushLogin {
   const ClientSettings settings_;
   const std::string key_id_;
   const std::shared_ptr<const SigningKey> key_;
-  // Of the latest request.
+  // Signature of the latest request, which is masked in what the venue says.
   std::string signature_;
   WallTime signed_at_;
 };

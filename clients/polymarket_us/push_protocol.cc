@@ -37,7 +37,7 @@ bool IsError(const JsonValue& message) {
   return error && !error->IsNull() && !(error->IsString() && error->text.empty());
 }
 
-// Whether an error means our request; one that names none may.
+// True if the error may be about our request: it names that request, or none.
 bool IsOurs(const JsonValue& message) {
   const JsonValue* id = message.Find("requestId");
   if (!id) id = message.Find("request_id");

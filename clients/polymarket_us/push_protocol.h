@@ -9,7 +9,7 @@
 
 namespace balance::polymarket_us {
 
-// Follows the base URL, whose prefix is sent before it; signed without that prefix.
+// Path of the socket, appended to the base URL, whose prefix is sent before it but not signed.
 inline constexpr std::string_view kPushPath = "/v1/ws/private";
 
 // Takes every generation of the venue's names. The snapshot is the only acknowledgement that there

@@ -29,7 +29,7 @@ constexpr std::array<UpstreamAmount, 10> kAmounts = {{
     {"availableToWithdraw", &CurrencyBalance::withdrawable},
 }};
 
-// Sent since September 2026, without a published meaning.
+// Fields that the venue has sent since September 2026 without a published meaning.
 constexpr std::array<std::string_view, 6> kUnmappedFields = {
     "bonusReservation", "depositReservation", "displayedAvailableSoon",
     "displayedBonus",   "displayedCash",      "bonusHold"};

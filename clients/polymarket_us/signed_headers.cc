@@ -29,7 +29,7 @@ Result<std::vector<HttpHeader>> SignedHeaders(const Credentials& credentials, st
   std::string signed_text = timestamp;
   signed_text.append(kMethod).append(path);
   std::vector<HttpHeader> headers;
-  // With what a request for balances adds to them.
+  // Room for the headers that a request for balances adds, too.
   headers.reserve(5);
   headers.push_back({"X-PM-Access-Key", std::string(credentials.key_id)});
   headers.push_back({"X-PM-Timestamp", timestamp});

@@ -19,9 +19,9 @@ struct Credentials {
   const SigningKey& key;
 };
 
-// Of a GET of `path`, which has no prefix, sent at `now`; the venue refuses a timestamp 30 s from
-// its own clock, so they are never kept or sent twice. Fails with kCredentialsRejected on a key id
-// that cannot be a header's value. Pure.
+// The headers of a GET of `path`, which has no prefix, sent at `now`. The venue refuses a timestamp
+// 30 s from its own clock, so headers are never kept or sent twice. Fails with kCredentialsRejected
+// on a key id that cannot be a header's value. Pure.
 Result<std::vector<HttpHeader>> SignedHeaders(const Credentials& credentials, std::string_view path,
                                               WallTime now);
 

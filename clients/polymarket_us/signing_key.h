@@ -24,7 +24,7 @@ struct SecretKey {
   std::shared_ptr<const Secret> seed;
   // Seed and public key in libsodium's layout, if the public key was derived to compare it.
   std::optional<Secret> expanded;
-  // Whether the 64 bytes were the seed twice, instead of the seed and its public key: a form that
+  // True if the 64 bytes were the seed twice, instead of the seed and its public key: a form that
   // the tests of the venue's SDKs use, and that signs as well, but not the one that the venue
   // shows.
   bool repeats_seed = false;

@@ -19,10 +19,11 @@ inline constexpr SourceKind kKind{1};
 // Base URL of its production.
 inline constexpr std::string_view kBaseUrl = "https://api.polymarket.us";
 
-// Follows the base URL, whose prefix is sent before it; signed without that prefix.
+// Path of the balances, appended to the base URL, whose prefix is sent before it but not signed.
 inline constexpr std::string_view kBalancesPath = "/v1/account/balances";
 
-// What this kind of source can report. No documented formula gives equity from this endpoint.
+// Measures that this kind of source can report. No documented formula gives equity from this
+// endpoint.
 inline constexpr std::array kMeasures = {Measure::kCash, Measure::kAvailableToTrade};
 
 // Real money at the production address; elsewhere the configuration says. A login is a key id, a

@@ -29,7 +29,7 @@ constexpr std::array<UpstreamAmount, 4> kAmounts = {{
     {kTotalValue, &CurrencyBalance::equity, true},
 }};
 
-// Of the oldest shape, of spring 2026.
+// Fields of the oldest shape of the reply, of spring 2026, that have no place in a CurrencyBalance.
 constexpr std::array<std::string_view, 3> kUnmappedFields = {"user_id", "pnl", "pnl_percent"};
 
 bool IsUnmapped(std::string_view name) {

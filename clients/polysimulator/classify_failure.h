@@ -1,7 +1,7 @@
 #pragma once
 
-// What an answer other than a 200 means. Status decides; the venue's code only makes the text more
-// precise, and tells a missing account from an edge that has lost its backend.
+// Turns an answer other than a 200 into an Error. The status decides; the venue's code only makes
+// the text more precise, and tells a missing account from an edge that has lost its backend.
 
 #include <span>
 #include <string_view>

@@ -14,7 +14,7 @@ bool RepeatsStatus(std::string_view text) {
   return text.starts_with(kPrefix) && IsAsciiNumber(text.substr(kPrefix.size()));
 }
 
-// [A-Z][A-Z0-9_]*
+// True if the text has the form [A-Z][A-Z0-9_]* and is not HTTP_<digits>.
 bool LooksLikeCode(std::string_view text) {
   return !text.empty() && IsAsciiUpper(text.front()) && text.size() <= kMaxErrorCode &&
          !RepeatsStatus(text) && std::all_of(text.begin(), text.end(), [](char c) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// From the body of a 200 to balances.
+// Parses the body of a 200 into balances.
 
 #include <span>
 #include <string_view>

@@ -73,7 +73,7 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));
   }
   ObserveDate(*exchange, *venue_clock_);
-  // What a cache tells of the limits was told to another request.
+  // Limits in an answer out of a cache were told to another request.
   if (!IsOutOfCache(exchange->response)) {
     context.progress->rate_limits = polysimulator::ReadRateLimits(exchange->response);
   }

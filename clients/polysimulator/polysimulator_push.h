@@ -36,7 +36,7 @@ class PolySimulatorPush final : public PushLogin {
   HttpTransport& transport_;
   const Login login_;
   const ClientSettings settings_;
-  // Of the latest request.
+  // Token of the latest request, which is masked in what the venue says.
   std::optional<Secret> token_;
 };
 

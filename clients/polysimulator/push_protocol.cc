@@ -27,7 +27,7 @@ PushReaction PushProtocol::OnMessage(std::string_view message) {
   const auto json = ParseJson(message);
   const std::string_view type = json ? TypeOf(*json) : std::string_view();
   if (type == "pong") return reaction;
-  // Nothing is told of what happened before.
+  // A greeting is a hint, too: the venue does not tell what happened before.
   reaction.is_hint = true;
   reaction.is_ready = !is_ready_ && type == "connected";
   is_ready_ = is_ready_ || reaction.is_ready;

@@ -12,7 +12,7 @@
 
 namespace balance::polysimulator {
 
-// Follows a base URL that went through NormalizePolySimulatorUrl().
+// Path of the socket, appended to a base URL that went through NormalizePolySimulatorUrl().
 inline constexpr std::string_view kPushPath = "/v1/ws/executions";
 
 // The venue documents its messages in three ways that contradict each other, so whatever is neither

@@ -31,7 +31,7 @@ std::optional<double> Rate(const HttpResponse& response, std::string_view name) 
   return static_cast<double>(*value);
 }
 
-// Until the venue's minute ends; all of it if the answer does not say when.
+// Time until the venue's minute ends; a whole minute if the answer does not say when.
 Duration UntilReset(const HttpResponse& response) {
   const auto reset = Number(response, "reset");
   const auto date = ParseHttpDate(response.Header("Date"));

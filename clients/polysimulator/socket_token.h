@@ -12,10 +12,12 @@
 
 namespace balance::polysimulator {
 
-// Follows a base URL that went through NormalizePolySimulatorUrl().
+// Path of the request for a token, appended to a base URL that went through
+// NormalizePolySimulatorUrl().
 inline constexpr std::string_view kTokenPath = "/v1/keys/ws-token";
 
-// As BuildBalanceRequest(), for a token. Pure.
+// Builds the request for a token. `base_url`, timeout, CA and failures are as with
+// BuildBalanceRequest(). Pure.
 Result<HttpRequest> BuildTokenRequest(const BaseUrl& base_url, const Secret& api_key);
 
 // The token in the body of a 200, under any of the names that the venue's SDK looks for. Fails with

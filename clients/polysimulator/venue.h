@@ -20,10 +20,10 @@ inline constexpr SourceKind kKind{2};
 // Base URL of its production.
 inline constexpr std::string_view kBaseUrl = "https://api.polysimulator.com";
 
-// Follows a base URL that went through NormalizePolySimulatorUrl().
+// Path of the balance, appended to a base URL that went through NormalizePolySimulatorUrl().
 inline constexpr std::string_view kBalancePath = "/v1/account/balance";
 
-// What this kind of source can report.
+// Measures that this kind of source can report.
 inline constexpr std::array kMeasures = {Measure::kCash, Measure::kAvailableToTrade,
                                          Measure::kEquity};
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a login's client is made with, beside the login.
+// Settings that a login's client is made with, beside the login.
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@ namespace balance {
 
 // A value.
 struct ClientSettings {
-  // For one exchange.
+  // Longest time for one exchange, name resolution and TLS included.
   Duration attempt_timeout;
   // PEM file with CAs to trust beside the system's. Empty: none.
   std::string ca_file;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The currency of a row, as a venue writes it.
+// Reads the currency of a row, as a venue writes it.
 
 #include <cstddef>
 
@@ -9,7 +9,7 @@
 
 namespace balance {
 
-// Longest code that is taken for one.
+// Longest currency code in characters; a longer text is not recognized.
 inline constexpr std::size_t kMaxCurrencyCode = 12;
 // Longest text that is shown in place of a code; a longer one is cut and ends with "...".
 inline constexpr std::size_t kMaxShownCurrency = 32;
@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxShownCurrency = 32;
 // Pure otherwise.
 void ReadCurrency(const JsonValue& value, CurrencyBalance& row);
 
-// Whether both rows have a currency and it is the same one but for letter case and blanks.
+// True if both rows have a currency, and it is the same one but for letter case and blanks.
 bool HaveSameCurrency(const CurrencyBalance& a, const CurrencyBalance& b);
 
 }  // namespace balance

@@ -74,7 +74,7 @@ Result<Reading> ToReading(ParsedBalances parsed, const Exchange& exchange, std::
   }
   Reading reading;
   reading.balances = std::move(parsed.balances);
-  // It is kept until the next one, with what the vectors reserved.
+  // Give back the vectors' reserve: the reading is kept until the next one.
   for (CurrencyBalance& balance : reading.balances) balance.other_fields.shrink_to_fit();
   reading.warnings = std::move(parsed.warnings);
   if (*cache_age > Duration::zero()) {

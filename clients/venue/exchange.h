@@ -18,7 +18,7 @@
 
 namespace balance {
 
-// An answer with any status.
+// An answer of any status, and the times of its exchange.
 struct Exchange {
   HttpResponse response;
   // Time just before the request was sent.
@@ -27,7 +27,7 @@ struct Exchange {
   WallTime received_wall;
 };
 
-// How long an attempt may take: `attempt_timeout`, or less if the deadline comes first. Fails with
+// Time that an attempt may take: `attempt_timeout`, or less if the deadline comes first. Fails with
 // kDeadlineExceeded if no time is left.
 Result<Duration> TimeLeft(const Clock& clock, SteadyTime deadline, Duration attempt_timeout);
 
@@ -43,7 +43,7 @@ void ObserveDate(const Exchange& exchange, UpstreamClock& upstream_clock);
 // and may be due to our configuration.
 Error NoAnswer(std::string_view venue, Error error);
 
-// What the log shall know of an answer with status 200 that is no balance: text that is no JSON,
+// Text for the log about an answer with status 200 that is no balance: its body if that is no JSON,
 // such as a login page, but never figures. `secrets` are masked.
 std::string DescribeUnreadable(const HttpResponse& response,
                                std::span<const std::string_view> secrets);

@@ -1,7 +1,7 @@
 #pragma once
 
-// From an answer other than a 200 to an Error: the rules that all venues share. Status decides, the
-// body is diagnosis only.
+// Turns an answer other than a 200 into an Error, by the rules that all venues share. The status
+// decides; the body is used for diagnosis only.
 
 #include <optional>
 #include <span>
@@ -13,19 +13,21 @@
 
 namespace balance {
 
-// What an answer means. Both texts are literals: "<venue> <what> (HTTP <status>); <remedy>."
+// Meaning of an answer. `what` and `remedy` are literals and complete the sentence "<venue> <what>
+// (HTTP <status>); <remedy>."
 struct Verdict {
   ErrorKind kind;
   std::string_view what;
   std::string_view remedy;
 };
 
-// What a status means for every venue; each venue first looks at those that need more than the
+// Meaning of a status at every venue. Each venue first looks at those that need more than the
 // status: 401, 402, 403, 404, 422.
 Verdict JudgeStatus(int status);
 
-// What a 402 or 403 means: an upstream that explains itself in JSON or with a code refuses the
-// permission; plain text, such as "error code: 1010", and HTML come from the edge before it.
+// Meaning of a 402 or 403. An upstream that explains itself in JSON or with a code (`explained`)
+// refuses the permission; plain text, such as "error code: 1010", and HTML come from the edge
+// before it.
 Verdict JudgeForbidden(bool explained);
 
 // The body of an error as JSON object; unset if it is none, or too long to be one worth reading.
@@ -39,7 +41,7 @@ std::optional<JsonValue> ParseErrorBody(const HttpResponse& response);
 Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResponse& response,
                   std::span<const std::string_view> secrets);
 
-// Longest error body that is looked into.
+// Longest error body, in bytes, that is looked into.
 inline constexpr std::size_t kMaxErrorBody = 64 * 1024;
 
 }  // namespace balance

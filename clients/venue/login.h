@@ -1,6 +1,6 @@
 #pragma once
 
-// How a source logs in at its venue, in terms that every venue shares.
+// The login of a source at its venue, in terms that every venue shares.
 
 #include <memory>
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace balance {
 
-// What a venue derives from a login's secret before it can log in, if that takes a while. Shared by
-// everything that uses the login; thread-safe.
+// A key that a venue derives from a login's secret before it can log in, where that takes a while.
+// Shared by everything that uses the login; thread-safe.
 class LoginKey {
  public:
   LoginKey() = default;
@@ -19,23 +19,23 @@ class LoginKey {
   LoginKey& operator=(const LoginKey&) = delete;
   virtual ~LoginKey() = default;
 
-  // Derives it now. Otherwise the first use does.
+  // Derives the key now, so that its first use need not.
   virtual void Prepare() const = 0;
 };
 
 // A value; made by the venue's ReadLogin() from what is configured.
 struct Login {
-  // Through Venue::Normalize().
+  // The venue's address, normalized by Venue::Normalize().
   BaseUrl base_url;
-  // What names the credential, such as a key id. Not secret by itself, masked in print all the
-  // same. Empty if the venue knows a credential by its secret alone.
+  // Name of the credential, such as a key id. It is no secret by itself, but masked in print all
+  // the same. Empty if the venue knows a credential by its secret alone.
   std::string key_id;
-  // All that proves who asks, in one piece, for each Secret takes pages of its own: a venue with
-  // several secret parts joins them. Null: the login is not complete, for a part of it could not be
-  // loaded.
+  // The secret of the credential as one piece, since each Secret takes pages of its own; a venue
+  // with several secret parts joins them. Null if a part of it could not be loaded: then the login
+  // is not complete.
   std::shared_ptr<const Secret> secret;
-  // Null if the venue derives nothing, or if the login was not made by ReadLogin(): then each of
-  // its clients derives its own.
+  // The derived key. Null if the venue derives none, or if the login was not made by ReadLogin():
+  // then each of its clients derives its own.
   std::shared_ptr<const LoginKey> key = nullptr;
 };
 

@@ -58,7 +58,7 @@ void OddFields::KeepDocumented(const JsonMember& field, CurrencyBalance& row) {
     case Kept::kYes:
       break;
     case Kept::kNoRoom:
-      // Only among more unknown fields than there is room for.
+      // This happens only if there are more unknown fields than kMaxFields.
       NameUnknown(field.name);
       break;
     case Kept::kNoText:

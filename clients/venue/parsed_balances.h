@@ -1,6 +1,6 @@
 #pragma once
 
-// What a venue's parser makes of the body of a 200.
+// The result of a venue's parser: balances and warnings from the body of a 200.
 
 #include <string_view>
 #include <vector>
@@ -11,7 +11,7 @@
 namespace balance {
 
 struct ParsedBalances {
-  // In the upstream's order. Empty: the source holds nothing.
+  // Rows in the upstream's order. Empty if the source holds nothing.
   std::vector<CurrencyBalance> balances;
   std::vector<Warning> warnings;
 };

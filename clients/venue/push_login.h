@@ -1,6 +1,6 @@
 #pragma once
 
-// How one login connects to its venue's push socket.
+// Connects one login to its venue's push socket.
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
@@ -20,7 +20,7 @@ class PushLogin {
   // The venue's name in texts for people.
   virtual std::string_view name() const = 0;
 
-  // Number of requests that a connection takes of the login's rate.
+  // Number of requests by which a new connection uses up the login's rate.
   virtual int requests_of_a_connection() const { return 1; }
 
   // The request for one connection, with a credential made for it: never kept, never sent twice.
@@ -28,10 +28,11 @@ class PushLogin {
   // cannot be sent included.
   virtual boost::asio::awaitable<Result<WebSocketRequest>> Prepare() = 0;
 
-  // Why the venue refused what Prepare() made last: `refusal` is its answer, not a 200 or 101.
+  // The error for which the venue refused the request that Prepare() made last; `refusal` is its
+  // answer, not a 200 or 101.
   virtual Error Classify(const HttpResponse& refusal) = 0;
 
-  // Of a socket that has just opened.
+  // Makes the protocol of a socket that has just opened.
   virtual std::unique_ptr<PushProtocol> NewProtocol() const = 0;
 };
 

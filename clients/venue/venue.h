@@ -30,17 +30,18 @@ struct LoginField {
   std::string_view key;
   // Environment variable that holds it where there is no configuration file.
   std::string_view variable;
-  // What the venue calls it, such as "secret key".
+  // The venue's own name for it, such as "secret key".
   std::string_view words;
-  // Whether it becomes Login::key_id.
+  // True if the field becomes Login::key_id.
   bool is_key_id = false;
 };
 
-// Whose money a venue holds.
+// Class of the money that a venue holds.
 struct VenueMoney {
-  // At the production address.
+  // Class of the money at the production address.
   FundClass fund_class;
-  // Whether it is the same at every other address. If not, the configuration must state it there.
+  // True if the class is the same at every other address. If not, the configuration must state it
+  // there.
   bool is_fixed;
 };
 
@@ -54,12 +55,13 @@ struct VenueFacts {
   std::string_view name;
   // Base URL of its production.
   std::string_view base_url;
-  // What requests append to the base URL.
+  // Route of the balances, which requests append to the base URL.
   std::string_view route;
-  // What it can report.
+  // Measures that the venue can report.
   Measures measures;
   VenueMoney money;
-  // In the order in which they are read, asked for and printed. One at least is no key id.
+  // Fields of a login, in the order in which they are read, asked for and printed. At least one is
+  // no key id.
   std::vector<LoginField> login;
   // Environment variables where there is no configuration file. The second one is empty if the
   // venue's money is fixed.
@@ -67,7 +69,7 @@ struct VenueFacts {
   std::string_view fund_class_variable;
   // Budget of a credential for which the configuration states none.
   RateSettings rate;
-  // Whether it has a stream that tells of changes, so that MakePushLogin() gives something.
+  // True if the venue has a stream that tells of changes: then MakePushLogin() returns no null.
   bool has_push = false;
 };
 
@@ -75,14 +77,14 @@ struct VenueFacts {
 struct LoginRemark {
   // Index into VenueFacts::login.
   std::size_t field;
-  // Else a warning: it works, but is hardly meant.
+  // True if the login is refused; false for a warning about a login that works but is hardly meant.
   bool is_refusal;
-  // Can stand behind the field's name.
+  // Text about the problem that can stand behind the field's name.
   std::string problem;
   std::string remedy;
 };
 
-// What ReadLogin() makes of the parts of a login; see Login.
+// The result of ReadLogin(); for its members see Login.
 struct LoginParts {
   std::string key_id;
   std::shared_ptr<const Secret> secret;
@@ -111,8 +113,8 @@ class Venue {
   // needs to be said. REQUIRES: sodium_init() has succeeded.
   virtual LoginParts ReadLogin(std::span<const std::string_view> texts) const = 0;
 
-  // What names the login's credential, in the one form in which equal credentials are equal. Empty:
-  // its secret does.
+  // Name of the login's credential, in the one form in which equal credentials have equal names.
+  // Empty if the credential is known by its secret alone.
   virtual std::string CredentialName(const Login& login) const { return login.key_id; }
 
   // The client that reads the balances of `login`, which is complete. `transport` and `clock` must
@@ -121,9 +123,9 @@ class Venue {
       std::shared_ptr<const Login> login, ClientSettings settings, HttpTransport& transport,
       Clock& clock, std::shared_ptr<UpstreamClock> host_clock) const = 0;
 
-  // What connects `login`, which is complete, to the socket on which the venue tells of changes.
-  // Null exactly if the venue has none: see VenueFacts::has_push. Does not keep `login`; as
-  // MakeClient() otherwise.
+  // The object that connects `login`, which is complete, to the socket on which the venue tells of
+  // changes. Null exactly if the venue has none (VenueFacts::has_push). Does not keep `login`; the
+  // other arguments are as in MakeClient().
   virtual std::unique_ptr<PushLogin> MakePushLogin(
       const Login& /*login*/, ClientSettings /*settings*/, HttpTransport& /*transport*/,
       Clock& /*clock*/, std::shared_ptr<UpstreamClock> /*host_clock*/) const {

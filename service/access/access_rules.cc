@@ -41,7 +41,8 @@ std::variant<const CallerRule*, AccessRefusal> AccessRules::FindToken(std::strin
   const Sha256 hash = HashOfToken(token);
   const CallerRule* caller = nullptr;
   bool expired = false;
-  // To the end, whatever was found: the time must not tell where.
+  // Compare with every token, whatever was found: the time taken must not tell where a match
+  // stands.
   for (const CallerRule& rule : rules_) {
     const auto* tokens = std::get_if<BearerTokens>(&rule.identity);
     if (!tokens) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Who is calling, and may they? Pure decisions on what a connection and a call have shown.
+// Decides who is calling, and whether that caller may. Pure: it judges what a connection and a call
+// have shown.
 
 #include <chrono>
 #include <span>
@@ -13,22 +14,22 @@
 
 namespace balance {
 
-// What a caller shows of itself. Valid during one call of Identify().
+// Proofs of identity that a caller has shown. Borrowed; valid during one call of Identify().
 struct ShownIdentity {
   // The connection carries a client certificate that leads to a CA of ours.
   bool has_certificate = false;
-  // All names of their kind in it.
+  // All URIs of the certificate, and all of its DNS names.
   std::span<const std::string_view> uris;
   std::span<const std::string_view> dns_names;
   // Values of the call's `authorization`.
   std::span<const std::string_view> authorizations;
 };
 
-// Why nobody is known to be calling, or nobody who may.
+// Reasons to refuse a call: it is not known who is calling, or that caller may not.
 enum class AccessRefusal : std::uint8_t {
   // Neither a token nor a certificate.
   kNothingShown,
-  // Not one `Bearer TOKEN`.
+  // Not exactly one `authorization` of the form `Bearer TOKEN`.
   kMalformedAuthorization,
   kUnknownToken,
   kExpiredToken,

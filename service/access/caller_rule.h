@@ -17,7 +17,7 @@ namespace balance {
 // An accepted bearer token.
 struct TokenHash {
   Sha256 sha256{};
-  // From then on it counts no more.
+  // Time from which on the token is not accepted any more.
   WallTime expire_time = WallTime::max();
 
   bool operator==(const TokenHash&) const = default;
@@ -46,9 +46,9 @@ struct CallerRule {
   std::string id;
   std::variant<SpiffeId, DnsName, BearerTokens> identity;
   bool all_accounts = false;
-  // Unless all_accounts.
+  // Ids of the accounts that the caller may see; without meaning if all_accounts is set.
   std::set<std::string, std::less<>> accounts;
-  // By RpcMethod.
+  // Methods that the caller may use, indexed by RpcMethod.
   std::bitset<kRpcMethodNames.size()> methods;
 
   bool operator==(const CallerRule&) const = default;

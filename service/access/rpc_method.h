@@ -21,7 +21,8 @@ enum class RpcMethod : std::uint8_t {
   kWatchAccountSnapshots,
 };
 
-// By RpcMethod; a test compares them and the name above with the .proto file.
+// Names of the methods, indexed by RpcMethod. A test compares them and the service's name with the
+// .proto file.
 inline constexpr std::array<const char*, 6> kRpcMethodNames = {
     "GetAccountSnapshot",   "GetSourceBalance", "BatchGetAccountSnapshots",
     "ListAccountSnapshots", "ListSources",      "WatchAccountSnapshots"};
@@ -32,7 +33,7 @@ constexpr std::string_view NameOf(RpcMethod method) {
   return kRpcMethodNames[static_cast<std::size_t>(method)];
 }
 
-// Whether any number of messages answer a call.
+// True if a call is answered by any number of messages.
 constexpr bool IsStreaming(RpcMethod method) { return method == RpcMethod::kWatchAccountSnapshots; }
 
 constexpr std::optional<RpcMethod> RpcMethodOf(std::string_view name) {

@@ -21,7 +21,7 @@ std::string_view TextOf(const grpc::string_ref& text) { return {text.data(), tex
 
 std::optional<SteadyTime> DeadlineOf(const grpc::GenericCallbackServerContext& context,
                                      const Clock& clock) {
-  // Not deadline(), which overflows beyond the year 2262.
+  // Use raw_deadline(), since deadline() overflows beyond the year 2262.
   const gpr_timespec raw = context.raw_deadline();
   if (gpr_time_cmp(raw, gpr_inf_future(raw.clock_type)) == 0) return std::nullopt;
   const gpr_timespec now = gpr_now(raw.clock_type);
@@ -109,7 +109,7 @@ class GenericCall::Waker final : public StreamWaker,
       if (self->call_ && self->call_->tells_handler()) self->call_->handler_->OnWake();
     });
   }
-  // On the loop.
+  // Forgets the call, which is gone. Called on the loop.
   void Detach() { call_ = nullptr; }
 
  private:
@@ -185,7 +185,7 @@ void GenericCall::TakeRead(bool ok) {
   if (ok) {
     request_ = BytesOf(incoming_);
     has_request_ = true;
-    // Whether the caller sends another.
+    // Reads on to see whether the caller sends another message.
     return StartRead(&incoming_);
   }
   if (caller_has_left_ || !has_request_) {

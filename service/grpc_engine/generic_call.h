@@ -19,7 +19,7 @@ namespace balance {
 
 class GenericCall;
 
-// Told of a call's life, on any thread.
+// Observer that is told of a call's life, on any thread.
 class GenericCallObserver {
  public:
   virtual ~GenericCallObserver() = default;
@@ -53,7 +53,7 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   // Ends the call with CANCELLED, on any thread. REQUIRES: gRPC is not done with it.
   void Cancel() { context_.TryCancel(); }
 
-  // --- Of gRPC, on any of its threads -----------------------------------------------------------
+  // --- Called by gRPC, on any of its threads ----------------------------------------------------
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -89,7 +89,7 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   template <typename Work>
   void Post(Work work);
 
-  // Whether the handler of a stream is to be told of anything.
+  // True if the handler of a stream is still to be told of events.
   bool tells_handler() const { return handler_ && !is_ended_ && !final_status_; }
 
   boost::asio::io_context& loop_;
@@ -115,7 +115,7 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   std::optional<Alarm> timer_;
   bool has_handler_ = false;
   bool is_finished_ = false;
-  // Finish was called of gRPC.
+  // True once gRPC's Finish() was called.
   bool is_ended_ = false;
   bool is_writing_ = false;
   bool wants_writable_ = false;

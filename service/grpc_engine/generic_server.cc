@@ -123,7 +123,8 @@ void GenericServer::OnCallDone(GenericCall& call) {
 
 void GenericServer::OnCallOver() {
   const std::lock_guard lock(mutex_);
-  // With the lock held: nothing of this is touched once Stop() has seen that there is none.
+  // Notify with the lock held: once Stop() has seen that no call is open, nothing here may be
+  // touched.
   if (--open_calls_ == 0) no_call_is_open_.notify_all();
 }
 

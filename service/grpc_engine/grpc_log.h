@@ -1,6 +1,6 @@
 #pragma once
 
-// What gRPC's library logs, which its own threads would write to standard error otherwise.
+// Catches the log of gRPC's library, which its own threads would otherwise write to standard error.
 
 #include <cstdint>
 #include <functional>

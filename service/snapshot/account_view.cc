@@ -11,7 +11,7 @@ namespace {
 // A reader without bounds who never fetches: what the published snapshot is made for.
 constexpr ReadBounds kCachedOnly{.only_if_cached = true};
 
-// Whether there are sources, and all are FRESH.
+// True if there are sources, and all of them are FRESH.
 bool AreFresh(const std::vector<SourceView>& views) {
   return !views.empty() && std::all_of(views.begin(), views.end(), [](const SourceView& view) {
     return view.state == SourceState::kFresh;
@@ -58,7 +58,7 @@ const SharedBytes& AccountView::Encoded(EncodeView detail) const {
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now) {
   if (now.steady > view.fresh_until) return false;
   if (!bounds.IsExplicit()) return true;
-  // The TTLs are met already.
+  // Only the request's own bounds are left to be checked: the TTLs are met.
   return OldestAcceptable(bounds, Duration::max(), now).IsMetBy(view.oldest_observed);
 }
 

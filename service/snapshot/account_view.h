@@ -18,26 +18,27 @@ namespace balance {
 
 // Immutable.
 struct AccountView {
-  // In configuration order.
+  // State of each source, in configuration order.
   std::vector<SourceStatus> statuses;
   SnapshotRevision revision;
-  // When it was published; the states are those of that instant.
+  // Time of the publication, for which the states hold.
   Now published;
-  // Until when it answers a request without bounds; before any time if a source is not FRESH.
+  // Time until which it answers a request without bounds; a time before all others if a source is
+  // not FRESH.
   SteadyTime fresh_until = SteadyTime::min();
   // The earliest observe time of the readings, on both clocks. Only if all sources are FRESH.
   Now oldest_observed;
-  // From when on a state here is out of date.
+  // Time from which on a state here may be out of date.
   SteadyTime next_state_change;
-  // From when on a reader should ask for an early refresh, the first one only.
+  // Time from which on the first reader should ask for an early refresh; later readers need not.
   SteadyTime early_refresh_at = SteadyTime::max();
   mutable std::atomic_flag early_refresh_asked;
-  // By EncodeView.
+  // Encoded snapshots, indexed by EncodeView.
   std::array<LazyBytes, 2> encodings;
 
-  // What a reader is shown who asks for all sources without bounds and never fetches, in the same
-  // order. Without `retry_after`: what is published is read later, and a delay in it would not
-  // count down.
+  // The sources as shown to a reader who asks for all of them without bounds and never fetches, in
+  // configuration order. They have no `retry_after`: the snapshot is read later than it is
+  // published, and a delay in it would not count down.
   std::vector<SourceView> Shown() const;
 
   // The AccountSnapshot of Shown() without `serve_time` and RetryInfo. Encoded once, by the first
@@ -46,7 +47,7 @@ struct AccountView {
   const SharedBytes& Encoded(EncodeView detail) const;
 };
 
-// Whether the encoded view is the answer to a request with these bounds for all sources.
+// True if the encoded view is the answer to a request with these bounds for all sources.
 bool Answers(const AccountView& view, const ReadBounds& bounds, Now now);
 
 // Makes an AccountView of each change of an account. OnAccountChange() on the shard's thread;
@@ -70,7 +71,7 @@ class AccountPublisher final : public AccountSink {
   const std::string account_;
   const std::string epoch_;
   const Clock& clock_;
-  // What the newest revision says.
+  // Content of the newest revision.
   std::vector<SourceView> content_;
   std::int64_t number_ = 0;
   Topic<AccountView> topic_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// From this service's own values to the messages of balance.v1. Pure; callable from any thread.
+// Encodes this service's own values as messages of balance.v1. Pure; callable from any thread.
 
 #include <string>
 #include <string_view>
@@ -36,24 +36,25 @@ v1::FundClass ToProto(FundClass fund_class);
 v1::SourceKind ToProto(SourceKind kind);
 v1::Measure ToProto(Measure measure);
 
-// With an ErrorInfo (`metadata` included) and, where a retry can help and it is known when, a
-// RetryInfo.
+// The status of `error`, with an ErrorInfo (`metadata` included) and, where a retry can help and
+// its time is known, a RetryInfo.
 google::rpc::Status ToRpcStatus(
     const Error& error, std::initializer_list<std::pair<std::string_view, std::string>> metadata);
 
 void EncodeSource(const SourceView& view, EncodeView detail, v1::SourceBalance& out);
 
-// What a heartbeat tells of a source, but its name. REQUIRES: it shows a reading.
+// Encodes what a heartbeat says about a source, all but the source's name. REQUIRES: the view shows
+// a reading.
 void EncodeProgress(const SourceView& view, v1::WatchAccountSnapshotsResponse::SourceProgress& out);
 
 // The source as ListSources tells of it.
 void EncodeSourceStatus(const SourceStatus& status, Now now, v1::Source& source);
 
-// Everything but `serve_time`.
+// Encodes an account's snapshot, all but its `serve_time`.
 void EncodeSnapshot(std::string_view account, const std::vector<SourceView>& views,
                     const SnapshotRevision& revision, EncodeView detail, v1::AccountSnapshot& out);
 
-// The bytes of that message.
+// The bytes of the message that EncodeSnapshot() makes.
 SharedBytes EncodedSnapshot(std::string_view account, const std::vector<SourceView>& views,
                             const SnapshotRevision& revision, EncodeView detail);
 

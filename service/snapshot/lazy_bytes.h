@@ -12,7 +12,7 @@ namespace balance {
 // Thread-safe. Costs next to nothing while nobody wants them.
 class LazyBytes {
  public:
-  // What `make` returned, which is called by the first caller only.
+  // The bytes that `make` returned, which is called by the first caller only.
   template <typename Make>
   const SharedBytes& Get(const Make& make) const {
     if (!is_made_.load(std::memory_order_acquire)) {

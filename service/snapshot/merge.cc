@@ -26,7 +26,7 @@ const OptionalAmount& AmountOf(const CurrencyBalance& balance, Measure measure) 
   return balance.cash;
 }
 
-// What a source adds to a total; nullopt if that is not known.
+// Amount that a source adds to a total; nullopt if it is not known.
 std::optional<Decimal> Contribution(const SourceView& view, const std::string& currency,
                                     Measure measure) {
   if (!view.reading) return std::nullopt;
@@ -44,11 +44,12 @@ std::optional<Decimal> Contribution(const SourceView& view, const std::string& c
   return sum;
 }
 
-// What one pool of sources adds to a total: the contribution of its newest reading.
+// Amount that one pool of sources adds to a total, which is the contribution of the pool's newest
+// reading.
 struct PoolShare {
   std::vector<std::size_t> sources;
   std::optional<std::size_t> newest;
-  // The newest, if it is known what it contributes.
+  // The newest source, if its contribution is known.
   std::optional<std::size_t> counted;
   Decimal amount;
 };
@@ -70,7 +71,7 @@ std::vector<PoolShare> SharesOf(const std::vector<SourceView>& views,
                                 const std::string& currency, Measure measure) {
   constexpr auto kNoPlace = std::numeric_limits<std::size_t>::max();
   std::vector<PoolShare> shares;
-  // By number of the pool.
+  // Place in `shares` of each pool, indexed by the pool's number.
   std::vector<std::size_t> places(views.size(), kNoPlace);
   for (std::size_t i = 0; i < views.size(); ++i) {
     const SourceView& view = views[i];

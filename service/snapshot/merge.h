@@ -1,6 +1,6 @@
 #pragma once
 
-// What an account's sources add up to. Pure functions of the views; callable from any thread.
+// Adds up an account's sources. Pure functions of the views; callable from any thread.
 
 #include <optional>
 #include <string>
@@ -49,7 +49,7 @@ Completeness CountStates(const std::vector<SourceView>& views);
 // Unset if any requested source has no data, or none was requested.
 std::optional<WallTime> OldestObserveTime(const std::vector<SourceView>& views);
 
-// Whether two views of one account say the same: values, states, failure reasons and warnings.
+// True if two views of one account say the same: values, states, failure reasons and warnings.
 // Times are not content.
 bool HaveSameContent(const std::vector<SourceView>& a, const std::vector<SourceView>& b);
 

@@ -7,8 +7,8 @@
 namespace balance {
 namespace {
 
-// The views without what the bytes do not show, and without their configuration: an account that is
-// configured anew has another epoch.
+// The views without members that the encoding does not show, and without their configuration: an
+// account that is configured anew has another epoch.
 std::vector<SourceView> ShownBy(std::vector<SourceView> views) {
   for (SourceView& view : views) {
     view.info.reset();
@@ -49,7 +49,7 @@ SharedBytes RecentEncodings::Find(Key key, const std::function<SharedBytes()>& e
 }
 
 void RecentEncodings::Keep(Encoding encoding) {
-  // Freed outside the lock.
+  // Encodings to be freed outside of the lock.
   std::list<Encoding> dropped;
   std::list<Encoding> fresh;
   fresh.push_back(std::move(encoding));

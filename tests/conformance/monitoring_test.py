@@ -254,7 +254,7 @@ class MonitoringTest(SandboxTest):
         self.assertEqual(expected - seen.keys(), set())
         for name, alert in seen.items():
             self.assertEqual(alert["annotations"]["runbook_url"],
-                             f"https://runbooks.example/monitoring/runbook.md#{name.lower()}")
+                             f"https://runbooks.example/docs/runbook.md#{name.lower()}")
             self.assertNotRegex(alert["annotations"]["summary"], "no value|error")
 
     def refreshes(self, service: ConfiguredService) -> float:
