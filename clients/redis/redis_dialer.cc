@@ -101,6 +101,11 @@ std::optional<RedisError> FaultOfHello(std::span<const RedisReply> replies) {
 RedisDialer::RedisDialer(asio::io_context& loop, Clock& clock, RedisSettings settings)
     : loop_(loop), clock_(clock), settings_(std::move(settings)) {}
 
+void RedisDialer::SetLogins(RedisLogin redis, RedisLogin sentinels) {
+  settings_.login = std::move(redis);
+  if (settings_.sentinel) settings_.sentinel->login = std::move(sentinels);
+}
+
 asio::awaitable<RedisResult<PrimaryConnection>> RedisDialer::Open(
     SteadyTime deadline, RedisConnection::OnMessage on_message) {
   HostPort server = settings_.address;
