@@ -60,7 +60,7 @@ std::optional<RedisError> FaultOfInfo(const RedisReply& info) {
   if (InfoField(text, "redis_mode") == "cluster") return ErrorOfReply("MOVED");
   if (InfoField(text, "redis_mode") == "sentinel") {
     return RedisError{RedisErrorKind::kNoPrimary,
-                      "what answers is a Sentinel; set it as fleet.redis.address.sentinel"};
+                      "what answers is a Sentinel; set it as fleet.redis.sentinel"};
   }
   const std::string_view version = InfoField(text, "redis_version");
   if (VersionOf(version) < VersionOf(kLeastRedisVersion)) {
@@ -186,7 +186,7 @@ asio::awaitable<RedisResult<HostPort>> RedisDialer::AskSentinel(HostPort sentine
   if (primary.host.empty() || primary.port == 0) {
     co_return RedisFailure(RedisErrorKind::kNoPrimary,
                            "the Sentinels know no primary of the configured name; check "
-                           "fleet.redis.address.sentinel.primary");
+                           "fleet.redis.sentinel.primary");
   }
   co_return primary;
 }
