@@ -17,6 +17,7 @@
 #include "clients/http/beast_web_socket.h"
 #include "clients/http/curl_global.h"
 #include "clients/http/curl_transport.h"
+#include "service/config/fleet_settings.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
 #include "service/server/graceful_stop.h"
@@ -224,8 +225,8 @@ InForce BalanceServer::in_force() const {
 }
 
 bool BalanceServer::RenewFleet(const std::optional<FleetConfig>& fleet) {
-  if (!fleet || !config_.fleet) return !fleet && !config_.fleet;
-  if (!IsRenewal(*config_.fleet, *fleet)) return false;
+  if (!CanTakeOver(config_.fleet, fleet)) return false;
+  if (!fleet) return true;
   for (const auto& shard : shards_) shard->RenewFleet(*fleet);
   config_.fleet = fleet;
   return true;

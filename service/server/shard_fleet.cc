@@ -30,13 +30,6 @@ RedisLogin SentinelLogin(const RedisSettings& redis) {
   return redis.sentinel ? redis.sentinel->login : RedisLogin();
 }
 
-bool HaveSamePrimary(const RedisSettings& a, const RedisSettings& b) {
-  if (a.sentinel.has_value() != b.sentinel.has_value()) return false;
-  if (!a.sentinel) return a.address == b.address;
-  return a.sentinel->addresses == b.sentinel->addresses &&
-         a.sentinel->primary == b.sentinel->primary;
-}
-
 SharedSource::Settings SettingsOf(const SourceConfig& config, double reserve, std::string owner) {
   const std::string kind(config.venue->facts().key);
   const std::string address = config.login.base_url.ToString();
@@ -53,14 +46,6 @@ SharedSource::Settings SettingsOf(const SourceConfig& config, double reserve, st
 }
 
 }  // namespace
-
-bool IsRenewal(const FleetConfig& before, const FleetConfig& after) {
-  const RedisSettings& a = before.redis;
-  const RedisSettings& b = after.redis;
-  return HaveSamePrimary(a, b) && a.tls.is_on == b.tls.is_on && a.tls.ca_file == b.tls.ca_file &&
-         a.operation_timeout == b.operation_timeout && a.connect_timeout == b.connect_timeout &&
-         before.max_replicas == after.max_replicas && before.reserve == after.reserve;
-}
 
 std::string RandomReplicaName() {
   std::random_device chance;

@@ -25,10 +25,6 @@
 
 namespace balance {
 
-// Whether `after` differs from `before` in nothing but user names, passwords and sealing keys,
-// which ShardFleet::Renew() takes over.
-bool IsRenewal(const FleetConfig& before, const FleetConfig& after);
-
 // A name for this replica that tells nothing: eight hexadecimal digits of chance.
 std::string RandomReplicaName();
 
@@ -62,7 +58,7 @@ class ShardFleet {
                                        const SourceConfig& config, const Fingerprint& credential,
                                        std::shared_ptr<FleetLogin> login);
 
-  // Logs in and seals as `config` says from now on. REQUIRES: IsRenewal() from the one in force.
+  // Logs in and seals as `config` says from now on. REQUIRES: CanTakeOver() holds.
   void Renew(const FleetConfig& config);
   // The configuration was read anew: forgets credentials that no source uses.
   void OnReload();
