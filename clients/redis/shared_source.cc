@@ -70,6 +70,10 @@ bool IsRejection(ErrorKind kind) {
          kind == ErrorKind::kAccountMissing;
 }
 
+// Whether others who ask for the login would meet the same. A rejection is about the secret, and
+// theirs may be another one.
+bool IsWorthSharing(const Error& error) { return IsOfTheLogin(error) && !IsRejection(error.kind); }
+
 }  // namespace
 
 // Outlives the source by what is under way.
@@ -131,7 +135,13 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
         fetched = co_await FetchAlone(self, context);
       } else {
         self->Note(*acquired);
-        fetched = co_await Follow(self, context, *std::move(acquired), waits);
+        // Before anything can throw: a lease that is lost keeps the others waiting.
+        const std::shared_ptr<Lease> lease = LeaseOf(self, *acquired);
+        if (lease) {
+          fetched = co_await FetchGranted(self, context, lease);
+        } else {
+          fetched = co_await Follow(self, context, *std::move(acquired), waits);
+        }
       }
       if (!fetched) continue;
       // Somebody who wants a newer one has joined meanwhile.
@@ -265,13 +275,10 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     }
   }
 
-  // Unset: to be asked again.
+  // What an answer without a grant leads to. Unset: to be asked again.
   static asio::awaitable<std::optional<Result<Reading>>> Follow(std::shared_ptr<State> self,
                                                                 FetchContext context,
                                                                 Acquired acquired, int waits) {
-    if (auto* const grant = std::get_if<Granted>(&acquired)) {
-      co_return co_await FetchGranted(self, context, std::move(*grant));
-    }
     if (std::holds_alternative<OutOfTurn>(acquired) && self->IsForbiddenBelow()) {
       // With the failure that forbids it.
       co_return co_await self->next_->Fetch(context);
@@ -372,27 +379,30 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     std::optional<Granted> grant_;
   };
 
+  // Null: nothing was granted.
+  static std::shared_ptr<Lease> LeaseOf(const std::shared_ptr<State>& self, Acquired& acquired) {
+    auto* const grant = std::get_if<Granted>(&acquired);
+    return grant ? std::make_shared<Lease>(self, std::move(*grant)) : nullptr;
+  }
+
   // Unset: the grant has lapsed unused.
-  static asio::awaitable<std::optional<Result<Reading>>> FetchGranted(std::shared_ptr<State> self,
-                                                                      FetchContext context,
-                                                                      Granted grant) {
-    Lease lease(self, std::move(grant));
+  static asio::awaitable<std::optional<Result<Reading>>> FetchGranted(
+      std::shared_ptr<State> self, FetchContext context, std::shared_ptr<Lease> lease) {
+    const Granted& grant = **lease;
     const SteadyTime now = self->clock_.SteadyNow();
     const SendOutlook outlook = self->next_->Outlook();
-    if (now > (*lease).send_by) co_return std::nullopt;
-    if (!outlook.IsForbidden(now) && outlook.earliest > (*lease).send_by) {
-      // Somebody else had the turn below meanwhile. The next question says so.
-      co_return std::nullopt;
-    }
+    if (now > grant.send_by) co_return std::nullopt;
+    // Somebody else had the turn below meanwhile: the next question says so.
+    if (!outlook.IsForbidden(now) && outlook.earliest > grant.send_by) co_return std::nullopt;
     const SteadyTime end = context.End();
-    context.deadline = std::min(context.deadline, (*lease).lease_end - kGiveUpBefore);
-    context.send_by = (*lease).send_by;
-    context.progress->granted_wall = ToWallTime((*lease).observed);
+    context.deadline = std::min(context.deadline, grant.lease_end - kGiveUpBefore);
+    context.send_by = grant.send_by;
+    context.progress->granted_wall = ToWallTime(grant.observed);
     const auto sent_before = context.progress->sent_at;
     auto result = co_await self->next_->Fetch(context);
     context.progress->granted_wall.reset();
     if (context.progress->sent_at != sent_before) {
-      self->Tell(result, lease, *context.progress);
+      self->Tell(result, *lease, *context.progress);
     } else if (!result && result.error().kind == ErrorKind::kFreshnessUnsatisfied &&
                self->clock_.SteadyNow() < end) {
       // The turn below came too late for the grant, not for who asks.
@@ -404,7 +414,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   // What a granted request brought. The caller does not wait for it.
   void Tell(Result<Reading>& result, Lease& lease, const FetchProgress& progress) {
     TellLimits(result, progress);
-    if (!result && !IsOfTheLogin(result.error())) return;
+    if (!result && !IsWorthSharing(result.error())) return;
     StoreRequest request{settings_.names, {}, {}};
     if (result) {
       request.result = *result;
