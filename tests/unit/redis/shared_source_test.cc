@@ -604,6 +604,7 @@ TEST_F(SharedSourceTest, ThoseWhoWatchSeeHolderBudgetAndPauses) {
   Run();
   EXPECT_EQ(path().fleet->lease_holder, "");
   EXPECT_EQ(path().fleet->budget_left, 1);
+  Advance(milliseconds(1));
   store_->Answer(HeldOff{std::nullopt, clock_.SteadyNow() + seconds(7), true});
   Fetch(*source_);
 
