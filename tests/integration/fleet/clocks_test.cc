@@ -26,8 +26,9 @@ class FleetClocksTest : public FleetTest {
     FleetSetup setup;
     setup.replicas = static_cast<int>(kShifts.size());
     setup.environment = [](int replica) -> std::vector<std::string> {
-      return {"LD_PRELOAD=" SHIFTED_CLOCK_MODULE,
-              "CLOCK_SHIFT_SECONDS=" + std::to_string(kShifts.at(static_cast<std::size_t>(replica)))};
+      return {
+          "LD_PRELOAD=" SHIFTED_CLOCK_MODULE,
+          "CLOCK_SHIFT_SECONDS=" + std::to_string(kShifts.at(static_cast<std::size_t>(replica)))};
     };
     ASSERT_NO_FATAL_FAILURE(StartFleet(setup));
     ASSERT_TRUE(AreConnected());

@@ -42,6 +42,7 @@ FleetMember::FleetMember(const std::string& yaml, const std::vector<std::string>
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   stub_ = v1::BalanceService::NewStub(grpc::CreateCustomChannel(
       process_->grpc_address(), grpc::InsecureChannelCredentials(), arguments));
+  name_ = ReadName();
 }
 
 std::string FleetMember::Page(const std::string& path) const {
@@ -54,7 +55,7 @@ double FleetMember::Metric(const std::string& series) const {
   return at == std::string::npos ? 0 : std::atof(page.c_str() + at + series.size() + 2);
 }
 
-std::string FleetMember::Name() const {
+std::string FleetMember::ReadName() const {
   const std::string page = Page("/statusz");
   const std::string key = "\"replica\": \"";
   const auto at = page.find(key);
@@ -187,8 +188,8 @@ std::string FleetTest::FleetYaml() const {
   setup.refresh_budget = setup_.refresh_budget;
   if (setup_.has_fleet) {
     setup.more_yaml =
-        "fleet:\n  redis: {address: 127.0.0.1:" + std::to_string(redis_->address().port) +
-        ", operation_timeout: " + setup_.operation_timeout +
+        "fleet:\n  redis: {address: \"127.0.0.1:" + std::to_string(redis_->address().port) +
+        "\", operation_timeout: " + setup_.operation_timeout +
         "}\n  sealing_key: {file: " + files_.Path("sealing-key") + "}\n  max_replicas: 8\n";
   }
   return YamlText(setup);
@@ -216,7 +217,7 @@ std::optional<std::size_t> FleetTest::HolderOf(const std::string& source) {
     const std::string holder = member(i).Source(source).fleet().lease_holder();
     if (holder.empty()) continue;
     for (std::size_t k = 0; k < members_.size(); ++k) {
-      if (member(k).Name() == holder) return k;
+      if (member(k).name() == holder) return k;
     }
   }
   return std::nullopt;

@@ -49,8 +49,8 @@ class FleetMember {
   // The value of a series, with its labels as they are written; 0 if there is none.
   double Metric(const std::string& series) const;
   bool IsConnected() const { return Metric("balance_fleet_connected") == 1; }
-  // Its name in the fleet.
-  std::string Name() const;
+  // Its name in the fleet; empty without one.
+  const std::string& name() const { return name_; }
   v1::Source Source(const std::string& id) const;
   // Writes the configuration anew and has it read. Waits until it has been.
   void Reload(const std::string& yaml);
@@ -60,9 +60,12 @@ class FleetMember {
                    std::chrono::milliseconds timeout = std::chrono::seconds(5)) const;
 
  private:
+  std::string ReadName() const;
+
   const TemporaryDirectory files_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<v1::BalanceService::Stub> stub_;
+  std::string name_;
 };
 
 // What a reader was told of a source.

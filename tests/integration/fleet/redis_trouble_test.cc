@@ -54,6 +54,7 @@ TEST_F(FleetTroubleTest, M185_RedisIsKilledAndComesBackEmpty) {
     std::this_thread::sleep_for(seconds(2));
     redis().Restart();
     EXPECT_TRUE(AreConnected());
+    EXPECT_LE(MostInASecond(Side::kPolymarket), kMostInASecond);
     ResetCounters();
     std::this_thread::sleep_for(seconds(3));
   });

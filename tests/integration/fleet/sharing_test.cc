@@ -119,7 +119,7 @@ class HolderTest : public FleetSharingTest {
     ASSERT_TRUE(AreConnected());
     ReadFor(milliseconds(500));
     ASSERT_FALSE(HasFailure());
-    upstreams().SetLatency(Side::kPolymarket, milliseconds(400));
+    upstreams().SetLatency(Side::kPolymarket, milliseconds(600));
     std::thread asking([this] {
       v1::SourceBalance ignored;
       member(0).Get(kPolymarketId, AtMost(milliseconds(0)), ignored, seconds(2));
