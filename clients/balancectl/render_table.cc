@@ -136,14 +136,24 @@ std::string Rate(const v1::Source::Rate& rate) {
   return text.str();
 }
 
-std::vector<Cell> SourceRow(const v1::Source& source, WallTime now) {
+// How the source's login is shared with other replicas.
+Cell FleetCell(const v1::Source& source) {
+  if (!source.has_fleet()) return TextCell("");
+  const v1::Source::Fleet& fleet = source.fleet();
+  if (!fleet.connected()) return {"away", Style::kCaution};
+  std::string text = std::to_string(fleet.budget_left()) + " left";
+  if (!fleet.lease_holder().empty()) text += ", " + fleet.lease_holder() + " reads";
+  return TextCell(text);
+}
+
+std::vector<Cell> SourceRow(const v1::Source& source, bool has_fleet, WallTime now) {
   const std::string hold_off = HoldOff(source, now);
   const auto setting = [](bool is_set, const google::protobuf::Duration& duration) {
     return TextCell(is_set ? FormatSetting(ToNanoseconds(duration)) : "");
   };
   Cell failures = TextCell(std::to_string(source.consecutive_failures()));
   if (source.consecutive_failures() > 0) failures.style = Style::kCaution;
-  return {
+  std::vector<Cell> row = {
       TextCell(ShortName(source.name())),
       TextCell(KindLabel(source.kind())),
       TextCell(MoneyLabel(source.fund_class())),
@@ -156,21 +166,18 @@ std::vector<Cell> SourceRow(const v1::Source& source, WallTime now) {
       TextCell(source.has_rate() ? Rate(source.rate()) : ""),
       TextCell(source.has_clock_skew() ? FormatElapsed(ToNanoseconds(source.clock_skew())) : ""),
       AgoCell(source.has_last_observe_time(), source.last_observe_time(), now)};
+  if (has_fleet) row.push_back(FleetCell(source));
+  return row;
 }
 
-TextTable SourcesTable() {
-  return TextTable({{"SOURCE", Align::kLeft},
-                    {"KIND", Align::kLeft},
-                    {"MONEY", Align::kLeft},
-                    {"FEED", Align::kLeft},
-                    {"BREAKER", Align::kLeft},
-                    {"HOLD-OFF", Align::kLeft},
-                    {"FAILS", Align::kRight},
-                    {"TTL", Align::kRight},
-                    {"MAX STALE", Align::kRight},
-                    {"RATE", Align::kLeft},
-                    {"SKEW", Align::kRight},
-                    {"LAST GOOD READ", Align::kRight}});
+TextTable SourcesTable(bool has_fleet) {
+  std::vector<Column> columns = {
+      {"SOURCE", Align::kLeft}, {"KIND", Align::kLeft},    {"MONEY", Align::kLeft},
+      {"FEED", Align::kLeft},   {"BREAKER", Align::kLeft}, {"HOLD-OFF", Align::kLeft},
+      {"FAILS", Align::kRight}, {"TTL", Align::kRight},    {"MAX STALE", Align::kRight},
+      {"RATE", Align::kLeft},   {"SKEW", Align::kRight},   {"LAST GOOD READ", Align::kRight}};
+  if (has_fleet) columns.push_back({"FLEET", Align::kLeft});
+  return TextTable(std::move(columns));
 }
 
 std::string AccountOf(const std::string& source_name) {
@@ -222,9 +229,12 @@ std::string RenderSources(const v1::ListSourcesResponse& answer, WallTime now,
     const auto last = std::find_if(first, answer.sources().end(), [&](const v1::Source& source) {
       return AccountOf(source.name()) != account;
     });
-    TextTable table = SourcesTable();
-    std::for_each(first, last,
-                  [&](const v1::Source& source) { table.AddRow(SourceRow(source, now)); });
+    const bool has_fleet =
+        std::any_of(first, last, [](const v1::Source& source) { return source.has_fleet(); });
+    TextTable table = SourcesTable(has_fleet);
+    std::for_each(first, last, [&](const v1::Source& source) {
+      table.AddRow(SourceRow(source, has_fleet, now));
+    });
     text += (text.empty() ? "" : "\n") + Paint(account, Style::kTitle, canvas) + "\n" +
             table.Render(kIndent, canvas);
     first = last;

@@ -12,6 +12,7 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/error.h"
+#include "clients/core/observed_since.h"
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
 
@@ -31,11 +32,21 @@ struct FetchProgress {
   // When the first and the latest attempt's requests were sent; unset while none was.
   std::optional<SteadyTime> first_sent_at;
   std::optional<SteadyTime> sent_at;
-  // The moment of `sent_at` by the wall clock, as it was set then. REQUIRES: sent_at is set.
+  // The moment of `sent_at` by the wall clock, as it was set then, or `granted_wall` if that is
+  // earlier. REQUIRES: sent_at is set.
   WallTime sent_wall;
+  // Set by whoever was granted the next request on a clock that replicas share: the wall time that
+  // the reading will have. Unset: that of the moment at which the request is sent.
+  std::optional<WallTime> granted_wall;
+  // When the request of another replica was sent whose outcome this fetch ends with; unset if it
+  // ends with none.
+  std::optional<SteadyTime> shared_sent_at;
   // When the request that waits for its turn is expected to be sent, as things stand; unset while
   // none waits.
   std::optional<SteadyTime> planned_send;
+  // Kept by the feed: what was observed at or after this serves all who wait. It may become later
+  // as long as nothing is sent. Unset: only what is observed once the fetch has begun.
+  std::optional<ObservedSince> wanted;
   // Kept by the feed: a caller waits for this fetch, so it goes before those that nobody waits for.
   bool urgent = true;
   // Set by whoever has this fetch wait its turn: told that `urgent` has changed. May be empty.
@@ -52,7 +63,7 @@ struct FetchProgress {
 
   void NoteSent(Now when) {
     sent_at = when.steady;
-    sent_wall = when.wall;
+    sent_wall = granted_wall ? std::min(*granted_wall, when.wall) : when.wall;
     if (!first_sent_at) first_sent_at = when.steady;
   }
 };
@@ -64,9 +75,10 @@ struct FetchContext {
   FetchProgress* progress = nullptr;
   // Once the first request is sent, everything ends this much later at the latest.
   Duration budget = Duration::max();
-  // What another replica asked for at or after this serves too. Unset: only what is asked for once
-  // the fetch has begun.
-  std::optional<SteadyTime> observed_from = std::nullopt;
+  // What was observed earlier does not serve, whatever FetchProgress::wanted says.
+  SteadyTime observed_from = SteadyTime::min();
+  // No request may be sent after this.
+  SteadyTime send_by = SteadyTime::max();
 
   // `deadline`, or the end of the budget if that comes first.
   SteadyTime End() const {
@@ -83,6 +95,8 @@ struct SendOutlook {
   std::shared_ptr<const Error> because;
   // Whether a request that nobody asks for takes nothing from those that somebody waits for.
   bool has_spare = true;
+  // How far apart requests are in the long run, by what the upstream allows at present.
+  Duration interval{0};
 
   bool IsForbidden(SteadyTime now) const { return because && earliest > now; }
 };
@@ -98,6 +112,14 @@ class BalanceSource {
 
   // What a Fetch() begun now would meet.
   virtual SendOutlook Outlook() const { return {}; }
+
+  // Called with a newer reading that came without a fetch, such as that of another replica. Unset:
+  // there is one, but only a fetch can tell what to believe.
+  using OnReading = std::function<void(std::optional<Reading>)>;
+
+  // Has such readings told to `on_reading` until this source ends. To be called once at most. It is
+  // not called during a call of this source, but maybe while a fetch of it waits.
+  virtual void Listen(OnReading /*on_reading*/) {}
 };
 
 }  // namespace balance

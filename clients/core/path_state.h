@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "clients/core/clock.h"
 
@@ -12,6 +13,16 @@ namespace balance {
 enum class BreakerState : std::uint8_t { kClosed, kOpen, kHalfOpen };
 
 inline constexpr int kBreakerStateCount = static_cast<int>(BreakerState::kHalfOpen) + 1;
+
+// How a login is shared with other replicas, as far as this one knows.
+struct FleetState {
+  // Whether the other replicas can be reached.
+  bool is_connected = false;
+  // Opaque name of the replica that reads the upstream at present; empty: none.
+  std::string lease_holder;
+  // Number of requests that the budget of all replicas would allow at once.
+  int budget_left = 0;
+};
 
 struct PathState {
   // State of the login's breaker or of the host's, whichever is stricter.
@@ -26,6 +37,8 @@ struct PathState {
   bool uses_previous_credential = false;
   // Whether one of these forbids requests now.
   bool is_forbidden = false;
+  // Unset: the login is not shared.
+  std::optional<FleetState> fleet = std::nullopt;
 };
 
 // Thread-safe.

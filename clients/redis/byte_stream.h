@@ -6,14 +6,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "clients/core/clock.h"
 #include "clients/redis/redis_error.h"
+#include "clients/redis/stream_settings.h"
 
 namespace balance {
 
@@ -31,22 +30,6 @@ class ByteStream {
                                              boost::system::error_code& error) = 0;
   // Ends the connection, and with it what is under way. May be repeated.
   virtual void Close() = 0;
-};
-
-// Where a server listens.
-struct HostPort {
-  // Name or address; an IPv6 address without brackets.
-  std::string host;
-  std::uint16_t port = 0;
-
-  friend bool operator==(const HostPort&, const HostPort&) = default;
-};
-
-struct StreamTls {
-  bool is_on = false;
-  // Path of a PEM file with the CAs that may vouch for the server; no others are trusted. Read anew
-  // for each connection.
-  std::string ca_file = {};
 };
 
 // Resolves the name, connects and, with TLS, verifies the server, all before `deadline` and without

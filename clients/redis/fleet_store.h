@@ -2,6 +2,7 @@
 
 // The port through which replicas share what they know of a login and the budget of its credential.
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "clients/core/clock.h"
@@ -62,6 +64,8 @@ struct AcquireRequest {
   std::string owner;
   // A reading is taken if it was observed at or after this, and is not older than `max_age`.
   SteadyTime observed_from = SteadyTime::min();
+  // The same on Redis's clock: no request is granted before this time.
+  RedisTime observed_from_redis = RedisTime::min();
   Duration max_age = Duration::max();
   // A failure of a request that was sent at or after this is told instead of granting another one.
   SteadyTime failed_from = SteadyTime::max();
@@ -83,16 +87,25 @@ struct Granted {
   SteadyTime send_by;
   // When another replica may be granted a request.
   SteadyTime lease_end;
+  // When the budget is whole again, if nothing more is granted.
+  SteadyTime budget_full_at;
 };
+
+// Observe time of what the request brought that was granted so.
+RedisTime ObservedOf(const Granted& grant, const Reading& reading);
 
 // Another replica, or another source here, has the lease.
 struct LeaseBusy {
   SteadyTime lease_end;
+  // AcquireRequest::owner of who has it.
+  std::string owner = {};
 };
 
 // No request before `send_at`: ask again then. Nothing was used up, and it is nobody's turn yet.
 struct OutOfTurn {
   SteadyTime send_at;
+  // As of Granted.
+  SteadyTime budget_full_at = SteadyTime::min();
 };
 
 // The upstream asked for a pause, or rejected the secret.
@@ -139,7 +152,7 @@ struct RateNews {
   Error because = {};
   // The secret is good: ends its hold-off.
   bool is_accepted = false;
-  // No more than one request in `interval` for `lasting`.
+  // No more than one request in `interval` for `lasting`, counted from the latest request on.
   std::optional<Duration> interval = std::nullopt;
   Duration lasting{};
 };
@@ -159,6 +172,10 @@ enum class StoredValueFault : std::uint8_t {
 };
 
 inline constexpr int kStoredValueFaultCount = static_cast<int>(StoredValueFault::kOtherTime) + 1;
+
+// Name of each of them for metrics and the log, indexed by it.
+inline constexpr std::array<std::string_view, kStoredValueFaultCount> kStoredValueFaultNames = {
+    "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME"};
 
 // Used on its shard's thread only. Every operation ends within the operation timeout of
 // RedisSettings, or fails at once (kAway) while Redis is not usable.

@@ -60,7 +60,7 @@ std::optional<RedisError> FaultOfInfo(const RedisReply& info) {
   if (InfoField(text, "redis_mode") == "cluster") return ErrorOfReply("MOVED");
   if (InfoField(text, "redis_mode") == "sentinel") {
     return RedisError{RedisErrorKind::kNoPrimary,
-                      "what answers is a Sentinel; set it as fleet.redis.address.sentinel"};
+                      "what answers is a Sentinel; set it as fleet.redis.sentinel"};
   }
   const std::string_view version = InfoField(text, "redis_version");
   if (VersionOf(version) < VersionOf(kLeastRedisVersion)) {
@@ -100,6 +100,11 @@ std::optional<RedisError> FaultOfHello(std::span<const RedisReply> replies) {
 
 RedisDialer::RedisDialer(asio::io_context& loop, Clock& clock, RedisSettings settings)
     : loop_(loop), clock_(clock), settings_(std::move(settings)) {}
+
+void RedisDialer::SetLogins(RedisLogin redis, RedisLogin sentinels) {
+  settings_.login = std::move(redis);
+  if (settings_.sentinel) settings_.sentinel->login = std::move(sentinels);
+}
 
 asio::awaitable<RedisResult<PrimaryConnection>> RedisDialer::Open(
     SteadyTime deadline, RedisConnection::OnMessage on_message) {
@@ -181,7 +186,7 @@ asio::awaitable<RedisResult<HostPort>> RedisDialer::AskSentinel(HostPort sentine
   if (primary.host.empty() || primary.port == 0) {
     co_return RedisFailure(RedisErrorKind::kNoPrimary,
                            "the Sentinels know no primary of the configured name; check "
-                           "fleet.redis.address.sentinel.primary");
+                           "fleet.redis.sentinel.primary");
   }
   co_return primary;
 }

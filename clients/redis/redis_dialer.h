@@ -41,6 +41,9 @@ class RedisDialer {
   boost::asio::awaitable<RedisResult<PrimaryConnection>> Open(
       SteadyTime deadline, RedisConnection::OnMessage on_message = nullptr);
 
+  // Logs in so from the next connection on, at Redis and, if there are any, at the Sentinels.
+  void SetLogins(RedisLogin redis, RedisLogin sentinels);
+
   const RedisSettings& settings() const { return settings_; }
 
  private:

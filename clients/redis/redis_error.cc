@@ -13,14 +13,14 @@ struct Row {
 };
 
 constexpr std::string_view kClusterMessage =
-    "Redis runs as a cluster, which is not supported; set fleet.redis.address to a single Redis or "
-    "to Sentinels";
+    "Redis runs as a cluster, which is not supported; set fleet.redis.address to a single Redis, "
+    "or use fleet.redis.sentinel";
 constexpr std::string_view kPasswordMessage =
     "Redis does not accept the user name and password; check fleet.redis.username, "
     "fleet.redis.password and the ACL of Redis";
 constexpr std::string_view kReplicaMessage =
-    "Redis is a replica and takes no writes; set fleet.redis.address to the primary or to "
-    "Sentinels";
+    "Redis is a replica and takes no writes; set fleet.redis.address to the primary, or "
+    "use fleet.redis.sentinel";
 constexpr std::string_view kNoWritesMessage =
     "Redis takes no writes just now (persistence or replication is in trouble); see its log and "
     "its settings stop-writes-on-bgsave-error and min-replicas-to-write";

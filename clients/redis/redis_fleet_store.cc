@@ -150,9 +150,7 @@ StoredValue StoredOf(std::variant<Reading, Error> result, RedisTime observed) {
 RedisTime ObservedOf(const StoreRequest& request, const RedisClock& clock) {
   const auto* const reading = std::get_if<Reading>(&request.result);
   if (!request.grant) return clock.Earliest(reading ? reading->observe_steady : request.sent);
-  const Duration age = reading ? reading->cache_age : Duration::zero();
-  return request.grant->observed -
-         std::chrono::ceil<microseconds>(std::clamp(age, Duration::zero(), kFar));
+  return reading ? balance::ObservedOf(*request.grant, *reading) : request.grant->observed;
 }
 
 // Arguments of the script behind the run id.
@@ -169,6 +167,7 @@ std::vector<std::string> ArgumentsOf(const AcquireRequest& request, RedisTime le
       MicrosText(request.min_refresh_interval),
       request.may_send ? "1" : "0",
       BucketLifeText(request.rate),
+      Text(std::clamp(request.observed_from_redis, RedisTime(), RedisTime(microseconds(kNever)))),
   };
 }
 
@@ -193,13 +192,25 @@ RedisResult<Acquired> GrantedOf(const ScriptReply& reply, const RedisClock& cloc
   const auto granted = TimeAt(reply, 0);
   const auto lease_end = TimeAt(reply, 1);
   const std::string_view token = TextAt(reply, 2);
-  if (!granted || !lease_end || token.empty()) return OddReply();
+  const auto full = TimeAt(reply, 3);
+  if (!granted || !lease_end || token.empty() || !full) return OddReply();
   return Granted{std::string(token), *granted,
                  clock.SurelyBefore(*granted + std::chrono::floor<microseconds>(kSendSlack)),
-                 clock.ToSteady(*lease_end)};
+                 clock.ToSteady(*lease_end), clock.ToSteady(*full)};
+}
+
+Acquired OutOfTurnOf(RedisTime send_at, const ScriptReply& reply, const RedisClock& clock) {
+  OutOfTurn later{clock.SurelyAfter(send_at)};
+  if (const auto full = TimeAt(reply, 1)) later.budget_full_at = clock.ToSteady(*full);
+  return later;
 }
 
 }  // namespace
+
+RedisTime ObservedOf(const Granted& grant, const Reading& reading) {
+  return grant.observed -
+         std::chrono::ceil<microseconds>(std::clamp(reading.cache_age, Duration::zero(), kFar));
+}
 
 // A hold whose reason cannot be read holds all the same: asking less is always safe.
 Acquired RedisFleetStore::HeldOffOf(const LoginNames& login, const ScriptReply& reply,
@@ -215,17 +226,65 @@ Acquired RedisFleetStore::HeldOffOf(const LoginNames& login, const ScriptReply& 
 }
 
 RedisFleetStore::RedisFleetStore(asio::io_context& loop, Clock& clock, Random random,
-                                 RedisSettings settings, Seal seal, FleetObserver& observer)
+                                 RedisSettings settings, Seal seal, FleetObserver& observer,
+                                 FleetClock* shared_clock)
     : clock_(clock),
+      observer_(observer),
       vault_(std::make_unique<const Vault>(std::move(seal), observer)),
       dialer_(std::make_shared<RedisDialer>(loop, clock, std::move(settings))),
       subscriber_(loop, clock, random, dialer_),
       link_(loop, clock, random, dialer_,
-            [this](const std::string& run_id) { subscriber_.ExpectRunId(run_id); }) {}
+            {[this](const std::string& run_id) { subscriber_.ExpectRunId(run_id); },
+             [shared_clock](const RedisClock& redis) {
+               if (shared_clock) shared_clock->Follow(redis);
+             }}) {}
 
 RedisFleetStore::~RedisFleetStore() = default;
 
+void RedisFleetStore::Renew(RedisLogin redis, RedisLogin sentinels, Seal seal) {
+  dialer_->SetLogins(std::move(redis), std::move(sentinels));
+  vault_ = std::make_unique<const Vault>(std::move(seal), observer_);
+}
+
+void RedisFleetStore::Stop() {
+  subscriber_.Stop();
+  link_.Stop();
+}
+
+template <typename T>
+void RedisFleetStore::Count(FleetOperation operation, const RedisResult<T>& result,
+                            std::string_view outcome) {
+  if (!result) outcome = kRedisErrorNames[static_cast<std::size_t>(result.error().kind)];
+  observer_.OnOperation(operation, outcome);
+}
+
 asio::awaitable<RedisResult<Acquired>> RedisFleetStore::Acquire(AcquireRequest request) {
+  auto acquired = co_await TryAcquire(std::move(request));
+  Count(FleetOperation::kAcquire, acquired,
+        acquired ? kAcquireOutcomes[acquired->index()] : std::string_view());
+  co_return acquired;
+}
+
+asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::Store(StoreRequest request) {
+  auto stored = co_await TryStore(std::move(request));
+  Count(FleetOperation::kStore, stored,
+        stored ? kStoreOutcomes[static_cast<std::size_t>(*stored)] : std::string_view());
+  co_return stored;
+}
+
+asio::awaitable<RedisResult<void>> RedisFleetStore::Release(LoginNames login, Granted grant) {
+  auto released = co_await TryRelease(std::move(login), std::move(grant));
+  Count(FleetOperation::kRelease, released, kOtherOutcome);
+  co_return released;
+}
+
+asio::awaitable<RedisResult<void>> RedisFleetStore::Rate(RateNews news) {
+  auto told = co_await TryRate(std::move(news));
+  Count(FleetOperation::kRate, told, kOtherOutcome);
+  co_return told;
+}
+
+asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireRequest request) {
   const LoginNames& login = request.login;
   RedisTime least_observed;
   RedisTime least_failed;
@@ -233,7 +292,8 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::Acquire(AcquireRequest r
     const SteadyTime now = clock_.SteadyNow();
     if (!link_.IsUsable()) break;
     const RedisClock clock = link_.clock();
-    least_observed = std::max(least_observed, LeastObserved(request.observed_from, clock, now));
+    least_observed = std::max({least_observed, request.observed_from_redis,
+                               LeastObserved(request.observed_from, clock, now)});
     least_failed = std::max(least_failed, LeastFailed(request.failed_from, clock, now));
     const std::vector<std::string> arguments = ArgumentsOf(request, least_observed, least_failed);
     ScriptCall call{AcquireScript(),
@@ -246,8 +306,10 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::Acquire(AcquireRequest r
     const auto time = TimeAt(*reply, 0);
     if (!time) co_return OddReply();
     if (word == "GRANTED") co_return GrantedOf(*reply, link_.clock());
-    if (word == "BUSY") co_return LeaseBusy{link_.clock().SurelyAfter(*time)};
-    if (word == "LATER") co_return OutOfTurn{link_.clock().SurelyAfter(*time)};
+    if (word == "BUSY") {
+      co_return LeaseBusy{link_.clock().SurelyAfter(*time), std::string(TextAt(*reply, 1))};
+    }
+    if (word == "LATER") co_return OutOfTurnOf(*time, *reply, link_.clock());
     if (word == "HELD_OFF") co_return HeldOffOf(login, *reply, *time);
     if (word != "READING" && word != "FAILED") co_return OddReply();
     auto value = vault_->Open(login.reading, TextAt(*reply, 1), *time);
@@ -262,7 +324,7 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::Acquire(AcquireRequest r
   co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
 }
 
-asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::Store(StoreRequest request) {
+asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreRequest request) {
   if (!link_.IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
   const LoginNames& login = request.login;
   const RedisTime observed = ObservedOf(request, link_.clock());
@@ -284,7 +346,7 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::Store(StoreRequest r
   co_return OddReply();
 }
 
-asio::awaitable<RedisResult<void>> RedisFleetStore::Release(LoginNames login, Granted grant) {
+asio::awaitable<RedisResult<void>> RedisFleetStore::TryRelease(LoginNames login, Granted grant) {
   const std::vector<std::string> arguments = {grant.token, "0", "NOTHING"};
   ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
   const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
@@ -293,7 +355,7 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::Release(LoginNames login, Gr
   co_return RedisResult<void>();
 }
 
-asio::awaitable<RedisResult<void>> RedisFleetStore::Rate(RateNews news) {
+asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
   if (!link_.IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
   const LoginNames& login = news.login;
   const StoredValue because =

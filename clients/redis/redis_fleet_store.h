@@ -2,14 +2,17 @@
 
 // FleetStore in Redis: three scripts, each one round trip and atomic, all on Redis's clock.
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "clients/core/clock.h"
 #include "clients/core/random.h"
+#include "clients/redis/fleet_clock.h"
 #include "clients/redis/fleet_store.h"
 #include "clients/redis/redis_dialer.h"
 #include "clients/redis/redis_link.h"
@@ -19,6 +22,19 @@
 
 namespace balance {
 
+// The operations of a FleetStore.
+enum class FleetOperation : std::uint8_t { kAcquire, kStore, kRelease, kRate };
+
+// Name of each of them for metrics, indexed by it.
+inline constexpr std::array<std::string_view, 4> kFleetOperationNames = {"ACQUIRE", "STORE",
+                                                                         "RELEASE", "RATE"};
+
+// The ways in which each of them ends well.
+inline constexpr std::array<std::string_view, 6> kAcquireOutcomes = {
+    "READING", "FAILURE", "GRANTED", "BUSY", "OUT_OF_TURN", "HELD_OFF"};
+inline constexpr std::array<std::string_view, 3> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD"};
+inline constexpr std::string_view kOtherOutcome = "DONE";
+
 // Told on the shard's thread.
 class FleetObserver {
  public:
@@ -27,6 +43,9 @@ class FleetObserver {
   // A value in Redis cannot be used: somebody has changed it, or the replicas have different keys
   // or releases.
   virtual void OnBadValue(StoredValueFault /*fault*/) {}
+
+  // An operation has ended: `outcome` is one of kFleetOutcomes or of kRedisErrorNames.
+  virtual void OnOperation(FleetOperation /*operation*/, std::string_view /*outcome*/) {}
 };
 
 // Commands that the scripts and connections use: the ACL of the user needs them, and `~bal:*
@@ -38,8 +57,10 @@ inline constexpr std::string_view kRedisAcl =
 class RedisFleetStore final : public FleetStore {
  public:
   // `clock` and `observer` must outlive the loop's work, and the store the operations on it.
+  // `shared_clock` follows Redis's, and has to outlive them too; it may be null.
   RedisFleetStore(boost::asio::io_context& loop, Clock& clock, Random random,
-                  RedisSettings settings, Seal seal, FleetObserver& observer);
+                  RedisSettings settings, Seal seal, FleetObserver& observer,
+                  FleetClock* shared_clock = nullptr);
   RedisFleetStore(const RedisFleetStore&) = delete;
   RedisFleetStore& operator=(const RedisFleetStore&) = delete;
   ~RedisFleetStore() override;
@@ -51,6 +72,12 @@ class RedisFleetStore final : public FleetStore {
   std::unique_ptr<Subscription> Subscribe(const LoginNames& names, OnNews on_news) override;
   bool IsUsable() const override { return link_.IsUsable(); }
 
+  // Uses these from now on: for connections to come, and for values.
+  void Renew(RedisLogin redis, RedisLogin sentinels, Seal seal);
+
+  // Ends the connections for good: Redis is away from now on.
+  void Stop();
+
   const RedisHealth& health() const { return link_.health(); }
   // Redis's clock less our wall clock; unset if that is not known.
   std::optional<Duration> ClockOffset() const;
@@ -60,10 +87,18 @@ class RedisFleetStore final : public FleetStore {
  private:
   class Vault;
 
+  boost::asio::awaitable<RedisResult<Acquired>> TryAcquire(AcquireRequest request);
+  boost::asio::awaitable<RedisResult<StoreOutcome>> TryStore(StoreRequest request);
+  boost::asio::awaitable<RedisResult<void>> TryRelease(LoginNames login, Granted grant);
+  boost::asio::awaitable<RedisResult<void>> TryRate(RateNews news);
+  // Tells the observer how an operation has ended.
+  template <typename T>
+  void Count(FleetOperation operation, const RedisResult<T>& result, std::string_view outcome);
   Acquired HeldOffOf(const LoginNames& login, const ScriptReply& reply, RedisTime until) const;
 
   Clock& clock_;
-  const std::unique_ptr<const Vault> vault_;
+  FleetObserver& observer_;
+  std::unique_ptr<const Vault> vault_;
   const std::shared_ptr<RedisDialer> dialer_;
   RedisSubscriber subscriber_;
   RedisLink link_;

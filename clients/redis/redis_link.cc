@@ -53,11 +53,11 @@ std::optional<ScriptReply> ScriptReplyOf(RedisReply reply) {
 class RedisLink::State : public std::enable_shared_from_this<State> {
  public:
   State(asio::io_context& loop, Clock& clock, Random random, std::shared_ptr<RedisDialer> dialer,
-        OnConnected on_connected)
+        RedisLinkHooks hooks)
       : loop_(loop),
         clock_(clock),
         dialer_(std::move(dialer)),
-        on_connected_(std::move(on_connected)),
+        hooks_(std::move(hooks)),
         tick_(loop.get_executor(), clock),
         health_(std::move(random)) {}
 
@@ -72,7 +72,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   }
 
   void Stop() {
-    is_stopped_ = true;
+    if (std::exchange(is_stopped_, true)) return;
     tick_.Cancel();
     Drop();
     asio::post(loop_, [self = shared_from_this()] {
@@ -138,7 +138,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
       }
       auto answer = ScriptReplyOf(std::move(reply));
       if (!answer) break;
-      self->redis_clock_.Observe({sent, self->clock_.SteadyNow(), answer->now});
+      self->Observe({sent, self->clock_.SteadyNow(), answer->now});
       co_return *std::move(answer);
     }
     co_return RedisFailure(RedisErrorKind::kProtocol, "Redis answers to a script as none does");
@@ -178,7 +178,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     if (!replies) co_return self->Failed(primary, std::move(replies.error()));
     const auto time = TimeOfReply(replies->front());
     if (!time) co_return self->Failed(primary, ErrorOfReply(replies->front().text));
-    self->redis_clock_.Observe({sent, received, *time});
+    self->Observe({sent, received, *time});
     self->health_.OnProbeSuccess();
   }
 
@@ -192,12 +192,17 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     }
     // What was known was another machine's, maybe.
     self->redis_clock_ = {};
-    self->redis_clock_.Observe(opened->clock);
+    self->Observe(opened->clock);
     self->primary_ = std::make_shared<PrimaryConnection>(*std::move(opened));
     self->health_.OnConnected();
     self->health_.OnProbeSuccess();
     asio::co_spawn(self->loop_, WatchEnd(self, self->primary_), asio::detached);
-    if (self->on_connected_) self->on_connected_(self->primary_->run_id);
+    if (self->hooks_.on_connected) self->hooks_.on_connected(self->primary_->run_id);
+  }
+
+  void Observe(const ClockSample& sample) {
+    redis_clock_.Observe(sample);
+    if (hooks_.on_clock) hooks_.on_clock(redis_clock_);
   }
 
   // A connection failed, for all who use it at once: that is one failure.
@@ -223,7 +228,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   asio::io_context& loop_;
   Clock& clock_;
   const std::shared_ptr<RedisDialer> dialer_;
-  const OnConnected on_connected_;
+  const RedisLinkHooks hooks_;
   asio::cancellation_signal cancel_;
   bool is_stopped_ = false;
   RedisClock redis_clock_;
@@ -236,13 +241,15 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
 };
 
 RedisLink::RedisLink(asio::io_context& loop, Clock& clock, Random random,
-                     std::shared_ptr<RedisDialer> dialer, OnConnected on_connected)
+                     std::shared_ptr<RedisDialer> dialer, RedisLinkHooks hooks)
     : state_(std::make_shared<State>(loop, clock, std::move(random), std::move(dialer),
-                                     std::move(on_connected))) {
+                                     std::move(hooks))) {
   state_->Start();
 }
 
 RedisLink::~RedisLink() { state_->Stop(); }
+
+void RedisLink::Stop() { state_->Stop(); }
 
 asio::awaitable<RedisResult<ScriptReply>> RedisLink::Run(ScriptCall call, SteadyTime deadline) {
   return State::Run(state_, std::move(call), deadline);

@@ -38,21 +38,29 @@ struct ScriptReply {
   std::vector<RedisReply> rest;
 };
 
+// Who hears of what a RedisLink learns.
+struct RedisLinkHooks {
+  // Told of each new connection: the run id of the primary. May be null.
+  std::function<void(const std::string& run_id)> on_connected = nullptr;
+  // Told of Redis's clock whenever more was learned of it. May be null.
+  std::function<void(const RedisClock& clock)> on_clock = nullptr;
+};
+
 // Used on its loop's thread only. No operation waits for a connection: while there is none, all
 // fail with kAway.
 class RedisLink {
  public:
-  // Told of each new connection: the run id of the primary.
-  using OnConnected = std::function<void(const std::string& run_id)>;
-
   // Connects at once, and again whenever the connection is lost: at once, unless the breaker is
-  // open or nothing could be connected to. `clock` must outlive the loop's work. `on_connected` is
-  // not called after destruction.
+  // open or nothing could be connected to. `clock` must outlive the loop's work. The
+  // hooks are not called after destruction.
   RedisLink(boost::asio::io_context& loop, Clock& clock, Random random,
-            std::shared_ptr<RedisDialer> dialer, OnConnected on_connected = nullptr);
+            std::shared_ptr<RedisDialer> dialer, RedisLinkHooks hooks = {});
   RedisLink(const RedisLink&) = delete;
   RedisLink& operator=(const RedisLink&) = delete;
   ~RedisLink();
+
+  // Ends the connection for good.
+  void Stop();
 
   // Runs a script before `deadline`, or the end of the operation timeout if that comes first. One
   // that Redis begins to run later does nothing (kLate). kTimedOut and kUnreachable leave open

@@ -2,6 +2,7 @@
 
 // Where Redis is and how to log in there. Plain values, as configured.
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,7 +10,7 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/secret.h"
-#include "clients/redis/byte_stream.h"
+#include "clients/redis/stream_settings.h"
 
 namespace balance {
 
@@ -29,6 +30,8 @@ struct SentinelSettings {
 };
 
 struct RedisSettings {
+  static constexpr Duration kOperationTimeout = std::chrono::milliseconds(50);
+
   // Address of the primary. Not used with `sentinel`.
   HostPort address;
   std::optional<SentinelSettings> sentinel = std::nullopt;
@@ -36,7 +39,7 @@ struct RedisSettings {
   // For Redis and the Sentinels alike.
   StreamTls tls = {};
   // An operation ends after this, done or not.
-  Duration operation_timeout = std::chrono::milliseconds(50);
+  Duration operation_timeout = kOperationTimeout;
   // For a connection: name resolution, TCP, TLS and the login together. No operation waits for it.
   Duration connect_timeout = std::chrono::seconds(1);
 };

@@ -49,7 +49,7 @@ class RedisSubscriber::State : public std::enable_shared_from_this<State> {
   }
 
   void Stop() {
-    is_stopped_ = true;
+    if (std::exchange(is_stopped_, true)) return;
     tick_.Cancel();
     listeners_.clear();
     Drop();
@@ -254,6 +254,8 @@ RedisSubscriber::RedisSubscriber(asio::io_context& loop, Clock& clock, Random ra
 }
 
 RedisSubscriber::~RedisSubscriber() { state_->Stop(); }
+
+void RedisSubscriber::Stop() { state_->Stop(); }
 
 std::unique_ptr<RedisSubscriber::Subscription> RedisSubscriber::Subscribe(std::string channel,
                                                                           OnPayload on_payload) {

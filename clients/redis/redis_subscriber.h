@@ -45,6 +45,9 @@ class RedisSubscriber {
   RedisSubscriber& operator=(const RedisSubscriber&) = delete;
   ~RedisSubscriber();
 
+  // Ends the connection for good; nobody is told anything more.
+  void Stop();
+
   // Several may listen on one channel.
   [[nodiscard]] std::unique_ptr<Subscription> Subscribe(std::string channel, OnPayload on_payload);
 

@@ -24,4 +24,9 @@ using RedisTime = RedisTimeline::time_point;
 // The same moment for people, if the machine of Redis is set right.
 inline WallTime ToWallTime(RedisTime time) { return WallTime(time.time_since_epoch()); }
 
+// The time by Redis's clock of a moment that ToWallTime() has told, or a little later.
+inline RedisTime ToRedisTime(WallTime time) {
+  return RedisTime(std::chrono::ceil<RedisTimeline::duration>(time.time_since_epoch()));
+}
+
 }  // namespace balance

@@ -7,7 +7,13 @@ namespace balance {
 
 ReserveBudget::ReserveBudget(const RateSettings& rate, double reserve, int max_replicas,
                              Random random)
-    : bucket_(rate.requests_per_second * reserve / max_replicas, 1), random_(std::move(random)) {}
+    : share_(reserve / max_replicas),
+      bucket_(rate.requests_per_second * share_, 1),
+      random_(std::move(random)) {}
+
+void ReserveBudget::SetRate(const RateSettings& rate) {
+  bucket_.SetRate(rate.requests_per_second * share_);
+}
 
 void ReserveBudget::SetCutOff(SteadyTime now, bool is_cut_off) {
   if (std::exchange(is_cut_off_, is_cut_off) == is_cut_off || !is_cut_off) return;

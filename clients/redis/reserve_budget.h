@@ -19,6 +19,9 @@ class ReserveBudget {
   // `reserve` is the share of the rate that all replicas without Redis together may use, above 0.
   ReserveBudget(const RateSettings& rate, double reserve, int max_replicas, Random random);
 
+  // Of the configuration that was read anew.
+  void SetRate(const RateSettings& rate);
+
   // Redis is lost from `now` on, or is reached again.
   void SetCutOff(SteadyTime now, bool is_cut_off);
 
@@ -28,6 +31,8 @@ class ReserveBudget {
   void Take(SteadyTime now) { bucket_.Take(now); }
 
  private:
+  // Of every rate.
+  const double share_;
   RateBucket bucket_;
   Random random_;
   bool is_cut_off_ = false;

@@ -25,6 +25,18 @@ constexpr Duration kFirstPause = milliseconds(50);
 constexpr Duration kLeastPause = milliseconds(1);
 constexpr Duration kLongestPause = milliseconds(200);
 
+// Between two looks whether Redis is back.
+constexpr Duration kFirstLook = milliseconds(10);
+constexpr Duration kLongestLook = milliseconds(250);
+// Number of looks before anybody is told when a request will be sent without it.
+constexpr int kWaitsToPlan = 5;
+
+// How long a pace is heeded by all after it was told last.
+constexpr Duration kSlowFor = seconds(30);
+
+// Between a replica's name and the number of its source.
+constexpr char kOwnerSeparator = '/';
+
 // Readings made alone are offered up to so long after Redis is back: so often they are tried.
 constexpr Duration kLeastOfferPause = milliseconds(50);
 constexpr Duration kMostOfferPause = seconds(1);
@@ -58,6 +70,10 @@ bool IsRejection(ErrorKind kind) {
          kind == ErrorKind::kAccountMissing;
 }
 
+// Whether others who ask for the login would meet the same. A rejection is about the secret, and
+// theirs may be another one.
+bool IsWorthSharing(const Error& error) { return IsOfTheLogin(error) && !IsRejection(error.kind); }
+
 }  // namespace
 
 // Outlives the source by what is under way.
@@ -65,11 +81,12 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
  public:
   State(LoopExecutor executor, std::unique_ptr<BalanceSource> next,
         std::shared_ptr<FleetStore> store, std::shared_ptr<ReserveBudget> reserve,
-        Settings settings, Random random, Clock& clock)
+        std::shared_ptr<FleetLogin> login, Settings settings, Random random, Clock& clock)
       : executor_(executor),
         next_(std::move(next)),
         store_(std::move(store)),
         reserve_(std::move(reserve)),
+        login_(std::move(login)),
         settings_(std::move(settings)),
         random_(std::move(random)),
         clock_(clock),
@@ -83,44 +100,70 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
 
   void Stop() {
     listening_.reset();
+    on_reading_ = nullptr;
     offer_alarm_.Cancel();
     own_.reset();
   }
 
-  const BalanceSource& next() const { return *next_; }
+  void Listen(OnReading on_reading) { on_reading_ = std::move(on_reading); }
+
+  SendOutlook Outlook() const {
+    const SteadyTime now = clock_.SteadyNow();
+    SendOutlook outlook = next_->Outlook();
+    if (outlook.IsForbidden(now) && store_->IsUsable()) {
+      outlook.earliest = SteadyTime::min();
+      outlook.because = nullptr;
+      outlook.has_spare = false;
+    }
+    outlook.has_spare = outlook.has_spare && login_->HasSpare(now);
+    return outlook;
+  }
 
   static asio::awaitable<Result<Reading>> Fetch(std::shared_ptr<State> self, FetchContext context) {
     const SteadyTime begun = self->clock_.SteadyNow();
-    const SteadyTime observed_from = context.observed_from.value_or(begun);
+    context.progress->shared_sent_at.reset();
     for (int waits = 0;; ++waits) {
-      if (auto heard = self->HeardSince(observed_from, begun)) co_return *std::move(heard);
-      auto acquired = co_await self->store_->Acquire(self->RequestOf(observed_from, begun));
+      const ObservedSince wanted = WantedBy(context, begun);
+      if (auto heard = self->HeardSince(wanted, begun, *context.progress)) {
+        co_return *std::move(heard);
+      }
+      AcquireRequest request = self->RequestOf(wanted, begun);
+      auto acquired = co_await Ask(self, std::move(request));
       self->reserve_->SetCutOff(self->clock_.SteadyNow(), !acquired);
-      if (!acquired) co_return co_await FetchAlone(self, context);
-      if (auto* const grant = std::get_if<Granted>(&*acquired)) {
-        auto fetched = co_await FetchGranted(self, context, std::move(*grant));
-        if (fetched) co_return *std::move(fetched);
+      std::optional<Result<Reading>> fetched;
+      if (!acquired) {
+        fetched = co_await FetchAlone(self, context);
+      } else {
+        self->Note(*acquired);
+        // Before anything can throw: a lease that is lost keeps the others waiting.
+        const std::shared_ptr<Lease> lease = LeaseOf(self, *acquired);
+        if (lease) {
+          fetched = co_await FetchGranted(self, context, lease);
+        } else {
+          fetched = co_await Follow(self, context, *std::move(acquired), waits);
+        }
+      }
+      if (!fetched) continue;
+      // Somebody who wants a newer one has joined meanwhile.
+      if (*fetched && context.progress->shared_sent_at &&
+          !WantedBy(context, begun).IsMetBy((*fetched)->Observed())) {
+        context.progress->shared_sent_at.reset();
         continue;
       }
-      if (std::holds_alternative<OutOfTurn>(*acquired) && self->IsForbiddenBelow()) {
-        // With the failure that forbids it.
-        co_return co_await self->next_->Fetch(context);
-      }
-      if (const auto until = self->NextQuestion(*acquired, waits)) {
-        if (*until >= context.End()) co_return OutOfTime(*until - self->clock_.SteadyNow());
-        if (std::holds_alternative<OutOfTurn>(*acquired)) context.progress->planned_send = *until;
-        co_await Wait(self, *until);
-        context.progress->planned_send.reset();
-        continue;
-      }
-      co_return self->Answer(*std::move(acquired));
+      co_return *std::move(fetched);
     }
   }
 
  private:
-  AcquireRequest RequestOf(SteadyTime observed_from, SteadyTime begun) const {
+  static ObservedSince WantedBy(const FetchContext& context, SteadyTime begun) {
+    const ObservedSince wanted = context.progress->wanted.value_or(ObservedSince{begun});
+    return ObservedSince::Later(wanted, ObservedSince{context.observed_from});
+  }
+
+  AcquireRequest RequestOf(ObservedSince wanted, SteadyTime begun) const {
     AcquireRequest request{settings_.names, settings_.owner};
-    request.observed_from = observed_from;
+    request.observed_from = wanted.steady;
+    if (wanted.wall > WallTime::min()) request.observed_from_redis = ToRedisTime(wanted.wall);
     request.failed_from = begun;
     request.rate = settings_.rate;
     request.min_refresh_interval = settings_.min_refresh_interval;
@@ -132,41 +175,148 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
 
   bool IsForbiddenBelow() const { return next_->Outlook().IsForbidden(clock_.SteadyNow()); }
 
+  // A question that outlives whoever asks: giving it up would end the connection for all.
+  struct Question {
+    // Null: nobody waits for the answer any more.
+    Signal* waiter = nullptr;
+    std::optional<RedisResult<Acquired>> answer;
+  };
+
+  static asio::awaitable<RedisResult<Acquired>> Ask(std::shared_ptr<State> self,
+                                                    AcquireRequest request) {
+    const auto question = std::make_shared<Question>();
+    Signal answered(self->executor_);
+    question->waiter = &answered;
+    const std::shared_ptr<void> leaving(nullptr, [question](void*) { question->waiter = nullptr; });
+    asio::co_spawn(self->executor_, Answer(self, std::move(request), question), asio::detached);
+    co_await answered.Wait();
+    co_return *std::move(question->answer);
+  }
+
+  static asio::awaitable<void> Answer(std::shared_ptr<State> self, AcquireRequest request,
+                                      std::shared_ptr<Question> question) {
+    auto acquired = co_await self->store_->Acquire(std::move(request));
+    if (question->waiter) {
+      question->answer = std::move(acquired);
+      question->waiter->Wake();
+    } else if (auto* const grant = acquired ? std::get_if<Granted>(&*acquired) : nullptr) {
+      co_await self->store_->Release(self->settings_.names, std::move(*grant));
+    }
+  }
+
   // What was published, if that is new enough: a failure only if it came during this fetch, which
   // has joined the one that failed then.
-  std::optional<Result<Reading>> HeardSince(SteadyTime observed_from, SteadyTime begun) const {
-    if (heard_reading_ && heard_reading_->observe_steady >= observed_from) return *heard_reading_;
-    if (heard_failure_ && heard_failure_at_ > begun && heard_failure_->sent >= observed_from) {
-      return tl::unexpected<Error>(heard_failure_->error);
+  std::optional<Result<Reading>> HeardSince(ObservedSince wanted, SteadyTime begun,
+                                            FetchProgress& progress) const {
+    if (heard_reading_ && wanted.IsMetBy(heard_reading_->Observed())) {
+      return Shared(*heard_reading_, progress);
+    }
+    if (heard_failure_ && heard_failure_at_ > begun && heard_failure_->sent >= wanted.steady) {
+      return Shared(*heard_failure_, progress);
     }
     return std::nullopt;
   }
 
+  // The outcome of another replica's request.
+  static Result<Reading> Shared(Reading reading, FetchProgress& progress) {
+    progress.shared_sent_at = reading.observe_steady + reading.cache_age;
+    return reading;
+  }
+  static Result<Reading> Shared(FleetFailure failure, FetchProgress& progress) {
+    progress.shared_sent_at = failure.sent;
+    return tl::unexpected<Error>(std::move(failure.error));
+  }
+
   void Hear(FleetNews news) {
+    const RedisTime observed = std::visit([](const auto& each) { return each.observed; }, news);
+    if (observed == own_observed_) return;
+    login_->ClearHolder();
+    heard_at_ = clock_.SteadyNow();
     if (auto* const reading = std::get_if<FleetReading>(&news)) {
-      if (heard_reading_ && heard_reading_->observe_steady >= reading->reading.observe_steady)
-        return;
-      heard_reading_ = std::move(reading->reading);
+      HearReading(std::move(reading->reading));
     } else {
       heard_failure_ = std::move(std::get<FleetFailure>(news));
-      heard_failure_at_ = clock_.SteadyNow();
+      heard_failure_at_ = heard_at_;
+      login_->NoteRequest(heard_failure_->sent);
     }
     for (Signal* const waiter : waiters_) waiter->Wake();
     waiters_.clear();
   }
 
-  // What another replica, or the limits that it met, have to say.
-  Result<Reading> Answer(Acquired acquired) const {
-    const SteadyTime now = clock_.SteadyNow();
-    if (auto* const reading = std::get_if<FleetReading>(&acquired)) return reading->reading;
-    if (auto* const failure = std::get_if<FleetFailure>(&acquired)) {
-      return tl::unexpected<Error>(std::move(failure->error));
+  void HearReading(Reading reading) {
+    login_->NoteRequest(reading.observe_steady + reading.cache_age);
+    if (heard_reading_ && heard_reading_->observe_steady >= reading.observe_steady) return;
+    // The login serves again.
+    held_.reset();
+    login_->ClearHeld();
+    heard_reading_ = std::move(reading);
+    if (on_reading_) on_reading_(*heard_reading_);
+  }
+
+  // Has those who watch know it.
+  void Note(const Acquired& acquired) {
+    held_.reset();
+    if (const auto* const held = std::get_if<HeldOff>(&acquired)) {
+      held_ = *held;
+      held->is_rejected ? login_->SetRejected(held->until) : login_->SetPaused(held->until);
+      return;
     }
-    auto& held = std::get<HeldOff>(acquired);
+    login_->ClearHeld();
+    if (const auto* const grant = std::get_if<Granted>(&acquired)) {
+      login_->SetHolder(std::string(ReplicaOf(settings_.owner)), grant->lease_end);
+      login_->SetBudgetFullAt(grant->budget_full_at);
+    } else if (const auto* const busy = std::get_if<LeaseBusy>(&acquired)) {
+      login_->SetHolder(std::string(ReplicaOf(busy->owner)), busy->lease_end);
+    } else if (const auto* const later = std::get_if<OutOfTurn>(&acquired)) {
+      login_->SetBudgetFullAt(later->budget_full_at);
+      login_->ClearHolder();
+    } else {
+      login_->ClearHolder();
+    }
+  }
+
+  // What an answer without a grant leads to. Unset: to be asked again.
+  static asio::awaitable<std::optional<Result<Reading>>> Follow(std::shared_ptr<State> self,
+                                                                FetchContext context,
+                                                                Acquired acquired, int waits) {
+    if (std::holds_alternative<OutOfTurn>(acquired) && self->IsForbiddenBelow()) {
+      // With the failure that forbids it.
+      co_return co_await self->next_->Fetch(context);
+    }
+    if (const auto until = self->NextQuestion(acquired, waits)) {
+      if (*until >= context.End()) co_return OutOfTime(*until - self->clock_.SteadyNow());
+      if (std::holds_alternative<OutOfTurn>(acquired)) context.progress->planned_send = *until;
+      co_await Wait(self, *until);
+      context.progress->planned_send.reset();
+      co_return std::nullopt;
+    }
+    if (auto* const reading = std::get_if<FleetReading>(&acquired)) {
+      co_return Shared(std::move(reading->reading), *context.progress);
+    }
+    if (auto* const failure = std::get_if<FleetFailure>(&acquired)) {
+      co_return Shared(std::move(*failure), *context.progress);
+    }
+    const auto& held = std::get<HeldOff>(acquired);
+    if (!self->IsForgiven(held)) co_return self->Refusal(held);
+    RateNews news{self->settings_.names};
+    news.is_accepted = true;
+    self->told_rejection_until_ = SteadyTime::min();
+    self->Spawn(self->store_->Rate(std::move(news)));
+    co_return std::nullopt;
+  }
+
+  // Whether it was this source that told of the rejection, and what is below would try the secret
+  // again by now: the credential before it has ended, or another source was served.
+  bool IsForgiven(const HeldOff& held) const {
+    return held.is_rejected && told_rejection_until_ > clock_.SteadyNow() && !IsForbiddenBelow();
+  }
+
+  // What the limits that another replica met have to say.
+  Result<Reading> Refusal(const HeldOff& held) const {
     Error because = held.because.value_or(
         Error{held.is_rejected ? ErrorKind::kCredentialsRejected : ErrorKind::kRateLimited,
               "another replica was told by the upstream to leave this login alone for a while"});
-    return Refuse(std::move(because), std::max(held.until - now, Duration::zero()));
+    return Refuse(std::move(because), std::max(held.until - clock_.SteadyNow(), Duration::zero()));
   }
 
   // When to ask again, if that may help: at the fleet's turn; while another replica has it, less
@@ -184,6 +334,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     return std::max(next, now + kLeastPause);
   }
 
+  // Until then, or until something is heard.
   static asio::awaitable<void> Wait(std::shared_ptr<State> self, SteadyTime until) {
     Signal news(self->executor_);
     Alarm end(self->executor_, self->clock_);
@@ -217,6 +368,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     ~Lease() {
       if (grant_)
         state_->Spawn(state_->store_->Release(state_->settings_.names, *std::move(grant_)));
+      state_->login_->ClearHolder();
     }
 
     const Granted& operator*() const { return *grant_; }
@@ -227,71 +379,116 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     std::optional<Granted> grant_;
   };
 
+  // Null: nothing was granted.
+  static std::shared_ptr<Lease> LeaseOf(const std::shared_ptr<State>& self, Acquired& acquired) {
+    auto* const grant = std::get_if<Granted>(&acquired);
+    return grant ? std::make_shared<Lease>(self, std::move(*grant)) : nullptr;
+  }
+
   // Unset: the grant has lapsed unused.
-  static asio::awaitable<std::optional<Result<Reading>>> FetchGranted(std::shared_ptr<State> self,
-                                                                      FetchContext context,
-                                                                      Granted grant) {
-    Lease lease(self, std::move(grant));
+  static asio::awaitable<std::optional<Result<Reading>>> FetchGranted(
+      std::shared_ptr<State> self, FetchContext context, std::shared_ptr<Lease> lease) {
+    const Granted& grant = **lease;
     const SteadyTime now = self->clock_.SteadyNow();
     const SendOutlook outlook = self->next_->Outlook();
-    if (now > (*lease).send_by) co_return std::nullopt;
-    // Somebody else had the turn below meanwhile.
-    if (!outlook.IsForbidden(now) && outlook.earliest > (*lease).send_by) {
-      co_return OutOfTime(outlook.earliest - now);
-    }
-    context.deadline = std::min(context.deadline, (*lease).lease_end - kGiveUpBefore);
+    if (now > grant.send_by) co_return std::nullopt;
+    // Somebody else had the turn below meanwhile: the next question says so.
+    if (!outlook.IsForbidden(now) && outlook.earliest > grant.send_by) co_return std::nullopt;
+    const SteadyTime end = context.End();
+    context.deadline = std::min(context.deadline, grant.lease_end - kGiveUpBefore);
+    context.send_by = grant.send_by;
+    context.progress->granted_wall = ToWallTime(grant.observed);
     const auto sent_before = context.progress->sent_at;
     auto result = co_await self->next_->Fetch(context);
-    if (context.progress->sent_at != sent_before) self->Tell(result, lease);
+    context.progress->granted_wall.reset();
+    if (context.progress->sent_at != sent_before) {
+      self->Tell(result, *lease, *context.progress);
+    } else if (!result && result.error().kind == ErrorKind::kFreshnessUnsatisfied &&
+               self->clock_.SteadyNow() < end) {
+      // The turn below came too late for the grant, not for who asks.
+      co_return std::nullopt;
+    }
     co_return result;
   }
 
-  // The caller does not wait for it.
-  void Tell(const Result<Reading>& result, Lease& lease) {
-    if (!result && !IsOfTheLogin(result.error())) return;
+  // What a granted request brought. The caller does not wait for it.
+  void Tell(Result<Reading>& result, Lease& lease, const FetchProgress& progress) {
+    TellLimits(result, progress);
+    if (!result && !IsWorthSharing(result.error())) return;
     StoreRequest request{settings_.names, {}, {}};
     if (result) {
       request.result = *result;
+      own_observed_ = ObservedOf(*lease, *result);
+      Stamp(*result, own_observed_);
     } else {
       request.result = result.error();
-      TellLimits(result.error());
+      own_observed_ = (*lease).observed;
     }
     request.grant = lease.UseUp();
     request.time_to_live = settings_.time_to_live;
     Spawn(store_->Store(std::move(request)));
   }
 
-  // What is below has just learned for how long the upstream wants to be left alone.
-  void TellLimits(const Error& error) {
-    const SteadyTime now = clock_.SteadyNow();
-    const SendOutlook outlook = next_->Outlook();
-    if (!outlook.IsForbidden(now) || outlook.because->kind != error.kind) return;
-    RateNews news{settings_.names};
-    news.because = error;
-    news.because.log_detail.clear();
-    if (IsRejection(error.kind)) {
-      news.hold_off = outlook.earliest - now;
-    } else if (error.kind == ErrorKind::kRateLimited || error.retry_after) {
-      news.pause = outlook.earliest - now;
-    } else {
-      return;
-    }
-    Spawn(store_->Rate(std::move(news)));
+  // All replicas tell the same times of one reading. The age goes by `observe_steady` as ever.
+  static void Stamp(Reading& reading, RedisTime observed) {
+    const Duration took = reading.receive_time - reading.observe_time;
+    reading.observe_time = ToWallTime(observed);
+    reading.receive_time = reading.observe_time + took;
   }
 
-  static asio::awaitable<Result<Reading>> FetchAlone(std::shared_ptr<State> self,
-                                                     FetchContext context) {
-    while (!self->IsForbiddenBelow()) {
+  // What is below has just learned for how long the upstream wants to be left alone, and how often
+  // it wants to be asked.
+  void TellLimits(const Result<Reading>& result, const FetchProgress& progress) {
+    const SteadyTime now = clock_.SteadyNow();
+    const SendOutlook outlook = next_->Outlook();
+    RateNews news{settings_.names};
+    if (!result) AddPause(result.error(), outlook, news);
+    const Duration exhausted = progress.rate_limits.exhausted_for.value_or(Duration::zero());
+    if (exhausted > outlook.interval) {
+      news.interval = exhausted + (now - *progress.sent_at);
+      news.lasting = exhausted;
+    } else if (outlook.interval > settings_.rate.interval &&
+               (outlook.interval > told_interval_ || now >= tell_interval_again_at_)) {
+      news.interval = told_interval_ = outlook.interval;
+      news.lasting = kSlowFor;
+      tell_interval_again_at_ = now + kSlowFor / 2;
+    }
+    if (news.pause || news.hold_off || news.interval) Spawn(store_->Rate(std::move(news)));
+  }
+
+  void AddPause(const Error& error, const SendOutlook& outlook, RateNews& news) {
+    const SteadyTime now = clock_.SteadyNow();
+    if (!IsOfTheLogin(error) || !outlook.IsForbidden(now) || outlook.because->kind != error.kind) {
+      return;
+    }
+    if (IsRejection(error.kind)) {
+      news.hold_off = outlook.earliest - now;
+      told_rejection_until_ = outlook.earliest;
+    } else if (error.kind == ErrorKind::kRateLimited || error.retry_after) {
+      news.pause = outlook.earliest - now;
+    }
+    news.because = error;
+    news.because.log_detail.clear();
+  }
+
+  // Unset: Redis can be asked again, or something was heard.
+  static asio::awaitable<std::optional<Result<Reading>>> FetchAlone(std::shared_ptr<State> self,
+                                                                    FetchContext context) {
+    for (int waits = 0; !self->IsForbiddenBelow(); ++waits) {
       const SteadyTime now = self->clock_.SteadyNow();
+      // What the upstream has said to another replica holds without Redis too.
+      if (self->held_ && self->held_->until > now) co_return self->Refusal(*self->held_);
       const SteadyTime turn = self->reserve_->Earliest();
       if (turn >= context.End()) co_return OutOfTime(turn - now);
       if (turn <= now) {
         self->reserve_->Take(now);
         break;
       }
-      context.progress->planned_send = turn;
-      co_await self->clock_.SleepUntil(turn);
+      // Not at first: when a connection is just being made, it is there by then.
+      if (waits >= kWaitsToPlan) context.progress->planned_send = turn;
+      co_await Wait(self, std::min(turn, now + GrowingPause(kFirstLook, waits, kLongestLook)));
       context.progress->planned_send.reset();
+      if (self->store_->IsUsable() || self->heard_at_ >= now) co_return std::nullopt;
     }
     auto result = co_await self->next_->Fetch(context);
     if (result) self->OfferLater(*result);
@@ -315,21 +512,36 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   // What becomes of it is told by the store's own counters.
   template <typename T>
   void Spawn(asio::awaitable<T> work) {
-    asio::co_spawn(executor_, std::move(work), asio::detached);
+    asio::co_spawn(
+        executor_, std::move(work),
+        [self = shared_from_this()](const std::exception_ptr& /*failure*/, auto&&...) {});
   }
 
   const LoopExecutor executor_;
   const std::unique_ptr<BalanceSource> next_;
   const std::shared_ptr<FleetStore> store_;
   const std::shared_ptr<ReserveBudget> reserve_;
+  const std::shared_ptr<FleetLogin> login_;
   const Settings settings_;
   Random random_;
   Clock& clock_;
   std::unique_ptr<FleetStore::Subscription> listening_;
+  OnReading on_reading_;
   // The newest that was heard.
   std::optional<Reading> heard_reading_;
   std::optional<FleetFailure> heard_failure_;
   SteadyTime heard_failure_at_ = SteadyTime::min();
+  // When something was heard last.
+  SteadyTime heard_at_ = SteadyTime::min();
+  // Observe time of what this source stored last: it is published to this source, too.
+  RedisTime own_observed_ = RedisTime::min();
+  // What the latest answer said, if it said so.
+  std::optional<HeldOff> held_;
+  // Until when all replicas leave the secret alone because this source said so.
+  SteadyTime told_rejection_until_ = SteadyTime::min();
+  // The slowest pace that was told, and when to tell of a present one again.
+  Duration told_interval_{0};
+  SteadyTime tell_interval_again_at_ = SteadyTime::min();
   // Who waits for news.
   std::list<Signal*> waiters_;
   // What was read without Redis and was not offered yet.
@@ -339,11 +551,12 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
 
 SharedSource::SharedSource(LoopExecutor executor, std::unique_ptr<BalanceSource> next,
                            std::shared_ptr<FleetStore> store,
-                           std::shared_ptr<ReserveBudget> reserve, Settings settings, Random random,
+                           std::shared_ptr<ReserveBudget> reserve,
+                           std::shared_ptr<FleetLogin> login, Settings settings, Random random,
                            Clock& clock)
     : state_(std::make_shared<State>(executor, std::move(next), std::move(store),
-                                     std::move(reserve), std::move(settings), std::move(random),
-                                     clock)) {
+                                     std::move(reserve), std::move(login), std::move(settings),
+                                     std::move(random), clock)) {
   state_->Start();
 }
 
@@ -353,6 +566,16 @@ asio::awaitable<Result<Reading>> SharedSource::Fetch(FetchContext context) {
   return State::Fetch(state_, context);
 }
 
-SendOutlook SharedSource::Outlook() const { return state_->next().Outlook(); }
+SendOutlook SharedSource::Outlook() const { return state_->Outlook(); }
+
+void SharedSource::Listen(OnReading on_reading) { state_->Listen(std::move(on_reading)); }
+
+std::string OwnerOf(std::string_view replica, std::uint64_t number) {
+  return std::string(replica) + kOwnerSeparator + std::to_string(number);
+}
+
+std::string_view ReplicaOf(std::string_view owner) {
+  return owner.substr(0, owner.find(kOwnerSeparator));
+}
 
 }  // namespace balance

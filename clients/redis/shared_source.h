@@ -4,8 +4,10 @@
 // that reads, or is granted the one request that there may be.
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -14,6 +16,7 @@
 #include "clients/redis/fleet_store.h"
 #include "clients/redis/login_names.h"
 #include "clients/redis/reserve_budget.h"
+#include "clients/resilience/fleet_login.h"
 
 namespace balance {
 
@@ -27,7 +30,7 @@ class SharedSource final : public BalanceSource {
  public:
   struct Settings {
     LoginNames names;
-    // Unique among all sources of all replicas, such as a random number.
+    // Unique among all sources of all replicas: ReplicaOf() tells the replica's name.
     std::string owner;
     FleetRate rate;
     Duration min_refresh_interval{0};
@@ -42,24 +45,36 @@ class SharedSource final : public BalanceSource {
   static constexpr Duration kLeaseMargin = std::chrono::milliseconds(500);
   static constexpr Duration kGiveUpBefore = std::chrono::milliseconds(250);
 
-  // `reserve` is shared by the sources of the credential. `clock` must outlive the loop's work.
+  // `reserve` is shared by the sources of the credential, `login` with those who watch this source.
+  // `clock` must outlive the loop's work.
   SharedSource(LoopExecutor executor, std::unique_ptr<BalanceSource> next,
                std::shared_ptr<FleetStore> store, std::shared_ptr<ReserveBudget> reserve,
-               Settings settings, Random random, Clock& clock);
+               std::shared_ptr<FleetLogin> login, Settings settings, Random random, Clock& clock);
   ~SharedSource() override;
 
-  // As the decorated source, or a reading (kSharedCache) or failure of another replica that was
-  // sent at or after `context.observed_from`. Fails unsent with kFreshnessUnsatisfied if the budget
-  // of the fleet, or another replica that reads, leaves no time before the deadline, and as the
-  // upstream's pause or rejection that another replica met.
+  // As the decorated source, with the observe time that all replicas have of the reading; or a
+  // reading (kSharedCache) or failure of another replica that is as new as the fetch wants, and
+  // then `context.progress->shared_sent_at` is set. Fails unsent with kFreshnessUnsatisfied if the
+  // budget of the fleet, or another replica that reads, leaves no time before the deadline, and as
+  // the upstream's pause or rejection that another replica met.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
+  // While the other replicas can be reached nothing is forbidden for good: another one may have
+  // read what must not be asked for here.
   SendOutlook Outlook() const override;
+
+  // Tells every reading of other replicas.
+  void Listen(OnReading on_reading) override;
 
  private:
   class State;
 
   const std::shared_ptr<State> state_;
 };
+
+// Owner of what a source of the replica asks for: `number` differs among its sources.
+std::string OwnerOf(std::string_view replica, std::uint64_t number);
+// The name of the owner's replica.
+std::string_view ReplicaOf(std::string_view owner);
 
 }  // namespace balance

@@ -88,10 +88,25 @@ boost::asio::awaitable<Result<Reading>> ContinuitySource::AskAgain(FetchContext 
   const SteadyTime at = clock_.SteadyNow() + pause_;
   if (std::max(at, next_->Outlook().earliest) >= context.End()) co_return Unconfirmed();
   co_await clock_.SleepUntil(at);
+  context.observed_from = at;
   const auto sent_before = context.progress->sent_at;
   Result<Reading> second = co_await next_->Fetch(context);
   if (!second && context.progress->sent_at == sent_before) co_return Unconfirmed();
   co_return second;
+}
+
+void ContinuitySource::Listen(OnReading on_reading) {
+  next_->Listen([this, on_reading = std::move(on_reading)](std::optional<Reading> reading) {
+    Hear(std::move(reading), on_reading);
+  });
+}
+
+void ContinuitySource::Hear(std::optional<Reading> reading, const OnReading& on_reading) {
+  if (!reading) return on_reading(std::nullopt);
+  if (reading->observe_steady <= newest_) return;
+  if (!zero_guard_.Judge(*reading)) return on_reading(std::nullopt);
+  Keep(*reading);
+  on_reading(std::move(reading));
 }
 
 void ContinuitySource::Keep(Reading& reading) {

@@ -47,6 +47,10 @@ class ContinuitySource final : public BalanceSource {
 
   SendOutlook Outlook() const override { return next_->Outlook(); }
 
+  // Judges them as it does what it fetches. One that cannot be believed yet is not told: a fetch
+  // then asks again.
+  void Listen(OnReading on_reading) override;
+
  private:
   // When something was observed, and until when readings that are observed later carry its warning.
   struct Mark {
@@ -55,6 +59,7 @@ class ContinuitySource final : public BalanceSource {
   };
 
   boost::asio::awaitable<Result<Reading>> AskAgain(FetchContext context);
+  void Hear(std::optional<Reading> reading, const OnReading& on_reading);
   // Takes `reading` for the one before the next one, and adds its warnings.
   void Keep(Reading& reading);
   void AddWarnings(Reading& reading);

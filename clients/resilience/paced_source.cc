@@ -35,6 +35,11 @@ std::function<bool()> RoomAt(HostSlots* slots, std::optional<HostSlots::Slot>& s
   };
 }
 
+// When the request has to be on its way.
+SteadyTime LatestSend(const FetchContext& context) {
+  return std::min(context.End(), context.send_by);
+}
+
 tl::unexpected<Error> Paused(const Pacer& pacer, SteadyTime now) {
   // On a busy loop the pause may be over by now.
   return Refuse(*pacer.LatestPause(), std::max(pacer.BlockedUntil() - now, Duration::zero()));
@@ -52,6 +57,9 @@ boost::asio::awaitable<Result<Reading>> PacedSource::Fetch(FetchContext context)
   if (auto waited = co_await AwaitTurn(context, slot); !waited) {
     co_return tl::unexpected<Error>(std::move(waited.error()));
   }
+  // On a busy loop a turn may be used later than it came.
+  const SteadyTime begun = clock_.SteadyNow();
+  if (begun > context.send_by) co_return OutOfTurn(Duration::zero());
   context.progress->rate_limits = {};
   const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
@@ -75,11 +83,11 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
     if (outlook.IsForbidden(now)) break;
     const SteadyTime not_before = outlook.earliest;
     const SteadyTime turn = std::max(pacer->NextTurn(), not_before);
-    if (!pacer->BlockedBy() && turn >= context.End()) co_return OutOfTurn(turn - now);
+    if (!pacer->BlockedBy() && turn >= LatestSend(context)) co_return OutOfTurn(turn - now);
     // The turn that there was went to somebody else during the wait for the connection.
     if (turn > now) slot.reset();
     // Not made within the co_await: of an aggregate that is, GCC 12 copies the bytes.
-    const Pacer::Terms terms{not_before, context.End(), next_.get(), has_room};
+    const Pacer::Terms terms{not_before, LatestSend(context), next_.get(), has_room};
     const Pacer::End end = co_await pacer->Turn(*context.progress, terms);
     if (end == Pacer::End::kTurn) break;
     if (end == Pacer::End::kPause) co_return Paused(*pacer, clock_.SteadyNow());
@@ -89,10 +97,10 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
     }
     if (end == Pacer::End::kNoRoom) {
       const Pacer::OtherWait wait(*pacer, *context.progress, *next_);
-      slot = co_await slots->Take(*context.progress, context.End(), next_.get());
+      slot = co_await slots->Take(*context.progress, LatestSend(context), next_.get());
       const SteadyTime late = clock_.SteadyNow();
       const bool is_forbidden = pacer->BlockedBy() || next_->Outlook().IsForbidden(late);
-      if (!slot && !is_forbidden && late >= context.End()) co_return NoConnection();
+      if (!slot && !is_forbidden && late >= LatestSend(context)) co_return NoConnection();
     }
   }
   co_return Result<void>();
@@ -100,6 +108,7 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
 
 SendOutlook PacedSource::Outlook() const {
   SendOutlook outlook = next_->Outlook();
+  outlook.interval = pacer_->Interval();
   if (outlook.IsForbidden(clock_.SteadyNow())) {
     outlook.earliest = std::max(outlook.earliest, pacer_->BlockedUntil());
     return outlook;

@@ -24,8 +24,9 @@ class PacedSource final : public BalanceSource {
 
   // As the decorated source. Fails unsent, and takes no turn: as the decorated source does while
   // that refuses requests, with the failure that made the upstream ask for a pause while that
-  // lasts, with kFreshnessUnsatisfied if the turn comes after the deadline, and with kUnreachable
-  // if no connection is free by then. All of these end a wait that has begun.
+  // lasts, with kFreshnessUnsatisfied if the turn comes after the deadline or after
+  // `context.send_by`, and with kUnreachable if no connection is free by then. All of these end a
+  // wait that has begun.
   //
   // Nobody waits for a connection with a turn in hand, which would let requests pile up and then
   // break the ceiling; nor for a turn with a connection in hand, which others could use.

@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <utility>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -31,6 +32,8 @@ class RetryingSource final : public BalanceSource {
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override { return next_->Outlook(); }
+
+  void Listen(OnReading on_reading) override { next_->Listen(std::move(on_reading)); }
 
  private:
   boost::asio::awaitable<Result<Reading>> Attempt(FetchContext context);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <utility>
 
 #include "clients/core/balance_source.h"
 #include "clients/resilience/hold_off.h"
@@ -47,6 +48,9 @@ class RotatingSource final : public BalanceSource {
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
   SendOutlook Outlook() const override;
+
+  // To those of the new credential.
+  void Listen(OnReading on_reading) override { current_->Listen(std::move(on_reading)); }
 
  private:
   void End();

@@ -8,6 +8,7 @@
 #include "clients/core/path_state.h"
 #include "clients/resilience/clock_skew.h"
 #include "clients/resilience/connection_slots.h"
+#include "clients/resilience/fleet_login.h"
 #include "clients/resilience/hold_off.h"
 #include "clients/resilience/host_breaker.h"
 #include "clients/resilience/login_breaker.h"
@@ -47,25 +48,29 @@ struct SourceGuards {
 class UpstreamPath final : public PathProbe {
  public:
   // `account` is the hold-off of the source alone, which may be null. `rotation` is null where no
-  // credential is being replaced.
+  // credential is being replaced, `fleet` where the login is not shared with other replicas.
   explicit UpstreamPath(SourceGuards guards, std::shared_ptr<const HoldOff> account = nullptr,
-                        std::shared_ptr<const Rotation> rotation = nullptr)
+                        std::shared_ptr<const Rotation> rotation = nullptr,
+                        std::shared_ptr<const FleetLogin> fleet = nullptr)
       : credential_(std::move(guards.credential)),
         breaker_(std::move(guards.login.breaker)),
         clock_skew_(std::move(guards.host.clock_skew)),
         account_(std::move(account)),
-        rotation_(std::move(rotation)) {}
+        rotation_(std::move(rotation)),
+        fleet_(std::move(fleet)) {}
 
   PathState Probe(Now now) const override {
     auto hold_off = credential_.hold_off->HeldUntil(now);
     if (account_) hold_off = std::max(hold_off, account_->HeldUntil(now));
     const auto blocked = credential_.pacer->blocked_until().After(now.steady);
-    return {breaker_->State(now.steady),
-            hold_off,
-            blocked,
-            clock_skew_->Skew(),
-            rotation_ && rotation_->UsesPrevious(),
-            hold_off || blocked || breaker_->Forbids(now.steady)};
+    PathState path{breaker_->State(now.steady),
+                   hold_off,
+                   blocked,
+                   clock_skew_->Skew(),
+                   rotation_ && rotation_->UsesPrevious(),
+                   hold_off || blocked || breaker_->Forbids(now.steady)};
+    if (fleet_) fleet_->AddTo(path, now.steady);
+    return path;
   }
 
  private:
@@ -75,6 +80,7 @@ class UpstreamPath final : public PathProbe {
   const std::shared_ptr<const ClockSkew> clock_skew_;
   const std::shared_ptr<const HoldOff> account_;
   const std::shared_ptr<const Rotation> rotation_;
+  const std::shared_ptr<const FleetLogin> fleet_;
 };
 
 }  // namespace balance

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "service/config/build_access.h"
+#include "service/config/build_fleet.h"
 #include "service/config/build_source.h"
 #include "service/config/config_block.h"
 #include "service/config/listen_address.h"
@@ -102,6 +103,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env, const InForce
   RequireTwoPorts(config, document);
   config.tls = BuildTls(document, in_force);
   config.server = ReadServer(message, document);
+  config.fleet = BuildFleet(document, env);
 
   SourceBuilder builder(document, env);
   RequireEntries(message.accounts().empty(), "accounts", "add an account with a source", document);

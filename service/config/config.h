@@ -4,12 +4,15 @@
 // Made by LoadConfig() or ConfigFromEnvironment(), immutable afterwards.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/secret.h"
 #include "clients/core/source_info.h"
+#include "clients/redis/redis_settings.h"
 #include "clients/venue/login.h"
 #include "clients/venue/venue.h"
 #include "service/access/caller_rule.h"
@@ -38,6 +41,8 @@ struct ConfigDefaults {
   static constexpr Duration kMaxWatchAge = std::chrono::seconds(1800);
   static constexpr std::int32_t kMaxWatchers = 10'000;
   static constexpr std::int32_t kMaxWatchersPerCaller = 1000;
+  static constexpr Duration kOperationTimeout = RedisSettings::kOperationTimeout;
+  static constexpr double kReserve = 0.25;
 };
 
 struct UpstreamSettings {
@@ -107,6 +112,20 @@ struct TlsSettings {
   bool operator==(const TlsSettings&) const = default;
 };
 
+// The replicas that share upstream logins through Redis.
+struct FleetConfig {
+  RedisSettings redis;
+  // Of Seal::kKeyBytes bytes. Null only while a configuration is being read that has none.
+  std::shared_ptr<const Secret> sealing_key;
+  // The same, or null. Opens only, while `sealing_key` replaces it or is about to be replaced by
+  // it.
+  std::shared_ptr<const Secret> previous_sealing_key;
+  // Most replicas that ever run at a time.
+  std::int32_t max_replicas = 1;
+  // Share of every rate that all replicas without Redis together may use.
+  double reserve = ConfigDefaults::kReserve;
+};
+
 struct Config {
   // host:port; port 0 lets the system choose.
   std::string listen = ConfigDefaults::kListen;
@@ -116,6 +135,8 @@ struct Config {
   std::optional<TlsSettings> tls;
   // Empty: everybody may see everything.
   std::vector<CallerRule> callers;
+  // nullopt: this process reads the upstreams as if it were alone.
+  std::optional<FleetConfig> fleet;
   std::vector<AccountConfig> accounts;
   // Warnings for a person, ordered by line; they keep nothing from being served.
   std::vector<ConfigIssue> warnings;

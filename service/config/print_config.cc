@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/config/duration_text.h"
+#include "service/config/fleet_settings.h"
 #include "service/config/fund_class_name.h"
 #include "service/config/listen_address.h"
 #include "service/config/number_text.h"
@@ -154,6 +155,59 @@ void PrintCaller(YamlWriter& out, const CallerRule& caller) {
   out.EndMapping();
 }
 
+void PrintRedisLogin(YamlWriter& out, const RedisLogin& login) {
+  if (!login.username.empty()) out.Entry("username", login.username);
+  if (login.password) PrintMask(out, "password");
+}
+
+void PrintSentinel(YamlWriter& out, const SentinelSettings& sentinel) {
+  std::vector<std::string> addresses;
+  for (const HostPort& address : sentinel.addresses) addresses.push_back(AddressText(address));
+  out.Key("sentinel");
+  out.BeginMapping();
+  PrintWords(out, "addresses", addresses);
+  out.Entry("primary", sentinel.primary);
+  PrintRedisLogin(out, sentinel.login);
+  out.EndMapping();
+}
+
+void PrintRedis(YamlWriter& out, const RedisSettings& redis) {
+  out.Key("redis");
+  out.BeginMapping();
+  if (redis.sentinel) {
+    PrintSentinel(out, *redis.sentinel);
+  } else {
+    out.Entry("address", AddressText(redis.address));
+  }
+  PrintRedisLogin(out, redis.login);
+  if (redis.tls.is_on) {
+    out.Key("tls");
+    out.BeginMapping();
+    out.Entry("ca_file", redis.tls.ca_file);
+    out.EndMapping();
+  }
+  PrintSeconds(out, "operation_timeout", redis.operation_timeout);
+  out.EndMapping();
+}
+
+void PrintFleet(YamlWriter& out, const FleetConfig& fleet) {
+  out.Key("fleet");
+  out.BeginMapping();
+  PrintRedis(out, fleet.redis);
+  PrintMask(out, "sealing_key");
+  if (fleet.previous_sealing_key) PrintMask(out, "previous_sealing_key");
+  PrintInteger(out, "max_replicas", fleet.max_replicas);
+  out.Entry("reserve", PrintNumber(fleet.reserve));
+  out.EndMapping();
+}
+
+// Whether what is configured needs `allow_insecure`.
+bool IsInsecure(const Config& config) {
+  const auto listen = ParseListenAddress(config.listen);
+  if (!config.tls && listen && !listen->IsLoopback()) return true;
+  return config.fleet && IsPlaintextOffLoopback(config.fleet->redis);
+}
+
 void PrintCallers(YamlWriter& out, const std::vector<CallerRule>& callers) {
   out.Key("callers");
   out.BeginSequence();
@@ -168,10 +222,7 @@ std::string PrintConfig(const Config& config) {
   out.BeginMapping();
   out.Entry("listen", config.listen);
   out.Entry("admin_listen", config.admin_listen);
-  const auto listen = ParseListenAddress(config.listen);
-  if (!config.tls && listen && !listen->IsLoopback()) {
-    PrintBool(out, "allow_insecure", true);
-  }
+  if (IsInsecure(config)) PrintBool(out, "allow_insecure", true);
   out.Key("server");
   out.BeginMapping();
   PrintSeconds(out, "drain_delay", config.server.drain_delay);
@@ -186,6 +237,7 @@ std::string PrintConfig(const Config& config) {
   out.EndMapping();
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);
+  if (config.fleet) PrintFleet(out, *config.fleet);
   out.Key("accounts");
   out.BeginSequence();
   for (const AccountConfig& account : config.accounts) PrintAccount(out, account);

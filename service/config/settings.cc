@@ -6,15 +6,14 @@
 #include <cstdint>
 #include <string>
 
-#include "clients/core/saturating.h"
+#include "service/config/block_reader.h"
 #include "service/config/duration_text.h"
-#include "service/config/number_text.h"
 
 namespace balance {
 namespace {
 
-constexpr Duration kAboveZero{1};
-constexpr Duration kZero{0};
+constexpr Duration kAboveZero = BlockReader::kAboveZero;
+constexpr Duration kZero = BlockReader::kZero;
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 constexpr Duration kLongestDrain = std::chrono::seconds(600);
 constexpr Duration kLeastConnectionAge = std::chrono::seconds(30);
@@ -30,87 +29,9 @@ constexpr Duration kLongestWatchAge = std::chrono::hours(24);
 constexpr std::int32_t kMostWatchers = 1'000'000;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
 
-// Reads one block of settings.
-class BlockReader {
- public:
-  // `section` is the path of the block that holds for all sources.
-  BlockReader(std::string section, std::string path, ConfigDocument& document)
-      : section_(std::move(section)), path_(std::move(path)), document_(document) {}
-
-  std::string PathOf(const char* field) const { return path_ + "." + field; }
-  bool IsGiven(const char* field) const { return document_.IsGiven(PathOf(field)); }
-
-  auto ReadNoted(const std::string& path, std::size_t limit) {
-    return document_.ReadNoted(path, limit);
-  }
-
-  void Refuse(const char* field, std::string problem, std::string remedy) {
-    document_.AddIssue(PathOf(field), std::move(problem), std::move(remedy));
-  }
-
-  void Read(const char* field, const google::protobuf::Duration& given, Duration least,
-            Duration most, Duration& target) {
-    if (!IsGiven(field)) return;
-    const Duration value = SaturatingDuration(given.seconds(), given.nanos());
-    if (value > most) {
-      return Refuse(field, "is above " + PrintDuration(most),
-                    "write at most " + PrintDuration(most));
-    }
-    if (value < least) {
-      return RefuseLittle(field, least);
-    }
-    target = value;
-  }
-
-  // A whole number.
-  void Read(const char* field, std::int32_t given, std::int32_t least, std::int32_t most,
-            std::int32_t& target) {
-    if (!IsGiven(field)) return;
-    if (given < least || given > most) {
-      return Refuse(field, "is out of range",
-                    "write a number from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-    target = given;
-  }
-
-  // `higher` must not be below `lower`.
-  void Order(const char* lower, Duration lower_value, const char* higher, Duration higher_value) {
-    if (lower_value <= higher_value || IsDoubtful(lower) || IsDoubtful(higher)) return;
-    if (!IsGiven(lower) && !IsGiven(higher)) return;
-    Refuse(IsGiven(higher) ? higher : lower,
-           std::string(higher) + " (" + PrintDuration(higher_value) + ") is below " + lower + " (" +
-               PrintDuration(lower_value) + ")",
-           std::string("make ") + higher + " at least " + lower);
-  }
-
- private:
-  void RefuseLittle(const char* field, Duration least) {
-    if (least == kZero) return Refuse(field, "is negative", "write 0s or more");
-    if (least == kAboveZero) return Refuse(field, "is not above zero", "write more than 0s");
-    Refuse(field, "is below " + PrintDuration(least), "write at least " + PrintDuration(least));
-  }
-
-  // The value in force is not the one that was meant.
-  bool IsDoubtful(const char* field) const {
-    return document_.HasIssue(PathOf(field)) || document_.HasIssue(section_ + "." + field);
-  }
-
-  std::string section_;
-  std::string path_;
-  ConfigDocument& document_;
-};
-
 void ReadRate(const config::v1::Upstream& given, BlockReader& block, RateSettings& rate) {
-  if (const char* field = "requests_per_second"; block.IsGiven(field)) {
-    const double value = given.requests_per_second();
-    if (value >= RateSettings::kLeastPerSecond && value <= RateSettings::kMostPerSecond) {
-      rate.requests_per_second = value;
-    } else {
-      block.Refuse(field, "is out of range",
-                   "write a number from " + PrintNumber(RateSettings::kLeastPerSecond) + " to " +
-                       PrintNumber(RateSettings::kMostPerSecond));
-    }
-  }
+  block.Read("requests_per_second", given.requests_per_second(), RateSettings::kLeastPerSecond,
+             RateSettings::kMostPerSecond, rate.requests_per_second);
   block.Read("burst", given.burst(), 1, RateSettings::kMostBurst, rate.burst);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "clients/core/clock.h"
+#include "clients/core/observed_since.h"
 #include "service/feed/source_status.h"
 
 namespace balance {
@@ -21,15 +22,6 @@ struct ReadBounds {
   std::optional<WallTime> not_before = std::nullopt;
 
   bool IsExplicit() const { return max_age.has_value() || not_before.has_value(); }
-};
-
-// Earliest time, on both clocks, at which something must have been observed, or sent, to serve a
-// call.
-struct ObservedSince {
-  SteadyTime steady = SteadyTime::min();
-  WallTime wall = WallTime::min();
-
-  bool IsMetBy(Now observed) const { return observed.steady >= steady && observed.wall >= wall; }
 };
 
 // How new a reading must be for a call made at `asked`, if it is FRESH for `fresh_for`. Ages are

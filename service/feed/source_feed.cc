@@ -41,6 +41,7 @@ SourceFeed::SourceFeed(LoopExecutor executor, Clock& clock, RefreshObserver& obs
       freshness_(options_.info->LongestFresh()) {
   status_.info = options_.info;
   status_.path = options_.path;
+  source_->Listen([this](std::optional<Reading> reading) { Hear(std::move(reading)); });
 }
 
 SourceFeed::~SourceFeed() { assert(running_ == 0); }
@@ -73,17 +74,19 @@ SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {
   const WaiterId id = next_waiter_++;
   if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   const auto add_to = [&](Waiters& waiters, Waited how) {
-    waiters.emplace_hint(waiters.end(), id, Waiter{how, std::move(on_end)});
+    waiters.emplace_hint(waiters.end(), id, Waiter{how, since, std::move(on_end)});
   };
   if (!flight_) {
     Waiters first;
     add_to(first, Waited::kStarted);
-    StartFlight(std::move(first), false);
+    StartFlight(std::move(first), false, since);
   } else if (Serves(*flight_, since)) {
     add_to(flight_->waiters, Waited::kJoined);
+    Join(*flight_, since);
     flight_->progress.SetUrgent(true);
   } else {
     add_to(successor_.waiters, successor_.IsWanted() ? Waited::kJoined : Waited::kStarted);
+    successor_.since = ObservedSince::Later(successor_.since, since);
   }
   return id;
 }
@@ -93,20 +96,38 @@ bool SourceFeed::Serves(const Flight& flight, ObservedSince since) {
   return !progress.sent_at || since.IsMetBy({progress.sent_wall, *progress.sent_at});
 }
 
+void SourceFeed::Join(Flight& flight, ObservedSince since) {
+  if (flight.progress.sent_at) return;
+  flight.progress.wanted =
+      ObservedSince::Later(flight.progress.wanted.value_or(ObservedSince{}), since);
+}
+
+bool SourceFeed::IsWanted(const Flight& flight) {
+  return flight.background || flight.watched || flight.progress.sent_at || !flight.waiters.empty();
+}
+
+ObservedSince SourceFeed::NewerThanKnown() const {
+  const SteadyTime oldest = clock_.SteadyNow() - status_.FreshFor();
+  if (!status_.reading) return {.steady = oldest};
+  return {.steady = std::max(oldest, status_.reading->observe_steady + Duration(1))};
+}
+
 void SourceFeed::Forget(WaiterId waiter) {
   if (ending_.erase(waiter) > 0 || successor_.waiters.erase(waiter) > 0) return;
   if (!flight_ || flight_->waiters.erase(waiter) == 0 || !flight_->waiters.empty()) return;
   flight_->progress.SetUrgent(false);
-  if (!flight_->background && !flight_->watched && !flight_->progress.sent_at) Abandon();
+  if (!IsWanted(*flight_)) Abandon();
 }
 
 void SourceFeed::RefreshInBackground(ObservedSince since) {
   if (!flight_) {
-    if (!stopped_) StartFlight({}, true);
+    if (!stopped_) StartFlight({}, true, since);
   } else if (Serves(*flight_, since)) {
     flight_->background = true;
+    Join(*flight_, since);
   } else {
     successor_.background = true;
+    successor_.since = ObservedSince::Later(successor_.since, since);
   }
 }
 
@@ -125,7 +146,7 @@ void SourceFeed::Unwatch(WatchedAge max_age) {
   if (!watched_->pace.empty()) return PlanWatch();
   watched_.reset();
   if (!flight_ || !std::exchange(flight_->watched, false)) return;
-  if (!flight_->background && flight_->waiters.empty() && !flight_->progress.sent_at) Abandon();
+  if (!IsWanted(*flight_)) Abandon();
 }
 
 void SourceFeed::PlanWatch(SteadyTime earliest) {
@@ -144,7 +165,7 @@ void SourceFeed::LookAfterWatched() {
     return PlanWatch(now.steady + options_.info->cache.min_refresh_interval);
   }
   // The end of a refresh plans the next.
-  if (!flight_) StartFlight({}, false);
+  if (!flight_) StartFlight({}, false, NewerThanKnown());
   flight_->watched = true;
 }
 
@@ -172,17 +193,19 @@ HintResult SourceFeed::Hint() {
 HintResult SourceFeed::AnswerHint(SteadyTime hinted_at) {
   open_hint_ = hinted_at;
   if (!flight_) {
-    StartFlight({}, true);
+    StartFlight({}, true, {.steady = hinted_at});
     flight_->hinted = true;
     return HintResult::kStarted;
   }
   if (Serves(*flight_, {.steady = hinted_at})) {
     flight_->background = true;
+    Join(*flight_, {.steady = hinted_at});
     return HintResult::kJoined;
   }
   const bool follows = successor_.IsWanted();
   successor_.background = true;
   successor_.hinted = true;
+  successor_.since = ObservedSince::Later(successor_.since, {.steady = hinted_at});
   return follows ? HintResult::kJoined : HintResult::kQueued;
 }
 
@@ -207,7 +230,7 @@ void SourceFeed::RefreshEarly() {
   const SendOutlook outlook = source_->Outlook();
   if (outlook.has_spare && !outlook.because && EarliestSend() <= clock_.SteadyNow()) {
     // One that runs is early enough.
-    RefreshInBackground({});
+    RefreshInBackground(NewerThanKnown());
   }
 }
 
@@ -256,8 +279,9 @@ void SourceFeed::Stop(std::function<void()> on_idle) {
   if (running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
-void SourceFeed::StartFlight(Waiters waiters, bool background) {
+void SourceFeed::StartFlight(Waiters waiters, bool background, ObservedSince since) {
   flight_ = std::make_shared<Flight>();
+  flight_->progress.wanted = since;
   flight_->progress.urgent = !waiters.empty();
   flight_->waiters = std::move(waiters);
   flight_->background = background;
@@ -276,7 +300,7 @@ void SourceFeed::StartFlight(Waiters waiters, bool background) {
 void SourceFeed::StartSuccessor() {
   if (!successor_.IsWanted()) return;
   Successor next = std::exchange(successor_, {});
-  StartFlight(std::move(next.waiters), next.background);
+  StartFlight(std::move(next.waiters), next.background, next.since);
   flight_->hinted = next.hinted;
 }
 
@@ -288,7 +312,7 @@ void SourceFeed::Abandon() {
 
 void SourceFeed::Restart() {
   const auto flight = std::exchange(flight_, nullptr);
-  StartFlight(std::move(flight->waiters), flight->background);
+  StartFlight(std::move(flight->waiters), flight->background, *flight->progress.wanted);
   flight_->watched = flight->watched;
   flight_->hinted = flight->hinted;
   Cancel(flight);
@@ -343,29 +367,61 @@ asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(Flight& flight) {
 }
 
 void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
+  const FetchProgress& progress = flight.progress;
+  const auto sent_at = progress.shared_sent_at ? progress.shared_sent_at : progress.sent_at;
   bool is_news = true;
-  if (!flight.progress.sent_at && !result) {
+  if (!sent_at && !result) {
     observer_.OnRefusal(status_, result.error());
     is_news = Fail(std::move(result.error()), false);
   } else {
-    status_.last_attempt = flight.progress.sent_at.value_or(clock_.SteadyNow());
-    observer_.OnRefresh(status_, result, took);
+    const SteadyTime sent = sent_at.value_or(clock_.SteadyNow());
+    status_.last_attempt = std::max(status_.last_attempt, std::optional(sent));
+    if (progress.shared_sent_at) {
+      observer_.OnShared(status_, result);
+    } else {
+      observer_.OnRefresh(status_, result, took);
+    }
     if (result) {
-      if (flight.hinted) result->origin = ReadingOrigin::kPushHint;
-      Accept(std::move(*result));
+      if (flight.hinted && !progress.shared_sent_at) result->origin = ReadingOrigin::kPushHint;
+      Accept(std::move(*result), sent);
     } else {
       Fail(std::move(result.error()), true);
     }
   }
   is_news |= CloseHint();
   if (is_news) on_change_();
-  if (watched_ && flight.progress.sent_at) {
-    watched_->took = clock_.SteadyNow() - *flight.progress.sent_at;
-  }
+  if (watched_ && progress.sent_at) watched_->took = clock_.SteadyNow() - *progress.sent_at;
   Finish();
   // One that ended unsent may be tried again at once, as far as it is known: not without end.
   const Duration pause = std::max(options_.info->cache.min_refresh_interval, kUnsentPause);
-  PlanWatch(flight.progress.sent_at ? SteadyTime::min() : clock_.SteadyNow() + pause);
+  PlanWatch(sent_at ? SteadyTime::min() : clock_.SteadyNow() + pause);
+}
+
+void SourceFeed::Hear(std::optional<Reading> reading) {
+  if (stopped_) return;
+  if (!reading) return RefreshInBackground(NewerThanKnown());
+  if (status_.reading && reading->observe_steady <= status_.reading->observe_steady) return;
+  const SteadyTime sent = reading->observe_steady + reading->cache_age;
+  const Result<Reading> result = *std::move(reading);
+  observer_.OnShared(status_, result);
+  status_.last_attempt = std::max(status_.last_attempt, std::optional(sent));
+  Accept(*result, sent);
+  on_change_();
+  const bool is_posted = !ending_.empty();
+  if (flight_) TakeServed(flight_->waiters);
+  TakeServed(successor_.waiters);
+  if (flight_ && !IsWanted(*flight_)) Abandon();
+  if (!flight_) PlanWatch();
+  EndWaitsSoon(is_posted);
+}
+
+void SourceFeed::TakeServed(Waiters& waiters) {
+  for (auto next = waiters.begin(); next != waiters.end();) {
+    const auto waiter = next++;
+    if (!waiter->second.since.IsMetBy(status_.reading->Observed())) continue;
+    waiter->second.how = Waited::kJoined;
+    ending_.insert(waiters.extract(waiter));
+  }
 }
 
 // After the refresh that was to answer a hint: if it has not, what is known may no longer be true.
@@ -377,13 +433,16 @@ bool SourceFeed::CloseHint() {
   return true;
 }
 
-void SourceFeed::Accept(Reading reading) {
-  status_.failure = nullptr;
+void SourceFeed::Accept(Reading reading, SteadyTime sent) {
+  // A later attempt may have failed before this reading came.
+  const bool is_latest = sent >= *status_.last_attempt;
+  if (is_latest) status_.failure = nullptr;
   if (status_.reading && reading.observe_steady <= status_.reading->observe_steady) {
-    observer_.OnDropped(status_);
+    // The same one may come as an answer after it has come unasked.
+    if (reading.observe_steady < status_.reading->observe_steady) observer_.OnDropped(status_);
     return;
   }
-  status_.is_rejected = false;
+  if (is_latest) status_.is_rejected = false;
   status_.is_of_other_login = false;
   NoteCurrencies(reading);
   CountAsked();
@@ -446,6 +505,10 @@ void SourceFeed::Finish() {
   }
   const bool is_posted = !ending_.empty();
   ending_.merge(flight->waiters);
+  EndWaitsSoon(is_posted);
+}
+
+void SourceFeed::EndWaitsSoon(bool is_posted) {
   if (!is_posted) EndWaits();
 }
 

@@ -57,6 +57,10 @@ class RefreshObserver {
   // A refresh ended unsent: a hold-off, a pause, an open breaker or the rate budget forbade it.
   virtual void OnRefusal(const SourceStatus& /*before*/, const Error& /*why*/) {}
 
+  // What another replica read, or failed to read, was taken over. `before` is the status that it
+  // found.
+  virtual void OnShared(const SourceStatus& /*before*/, const Result<Reading>& /*result*/) {}
+
   // A reading was dropped: one with a later observe time is known already.
   virtual void OnDropped(const SourceStatus& /*known*/) {}
 
@@ -66,7 +70,8 @@ class RefreshObserver {
 
 // Used on its shard's thread only. At most one refresh runs at a time; at most one more is queued
 // for callers whose bounds the running one cannot meet. A waiter that leaves takes nothing from the
-// others; a refresh that nobody waits for any more is not sent. Where a failure forbids requests
+// others; a refresh that nobody waits for any more is not sent. A reading that comes unasked, from
+// another replica, ends the waits that it is new enough for. Where a failure forbids requests
 // for now, a refresh ends at once with that failure.
 class SourceFeed {
  public:
@@ -156,6 +161,7 @@ class SourceFeed {
  private:
   struct Waiter {
     Waited how;
+    ObservedSince since;
     OnEnd on_end;
   };
   // Waiters in the order in which their waits began.
@@ -163,6 +169,8 @@ class SourceFeed {
   // The refresh that is to follow the running one.
   struct Successor {
     Waiters waiters;
+    // What serves all who want it.
+    ObservedSince since;
     // Whether it is wanted although nobody waits.
     bool background = false;
     // Whether a hint has asked for it.
@@ -196,10 +204,23 @@ class SourceFeed {
   // Plans the next look at a watched source, not before `earliest`.
   void PlanWatch(SteadyTime earliest = SteadyTime::min());
   void LookAfterWatched();
-  void StartFlight(Waiters waiters, bool background);
+  // `since` is what serves all of them.
+  void StartFlight(Waiters waiters, bool background, ObservedSince since);
   void StartSuccessor();
   // Whether the flight was sent `since`, or is not sent yet.
   static bool Serves(const Flight& flight, ObservedSince since);
+  // One that is not sent yet has to serve this too.
+  static void Join(Flight& flight, ObservedSince since);
+  // Whether anybody wants what it will bring.
+  static bool IsWanted(const Flight& flight);
+  // What is newer than all that is known, and FRESH.
+  ObservedSince NewerThanKnown() const;
+  // What came without a refresh; see BalanceSource::Listen().
+  void Hear(std::optional<Reading> reading);
+  // Moves those whom the reading serves to ending_.
+  void TakeServed(Waiters& waiters);
+  // Takes the rest of the work over if there is none under way.
+  void EndWaitsSoon(bool is_posted);
   // Ends a flight that is not sent and that nobody wants any more; a later waiter starts another.
   void Abandon();
   // Ends a flight that waits for its turn and does not see that a failure forbids it by now;
@@ -211,7 +232,8 @@ class SourceFeed {
   boost::asio::awaitable<void> RunFlight(std::shared_ptr<Flight> flight);
   boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);
   void Land(Flight& flight, Result<Reading> result, Duration took);
-  void Accept(Reading reading);
+  // `sent` is when the request that brought it was sent.
+  void Accept(Reading reading, SteadyTime sent);
   // Tells the meter of the latest read that was noted.
   void CountAsked();
   // Tells the meter of those who watch.

@@ -33,7 +33,7 @@ constexpr std::array<const char*, kBreakerStateCount> kBreakerNames = {"CLOSED",
 
 }  // namespace
 
-Metrics::Metrics(const std::vector<NamedKind>& kinds) {
+Metrics::Metrics(const std::vector<NamedKind>& kinds) : named_kinds_(kinds) {
   for (const NamedKind& kind : kinds) kinds_[kind.kind].name = kind.name;
   RegisterCalls();
   RegisterWatches();
@@ -437,6 +437,17 @@ void Metrics::OnRefusal(const SourceStatus& before, const Error& why) {
   KindSeries& series = kinds_.at(before.info->kind);
   series.refused[static_cast<std::size_t>(why.kind)]->Increment();
 }
+
+void Metrics::OnShared(const SourceStatus& before, const Result<Reading>& result) {
+  KindSeries& series = kinds_.at(before.info->kind);
+  if (fleet_) fleet_->OnShared(before.info->kind);
+  if (!result) return;
+  for (const Warning& warning : result->warnings) {
+    series.warnings[static_cast<std::size_t>(warning.kind)]->Increment();
+  }
+}
+
+FleetMonitor& Metrics::AddFleet() { return fleet_.emplace(registry_, named_kinds_); }
 
 void Metrics::OnDropped(const SourceStatus& known) {
   kinds_.at(known.info->kind).dropped->Increment();

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "clients/core/source_info.h"
 #include "clients/core/status_code.h"
 #include "service/feed/source_feed.h"
+#include "service/observe/fleet_metrics.h"
 #include "service/observe/push_monitor.h"
 #include "service/observe/source_census.h"
 #include "service/rpc/rpc_observer.h"
@@ -55,6 +57,7 @@ class Metrics final : public RpcObserver,
   void OnWatchDelivered(Duration took) override;
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
+  void OnShared(const SourceStatus& before, const Result<Reading>& result) override;
   void OnDropped(const SourceStatus& known) override;
   void OnFreshness(SourceKind kind, const FreshnessTimes& times) override;
 
@@ -62,6 +65,10 @@ class Metrics final : public RpcObserver,
   void OnHint(const SourceInfo& source, HintResult result) override;
 
   void OnConnectionDropped(ConnectionDrop why) override;
+
+  // There are series about the fleet from now on, which count what is told here. To be called once
+  // at most, before anything else is counted.
+  FleetMonitor& AddFleet();
 
   // Of the configuration. One that failed counts as refused until one succeeds.
   void OnReload(bool succeeded);
@@ -155,6 +162,8 @@ class Metrics final : public RpcObserver,
   void SetProcess();
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
 
+  // As the constructor was given them.
+  const std::vector<NamedKind> named_kinds_;
   prometheus::Registry registry_;
   // One scrape at a time sets the gauges.
   std::mutex rendering_;
@@ -174,6 +183,8 @@ class Metrics final : public RpcObserver,
   prometheus::Gauge* tls_files_refused_ = nullptr;
   prometheus::Family<prometheus::Gauge>* tls_expiry_ = nullptr;
   prometheus::Counter* log_lines_dropped_ = nullptr;
+  // Unset: this process is no part of a fleet.
+  std::optional<FleetMetrics> fleet_;
 };
 
 }  // namespace balance

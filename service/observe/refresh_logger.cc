@@ -52,6 +52,17 @@ RefreshLogger::~RefreshLogger() { LogLeftOut(first_readings_.left_out()); }
 
 void RefreshLogger::OnRefresh(const SourceStatus& before, const Result<Reading>& result,
                               Duration took) {
+  LogResult(before, result);
+  LogPath(before);
+  next_.OnRefresh(before, result, took);
+}
+
+void RefreshLogger::OnShared(const SourceStatus& before, const Result<Reading>& result) {
+  LogResult(before, result);
+  next_.OnShared(before, result);
+}
+
+void RefreshLogger::LogResult(const SourceStatus& before, const Result<Reading>& result) {
   if (result) {
     if (before.failure) {
       spdlog::info("{}: recovered after {} failed refreshes", SourceName(*before.info),
@@ -63,8 +74,6 @@ void RefreshLogger::OnRefresh(const SourceStatus& before, const Result<Reading>&
   } else {
     LogFailure(before, result.error());
   }
-  LogPath(before);
-  next_.OnRefresh(before, result, took);
 }
 
 void RefreshLogger::OnRefusal(const SourceStatus& before, const Error& why) {

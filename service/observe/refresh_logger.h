@@ -31,6 +31,7 @@ class RefreshLogger final : public RefreshObserver {
 
   void OnRefresh(const SourceStatus& before, const Result<Reading>& result, Duration took) override;
   void OnRefusal(const SourceStatus& before, const Error& why) override;
+  void OnShared(const SourceStatus& before, const Result<Reading>& result) override;
   void OnDropped(const SourceStatus& known) override;
   void OnFreshness(SourceKind kind, const FreshnessTimes& times) override;
 
@@ -40,6 +41,7 @@ class RefreshLogger final : public RefreshObserver {
   void KeepOnly(const std::unordered_set<std::string>& names);
 
  private:
+  void LogResult(const SourceStatus& before, const Result<Reading>& result);
   void LogFirstReading(const SourceInfo& source);
   static void LogLeftOut(std::uint64_t lines);
   void LogPath(const SourceStatus& source);

@@ -1,11 +1,14 @@
 #include "service/server/balance_server.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <functional>
 #include <map>
+#include <random>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "clients/http/beast_web_socket.h"
 #include "clients/http/curl_global.h"
 #include "clients/http/curl_transport.h"
+#include "service/config/fleet_settings.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
 #include "service/server/graceful_stop.h"
@@ -30,8 +34,9 @@ constexpr const char* kWholeServer = "";
 // Some edges refuse the default ones of HTTP libraries.
 constexpr const char* kUserAgent = "balance-service/" BALANCE_VERSION;
 constexpr std::size_t kShards = 1;
-// Each shard has UpstreamGuards of its own, and accounts go to shards by their ids: with a second
-// one, two accounts with one credential would ask twice as often as its rate allows.
+// Each shard has UpstreamGuards and a connection to Redis of its own, and accounts go to shards by
+// their ids: with a second one, two accounts with one credential would ask twice as often as its
+// rate allows.
 static_assert(kShards == 1, "let shards share what they know of a credential first");
 constexpr auto kBeatPatience = std::chrono::seconds(1);
 constexpr auto kConnectionsPatience = std::chrono::milliseconds(500);
@@ -68,7 +73,11 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 
 BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc,
                              PushFeed::Options push)
-    : config_(std::move(config)), grpc_(std::move(grpc)), metrics_(kinds) {
+    : config_(std::move(config)),
+      grpc_(std::move(grpc)),
+      replica_(RandomReplicaName()),
+      clock_(config_.fleet ? static_cast<Clock&>(shared_clock_) : own_clock_),
+      metrics_(kinds) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
   ConnectionLimits sockets = PushShare();
@@ -84,10 +93,17 @@ BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds,
     return std::make_unique<BeastConnector>(
         loop, clock_, BeastConnector::Options{.user_agent = kUserAgent, .system_cas = SystemCas()});
   };
+  std::optional<ShardFleet::Parts> fleet;
+  if (config_.fleet) {
+    FleetMonitor& monitor = fleet_logger_.emplace(metrics_.AddFleet(), own_clock_);
+    fleet.emplace(ShardFleet::Parts{*config_.fleet, replica_, own_clock_, shared_clock_, monitor,
+                                    std::random_device()()});
+    spdlog::info("fleet: this replica is called {}", replica_);
+  }
   for (std::size_t i = 0; i < kShards; ++i) {
     shards_.push_back(std::make_unique<ShardRuntime>(
         make_transport, clock_, refresh_logger_,
-        ShardRuntime::Push{make_connector, push_logger_, sockets, push}, limits));
+        ShardRuntime::Push{make_connector, push_logger_, sockets, push}, limits, fleet));
   }
   Serve(config_);
   rpc_.AddTo(methods_);
@@ -199,11 +215,21 @@ std::string BalanceServer::RenderStatus() const {
   if (const RpcServer* server = rpc_server_) {
     connections = server->Connections(kConnectionsPatience);
   }
-  return RenderStatusPage(Statuses(), Time(), connections);
+  std::optional<FleetPage> fleet;
+  if (const auto link = shards_.front()->FleetState()) fleet.emplace(FleetPage{replica_, *link});
+  return RenderStatusPage(Statuses(), Time(), connections, fleet);
 }
 
 InForce BalanceServer::in_force() const {
   return {config_.listen, config_.tls, !served_.Get()->access.AreOpen()};
+}
+
+bool BalanceServer::RenewFleet(const std::optional<FleetConfig>& fleet) {
+  if (!CanTakeOver(config_.fleet, fleet)) return false;
+  if (!fleet) return true;
+  for (const auto& shard : shards_) shard->RenewFleet(*fleet);
+  config_.fleet = fleet;
+  return true;
 }
 
 BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
@@ -216,6 +242,7 @@ BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
   wait(config.tls == config_.tls, "tls");
   const ServerSettings& fresh = config.server;
   const ServerSettings& running = config_.server;
+  wait(RenewFleet(config.fleet), "fleet");
   wait(fresh.drain_delay == running.drain_delay, "server.drain_delay");
   wait(fresh.max_connection_age == running.max_connection_age, "server.max_connection_age");
   wait(fresh.engine == running.engine, "server.engine");

@@ -5,15 +5,18 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
 #include "clients/push/push_feed.h"
+#include "clients/redis/fleet_clock.h"
 #include "service/config/config.h"
 #include "service/config/in_force.h"
 #include "service/observe/access_log.h"
+#include "service/observe/fleet_logger.h"
 #include "service/observe/metrics.h"
 #include "service/observe/push_logger.h"
 #include "service/observe/refresh_logger.h"
@@ -73,6 +76,8 @@ class BalanceServer {
   void Stop();
 
  private:
+  // Takes over what can be taken over of a fleet. False if there is more than that.
+  bool RenewFleet(const std::optional<FleetConfig>& fleet);
   // Takes the accounts and callers out of `config`.
   Reconfigured Serve(Config& config);
   Result<void> StartGrpc();
@@ -88,8 +93,14 @@ class BalanceServer {
   // Without accounts and callers, which are where they are served.
   Config config_;
   const GrpcEngine grpc_;
-  SystemClock clock_;
+  // Of this replica in its fleet.
+  const std::string replica_;
+  SystemClock own_clock_;
+  FleetClock shared_clock_{own_clock_};
+  // In a fleet all replicas tell the time by one clock.
+  Clock& clock_;
   Metrics metrics_;
+  std::optional<FleetLogger> fleet_logger_;
   RefreshLogger refresh_logger_{metrics_, clock_};
   PushLogger push_logger_{metrics_, clock_};
   AccessLog access_log_{metrics_, clock_};

@@ -58,7 +58,8 @@ SourceStatus Remembered(const SourceStatus& status, bool has_same_login) {
 }  // namespace
 
 ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
-                           RefreshObserver& observer, const Push& push, ConnectionLimits limits)
+                           RefreshObserver& observer, const Push& push, ConnectionLimits limits,
+                           std::optional<ShardFleet::Parts> fleet)
     : clock_(clock),
       observer_(observer),
       transport_(make_transport(shard_.loop())),
@@ -68,9 +69,19 @@ ShardRuntime::ShardRuntime(const TransportFactory& make_transport, Clock& clock,
       seed_(std::random_device()()),
       guards_(shard_.loop().get_executor(), clock, limits, std::random_device()()),
       push_({shard_.loop().get_executor(), clock, *transport_, *connector_, push.monitor,
-             push.limits, push.options, std::random_device()()}) {}
+             push.limits, push.options, std::random_device()()}) {
+  if (fleet) fleet_.emplace(shard_.loop(), *std::move(fleet));
+}
 
 ShardRuntime::~ShardRuntime() = default;
+
+void ShardRuntime::RenewFleet(const FleetConfig& config) {
+  RunOnLoop([&] { fleet_->Renew(config); });
+}
+
+std::optional<FleetLinkState> ShardRuntime::FleetState() const {
+  return fleet_ ? std::optional(fleet_->state()) : std::nullopt;
+}
 
 Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& accounts,
                                 const std::string& epoch) {
@@ -84,7 +95,10 @@ Changes ShardRuntime::Configure(const std::vector<const AccountConfig*>& account
   while (!is_in_effect) RunOnLoop([&] { is_in_effect = MakeSome(staging); });
   bool do_all_listen = false;
   while (!do_all_listen) RunOnLoop([&] { do_all_listen = ListenSome(staging); });
-  RunOnLoop([&] { guards_.OnReload(); });
+  RunOnLoop([&] {
+    guards_.OnReload();
+    if (fleet_) fleet_->OnReload();
+  });
   // What was in effect before ends here, and not on the loop.
   return changes;
 }
@@ -244,8 +258,13 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
   fresh.hold_offs.push_back(parts.account);
   spec.options.info = {fresh.config, &config.info};
   spec.options.refresh_budget = config.upstream.refresh_budget;
+  if (fleet_) {
+    parts.fleet = &*fleet_;
+    parts.fleet_login = fleet_->MakeLogin(config);
+  }
   spec.options.path = std::make_shared<const UpstreamPath>(
-      parts.guards, parts.account, parts.previous ? parts.previous->rotation : nullptr);
+      parts.guards, parts.account, parts.previous ? parts.previous->rotation : nullptr,
+      parts.fleet_login);
   spec.source = MakeSource(std::move(parts), *transport_, NextRandom(), clock_);
   spec.random = NextRandom();
   return spec;
@@ -289,6 +308,7 @@ void ShardRuntime::Start() {
     heartbeat_.Start();
     WatchIdleConnections();
     CountFreshness();
+    if (fleet_) fleet_->Watch();
   });
   shard_.Start();
 }
@@ -325,6 +345,7 @@ void ShardRuntime::Stop() {
     idle_check_.Cancel();
     push_.Stop();
     freshness_count_.Cancel();
+    if (fleet_) fleet_->Stop();
   });
   shard_.Join();
   is_running_ = false;

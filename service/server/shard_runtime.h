@@ -28,6 +28,7 @@
 #include "service/rpc/account_directory.h"
 #include "service/server/changes.h"
 #include "service/server/push_feeds.h"
+#include "service/server/shard_fleet.h"
 #include "service/server/source_factory.h"
 #include "service/server/upstream_guards.h"
 #include "service/snapshot/account_view.h"
@@ -51,9 +52,12 @@ class ShardRuntime {
     PushFeed::Options options = {};
   };
 
-  // `limits` are those of the transport. `clock` and `observer` must outlive the runtime.
+  // `limits` are those of the transport. `clock` and `observer` must outlive the runtime. `fleet`
+  // says how logins are shared with other replicas, whose shared clock `clock` is then; unset: they
+  // are not.
   ShardRuntime(const TransportFactory& make_transport, Clock& clock, RefreshObserver& observer,
-               const Push& push, ConnectionLimits limits = {});
+               const Push& push, ConnectionLimits limits = {},
+               std::optional<ShardFleet::Parts> fleet = std::nullopt);
   // REQUIRES: Stop() was called if Start() was.
   ~ShardRuntime();
 
@@ -62,6 +66,11 @@ class ShardRuntime {
   // have begun end with the old one. A source whose credential is replaced keeps the old one for as
   // long as the upstream rejects the new. Waits for the loop if it runs.
   Changes Configure(const std::vector<const AccountConfig*>& accounts, const std::string& epoch);
+
+  // See ShardFleet. REQUIRES: there is a fleet.
+  void RenewFleet(const FleetConfig& config);
+  // Thread-safe. Unset: there is no fleet.
+  std::optional<FleetLinkState> FleetState() const;
 
   // Adds the accounts. Each endpoint keeps its account alive, but must not outlive the runtime.
   void AddTo(AccountDirectory& directory) const;
@@ -172,6 +181,7 @@ class ShardRuntime {
   std::uint64_t seed_;
   // Used on the shard's thread from Start() on, as the rest is.
   UpstreamGuards guards_;
+  std::optional<ShardFleet> fleet_;
   PushFeeds push_;
   // Changed on the shard's thread only, while the thread that configures waits.
   std::map<std::string, Account> accounts_;

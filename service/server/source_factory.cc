@@ -44,15 +44,21 @@ SourcePtr MakeGuarded(const std::shared_ptr<const SourceConfig>& config,
                                        guards.host.slots);
 }
 
-// Owns `previous`, whose secret is to go with it.
+// Owns `previous`, whose secret is to go with it. `fleet` may be null.
 std::shared_ptr<BalanceSource> MakePrevious(std::shared_ptr<const PreviousCredential> previous,
-                                            HttpTransport& transport, Clock& clock) {
+                                            ShardFleet* fleet, HttpTransport& transport,
+                                            Clock& clock) {
   struct Owner {
     std::shared_ptr<const PreviousCredential> credential;
     SourcePtr source;
   };
-  SourcePtr source = MakeGuarded(previous->config, CredentialFingerprint(*previous->config),
-                                 previous->guards, MakeAccountHoldOff(), transport, clock);
+  const SourceConfig& config = *previous->config;
+  const Fingerprint credential = CredentialFingerprint(config);
+  SourcePtr source = MakeGuarded(previous->config, credential, previous->guards,
+                                 MakeAccountHoldOff(), transport, clock);
+  if (fleet) {
+    source = fleet->Share(std::move(source), config, credential, fleet->MakeLogin(config));
+  }
   const auto owner = std::make_shared<Owner>(Owner{std::move(previous), std::move(source)});
   return {owner, owner->source.get()};
 }
@@ -77,10 +83,14 @@ bool AreSame(const SourceConfig& a, const SourceConfig& b) {
 SourcePtr MakeSource(SourceParts parts, HttpTransport& transport, Random random, Clock& clock) {
   SourcePtr source =
       MakeGuarded(parts.config, parts.credential, parts.guards, parts.account, transport, clock);
+  if (parts.fleet) {
+    source =
+        parts.fleet->Share(std::move(source), *parts.config, parts.credential, parts.fleet_login);
+  }
   if (parts.previous) {
     source = std::make_unique<RotatingSource>(
-        std::move(source), MakePrevious(parts.previous, transport, clock), parts.previous->rotation,
-        parts.guards.credential.hold_off);
+        std::move(source), MakePrevious(parts.previous, parts.fleet, transport, clock),
+        parts.previous->rotation, parts.guards.credential.hold_off);
   }
   source = std::make_unique<RetryingSource>(std::move(source), parts.guards.login.retries,
                                             std::move(random), clock);

@@ -14,6 +14,7 @@
 #include "clients/venue/client_settings.h"
 #include "service/config/config.h"
 #include "service/config/source_login.h"
+#include "service/server/shard_fleet.h"
 
 namespace balance {
 
@@ -47,12 +48,17 @@ struct SourceParts {
   std::shared_ptr<HoldOff> account;
   // What is known to be held already.
   std::vector<CurrencyBalance> known;
+  // Null: the login is not shared with other replicas.
+  ShardFleet* fleet = nullptr;
+  // Not null with `fleet`.
+  std::shared_ptr<FleetLogin> fleet_login = nullptr;
 };
 
 // The venue's client and, from the inside out, what guards it: breakers of the login and of the
 // host, hold-off and pacing of the credential together with the host's connections, the bridge to a
-// new credential, retries, the comparison with the reading before. It lets go of `previous` when
-// the replacement is over. `transport` and `clock` must outlive the source.
+// new credential, retries, the comparison with the reading before. In a fleet each credential's
+// part is shared with other replicas, below the bridge and above the pacing. It lets go of
+// `previous` when the replacement is over. `transport` and `clock` must outlive the source.
 std::unique_ptr<BalanceSource> MakeSource(SourceParts parts, HttpTransport& transport,
                                           Random random, Clock& clock);
 

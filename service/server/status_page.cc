@@ -22,15 +22,24 @@ void Encode(const ConnectionInfo& connection, admin::v1::Connection& out) {
   out.set_untaken_bytes(static_cast<std::int64_t>(connection.untaken_bytes));
 }
 
+void Encode(const FleetPage& fleet, admin::v1::Fleet& out) {
+  out.set_replica(fleet.replica);
+  out.set_connected(fleet.link.is_connected);
+  out.set_reason(fleet.link.reason);
+  if (fleet.link.clock_offset) *out.mutable_clock_offset() = ToDuration(*fleet.link.clock_offset);
+}
+
 }  // namespace
 
 std::string RenderStatusPage(const std::vector<SourceStatus>& sources, Now now,
-                             const std::vector<ConnectionInfo>& connections) {
+                             const std::vector<ConnectionInfo>& connections,
+                             const std::optional<FleetPage>& fleet) {
   admin::v1::Status status;
   for (const SourceStatus& source : sources) EncodeSourceStatus(source, now, *status.add_sources());
   for (const ConnectionInfo& connection : connections) {
     Encode(connection, *status.add_connections());
   }
+  if (fleet) Encode(*fleet, *status.mutable_fleet());
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   std::string json;

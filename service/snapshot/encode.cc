@@ -204,6 +204,11 @@ void EncodePath(const PathState& path, Now now, v1::Source& source) {
   if (path.hold_off_until) *source.mutable_hold_off_until() = on_the_wall(*path.hold_off_until);
   if (path.blocked_until) *source.mutable_blocked_until() = on_the_wall(*path.blocked_until);
   if (path.clock_skew) *source.mutable_clock_skew() = ToDuration(*path.clock_skew);
+  if (!path.fleet) return;
+  v1::Source::Fleet& fleet = *source.mutable_fleet();
+  fleet.set_connected(path.fleet->is_connected);
+  fleet.set_lease_holder(path.fleet->lease_holder);
+  fleet.set_budget_left(path.fleet->budget_left);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ metrics_reference_test.py holds the document against it. With --write this renew
     BALANCE_SOURCE_DIR=. BALANCE_BIN_DIR=build/bin python3 tests/conformance/metrics_reference.py --write
 """
 
+import base64
 import re
 import sys
 import tempfile
@@ -86,7 +87,7 @@ def render(families: dict[str, Family]) -> str:
 
 
 def scrape() -> dict[str, Family]:
-    """What a service with TLS and a source of each venue serves."""
+    """What a service with TLS and a source of each venue serves, one of a fleet whose Redis is away."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sandbox = Sandbox(folder)
@@ -104,11 +105,15 @@ def scrape() -> dict[str, Family]:
 def start_service(folder: Path, environment: dict[str, str]) -> Program:
     certificate, key = Authority(folder).issue("server", "DNS:localhost")
     key.chmod(0o600)
+    sealing_key = folder / "sealing-key"
+    sealing_key.write_text(base64.b64encode(bytes(32)).decode())
+    sealing_key.chmod(0o600)
     config = folder / "metrics.yaml"
     config.write_text(f"""
 listen: 127.0.0.1:0
 admin_listen: 127.0.0.1:0
 tls: {{certificate_file: {certificate}, private_key_file: {key}}}
+fleet: {{redis: {{address: "127.0.0.1:1"}}, sealing_key: {{file: {sealing_key}}}, max_replicas: 2}}
 accounts:
 - id: desk-1
   sources:

@@ -1,6 +1,7 @@
 """A real Prometheus scrapes the running service: each panel of the dashboard and each alert has data,
 nothing fires while all is well, and each alert fires when its trouble is made."""
 
+import base64
 import contextlib
 import json
 import math
@@ -24,12 +25,14 @@ OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 # Parts of expressions that may have no data while all is well, and why.
 MAY_BE_EMPTY = {
     "balance_tls_certificate_expiry_timestamp_seconds": "there is no certificate without TLS",
+    "balance_fleet_": "there are no such series without a fleet",
     "< Inf": "there is no limit of memory outside a container",
     "process_open_fds": "old kernels do not tell a process without core dumps that is not root's",
 }
 # Alerts whose trouble is not made here, and why. promtool's unit tests show that they fire.
 NOT_MADE = {
     "BalanceMemoryNearLimit": "needs a control group, which only root can make",
+    "BalanceFleetBadValues": "needs a Redis, and somebody who writes there",
     "BalanceDescriptorsNearLimit": "the scrape that is to tell needs a descriptor, too",
 }
 WATCHERS = 8
@@ -193,8 +196,11 @@ class MonitoringTest(SandboxTest):
     def test_every_alert_fires_when_its_trouble_is_made(self):
         authority = Authority(self.home)
         certificate, key = authority.issue("server", "IP:127.0.0.1")
+        sealing_key = self.home / "tls/sealing-key"
         tls = self.start_service(
-            "tls", f"tls: {{certificate_file: {certificate}, private_key_file: {key}}}")
+            "tls", f"tls: {{certificate_file: {certificate}, private_key_file: {key}}}\n"
+            f"fleet: {{redis: {{address: '127.0.0.1:1'}}, sealing_key: {{file: {sealing_key}}}, "
+            "max_replicas: 2}", secrets={"sealing-key": base64.b64encode(bytes(32)).decode()})
         rejected = self.start_service("rejected", secrets={"api-key": "ps_live_" + "5" * 64})
         self.start_reading(rejected)
         main = self.start_service("main")
@@ -229,7 +235,7 @@ class MonitoringTest(SandboxTest):
             poll_until(all_have_fired, f"{names} of {sorted(seen)}")
         await_firing("BalanceSourceHeldOff", "BalanceOnPreviousCredential", "BalanceClockSkew",
                      "BalanceCertificateExpiring", "BalanceTlsFilesRefused", "BalanceConfigRefused",
-                     "BalanceWatchersEnded")
+                     "BalanceFleetAway", "BalanceWatchersEnded")
 
         self.sandbox.control("POST", "/v1/polymarket/faults", {"kind": "unasked", "count": 3})
         await_firing("BalanceUnaskedBytes")

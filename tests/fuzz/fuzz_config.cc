@@ -29,6 +29,11 @@ std::vector<const config::v1::Secret*> SecretsOf(const config::v1::Config& messa
       for (const auto& [key, secret] : source.login().secrets()) secrets.push_back(&secret);
     }
   }
+  const config::v1::Fleet& fleet = message.fleet();
+  for (const auto* secret : {&fleet.sealing_key(), &fleet.previous_sealing_key(),
+                             &fleet.redis().password(), &fleet.redis().sentinel().password()}) {
+    secrets.push_back(secret);
+  }
   return secrets;
 }
 
@@ -37,6 +42,7 @@ bool NamesFile(const config::v1::Config& message) {
     if (secret->has_file()) return true;
   }
   if (!message.upstream().tls_ca_file().empty()) return true;
+  if (!message.fleet().redis().tls().ca_file().empty()) return true;
   for (const auto& account : message.accounts()) {
     for (const auto& source : account.sources()) {
       if (!source.upstream().tls_ca_file().empty()) return true;
@@ -81,9 +87,23 @@ std::string Base64(std::span<const unsigned char> bytes) {
   return text;
 }
 
+std::vector<std::string> SecretTexts(const FleetConfig& fleet) {
+  std::vector<std::string> texts;
+  const auto add_password = [&](const RedisLogin& login) {
+    if (login.password) texts.emplace_back(login.password->Expose());
+  };
+  if (fleet.redis.sentinel) add_password(fleet.redis.sentinel->login);
+  add_password(fleet.redis.login);
+  for (const auto& key : {fleet.sealing_key, fleet.previous_sealing_key}) {
+    if (key) texts.push_back(Base64(key->ExposeBytes()));
+  }
+  return texts;
+}
+
 // In the order in which PrintConfig() masks them.
 std::vector<std::string> SecretTexts(const Config& config) {
   std::vector<std::string> texts;
+  if (config.fleet) texts = SecretTexts(*config.fleet);
   for (const AccountConfig& account : config.accounts) {
     for (const SourceConfig& source : account.sources) {
       if (source.venue == &polymarket_us::TheVenue()) {

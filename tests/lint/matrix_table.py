@@ -18,7 +18,7 @@ ROWS = {f"M{number:02}" for number in [
     *range(130, 139),
     *range(140, 146), 150,
     *range(160, 169),
-    *range(170, 182),
+    *range(170, 189),
 ]}
 ROW = re.compile(r"^\| (M\d+) \|[^|]*\|([^|]*)\|", re.MULTILINE)
 

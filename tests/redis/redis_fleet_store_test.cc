@@ -291,10 +291,37 @@ TEST_F(RedisFleetStoreTest, ASlowerRateOfOneReplicaIsThatOfAll) {
   news.interval = hours(1);
   news.lasting = hours(2);
   ASSERT_TRUE(Await(store_->Rate(news)));
-  Grant(Request(login_));
 
+  EXPECT_GT(FirstTurn(Request(login_)), clock_.SteadyNow() + minutes(50));
+}
+
+TEST_F(RedisFleetStoreTest, AShorterSlowDownDoesNotLengthenALongerOne) {
+  Grant(Request(login_));
+  RateNews exhausted{.login = login_};
+  exhausted.interval = exhausted.lasting = milliseconds(300);
+  RateNews slow{.login = login_};
+  slow.interval = milliseconds(1);
+  slow.lasting = hours(2);
+  ASSERT_TRUE(Await(store_->Rate(exhausted)));
+  ASSERT_TRUE(Await(store_->Rate(slow)));
+
+  FirstTurn(Request(login_));
+  RunFor(milliseconds(400));
+  Grant(Request(login_));
+  EXPECT_EQ(Told(Await(store_->Acquire(Request(login_)))), "granted");
+}
+
+TEST_F(RedisFleetStoreTest, NothingIsGrantedBeforeTheTimeThatIsWanted) {
   AcquireRequest request = Request(login_);
-  EXPECT_GT(FirstTurn(request), clock_.SteadyNow() + minutes(50));
+  Grant(request);
+  const SteadyTime now = clock_.SteadyNow();
+  request.observed_from_redis =
+      ToRedisTime(clock_.WallNow() + *store_->ClockOffset() + milliseconds(500));
+
+  const SteadyTime turn = FirstTurn(request);
+
+  EXPECT_GE(turn, now + milliseconds(450));
+  EXPECT_LE(turn, now + seconds(5));
 }
 
 TEST_F(RedisFleetStoreTest, LoginsShareNothing) {

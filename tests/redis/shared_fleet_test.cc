@@ -81,6 +81,8 @@ class SharedFleetTest : public RedisTest {
           loop_.get_executor(), std::make_unique<UpstreamSource>(upstream_, clock_), replica.store,
           std::make_shared<ReserveBudget>(kRate, kReserve, kReplicas,
                                           SeededRandom(static_cast<std::uint64_t>(100 + i))),
+          std::make_shared<FleetLogin>(FleetRateOf(kRate, kReserve).interval, kRate.burst,
+                                       std::make_shared<const std::atomic<bool>>(true)),
           std::move(settings), SeededRandom(static_cast<std::uint64_t>(200 + i)), clock_);
     }
     EXPECT_TRUE(Becomes([&] {
@@ -93,8 +95,8 @@ class SharedFleetTest : public RedisTest {
   boost::asio::awaitable<void> ReadOn(Replica& replica, SteadyTime until, int& running) {
     while (clock_.SteadyNow() < until) {
       FetchProgress progress;
+      progress.wanted = ObservedSince{clock_.SteadyNow() - kTtl};
       FetchContext context{clock_.SteadyNow() + seconds(3), &progress};
-      context.observed_from = clock_.SteadyNow() - kTtl;
       auto result = co_await replica.source->Fetch(context);
       if (result) {
         const int number = std::stoi(CashOf(*result));

@@ -16,6 +16,8 @@ class FakeSource final : public BalanceSource {
 
   SendOutlook Outlook() const override { return upstream_.outlook_; }
 
+  void Listen(OnReading on_reading) override { upstream_.on_reading_ = std::move(on_reading); }
+
   asio::awaitable<Result<Reading>> Fetch(FetchContext context) override {
     Clock& clock = upstream_.clock_;
     if (const auto because = upstream_.outlook_.because) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -35,6 +36,9 @@ class FakeUpstream {
   void FailWith(ErrorKind kind);
   void FailWith(Error error);
 
+  // What comes to whoever listens without having asked; see BalanceSource::Listen().
+  void Tell(std::optional<Reading> reading) { on_reading_(std::move(reading)); }
+
   // From now on requests are refused unsent, as an open breaker does, until Admit().
   void RefuseFor(Duration time, ErrorKind because);
   // A request has to wait its turn for so long.
@@ -42,6 +46,7 @@ class FakeUpstream {
   // Whether there is room for requests that nobody asks for.
   void SetSpare(bool has_spare) { outlook_.has_spare = has_spare; }
   void Admit() { outlook_ = {}; }
+  void SetOutlook(SendOutlook outlook) { outlook_ = std::move(outlook); }
 
  private:
   friend class FakeSource;
@@ -56,6 +61,7 @@ class FakeUpstream {
   void Answer(Result<Reading> result);
 
   Clock& clock_;
+  BalanceSource::OnReading on_reading_;
   SendOutlook outlook_;
   int requests_ = 0;
   std::deque<Pending*> pending_;

@@ -4,7 +4,7 @@
 -- ARGV 1 deadline, 2 run id of this Redis, 3 least observe time wanted, 4 greatest age wanted,
 --      5 least observe time of a failure to be told, 6 length of the lease, 7 owner,
 --      8 interval and 9 tolerance of the bucket, 10 least time between two requests, 11 whether a
---      request may be sent (1), 12 time to live of the bucket in milliseconds
+--      request may be sent (1), 12 time to live of the bucket in milliseconds, 13 no request before
 -- All other times are microseconds on the clock of this Redis. Whether something is still valid is told by
 -- the times kept in it, never by its time to live: within a script the clock moves, expiry does not.
 -- What was written at a later time than now is not valid either: the clock was set back since.
@@ -38,7 +38,7 @@ if held then return held end
 
 local lease = redis.call('HMGET', KEYS[2], 'since', 'until', 'owner')
 if is_valid(lease[1], lease[2]) and lease[3] ~= ARGV[7] then
-  return {'BUSY', now, tonumber(lease[2])}
+  return {'BUSY', now, tonumber(lease[2]), lease[3]}
 end
 
 -- The bucket is a generic cell rate algorithm: `next` is when the next request would be exactly in
@@ -53,11 +53,15 @@ local next_at = is_kept and tonumber(bucket[5]) or 0
 local sent = is_kept and tonumber(bucket[6]) or 0
 local is_new = not is_kept or bucket[3] ~= ARGV[8] or bucket[4] ~= ARGV[9]
 if is_new then next_at = math.max(next_at, now + interval + tolerance) end
-local send_at = math.max(now, next_at - tolerance, sent + tonumber(ARGV[10]))
+local step = interval
+local send_at = math.max(now, next_at - tolerance, sent + tonumber(ARGV[10]), tonumber(ARGV[13]))
+if is_valid(bucket[8], bucket[9]) then
+  local slow = tonumber(bucket[7])
+  step = math.max(step, slow)
+  send_at = math.max(send_at, sent + slow)
+end
 local is_granted = send_at <= now and ARGV[11] == '1'
 if is_granted then
-  local step = interval
-  if is_valid(bucket[8], bucket[9]) then step = math.max(step, tonumber(bucket[7])) end
   next_at = math.max(now, next_at) + step
   sent = now
 end
@@ -66,11 +70,11 @@ if is_granted or is_new then
     'tolerance', ARGV[9], 'next', text(next_at), 'sent', text(sent))
   redis.call('PEXPIRE', KEYS[3], ARGV[12])
 end
-if not is_granted then return {'LATER', now, send_at} end
+if not is_granted then return {'LATER', now, send_at, next_at} end
 
 local token = text(now) .. ':' .. ARGV[7]
 local till = now + tonumber(ARGV[6])
 redis.call('HSET', KEYS[2], 'since', text(now), 'until', text(till), 'owner', ARGV[7],
   'token', token)
 redis.call('PEXPIRE', KEYS[2], text(math.ceil((till - now) / 1000) + 1000))
-return {'GRANTED', now, now, till, token}
+return {'GRANTED', now, now, till, token, next_at}

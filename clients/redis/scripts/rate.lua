@@ -31,9 +31,10 @@ local slow, length = tonumber(ARGV[7]), tonumber(ARGV[8])
 if length > 0 then
   local till = now + length
   local there = redis.call('HMGET', KEYS[3], 'slow', 'slow_since', 'slow_until')
-  if is_valid(there[2], there[3]) then
-    slow = math.max(slow, tonumber(there[1]))
-    till = math.max(till, tonumber(there[3]))
+  -- A longer one stays until it ends, and is not lengthened by a shorter one.
+  if is_valid(there[2], there[3]) and tonumber(there[1]) >= slow then
+    till = tonumber(there[1]) > slow and tonumber(there[3]) or math.max(till, tonumber(there[3]))
+    slow = tonumber(there[1])
   end
   redis.call('HSET', KEYS[3], 'slow', text(slow), 'slow_since', text(now), 'slow_until', text(till))
   redis.call('PEXPIRE', KEYS[3], math.max(tonumber(ARGV[9]), math.ceil((till - now) / 1000)))

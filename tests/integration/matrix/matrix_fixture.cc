@@ -74,8 +74,8 @@ std::string MatrixTest::YamlText(const MatrixSetup& setup) const {
          url(setup.polysim_url, *polysim_) + "\n      api_key: " + secret("api-key") +
          setup.more_accounts + "cache: " + setup.cache +
          "\nupstream: {attempt_timeout: " + setup.attempt_timeout +
-         ", refresh_budget: " + setup.refresh_budget + ", requests_per_second: 1000, burst: 1000" +
-         ca + "}\n" + setup.more_yaml;
+         ", refresh_budget: " + setup.refresh_budget + ", " + setup.rate + ca + "}\n" +
+         setup.more_yaml;
 }
 
 void MatrixTest::Always(Side side, sandbox::Fault fault) {

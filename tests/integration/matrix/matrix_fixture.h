@@ -37,6 +37,7 @@ struct MatrixSetup {
   std::string cache = "{ttl: 60s, min_refresh_interval: 0.001s}";
   std::string attempt_timeout = "0.4s";
   std::string refresh_budget = "0.8s";
+  std::string rate = "requests_per_second: 1000, burst: 1000";
   // Empty: none.
   std::string tls_ca_file;
   // Accounts beside desk-1.

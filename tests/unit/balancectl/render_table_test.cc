@@ -537,6 +537,23 @@ TEST(RenderTableTest, SourcesByAccount) {
                                  "  pm +POLYMARKET_US +real +- +HALF_OPEN [^\n]+\n"));
 }
 
+TEST(RenderTableTest, SourcesThatReplicasShare) {
+  const auto answer = Parse<v1::ListSourcesResponse>(R"(
+    sources {
+      name: "accounts/a/sources/pm"
+      fleet { connected: true budget_left: 3 lease_holder: "0a1b2c3d" }
+    }
+    sources { name: "accounts/a/sources/sim" fleet { budget_left: 2 } }
+    sources { name: "accounts/a/sources/third" fleet { connected: true budget_left: 1 } })");
+
+  const std::string text = RenderSources(answer, Now(), {});
+
+  EXPECT_THAT(text, MatchesRegex("accounts/a\n  SOURCE [^\n]+  FLEET\n"
+                                 "  pm [^\n]+  3 left, 0a1b2c3d reads\n"
+                                 "  sim [^\n]+  away\n"
+                                 "  third [^\n]+  1 left\n"));
+}
+
 TEST(RenderTableTest, SourcesOnANarrowTerminal) {
   EXPECT_EQ(ShowSources({80, false}), R"(accounts/a
   SOURCE          pm

@@ -87,6 +87,9 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
   EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watchers")), ConfigDefaults::kMaxWatchers);
   EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watchers_per_caller")),
             ConfigDefaults::kMaxWatchersPerCaller);
+  EXPECT_EQ(schema.DefaultOf("Redis", "operation_timeout"),
+            PrintDuration(ConfigDefaults::kOperationTimeout));
+  EXPECT_EQ(std::stod(schema.DefaultOf("Fleet", "reserve")), ConfigDefaults::kReserve);
 }
 
 }  // namespace

@@ -402,5 +402,89 @@ TEST_F(SourceFeedTest, StopEndsEveryWaitAndStartsNothing) {
   EXPECT_EQ(upstream_.requests(), 1);
 }
 
+TEST_F(SourceFeedTest, AReadingThatComesUnaskedServesThoseItIsNewEnoughFor) {
+  const SteadyTime now = clock_.SteadyNow();
+  Wait(now - seconds(2), "takes-two-seconds");
+  Wait(now, "wants-a-new-one");
+  Run();
+  ASSERT_EQ(upstream_.requests(), 1);
+
+  Reading reading = MakeReading("5", clock_.WallNow() - seconds(1), now - seconds(1));
+  reading.origin = ReadingOrigin::kSharedCache;
+  upstream_.Tell(reading);
+  Run();
+  EXPECT_EQ(ended_, std::vector<std::string>{"takes-two-seconds:joined"});
+  EXPECT_EQ(changes_, 1);
+  EXPECT_EQ(feed_->status().reading->origin, ReadingOrigin::kSharedCache);
+  EXPECT_EQ(feed_->status().last_attempt, now - seconds(1));
+
+  upstream_.AnswerWith("6");
+  Run();
+  EXPECT_EQ(ended_.back(), "wants-a-new-one:started");
+  EXPECT_EQ(feed_->status().reading->balances[0].cash->value.ToString(), "6");
+}
+
+TEST_F(SourceFeedTest, WhatAReadingThatComesUnaskedHasServedIsNotSent) {
+  upstream_.DelayFor(seconds(1));
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+
+  clock_.Advance(milliseconds(10));
+  upstream_.Tell(MakeReading("5", clock_.WallNow(), clock_.SteadyNow()));
+  clock_.Advance(seconds(2));
+  Run();
+
+  EXPECT_EQ(ended_, std::vector<std::string>{"w:joined"});
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SourceFeedTest, AnOlderReadingThatComesUnaskedChangesNothing) {
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("6");
+  Run();
+  const int changes = changes_;
+
+  upstream_.Tell(MakeReading("5", clock_.WallNow() - seconds(1), clock_.SteadyNow() - seconds(1)));
+  Run();
+
+  EXPECT_EQ(changes_, changes);
+  EXPECT_EQ(feed_->status().reading->balances[0].cash->value.ToString(), "6");
+}
+
+TEST_F(SourceFeedTest, AFailureIsNotOverByAReadingFromBeforeIt) {
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+
+  upstream_.Tell(MakeReading("5", clock_.WallNow() - seconds(1), clock_.SteadyNow() - seconds(1)));
+  EXPECT_TRUE(feed_->status().failure);
+  EXPECT_TRUE(feed_->status().is_rejected);
+  clock_.Advance(milliseconds(10));
+  upstream_.Tell(MakeReading("6", clock_.WallNow(), clock_.SteadyNow()));
+
+  EXPECT_FALSE(feed_->status().failure);
+  EXPECT_FALSE(feed_->status().is_rejected);
+}
+
+TEST_F(SourceFeedTest, WhatCannotBeBelievedUnaskedIsFetched) {
+  upstream_.Tell(std::nullopt);
+  Run();
+
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SourceFeedTest, AfterTheStopNothingIsHeard) {
+  feed_->Stop();
+
+  upstream_.Tell(MakeReading("5", clock_.WallNow(), clock_.SteadyNow()));
+  upstream_.Tell(std::nullopt);
+  Run();
+
+  EXPECT_FALSE(feed_->status().reading);
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
 }  // namespace
 }  // namespace balance

@@ -15,7 +15,7 @@ namespace balance {
 // Used on one thread. Answers at once.
 class FakeFleetStore final : public FleetStore {
  public:
-  // Of the next Acquire() without an answer yet. When none is left, Redis is away.
+  // Of the next Acquire() without an answer yet. When none is left, Redis is away from then on.
   void Answer(Acquired acquired) { answers_.push_back(std::move(acquired)); }
 
   void Publish(FleetNews news) {
@@ -32,6 +32,7 @@ class FakeFleetStore final : public FleetStore {
 
   boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) override {
     asked.push_back(std::move(request));
+    if (answers_.empty()) is_usable = false;
     if (answers_.empty()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is away");
     Acquired answer = std::move(answers_.front());
     answers_.pop_front();

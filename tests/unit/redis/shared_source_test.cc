@@ -4,8 +4,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "tests/support/fetching.h"
 #include "tests/unit/redis/fake_fleet_store.h"
@@ -31,14 +34,14 @@ class SharedSourceTest : public FetchingTest {
     settings.refresh_budget = seconds(5);
     settings.time_to_live = minutes(2);
     return std::make_unique<SharedSource>(
-        loop_.get_executor(), upstream_.MakeSource(), store_, reserve_, std::move(settings),
+        loop_.get_executor(), upstream_.MakeSource(), store_, reserve_, login_, std::move(settings),
         [this] { return chance_; }, clock_);
   }
 
   Granted Grant(std::string token = "token") {
     const SteadyTime now = clock_.SteadyNow();
     return {std::move(token), RedisTime(microseconds(1)), now + milliseconds(100),
-            now + milliseconds(5500)};
+            now + milliseconds(5500), now + milliseconds(600)};
   }
 
   LeaseBusy BusyFor(Duration time) { return {clock_.SteadyNow() + time}; }
@@ -63,6 +66,8 @@ class SharedSourceTest : public FetchingTest {
   // One request in 8.9 s or so.
   const std::shared_ptr<ReserveBudget> reserve_ =
       std::make_shared<ReserveBudget>(RateSettings{2, 2}, 0.25, 4, [this] { return chance_; });
+  const std::shared_ptr<FleetLogin> login_ = std::make_shared<FleetLogin>(
+      milliseconds(600), 2, std::make_shared<const std::atomic<bool>>(true));
   std::unique_ptr<SharedSource> source_;
 };
 
@@ -242,7 +247,7 @@ TEST_F(SharedSourceTest, WhoseReadersWantNoNewerOneGetsWhatWasHeardBefore) {
   Advance(milliseconds(200));
   progress_ = {};
   FetchContext context{clock_.SteadyNow() + seconds(10), &progress_};
-  context.observed_from = clock_.SteadyNow() - seconds(1);
+  progress_.wanted = ObservedSince{clock_.SteadyNow() - seconds(1)};
   std::optional<Result<Reading>> result;
   boost::asio::co_spawn(loop_, source_->Fetch(context),
                         [&](const std::exception_ptr&, Result<Reading> fetched) {
@@ -358,11 +363,14 @@ TEST_F(SharedSourceTest, NothingIsGrantedThatThePacerBelowWouldHoldBack) {
 TEST_F(SharedSourceTest, AGrantWhoseTurnBelowIsGoneIsGivenBack) {
   upstream_.DelayFor(seconds(1));
   store_->Answer(Grant("late"));
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
 
   Fetch(*source_);
 
-  EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
+  EXPECT_EQ(Told(), "nothing yet");
   EXPECT_EQ(store_->released, std::vector<std::string>{"late"});
+  EXPECT_FALSE(store_->asked.at(1).may_send);
+  EXPECT_EQ(progress_.planned_send, clock_.SteadyNow() + seconds(1));
 }
 
 TEST_F(SharedSourceTest, WhoLeavesWithAGrantGivesItBack) {
@@ -448,6 +456,163 @@ TEST_F(SharedSourceTest, AfterItsEndNothingIsHeardOrOffered) {
 
   EXPECT_EQ(store_->listeners(), 0U);
   EXPECT_TRUE(store_->stored.empty());
+}
+
+TEST_F(SharedSourceTest, WhatOthersReadIsToldUnaskedAndWhatItReadItselfIsNot) {
+  std::vector<std::string> told;
+  source_->Listen([&](std::optional<Reading> reading) {
+    told.push_back(reading->balances.at(0).cash->value.ToString());
+  });
+  store_->Publish(Shared("8"));
+  store_->Publish(Failure(ErrorKind::kUpstreamError));
+  Advance(milliseconds(10));
+
+  Granted grant = Grant();
+  grant.observed += seconds(1);
+  store_->Answer(grant);
+  Fetch(*source_);
+  upstream_.AnswerWith("9");
+  Run();
+  FleetReading echo = Shared("9");
+  echo.observed = grant.observed;
+  store_->Publish(echo);
+
+  EXPECT_EQ(told, std::vector<std::string>{"8"});
+}
+
+TEST_F(SharedSourceTest, AllReplicasTellTheSameTimeOfAReading) {
+  Granted grant = Grant();
+  grant.observed = ToRedisTime(clock_.WallNow() - milliseconds(3));
+  store_->Answer(grant);
+  const Now sent = clock_.Time();
+
+  Fetch(*source_);
+  EXPECT_EQ(progress_.sent_wall, ToWallTime(grant.observed));
+  Advance(milliseconds(20));
+  upstream_.AnswerWith("9");
+  Run();
+
+  ASSERT_EQ(Told(), "9");
+  EXPECT_EQ((*result_)->observe_time, ToWallTime(grant.observed));
+  EXPECT_EQ((*result_)->receive_time - (*result_)->observe_time, milliseconds(20));
+  EXPECT_EQ((*result_)->observe_steady, sent.steady);
+}
+
+TEST_F(SharedSourceTest, WhoJoinsMayWantANewerOneThanTheFetchBeganWith) {
+  progress_.wanted = ObservedSince{clock_.SteadyNow() - seconds(2)};
+  store_->Answer(BusyFor(seconds(5)));
+  store_->Answer(BusyFor(seconds(5)));
+  std::optional<Result<Reading>> result;
+  boost::asio::co_spawn(loop_, source_->Fetch({clock_.SteadyNow() + seconds(10), &progress_}),
+                        [&](const std::exception_ptr&, Result<Reading> fetched) {
+                          result.emplace(std::move(fetched));
+                        });
+  Run();
+
+  progress_.wanted = ObservedSince{clock_.SteadyNow()};
+  store_->Publish(Shared("8", seconds(1)));
+  Run();
+  EXPECT_FALSE(result);
+  store_->Publish(Shared("9"));
+  Run();
+
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ((*result)->balances.at(0).cash->value.ToString(), "9");
+}
+
+TEST_F(SharedSourceTest, ASlowDownIsToldToAllOnceInAWhile) {
+  SendOutlook slow;
+  slow.interval = seconds(2);
+  upstream_.SetOutlook(slow);
+  for (int i = 0; i < 3; ++i) {
+    store_->Answer(Grant());
+    Fetch(*source_);
+    upstream_.AnswerWith("1");
+    Run();
+    Advance(seconds(10));
+  }
+
+  ASSERT_EQ(store_->rates.size(), 2U);
+  EXPECT_EQ(store_->rates[0].interval, Duration(seconds(2)));
+  EXPECT_GT(store_->rates[0].lasting, Duration(seconds(10)));
+}
+
+TEST_F(SharedSourceTest, AnUpstreamThatHasNothingLeftIsLeftAloneByAll) {
+  store_->Answer(Grant());
+  Fetch(*source_);
+  progress_.rate_limits.exhausted_for = seconds(40);
+  upstream_.AnswerWith("1");
+  Run();
+
+  ASSERT_EQ(store_->rates.size(), 1U);
+  EXPECT_EQ(store_->rates[0].interval, Duration(seconds(40)));
+  EXPECT_EQ(store_->rates[0].lasting, Duration(seconds(40)));
+}
+
+TEST_F(SharedSourceTest, ARejectionThatIsForgivenHereIsForgivenForAll) {
+  store_->Answer(Grant());
+  Fetch(*source_);
+  upstream_.RefuseFor(seconds(60), ErrorKind::kCredentialsRejected);
+  upstream_.FailWith(ErrorKind::kCredentialsRejected);
+  Run();
+  // As when the credential before ends: the new one is tried once more.
+  upstream_.Admit();
+
+  store_->Answer(HeldOff{std::nullopt, clock_.SteadyNow() + seconds(60), true});
+  store_->Answer(Shared("7"));
+  Fetch(*source_);
+
+  EXPECT_EQ(Told(), "7");
+  ASSERT_EQ(store_->rates.size(), 2U);
+  EXPECT_TRUE(store_->rates[1].is_accepted);
+}
+
+TEST_F(SharedSourceTest, WhatIsForbiddenBelowIsNotForbiddenWhileOthersMayHaveReadIt) {
+  upstream_.RefuseFor(seconds(5), ErrorKind::kUnreachable);
+  EXPECT_FALSE(source_->Outlook().IsForbidden(clock_.SteadyNow()));
+
+  store_->is_usable = false;
+  EXPECT_TRUE(source_->Outlook().IsForbidden(clock_.SteadyNow()));
+}
+
+TEST_F(SharedSourceTest, M35_WhoWaitsWithoutRedisGoesOnWithItWhenItIsBack) {
+  store_->is_usable = false;
+  Fetch(*source_);
+  Advance(milliseconds(300));
+  EXPECT_EQ(Told(), "nothing yet");
+
+  store_->Answer(Shared("3"));
+  store_->is_usable = true;
+  Advance(milliseconds(250));
+
+  EXPECT_EQ(Told(), "3");
+  EXPECT_EQ(upstream_.requests(), 0);
+}
+
+TEST_F(SharedSourceTest, ThoseWhoWatchSeeHolderBudgetAndPauses) {
+  const auto path = [this] {
+    PathState state;
+    login_->AddTo(state, clock_.SteadyNow());
+    return state;
+  };
+  EXPECT_EQ(path().fleet->budget_left, 2);
+
+  store_->Answer(LeaseBusy{clock_.SteadyNow() + seconds(5), "replica-b/7"});
+  Fetch(*source_);
+  EXPECT_EQ(path().fleet->lease_holder, "replica-b");
+  store_->Publish(Shared("1"));
+  Run();
+  EXPECT_EQ(path().fleet->lease_holder, "");
+  EXPECT_EQ(path().fleet->budget_left, 1);
+  Advance(milliseconds(1));
+  store_->Answer(HeldOff{std::nullopt, clock_.SteadyNow() + seconds(7), true});
+  Fetch(*source_);
+
+  EXPECT_EQ(path().hold_off_until, clock_.SteadyNow() + seconds(7));
+  EXPECT_TRUE(path().is_forbidden);
+  Advance(milliseconds(1));
+  store_->Publish(Shared("2"));
+  EXPECT_FALSE(path().is_forbidden);
 }
 
 }  // namespace

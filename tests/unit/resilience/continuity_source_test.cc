@@ -595,5 +595,32 @@ TEST(IsBaselineJumpTest, TheSameMoneyWrittenOtherwiseIsNoJump) {
   EXPECT_FALSE(IsBaselineJump(BaselineOf({before}), {after}));
 }
 
+TEST_F(ContinuitySourceTest, WhatComesUnaskedIsJudgedLikeWhatIsFetched) {
+  std::vector<std::optional<Reading>> told;
+  source_.Listen([&](std::optional<Reading> reading) { told.push_back(std::move(reading)); });
+  const auto tell = [&](const std::string& cash) {
+    upstream_.Tell(MakeReading(cash, clock_.WallNow(), clock_.SteadyNow()));
+  };
+  FetchOnce("100");
+  clock_.Advance(seconds(1));
+
+  tell("90");
+  clock_.Advance(seconds(1));
+  tell("0");
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told[0]);
+  EXPECT_FALSE(told[1]);
+  // One more that says so confirms it.
+  clock_.Advance(kPause);
+  tell("0");
+  ASSERT_EQ(told.size(), 3U);
+  ASSERT_TRUE(told[2]);
+  ASSERT_EQ(told[2]->warnings.size(), 1U);
+  EXPECT_EQ(told[2]->warnings[0].kind, WarningKind::kSuddenZero);
+  // It is known by now.
+  upstream_.Tell(*told[2]);
+  EXPECT_EQ(told.size(), 3U);
+}
+
 }  // namespace
 }  // namespace balance

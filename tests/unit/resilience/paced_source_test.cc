@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <optional>
+#include <utility>
 
 #include "clients/resilience/hold_off_source.h"
 #include "tests/support/fetching.h"
@@ -324,6 +327,24 @@ TEST_F(PacedSourceTest, AWaitThatGrewLongerThanTheDeadlineEndsThere) {
   EXPECT_EQ(second.result->error().kind, ErrorKind::kFreshnessUnsatisfied);
   EXPECT_GT(second.result->error().retry_after, seconds(50));
   Advance(seconds(120));
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(PacedSourceTest, WhatMustBeSentByATimeIsNotSentLater) {
+  FetchOnce(source_);
+  progress_ = {};
+  FetchContext context{clock_.SteadyNow() + seconds(10), &progress_};
+  context.send_by = clock_.SteadyNow() + milliseconds(100);
+  std::optional<Result<Reading>> result;
+  boost::asio::co_spawn(loop_, source_.Fetch(context),
+                        [&](const std::exception_ptr&, Result<Reading> fetched) {
+                          result.emplace(std::move(fetched));
+                        });
+  Run();
+
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->error().kind, ErrorKind::kFreshnessUnsatisfied);
+  Advance(seconds(5));
   EXPECT_EQ(upstream_.requests(), 1);
 }
 

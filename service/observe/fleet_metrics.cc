@@ -1,0 +1,79 @@
+#include "service/observe/fleet_metrics.h"
+
+#include <chrono>
+#include <span>
+#include <string>
+
+namespace balance {
+namespace {
+
+// In which an operation that has not failed ends.
+std::span<const std::string_view> GoodOutcomesOf(FleetOperation operation) {
+  switch (operation) {
+    case FleetOperation::kAcquire:
+      return kAcquireOutcomes;
+    case FleetOperation::kStore:
+      return kStoreOutcomes;
+    case FleetOperation::kRelease:
+    case FleetOperation::kRate:
+      break;
+  }
+  return {&kOtherOutcome, 1};
+}
+
+}  // namespace
+
+FleetMetrics::FleetMetrics(prometheus::Registry& registry, const std::vector<NamedKind>& kinds) {
+  connected_ = &prometheus::BuildGauge()
+                    .Name("balance_fleet_connected")
+                    .Help("1 while Redis can be used and its messages come in, else 0.")
+                    .Register(registry)
+                    .Add({});
+  clock_offset_ = &prometheus::BuildGauge()
+                       .Name("balance_fleet_clock_offset_seconds")
+                       .Help("Redis's clock less this machine's, as far as is known.")
+                       .Register(registry);
+  auto& bad = prometheus::BuildCounter()
+                  .Name("balance_fleet_bad_values_total")
+                  .Help("Values in Redis that could not be used, by reason. Each is a miss.")
+                  .Register(registry);
+  for (std::size_t fault = 0; fault < bad_values_.size(); ++fault) {
+    bad_values_[fault] = &bad.Add({{"reason", std::string(kStoredValueFaultNames[fault])}});
+  }
+  auto& operations = prometheus::BuildCounter()
+                         .Name("balance_fleet_operations_total")
+                         .Help("Operations on Redis, by how they ended.")
+                         .Register(registry);
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    const auto add = [&](std::string_view outcome) {
+      operations_[i][outcome] = &operations.Add(
+          {{"operation", std::string(kFleetOperationNames[i])}, {"outcome", std::string(outcome)}});
+    };
+    for (const auto outcome : GoodOutcomesOf(static_cast<FleetOperation>(i))) add(outcome);
+    for (const auto outcome : kRedisErrorNames) add(outcome);
+  }
+  auto& shared = prometheus::BuildCounter()
+                     .Name("balance_fleet_shared_total")
+                     .Help("Readings and failures of other replicas that were taken over.")
+                     .Register(registry);
+  for (const NamedKind& kind : kinds) shared_[kind.kind] = &shared.Add({{"kind", kind.name}});
+}
+
+void FleetMetrics::OnLinkState(const FleetLinkState& state) {
+  connected_->Set(state.is_connected ? 1 : 0);
+  if (!state.clock_offset) return;
+  clock_offset_->Add({}).Set(std::chrono::duration<double>(*state.clock_offset).count());
+}
+
+void FleetMetrics::OnBadValue(StoredValueFault fault) {
+  bad_values_[static_cast<std::size_t>(fault)]->Increment();
+}
+
+void FleetMetrics::OnOperation(FleetOperation operation, std::string_view outcome) {
+  const Outcomes& outcomes = operations_[static_cast<std::size_t>(operation)];
+  if (const auto found = outcomes.find(outcome); found != outcomes.end()) {
+    found->second->Increment();
+  }
+}
+
+}  // namespace balance

@@ -1,0 +1,47 @@
+#pragma once
+
+// What the service counts of the sharing of logins with other replicas.
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "clients/core/source_info.h"
+#include "service/observe/fleet_monitor.h"
+
+namespace balance {
+
+// Thread-safe. Every series is resolved once, in the constructor.
+class FleetMetrics final : public FleetMonitor {
+ public:
+  // `registry` must outlive it. `kinds` are those of all sources there can be.
+  FleetMetrics(prometheus::Registry& registry, const std::vector<NamedKind>& kinds);
+  FleetMetrics(const FleetMetrics&) = delete;
+  FleetMetrics& operator=(const FleetMetrics&) = delete;
+  ~FleetMetrics() override = default;
+
+  void OnLinkState(const FleetLinkState& state) override;
+  void OnBadValue(StoredValueFault fault) override;
+  void OnOperation(FleetOperation operation, std::string_view outcome) override;
+  // What another replica read was taken over.
+  void OnShared(SourceKind kind) { shared_.at(kind)->Increment(); }
+
+ private:
+  using Outcomes = std::map<std::string_view, prometheus::Counter*>;
+
+  prometheus::Gauge* connected_ = nullptr;
+  // Without a series while it is not known.
+  prometheus::Family<prometheus::Gauge>* clock_offset_ = nullptr;
+  std::array<prometheus::Counter*, kStoredValueFaultCount> bad_values_{};
+  std::array<Outcomes, kFleetOperationNames.size()> operations_;
+  // Never gets another entry.
+  std::map<SourceKind, prometheus::Counter*> shared_;
+};
+
+}  // namespace balance

@@ -1,0 +1,144 @@
+#include "service/server/shard_fleet.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "clients/redis/login_names.h"
+#include "clients/redis/shared_source.h"
+#include "clients/venue/venue.h"
+
+namespace balance {
+namespace {
+
+constexpr Duration kTick = std::chrono::milliseconds(250);
+
+// A connection for messages may be made anew for so long before anybody is told.
+constexpr Duration kDeafPatience = std::chrono::seconds(5);
+
+// A reading that no source may show any more is kept for a while: another replica's configuration
+// may allow more.
+constexpr Duration kLeastTimeToLive = std::chrono::seconds(60);
+
+Seal SealOf(const FleetConfig& config) {
+  return Seal(config.sealing_key, config.previous_sealing_key);
+}
+
+RedisLogin SentinelLogin(const RedisSettings& redis) {
+  return redis.sentinel ? redis.sentinel->login : RedisLogin();
+}
+
+SharedSource::Settings SettingsOf(const SourceConfig& config, double reserve, std::string owner) {
+  const std::string kind(config.venue->facts().key);
+  const std::string address = config.login.base_url.ToString();
+  const std::string key_id = config.venue->CredentialName(config.login);
+  const CacheSettings& cache = config.info.cache;
+  return {
+      .names = NamesOf({kind, address, key_id, *config.login.secret}),
+      .owner = std::move(owner),
+      .rate = FleetRateOf(config.upstream.rate, reserve),
+      .min_refresh_interval = cache.min_refresh_interval,
+      .refresh_budget = config.upstream.refresh_budget,
+      .time_to_live = config.info.LongestFresh() +
+                      std::max({cache.max_stale, cache.stale_while_revalidate, kLeastTimeToLive})};
+}
+
+}  // namespace
+
+std::string RandomReplicaName() {
+  std::random_device chance;
+  return fmt::format("{:08x}", chance());
+}
+
+ShardFleet::ShardFleet(boost::asio::io_context& loop, Parts parts)
+    : loop_(loop),
+      clock_(parts.own_clock),
+      monitor_(parts.monitor),
+      replica_(std::move(parts.replica)),
+      max_replicas_(parts.config.max_replicas),
+      reserve_(parts.config.reserve),
+      operation_timeout_(parts.config.redis.operation_timeout),
+      seed_(parts.seed),
+      store_(std::make_shared<RedisFleetStore>(loop, clock_, NextRandom(), parts.config.redis,
+                                               SealOf(parts.config), monitor_,
+                                               &parts.shared_clock)),
+      tick_(loop.get_executor(), clock_) {
+  state_.Publish(std::make_shared<const FleetLinkState>());
+}
+
+ShardFleet::~ShardFleet() = default;
+
+std::shared_ptr<FleetLogin> ShardFleet::MakeLogin(const SourceConfig& config) const {
+  const RateSettings& rate = config.upstream.rate;
+  return std::make_shared<FleetLogin>(FleetRateOf(rate, reserve_).interval, rate.burst,
+                                      is_connected_);
+}
+
+std::unique_ptr<BalanceSource> ShardFleet::Share(std::unique_ptr<BalanceSource> next,
+                                                 const SourceConfig& config,
+                                                 const Fingerprint& credential,
+                                                 std::shared_ptr<FleetLogin> login) {
+  return std::make_unique<SharedSource>(
+      loop_.get_executor(), std::move(next), store_, ReserveOf(config, credential),
+      std::move(login), SettingsOf(config, reserve_, OwnerOf(replica_, ++last_source_)),
+      NextRandom(), clock_);
+}
+
+std::shared_ptr<ReserveBudget> ShardFleet::ReserveOf(const SourceConfig& config,
+                                                     const Fingerprint& credential) {
+  const RateSettings& rate = config.upstream.rate;
+  Credential& known = credentials_[credential];
+  if (!known.reserve) {
+    known.reserve = std::make_shared<ReserveBudget>(rate, reserve_, max_replicas_, NextRandom());
+  } else if (known.rate != rate) {
+    known.reserve->SetRate(rate);
+  }
+  known.rate = rate;
+  return known.reserve;
+}
+
+void ShardFleet::Renew(const FleetConfig& config) {
+  store_->Renew(config.redis.login, SentinelLogin(config.redis), SealOf(config));
+}
+
+void ShardFleet::OnReload() {
+  const SteadyTime now = clock_.SteadyNow();
+  std::erase_if(credentials_, [now](const auto& entry) {
+    const auto& reserve = entry.second.reserve;
+    return reserve.use_count() == 1 && reserve->Earliest() <= now;
+  });
+}
+
+void ShardFleet::Watch() {
+  auto state = std::make_shared<const FleetLinkState>(LinkState());
+  *is_connected_ = state->is_connected;
+  monitor_.OnLinkState(*state);
+  state_.Publish(std::move(state));
+  tick_.Set(clock_.SteadyNow() + kTick, [this] { Watch(); });
+}
+
+FleetLinkState ShardFleet::LinkState() {
+  const SteadyTime now = clock_.SteadyNow();
+  FleetLinkState state{store_->IsUsable(), {}, store_->ClockOffset()};
+  if (!state.is_connected && store_->health().reason()) {
+    state.reason = store_->health().reason()->message;
+  }
+  if (!state.is_connected || store_->IsListening()) {
+    deaf_since_.reset();
+    return state;
+  }
+  if (!deaf_since_) deaf_since_ = now;
+  if (now - *deaf_since_ >= kDeafPatience) {
+    state.is_connected = false;
+    state.reason = "messages on its channels do not come in; check the user's rights (&bal:*)";
+  }
+  return state;
+}
+
+void ShardFleet::Stop() {
+  tick_.Set(clock_.SteadyNow() + operation_timeout_, [store = store_] { store->Stop(); });
+}
+
+}  // namespace balance
