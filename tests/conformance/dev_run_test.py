@@ -75,6 +75,13 @@ class DevRunTest(unittest.TestCase):
         programs = {program_of(child): int(child) for child in children}
         return {path.name: child for path, child in programs.items() if path.parent == BIN_DIR}
 
+    def redis_of(self, program: Program) -> int:
+        """The process id that `./dev run` prints, of a process that is Redis."""
+        [redis] = re.findall(r"kill -STOP (\d+)", program.output())
+        # Behind its name it says where it listens.
+        self.assertTrue(program_of(redis).name.startswith("redis-server"))
+        return int(redis)
+
     def assert_nothing_left(self, program: Program, exit_code: int):
         self.assertEqual(program.wait(), exit_code, program.output())
         self.assertEqual(list(self.temporary.iterdir()), [])
@@ -124,6 +131,66 @@ class DevRunTest(unittest.TestCase):
         watch.wait_for(lambda: "PUSH_HINT" in watch.output(), "the change")
         program.signal_group(signal.SIGINT)
         self.assert_nothing_left(program, exit_code=0)
+
+    def test_replicas_with_one_voice_to_each_upstream(self):
+        program = self.ready_dev_run("--replicas", "3")
+        servers = re.findall(r"balance-service-\d serves gRPC on (\S+) and", program.output())
+
+        self.assertEqual(len(set(servers)), 3)
+        for server in servers:
+            result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server], text=True,
+                                    capture_output=True)
+            self.assertEqual(result.returncode, 0, result)
+            self.assertIn("COMPLETE", result.stdout)
+        program.wait_for(lambda: self.one_voice(program.output()),
+                         "ten seconds with one request a TTL", seconds=90)
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def one_voice(self, output: str) -> bool:
+        """Whether a line tells of about one request a TTL to either upstream, and not of one for each
+        replica. Watchers have a reading refreshed a little before its end."""
+        for line in re.findall(r"^In (\S+) s, with a TTL of (\d+) s, all 3 replicas together asked:"
+                               r" polymarket (\d+), polysimulator (\d+)\.$", output, re.MULTILINE):
+            elapsed, ttl, *counts = map(float, line)
+            if all(1 <= count <= 1.5 * elapsed / ttl + 1 for count in counts):
+                return True
+        return False
+
+    def test_replicas_go_on_while_redis_is_frozen(self):
+        program = self.ready_dev_run("--replicas", "2")
+        server = re.findall(r"serves gRPC on (\S+) and", program.output())[1]
+
+        os.kill(self.redis_of(program), signal.SIGSTOP)
+
+        # What is asked for has to be newer than the question.
+        poll_until(lambda: subprocess.run([BIN_DIR / "balancectl", "get", "--server", server,
+                                           "--max-age", "0s"], capture_output=True).returncode == 0,
+                   "new readings without Redis")
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def test_replicas_end_with_their_redis(self):
+        program = self.ready_dev_run("--replicas", "2")
+
+        os.kill(self.redis_of(program), signal.SIGKILL)
+
+        self.assert_nothing_left(program, exit_code=1)
+        self.assertIn("redis has stopped by itself", program.output())
+
+    def test_replicas_follow_push_too(self):
+        program = self.ready_dev_run("push", "--replicas", "2")
+
+        self.assertIn("FRESH", program.output())
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def test_the_number_of_replicas_is_checked(self):
+        for number in ("0", "10", "many", ""):
+            program = self.dev_run("--replicas", number)
+
+            self.assert_nothing_left(program, exit_code=1)
+            self.assertIn("--replicas takes a number from 1 to 9", program.output())
 
     def test_takes_no_other_word(self):
         program = self.dev_run("posh")

@@ -18,6 +18,7 @@ FOLDER = SOURCE_DIR / "k8s"
 # What an operator applies.
 OVERLAYS = ("base", "overlays/dev", "overlays/prod")
 APP = "balance-service"
+REDIS = "balance-redis"
 
 
 class Manifests:
@@ -46,6 +47,28 @@ class Manifests:
         return self.one("Deployment")["spec"]
 
     @property
+    def has_fleet(self) -> bool:
+        return "fleet" in self.config
+
+    @property
+    def redis(self) -> dict:
+        """The StatefulSet of the component fleet."""
+        return self.one("StatefulSet", REDIS)["spec"]
+
+    @property
+    def redis_pod(self) -> dict:
+        return self.redis["template"]["spec"]
+
+    @property
+    def redis_labels(self) -> dict[str, str]:
+        return self.redis["template"]["metadata"]["labels"]
+
+    @property
+    def pods(self) -> list[dict]:
+        """Of the service, and of its Redis."""
+        return [self.pod, *([self.redis_pod] if self.has_fleet else [])]
+
+    @property
     def pod(self) -> dict:
         return self.deployment["template"]["spec"]
 
@@ -55,7 +78,7 @@ class Manifests:
 
     @property
     def containers(self) -> list[dict]:
-        return self.pod.get("initContainers", []) + self.pod["containers"]
+        return all_containers(self.pod)
 
     @property
     def service(self) -> dict:
@@ -65,8 +88,7 @@ class Manifests:
     @property
     def service_volumes(self) -> list[tuple[dict, dict]]:
         """Each mount of the container that serves, with its volume."""
-        volumes = {volume["name"]: volume for volume in self.pod["volumes"]}
-        return [(mount, volumes[mount["name"]]) for mount in self.service["volumeMounts"]]
+        return mounts(self.service, self.pod)
 
     @property
     def ports(self) -> dict[str, int]:
@@ -86,6 +108,16 @@ class Manifests:
     @property
     def config(self) -> dict:
         return yaml.safe_load(self.config_text)
+
+
+def mounts(container: dict, pod: dict) -> list[tuple[dict, dict]]:
+    """Each mount of a container, with its volume."""
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    return [(mount, volumes[mount["name"]]) for mount in container["volumeMounts"]]
+
+
+def all_containers(pod: dict) -> list[dict]:
+    return pod.get("initContainers", []) + pod["containers"]
 
 
 def container(containers: list[dict], name: str) -> dict:

@@ -23,6 +23,8 @@ class KubernetesNetworkTest(unittest.TestCase):
         self.policies = self.manifests.all("NetworkPolicy")
         self.grpc = self.manifests.ports["grpc"]
         self.admin = self.manifests.ports["admin"]
+        [port] = self.manifests.redis_pod["containers"][0]["ports"]
+        self.redis_port = port["containerPort"]
 
     def lets_in(self, peer: Peer, port: int) -> bool:
         return allows(self.policies, "Ingress", self.manifests.labels, peer, port)
@@ -75,6 +77,38 @@ class KubernetesNetworkTest(unittest.TestCase):
         self.assertTrue(self.lets_out(VENUE, 443))
         for protocol in ("UDP", "TCP"):
             self.assertTrue(self.lets_out(DNS, 53, protocol))
+
+    def test_the_service_and_its_redis_reach_each_other_on_one_port_alone(self):
+        service = Peer(labels=self.manifests.labels, namespace="balance")
+        redis = Peer(labels=self.manifests.redis_labels, namespace="balance")
+
+        def redis_lets_in(peer: Peer, port: int) -> bool:
+            return allows(self.policies, "Ingress", self.manifests.redis_labels, peer, port)
+
+        self.assertTrue(redis_lets_in(service, self.redis_port))
+        self.assertTrue(self.lets_out(redis, self.redis_port))
+        for port in (self.grpc, self.admin, 53, 443):
+            self.assertFalse(redis_lets_in(service, port))
+            self.assertFalse(self.lets_out(redis, port))
+        strangers = (PROMETHEUS, caller("trading-bot"), Peer(namespace="balance"), redis,
+                     Peer(labels=self.manifests.labels, namespace="trading"),
+                     Peer(address="10.0.0.7"))
+        for stranger in strangers:
+            self.assertFalse(redis_lets_in(stranger, self.redis_port), stranger)
+        for stranger in (Peer(labels=redis.labels, namespace="trading"),
+                         Peer(namespace="balance"), VENUE):
+            self.assertFalse(self.lets_out(stranger, self.redis_port), stranger)
+
+    def test_redis_reaches_nobody_and_not_the_service(self):
+        redis = Peer(labels=self.manifests.redis_labels, namespace="balance")
+        service = Peer(labels=self.manifests.labels, namespace="balance")
+
+        for peer in (service, redis, DNS, VENUE, PROMETHEUS):
+            for port in (53, 443, self.redis_port, self.grpc, self.admin):
+                self.assertFalse(allows(self.policies, "Egress", self.manifests.redis_labels, peer,
+                                        port))
+        for port in (self.grpc, self.admin):
+            self.assertFalse(self.lets_in(redis, port))
 
     def test_nothing_else_can_be_reached(self):
         self.assertFalse(self.lets_out(VENUE, 80))

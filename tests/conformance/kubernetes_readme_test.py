@@ -35,7 +35,7 @@ def created_secrets(commands: list[list[str]]) -> dict[str, set[str]]:
 
 def mounted_secrets(manifests: Manifests) -> dict[str, set[str]]:
     return {source["secret"]["name"]: {item["key"] for item in source["secret"]["items"]}
-            for volume in manifests.pod["volumes"]
+            for pod in manifests.pods for volume in pod["volumes"]
             for source in volume.get("projected", {}).get("sources", [])}
 
 

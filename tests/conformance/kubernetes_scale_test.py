@@ -44,8 +44,8 @@ class KubernetesScaleTest(unittest.TestCase):
 
     @for_each_overlay
     def test_all_pods_of_a_rollout_stay_within_the_plan(self, manifests: Manifests):
-        # Each pod has upstreams for itself there.
-        pods = 1 if has_sandbox(manifests) else pods_at_once(manifests)
+        # With the sandbox each pod has upstreams for itself; the pods of a fleet share the rate.
+        pods = 1 if has_sandbox(manifests) or manifests.has_fleet else pods_at_once(manifests)
         for venue, upstream, _ in sources(manifests):
             self.assertLessEqual(pods * upstream["requests_per_second"], PLANS[venue], venue)
             # With more, a pod exceeds its rate for a moment.
@@ -55,6 +55,25 @@ class KubernetesScaleTest(unittest.TestCase):
     def test_readings_outlive_the_wait_for_the_next_request(self, manifests: Manifests):
         for venue, upstream, ttl in sources(manifests):
             self.assertGreater(ttl, 1 / upstream["requests_per_second"], venue)
+
+    @for_each_overlay
+    def test_a_fleet_is_as_large_as_a_rollout_makes_it(self, manifests: Manifests):
+        self.assertEqual(manifests.has_fleet, manifests.name == "overlays/prod")
+        if manifests.has_fleet:
+            self.assertEqual(manifests.config["fleet"]["max_replicas"], pods_at_once(manifests))
+
+    @for_each_overlay
+    def test_without_redis_every_pod_still_reads_before_its_figures_are_too_old(
+            self, manifests: Manifests):
+        if not manifests.has_fleet:
+            return
+        fleet = manifests.config["fleet"]
+        reserve = fleet.get("reserve", source_facts.number("kReserve"))
+        self.assertNotIn("max_stale", manifests.config.get("cache", {}))
+        for venue, upstream, ttl in sources(manifests):
+            # From a random point of its period on, so up to twice that after the loss.
+            wait = 2 * fleet["max_replicas"] / (reserve * upstream["requests_per_second"])
+            self.assertLess(wait, ttl + source_facts.duration("kMaxStale"), venue)
 
     def test_production_survives_the_loss_of_a_pod(self):
         manifests = render("overlays/prod")

@@ -30,7 +30,7 @@ class ManifestsTest(unittest.TestCase):
         for path in KUSTOMIZATIONS:
             with self.subTest(path.parent.name):
                 beside = sorted(file.name for file in path.parent.iterdir()
-                                if file.suffix in (".yaml", ".json") and file != path
+                                if file.suffix in (".yaml", ".json", ".conf") and file != path
                                 and not file.name.endswith("_test.yaml"))
 
                 self.assertEqual(named_files(read(path)), beside)

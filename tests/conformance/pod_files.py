@@ -5,10 +5,13 @@ As the kubelet does: `..data` leads to a folder with a time for a name, and each
 
 import base64
 import re
+import subprocess
+import textwrap
 from pathlib import Path
 
 from certificates import Authority
-from kubernetes import Manifests
+from harness import SOURCE_DIR
+from kubernetes import FOLDER, Manifests, mounts
 
 LOGINS = {
     "polymarket-us-key-id": "6fd1a30c-8a0c-4a3e-9d3b-2a3a1c3a5b11\n",
@@ -18,28 +21,34 @@ LOGINS = {
 # As callers dial it.
 SERVER_NAME = "balance-service.balance.svc"
 DEFAULT_MODE = 0o644
+# Secret -> its keys, as the README of the component fleet has them.
+FLEET_SECRETS = {"balance-fleet": ("redis-password", "redis-ca.crt", "sealing-key"),
+                 "balance-redis": ("users.acl", "redis.crt", "redis.key")}
 
 
-class PodFiles:
-    """The folders mounted in the container that serves, below `root`, with the Secrets of docs/operating.md."""
+def fleet_secrets(folder: Path) -> dict[str, dict[str, str]]:
+    """Secret -> key -> text, made in the folder by the commands of the component's README."""
+    readme = (FOLDER / "components/fleet/README.md").read_text()
+    [commands] = re.findall(r"^(    umask 077\n(?:    .*\n)+)", readme, re.MULTILINE)
+    folder.mkdir()
+    (folder / "k8s").symlink_to(SOURCE_DIR / "k8s")
+    subprocess.run(["bash", "-euc", textwrap.dedent(commands)], cwd=folder, check=True,
+                   capture_output=True)
+    return {secret: {key: (folder / key).read_text() for key in keys}
+            for secret, keys in FLEET_SECRETS.items()}
 
-    def __init__(self, manifests: Manifests, root: Path):
+
+class MountedFolders:
+    """The folders that a container mounts, below `root`. `secrets` are those of the namespace."""
+
+    def __init__(self, manifests: Manifests, volumes: list[tuple[dict, dict]],
+                 secrets: dict[str, dict[str, str]], root: Path):
         self._manifests = manifests
-        # Of the callers and of the server.
-        self.authority = Authority(root)
-        certificate, key = self.authority.issue("server", f"DNS:{SERVER_NAME}")
-        self._secrets = {
-            "balance-desk-1": LOGINS,
-            "balance-tls": {"tls.crt": certificate.read_text(), "tls.key": key.read_text()},
-            "balance-client-ca": {"ca.crt": self.authority.certificate.read_text()},
-        }
+        self._secrets = secrets
         self._folders = {mount["mountPath"]: root / mount["mountPath"].lstrip("/")
-                         for mount, _ in manifests.service_volumes}
-        for mount, volume in manifests.service_volumes:
+                         for mount, _ in volumes}
+        for mount, volume in volumes:
             self._fill(self._folders[mount["mountPath"]], volume)
-        # Its own paths, but for the mounted ones, which lead into `root`.
-        self.config = root / "config.yaml"
-        self.config.write_text(self.rebase(manifests.config_text))
 
     def rebase(self, text: str) -> str:
         """The text with the mounted paths, and those below them, as they are here."""
@@ -72,3 +81,34 @@ class PodFiles:
     def _secret(self, source: dict) -> dict[str, str]:
         keys = self._secrets[source["name"]]
         return {item["path"]: keys[item["key"]] for item in source["items"]}
+
+
+class PodFiles(MountedFolders):
+    """Those of the container that serves, with the Secrets of docs/operating.md."""
+
+    def __init__(self, manifests: Manifests, root: Path):
+        # Of the callers and of the server.
+        self.authority = Authority(root)
+        certificate, key = self.authority.issue("server", f"DNS:{SERVER_NAME}")
+        self.secrets = {
+            "balance-desk-1": LOGINS,
+            "balance-tls": {"tls.crt": certificate.read_text(), "tls.key": key.read_text()},
+            "balance-client-ca": {"ca.crt": self.authority.certificate.read_text()},
+        }
+        if manifests.has_fleet:
+            self.secrets |= fleet_secrets(root / "made")
+        super().__init__(manifests, manifests.service_volumes, self.secrets, root)
+        # Its own paths, but for the mounted ones, which lead into `root`.
+        self.config = root / "config.yaml"
+        self.config.write_text(self.rebase(manifests.config_text))
+
+
+class RedisFiles(MountedFolders):
+    """Those of Redis, with the Secrets that the service has in `files`."""
+
+    def __init__(self, manifests: Manifests, files: PodFiles, root: Path):
+        pod = manifests.redis_pod
+        super().__init__(manifests, mounts(pod["containers"][0], pod), files.secrets, root)
+        [path] = pod["containers"][0]["args"]
+        self.config = Path(self.rebase(path))
+        self.config_text = self.rebase(self.config.read_text())

@@ -31,6 +31,19 @@ def duration(constant: str) -> float:
     return float(number) * _UNITS[unit]
 
 
+def number(constant: str) -> float:
+    """A constant of ConfigDefaults that is a plain number."""
+    [value] = re.findall(rf"\b{constant} = ([0-9.]+);", _sources())
+    return float(value)
+
+
+def redis_acl() -> str:
+    """The rule that the service's user needs in Redis."""
+    header = (SOURCE_DIR / "clients/redis/redis_fleet_store.h").read_text()
+    [parts] = re.findall(r'kRedisAcl =\s*((?:"[^"]*"\s*)+);', header)
+    return "".join(re.findall(r'"([^"]*)"', parts))
+
+
 def admin_routes() -> set[str]:
     """The paths that the admin server answers."""
     return set(re.findall(r'Route\{"([^"]+)"', _sources()))

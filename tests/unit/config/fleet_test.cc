@@ -350,7 +350,7 @@ TEST_F(FleetTest, PrintedAndLoadedAgain) {
 
   EXPECT_THAT(printed, HasSubstr("fleet:\n"
                                  "  redis:\n"
-                                 "    address: \"[2001:db8::1]:6379\"\n"
+                                 "    address: '[2001:db8::1]:6379'\n"
                                  "    username: balance\n"
                                  "    password: {value: \"***\"}\n"
                                  "    tls:\n"
@@ -365,7 +365,7 @@ TEST_F(FleetTest, PrintedAndLoadedAgain) {
   std::string unmasked = printed;
   for (const char* secret : {kPassword, kSealingKey, kOtherKey, kApiKey}) {
     EXPECT_THAT(printed, Not(HasSubstr(secret)));
-    unmasked.replace(unmasked.find("***"), 3, secret);
+    unmasked.replace(unmasked.find("\"***\"") + 1, 3, secret);
   }
   const auto again = files_.Load(unmasked);
   ASSERT_TRUE(again) << again.error().front().ToString();
