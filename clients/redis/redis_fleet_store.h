@@ -31,7 +31,7 @@ inline constexpr std::array<std::string_view, 4> kFleetOperationNames = {"ACQUIR
 
 // The ways in which each of them ends well.
 inline constexpr std::array<std::string_view, 6> kAcquireOutcomes = {
-    "READING", "FAILURE", "GRANTED", "BUSY", "OUT_OF_TURN", "HELD_OFF"};
+    "READING", "FAILURE", "GRANTED", "LEASE_BUSY", "OUT_OF_TURN", "HELD_OFF"};
 inline constexpr std::array<std::string_view, 3> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD"};
 inline constexpr std::string_view kOtherOutcome = "DONE";
 

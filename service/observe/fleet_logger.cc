@@ -8,7 +8,7 @@
 namespace balance {
 namespace {
 
-constexpr Duration kWorthWarning = std::chrono::seconds(1);
+constexpr Duration kFarApart = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -38,7 +38,7 @@ void FleetLogger::LogLink(const FleetLinkState& state) {
 }
 
 void FleetLogger::LogOffset(Duration offset) {
-  const bool is_far = std::chrono::abs(offset) >= kWorthWarning;
+  const bool is_far = std::chrono::abs(offset) >= kFarApart;
   if (is_far == std::exchange(is_offset_told_, is_far) || !is_far) return;
   spdlog::warn("fleet: Redis's clock is {:.1f} s from ours; all replicas go by Redis's: set both",
                std::chrono::duration<double>(offset).count());

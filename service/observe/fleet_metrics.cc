@@ -31,8 +31,9 @@ FleetMetrics::FleetMetrics(prometheus::Registry& registry, const std::vector<Nam
                     .Add({});
   clock_offset_ = &prometheus::BuildGauge()
                        .Name("balance_fleet_clock_offset_seconds")
-                       .Help("Redis's clock less this machine's, as far as is known.")
-                       .Register(registry);
+                       .Help("Redis's clock minus this machine's; 0 while it is not known.")
+                       .Register(registry)
+                       .Add({});
   auto& bad = prometheus::BuildCounter()
                   .Name("balance_fleet_bad_values_total")
                   .Help("Values in Redis that could not be used, by reason. Each is a miss.")
@@ -62,7 +63,7 @@ FleetMetrics::FleetMetrics(prometheus::Registry& registry, const std::vector<Nam
 void FleetMetrics::OnLinkState(const FleetLinkState& state) {
   connected_->Set(state.is_connected ? 1 : 0);
   if (!state.clock_offset) return;
-  clock_offset_->Add({}).Set(std::chrono::duration<double>(*state.clock_offset).count());
+  clock_offset_->Set(std::chrono::duration<double>(*state.clock_offset).count());
 }
 
 void FleetMetrics::OnBadValue(StoredValueFault fault) {

@@ -3,7 +3,6 @@
 // What the service counts of the sharing of logins with other replicas.
 
 #include <prometheus/counter.h>
-#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
@@ -36,8 +35,7 @@ class FleetMetrics final : public FleetMonitor {
   using Outcomes = std::map<std::string_view, prometheus::Counter*>;
 
   prometheus::Gauge* connected_ = nullptr;
-  // Without a series while it is not known.
-  prometheus::Family<prometheus::Gauge>* clock_offset_ = nullptr;
+  prometheus::Gauge* clock_offset_ = nullptr;
   std::array<prometheus::Counter*, kStoredValueFaultCount> bad_values_{};
   std::array<Outcomes, kFleetOperationNames.size()> operations_;
   // Never gets another entry.
