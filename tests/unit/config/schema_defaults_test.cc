@@ -87,6 +87,10 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
   EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watchers")), ConfigDefaults::kMaxWatchers);
   EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watchers_per_caller")),
             ConfigDefaults::kMaxWatchersPerCaller);
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watched_accounts")),
+            ConfigDefaults::kMaxWatchedAccounts);
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watched_accounts_per_caller")),
+            ConfigDefaults::kMaxWatchedAccountsPerCaller);
 }
 
 }  // namespace
