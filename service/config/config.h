@@ -43,6 +43,8 @@ struct ConfigDefaults {
   static constexpr std::int32_t kMaxWatchersPerCaller = 1000;
   static constexpr Duration kOperationTimeout = RedisSettings::kOperationTimeout;
   static constexpr double kReserve = 0.25;
+  static constexpr std::int32_t kMaxWatchedAccounts = 200'000;
+  static constexpr std::int32_t kMaxWatchedAccountsPerCaller = 100'000;
 };
 
 struct UpstreamSettings {
@@ -96,6 +98,9 @@ struct ServerSettings {
   // Streams of WatchAccountSnapshots at a time, in all and of one caller.
   std::int32_t max_watchers = ConfigDefaults::kMaxWatchers;
   std::int32_t max_watchers_per_caller = ConfigDefaults::kMaxWatchersPerCaller;
+  // Accounts of all such streams together, each counted once for each of them.
+  std::int32_t max_watched_accounts = ConfigDefaults::kMaxWatchedAccounts;
+  std::int32_t max_watched_accounts_per_caller = ConfigDefaults::kMaxWatchedAccountsPerCaller;
 
   bool operator==(const ServerSettings&) const = default;
 };

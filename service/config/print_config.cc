@@ -234,6 +234,9 @@ std::string PrintConfig(const Config& config) {
   PrintSeconds(out, "max_watch_age", config.server.max_watch_age);
   PrintInteger(out, "max_watchers", config.server.max_watchers);
   PrintInteger(out, "max_watchers_per_caller", config.server.max_watchers_per_caller);
+  PrintInteger(out, "max_watched_accounts", config.server.max_watched_accounts);
+  PrintInteger(out, "max_watched_accounts_per_caller",
+               config.server.max_watched_accounts_per_caller);
   out.EndMapping();
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);

@@ -27,6 +27,7 @@ constexpr std::int32_t kMostConnectionMemory = 1024 * 1024 * 1024;
 constexpr Duration kLeastWatchAge = std::chrono::seconds(1);
 constexpr Duration kLongestWatchAge = std::chrono::hours(24);
 constexpr std::int32_t kMostWatchers = 1'000'000;
+constexpr std::int32_t kMostWatchedAccounts = 100'000'000;
 constexpr std::size_t kMostCaBytes = std::size_t{4} * 1024 * 1024;
 
 void ReadRate(const config::v1::Upstream& given, BlockReader& block, RateSettings& rate) {
@@ -144,6 +145,10 @@ ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& docum
   block.Read("max_watchers", given.server().max_watchers(), 1, kMostWatchers, server.max_watchers);
   block.Read("max_watchers_per_caller", given.server().max_watchers_per_caller(), 1, kMostWatchers,
              server.max_watchers_per_caller);
+  block.Read("max_watched_accounts", given.server().max_watched_accounts(), 1, kMostWatchedAccounts,
+             server.max_watched_accounts);
+  block.Read("max_watched_accounts_per_caller", given.server().max_watched_accounts_per_caller(), 1,
+             kMostWatchedAccounts, server.max_watched_accounts_per_caller);
   server.engine = EngineOf(given.server().engine());
   // It does not ask who is calling.
   const bool is_open = given.callers().empty();

@@ -25,6 +25,8 @@ struct WatchTerms {
   std::vector<bool> wanted;
   // See WatchPace.
   WatchedAge max_age;
+
+  bool operator==(const WatchTerms&) const = default;
 };
 
 // Receives each change of an account, on the shard's thread and before any reader hears of it.

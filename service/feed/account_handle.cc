@@ -50,26 +50,6 @@ class ShardReadTicket final : public ReadTicket,
   std::atomic<bool> is_cancelled_ = false;
 };
 
-class ShardAccountWatch final : public AccountWatch {
- public:
-  ShardAccountWatch(Shard& shard, std::shared_ptr<AccountFeed> account,
-                    std::shared_ptr<const WatchTerms> terms)
-      : shard_(shard), account_(std::move(account)), terms_(std::move(terms)) {
-    shard_.Post([account = account_, terms = terms_] { account->Watch(*terms); });
-  }
-  ShardAccountWatch(const ShardAccountWatch&) = delete;
-  ShardAccountWatch& operator=(const ShardAccountWatch&) = delete;
-  ~ShardAccountWatch() override {
-    shard_.Post(
-        [account = std::move(account_), terms = std::move(terms_)] { account->Unwatch(*terms); });
-  }
-
- private:
-  Shard& shard_;
-  std::shared_ptr<AccountFeed> account_;
-  std::shared_ptr<const WatchTerms> terms_;
-};
-
 }  // namespace
 
 std::shared_ptr<ReadTicket> ShardAccountHandle::Read(AccountRead read, OnAnswer on_answer,
@@ -79,8 +59,12 @@ std::shared_ptr<ReadTicket> ShardAccountHandle::Read(AccountRead read, OnAnswer 
   return ticket;
 }
 
-std::unique_ptr<AccountWatch> ShardAccountHandle::Watch(std::shared_ptr<const WatchTerms> terms) {
-  return std::make_unique<ShardAccountWatch>(shard_, account_, std::move(terms));
+void ShardAccountHandle::Watch(std::shared_ptr<const WatchTerms> terms) {
+  shard_.Post([account = account_, terms = std::move(terms)] { account->Watch(*terms); });
+}
+
+void ShardAccountHandle::Unwatch(std::shared_ptr<const WatchTerms> terms) {
+  shard_.Post([account = account_, terms = std::move(terms)] { account->Unwatch(*terms); });
 }
 
 void ShardAccountHandle::RefreshEarly() {

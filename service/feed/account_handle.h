@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "service/feed/account_feed.h"
@@ -18,12 +19,6 @@ class ReadTicket {
   virtual void Cancel() = 0;
 };
 
-// Somebody watches an account, for as long as this lives. Destroyed on any thread.
-class AccountWatch {
- public:
-  virtual ~AccountWatch() = default;
-};
-
 // Thread-safe.
 class AccountHandle {
  public:
@@ -36,9 +31,10 @@ class AccountHandle {
   virtual std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                            std::function<void()> on_cancel) = 0;
 
-  // Keeps the account read for as long as the result lives. `terms` is kept by it, so that all who
-  // want the same share one.
-  virtual std::unique_ptr<AccountWatch> Watch(std::shared_ptr<const WatchTerms> terms) = 0;
+  // Keeps the account read until Unwatch() with the same terms; see AccountWatch, which is what to
+  // use.
+  virtual void Watch(std::shared_ptr<const WatchTerms> terms) = 0;
+  virtual void Unwatch(std::shared_ptr<const WatchTerms> terms) = 0;
 
   // See AccountFeed.
   virtual void RefreshEarly() = 0;
@@ -51,6 +47,34 @@ class AccountHandle {
   virtual void PublishAging(std::function<void()> done) = 0;
 };
 
+// Keeps an account read for as long as it lives. A value type that moves; used on any thread.
+class AccountWatch {
+ public:
+  // Of no account.
+  AccountWatch() = default;
+  // Those who want the same of an account share `terms`.
+  AccountWatch(std::shared_ptr<AccountHandle> account, std::shared_ptr<const WatchTerms> terms)
+      : account_(std::move(account)), terms_(std::move(terms)) {
+    account_->Watch(terms_);
+  }
+  AccountWatch(AccountWatch&& other) noexcept = default;
+  AccountWatch& operator=(AccountWatch&& other) noexcept {
+    std::swap(account_, other.account_);
+    std::swap(terms_, other.terms_);
+    return *this;
+  }
+  ~AccountWatch() {
+    if (account_) account_->Unwatch(std::move(terms_));
+  }
+
+  // Null if it is of no account.
+  const std::shared_ptr<const WatchTerms>& terms() const { return terms_; }
+
+ private:
+  std::shared_ptr<AccountHandle> account_;
+  std::shared_ptr<const WatchTerms> terms_;
+};
+
 // Crosses to the shard with a post. Tickets and posts keep the account alive; `shard` must outlive
 // them all.
 class ShardAccountHandle final : public AccountHandle {
@@ -60,7 +84,8 @@ class ShardAccountHandle final : public AccountHandle {
 
   std::shared_ptr<ReadTicket> Read(AccountRead read, OnAnswer on_answer,
                                    std::function<void()> on_cancel) override;
-  std::unique_ptr<AccountWatch> Watch(std::shared_ptr<const WatchTerms> terms) override;
+  void Watch(std::shared_ptr<const WatchTerms> terms) override;
+  void Unwatch(std::shared_ptr<const WatchTerms> terms) override;
   void RefreshEarly() override;
   void NoteAsked(const std::vector<bool>& wanted, SteadyTime now) override;
   void PublishAging(std::function<void()> done) override;

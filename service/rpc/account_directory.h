@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,9 @@ struct AccountEndpoint {
   std::shared_ptr<AccountHandle> handle;
   // Number of configured sources, which an account keeps for its life. Set by the directory.
   std::size_t source_count = 0;
+  // What those want who watch all of them at their own pace: mostly everybody, so all accounts with
+  // as many sources share it. Set by the directory.
+  std::shared_ptr<const WatchTerms> whole = nullptr;
 };
 
 // Filled by one thread, then immutable and hence thread-safe.
@@ -34,6 +38,12 @@ class AccountDirectory {
     const auto view = endpoint.publisher->Get();
     endpoint.source_count = view->statuses.size();
     source_count_ += endpoint.source_count;
+    auto& whole = whole_[endpoint.source_count];
+    if (!whole) {
+      whole = std::make_shared<const WatchTerms>(
+          WatchTerms{std::vector<bool>(endpoint.source_count, true), std::nullopt});
+    }
+    endpoint.whole = whole;
     accounts_.insert_or_assign(std::move(id), std::move(endpoint));
   }
 
@@ -65,6 +75,8 @@ class AccountDirectory {
 
  private:
   Accounts accounts_;
+  // By number of sources.
+  std::map<std::size_t, std::shared_ptr<const WatchTerms>> whole_;
   std::size_t source_count_ = 0;
 };
 

@@ -106,7 +106,7 @@ void BalanceRpc::Handle(RpcMethod method, Call& incoming) {
 void BalanceRpc::StartWatch(CallContext call) {
   Call& incoming = call.call();
   auto watch = std::make_unique<WatchStream>(
-      WatchEnvironment{served_, clock_, observer_, encodings_, watchers_}, std::move(call),
+      watch_environment_, std::move(call),
       SeededRandom(next_watch_.fetch_add(1, std::memory_order_relaxed)));
   WatchStream& opened = *watch;
   opened.Begin(incoming.Open(std::move(watch)));

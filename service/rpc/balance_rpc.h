@@ -101,6 +101,7 @@ class BalanceRpc {
   RpcObserver& observer_;
   RecentEncodings encodings_;
   Watchers watchers_;
+  const WatchEnvironment watch_environment_{served_, clock_, observer_, encodings_, watchers_};
   // Makes the chance of each stream another one.
   std::atomic<std::uint64_t> next_watch_{
       static_cast<std::uint64_t>(clock_.WallNow().time_since_epoch().count())};

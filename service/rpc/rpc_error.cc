@@ -97,6 +97,15 @@ RpcFailure TooManyWatchers() {
   return RpcFailure(std::move(error));
 }
 
+RpcFailure TooManyWatchedAccounts(std::size_t accounts) {
+  RpcError error = TooManyWatchers().value();
+  error.message = "with " + std::to_string(accounts) +
+                  " more accounts, all streams together would have more than they may; watch fewer "
+                  "accounts or on fewer streams, or have the operator raise "
+                  "server.max_watched_accounts";
+  return RpcFailure(std::move(error));
+}
+
 RpcFailure WatcherTooSlow(Duration patience) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience).count();
   RpcError error;

@@ -88,6 +88,8 @@ RpcFailure AnswerTooLarge(std::size_t most, std::string_view remedy);
 
 // RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS), with a RetryInfo.
 RpcFailure TooManyWatchers();
+// The same, because of how many accounts they watch: the stream that was to begin has so many.
+RpcFailure TooManyWatchedAccounts(std::size_t accounts);
 
 // ABORTED (WATCHER_TOO_SLOW): a message of a stream was not taken in `patience`.
 RpcFailure WatcherTooSlow(Duration patience);

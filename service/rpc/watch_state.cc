@@ -10,6 +10,13 @@ namespace balance {
 
 using Kind = WatchState::Step::Kind;
 
+namespace {
+
+// Memory for so many dirty accounts is kept for the next ones.
+constexpr std::size_t kKeptSlots = 64;
+
+}  // namespace
+
 WatchState::WatchState(const Options& options, Random random)
     : options_(options), random_(std::move(random)), ends_at_(options.ends_at) {}
 
@@ -32,8 +39,19 @@ void WatchState::MarkDirty(Slot slot) {
 void WatchState::Clean(Slot slot) {
   Account& account = accounts_[slot];
   if (!std::exchange(account.is_dirty, false)) return;
-  dirty_.erase(std::find(dirty_.begin(), dirty_.end(), slot));
   if (!account.is_known) --unknown_;
+  const auto first = dirty_.begin() + static_cast<std::ptrdiff_t>(clean_);
+  const auto found = std::find(first, dirty_.end(), slot);
+  // What waits longest is sent first, mostly, and thousands may wait behind it.
+  if (found == first) {
+    ++clean_;
+  } else {
+    dirty_.erase(found);
+  }
+  if (2 * clean_ < dirty_.size()) return;
+  dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(clean_));
+  clean_ = 0;
+  if (dirty_.empty() && dirty_.capacity() > kKeptSlots) dirty_.shrink_to_fit();
 }
 
 void WatchState::OnChange(Slot slot) {
@@ -76,7 +94,7 @@ WatchState::Step WatchState::Next(SteadyTime now) const {
   }
   if (now >= ends_at_) return {Kind::kGoodbye};
   if (!is_initial_told_ && !IsInitialStateOpen()) return {Kind::kHeartbeat};
-  for (const Slot slot : dirty_) {
+  for (const Slot slot : Dirty()) {
     const Account& account = accounts_[slot];
     if (DueAt(account) > now) continue;
     return {account.is_gone ? Kind::kRemoved : Kind::kSnapshot, slot};
@@ -90,7 +108,7 @@ SteadyTime WatchState::NextTime() const {
     return std::min(*blocked_since_ + kSlowReader, SaturatingAdd(ends_at_, kGoodbyePatience));
   }
   SteadyTime next = std::min(ends_at_, next_heartbeat_);
-  for (const Slot slot : dirty_) next = std::min(next, DueAt(accounts_[slot]));
+  for (const Slot slot : Dirty()) next = std::min(next, DueAt(accounts_[slot]));
   return next;
 }
 

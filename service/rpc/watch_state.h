@@ -3,10 +3,11 @@
 // What a stream of WatchAccountSnapshots sends, and when. Values only: no clock, no message, no
 // stream.
 
+#include <boost/container/small_vector.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
+#include <span>
 
 #include "clients/core/clock.h"
 #include "clients/core/random.h"
@@ -92,6 +93,7 @@ class WatchState {
   // The reader takes no message for now; it does again.
   void OnBlocked(SteadyTime now);
   void OnFree() { blocked_since_.reset(); }
+  bool is_blocked() const { return blocked_since_.has_value(); }
 
   // --- What is known ----------------------------------------------------------------------------
 
@@ -111,6 +113,10 @@ class WatchState {
     std::int64_t missed = 0;
   };
 
+  // Dirty accounts; the one whose change is oldest comes first.
+  std::span<const Slot> Dirty() const {
+    return std::span<const Slot>(dirty_.data(), dirty_.size()).subspan(clean_);
+  }
   void MarkDirty(Slot slot);
   // Takes it out of the queue.
   void Clean(Slot slot);
@@ -121,9 +127,12 @@ class WatchState {
 
   const Options options_;
   Random random_;
-  std::vector<Account> accounts_;
-  // The dirty ones; the one whose change is oldest comes first.
-  std::vector<Slot> dirty_;
+  // Most streams have one account, whose state then needs no memory of its own.
+  boost::container::small_vector<Account, 1> accounts_;
+  // Slots of accounts that were dirty, which are clean by now, and then those of the dirty ones.
+  boost::container::small_vector<Slot, 2> dirty_;
+  // Number of the first ones.
+  std::size_t clean_ = 0;
   // Number of dirty accounts that the reader does not know of.
   std::size_t unknown_ = 0;
   // The end of the initial state has been told.

@@ -25,7 +25,7 @@ Duration Share(Duration of, double share) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(of.count()) * share));
 }
 
-bool IsUnconditional(const WatchTerms& terms) {
+bool IsWhole(const WatchTerms& terms) {
   return std::find(terms.wanted.begin(), terms.wanted.end(), false) == terms.wanted.end();
 }
 
@@ -71,7 +71,7 @@ WatchStream::~WatchStream() {
 
 void WatchStream::Begin(ServerStream& stream) {
   stream_ = &stream;
-  mailbox_ = std::make_shared<WatchMailbox>(stream.waker());
+  waker_ = stream.waker();
   has_identity_ = call_.call().identity().is_authenticated;
   if (auto admitted = Admit(); !admitted) {
     const bool are_too_many = admitted.error().reason == reason::kTooManyWatchers;
@@ -91,17 +91,24 @@ RpcResult<void> WatchStream::Admit() {
   auto checked = WatchRequest::Check(request);
   if (!checked) return RpcFailure(std::move(checked.error()));
   request_ = *std::move(checked);
+  detail_ = request_.detail;
   for (int i = 0; i < request.names_size(); ++i) {
     const auto endpoint = FindAccount(call_, request.names(i), "names[" + std::to_string(i) + "]");
     if (!endpoint) return RpcFailure(endpoint.error());
     names_.push_back((*endpoint)->publisher->account());
   }
   const WatchLimits limits = call_.served()->watch;
-  if (!environment_.watchers.TryAdd(mailbox_, std::string(call_.caller_id()), limits)) {
-    return TooManyWatchers();
+  const std::size_t count = names_.empty() ? call_.CountAll().accounts : names_.size();
+  switch (environment_.watchers.TryAdd(waker_, std::string(call_.caller_id()), count, limits)) {
+    case Watchers::Refusal::kNone:
+      break;
+    case Watchers::Refusal::kStreams:
+      return TooManyWatchers();
+    case Watchers::Refusal::kAccounts:
+      return TooManyWatchedAccounts(count);
   }
   // The stream hears of what is served from now on.
-  if (environment_.served.Get() != call_.served()) mailbox_->OnServed();
+  if (environment_.served.Get() != call_.served()) waker_->OnPublished(Watchers::kServedKey);
   reconnect_after_ = Share(kMostReconnectAfter, random_());
   const double share = 1 + WatchLimits::kAgeJitter * (2 * random_() - 1);
   state_.emplace(WatchState::Options{request_.heartbeat_interval, request_.min_interval,
@@ -138,23 +145,37 @@ void WatchStream::Attach(Slot slot, const AccountEndpoint& endpoint) {
   Account& account = accounts_[slot];
   account.publisher = endpoint.publisher;
   // First this, then a look at what there is: no change is missed.
-  account.publisher->topic().Subscribe(mailbox_, slot);
-  SourceNames::Found found = request_.sources.NoneFound();
+  account.place = account.publisher->topic().Subscribe(waker_, Watchers::KeyOf(slot));
   const auto view = account.publisher->Get();
-  account.terms = std::make_shared<const WatchTerms>(
-      WatchTerms{SelectSources(view->statuses, request_.sources, request_.fund_class, found),
-                 request_.max_age});
-  account.watch = endpoint.handle->Watch(account.terms);
+  account.watch = AccountWatch(endpoint.handle, TermsOf(endpoint, view->statuses));
+  account.is_whole = IsWhole(*account.watch.terms());
   account.told.assign(view->statuses.size(), SteadyTime::min());
-  account.told_views.clear();
+  account.told_views.reset();
+}
+
+std::shared_ptr<const WatchTerms> WatchStream::TermsOf(
+    const AccountEndpoint& endpoint, const std::vector<SourceStatus>& sources) const {
+  SourceNames::Found found = request_.sources.NoneFound();
+  WatchTerms terms{SelectSources(sources, request_.sources, request_.fund_class, found),
+                   request_.max_age};
+  if (terms == *endpoint.whole) return endpoint.whole;
+  // Most accounts of a stream have the same sources.
+  const auto& first = accounts_.front().watch.terms();
+  if (first && terms == *first) return first;
+  return std::make_shared<const WatchTerms>(std::move(terms));
 }
 
 void WatchStream::Detach(Slot slot) {
   Account& account = accounts_[slot];
   if (!account.publisher) return;
-  account.publisher->topic().Unsubscribe(*mailbox_);
-  account.watch.reset();
+  account.publisher->topic().Unsubscribe(account.place);
+  account.watch = {};
   account.publisher.reset();
+}
+
+const std::string& WatchStream::IdOf(Slot slot) const {
+  const Account& account = accounts_[slot];
+  return account.publisher ? account.publisher->account() : gone_.at(slot);
 }
 
 void WatchStream::TakeServed() {
@@ -165,9 +186,16 @@ void WatchStream::TakeServed() {
   // Thousands of streams of all accounts must not look at thousands of accounts each.
   const bool knows_changes = served.generation == before.served()->generation + 1 &&
                              served.changed_accounts.size() <= kFewChanges && call_.SeesAs(before);
-  if (!names_.empty() || !knows_changes) return FollowAll();
-  for (const std::string& id : served.changed_accounts) {
-    Follow(id, call_.MaySee(id) ? call_.Find(id) : nullptr);
+  const std::size_t count = accounts_.size();
+  if (!names_.empty() || !knows_changes) {
+    FollowAll();
+  } else {
+    for (const std::string& id : served.changed_accounts) {
+      Follow(id, call_.MaySee(id) ? call_.Find(id) : nullptr);
+    }
+  }
+  if (!has_ended() && accounts_.size() != count) {
+    environment_.watchers.SetAccounts(*waker_, accounts_.size());
   }
 }
 
@@ -181,7 +209,7 @@ void WatchStream::FollowAll() {
   std::unordered_map<std::string_view, const AccountEndpoint*> left;
   for (const AccountEndpoint* endpoint : wanted) left[endpoint->publisher->account()] = endpoint;
   for (Slot slot = 0; slot < accounts_.size(); ++slot) {
-    const auto found = left.find(accounts_[slot].id);
+    const auto found = left.find(IdOf(slot));
     Follow(slot, found == left.end() ? nullptr : found->second);
     if (found != left.end()) left.erase(found);
   }
@@ -198,6 +226,7 @@ void WatchStream::Follow(const std::string& id, const AccountEndpoint* endpoint)
 void WatchStream::Follow(Slot slot, const AccountEndpoint* endpoint) {
   Account& account = accounts_[slot];
   if (!endpoint) {
+    if (account.publisher) gone_[slot] = account.publisher->account();
     Detach(slot);
     return state_->Remove(slot);
   }
@@ -205,26 +234,28 @@ void WatchStream::Follow(Slot slot, const AccountEndpoint* endpoint) {
   const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
   Detach(slot);
   state_->Restart(slot, last);
+  gone_.erase(slot);
   Attach(slot, *endpoint);
 }
 
 void WatchStream::Add(const AccountEndpoint& endpoint) {
-  accounts_.emplace_back().id = endpoint.publisher->account();
+  accounts_.emplace_back();
   Attach(state_->Add(), endpoint);
 }
 
 std::optional<WatchState::Slot> WatchStream::FindSlot(std::string_view id) const {
-  const auto begin = accounts_.begin();
-  const auto first_end = begin + static_cast<std::ptrdiff_t>(first_accounts_);
-  auto found = std::lower_bound(begin, first_end, id, [](const Account& account, auto wanted) {
-    return account.id < wanted;
-  });
-  if (found == first_end || found->id != id) {
-    found = std::find_if(first_end, accounts_.end(),
-                         [id](const Account& account) { return account.id == id; });
+  Slot first = 0;
+  for (auto count = static_cast<Slot>(first_accounts_); count > 0;) {
+    const Slot half = count / 2;
+    const bool is_behind = IdOf(first + half) < id;
+    first = is_behind ? first + half + 1 : first;
+    count = is_behind ? count - half - 1 : half;
   }
-  if (found == accounts_.end()) return std::nullopt;
-  return static_cast<Slot>(found - begin);
+  if (first < first_accounts_ && IdOf(first) == id) return first;
+  for (auto slot = static_cast<Slot>(first_accounts_); slot < accounts_.size(); ++slot) {
+    if (IdOf(slot) == id) return slot;
+  }
+  return std::nullopt;
 }
 
 bool WatchStream::IsStillAdmitted() {
@@ -262,21 +293,34 @@ void WatchStream::OnCallerLeft() {
 }
 
 void WatchStream::TakeMail() {
-  const WatchMailbox::Mail mail = mailbox_->Take();
-  for (const Slot slot : mail.changed) state_->OnChange(slot);
-  if (mail.drain_by) state_->EndBy(*mail.drain_by, WatchEnd::kDrain);
-  if (mail.is_served_new) return TakeServed();
+  bool is_served_new = false;
+  for (const std::uint32_t key : waker_->TakeKeys()) {
+    switch (key) {
+      case Watchers::kServedKey:
+        is_served_new = true;
+        break;
+      case Watchers::kDrainKey:
+        state_->EndBy(environment_.watchers.DrainBy(*waker_), WatchEnd::kDrain);
+        break;
+      default:
+        state_->OnChange(Watchers::SlotOf(key));
+    }
+  }
+  if (is_served_new) return TakeServed();
   if (has_identity_ && !call_.call().identity().is_authenticated) IsStillAdmitted();
 }
 
 // --- Messages -----------------------------------------------------------------------------------
 
 void WatchStream::Pump() {
+  SteadyTime now = environment_.clock.SteadyNow();
   for (;;) {
-    const WatchState::Step step = state_->Next(environment_.clock.SteadyNow());
+    const WatchState::Step step = state_->Next(now);
     if (step.kind == Kind::kNone) break;
     if (step.kind == Kind::kEnd || step.kind == Kind::kTooSlow) return End(step.kind);
-    if (!Send(step)) break;
+    if (!Send(step, now)) break;
+    // Thousands of messages may take a while. Mostly one is under way now.
+    if (!state_->is_blocked()) now = environment_.clock.SteadyNow();
   }
   if (!has_ended()) PlanTimer();
 }
@@ -288,10 +332,10 @@ void WatchStream::PlanTimer() {
   stream_->SetTimer(next);
 }
 
-bool WatchStream::Send(const WatchState::Step& step) {
+bool WatchStream::Send(const WatchState::Step& step, SteadyTime now) {
   switch (step.kind) {
     case Kind::kSnapshot:
-      return SendSnapshot(step.slot);
+      return SendSnapshot(step.slot, now);
     case Kind::kRemoved:
       return SendRemoved(step.slot);
     case Kind::kHeartbeat:
@@ -306,8 +350,8 @@ bool WatchStream::Send(const WatchState::Step& step) {
   return false;
 }
 
-bool WatchStream::Write(StreamMessage message, WatchEvent event, std::int64_t skipped) {
-  const SteadyTime now = environment_.clock.SteadyNow();
+bool WatchStream::Write(StreamMessage message, WatchEvent event, SteadyTime now,
+                        std::int64_t skipped) {
   if (!stream_->CanWrite(message.size())) {
     state_->OnBlocked(now);
     return false;
@@ -323,49 +367,54 @@ std::vector<SourceView> WatchStream::ShownTo(const Account& account,
                                              const AccountView& view) const {
   std::vector<SourceView> views = view.Shown();
   for (std::size_t i = 0; i < views.size(); ++i) {
-    if (!account.terms->wanted[i]) views[i] = ShowNotRequested(view.statuses[i]);
+    if (!account.watch.terms()->wanted[i]) views[i] = ShowNotRequested(view.statuses[i]);
   }
   return views;
 }
 
-bool WatchStream::SendSnapshot(Slot slot) {
+bool WatchStream::SendSnapshot(Slot slot, SteadyTime now) {
   Account& account = accounts_[slot];
   const auto view = account.publisher->Get();
   const std::int64_t number = view->revision.number;
-  // It was published, and read here, before the mailbox had heard of it.
-  if (state_->Told(slot) == number) {
+  // It was published, and read here, before the stream had heard of it.
+  const std::int64_t told = state_->Told(slot);
+  if (told == number) {
     state_->OnNothingNew(slot, number);
     return true;
   }
   SharedBytes bytes;
   std::vector<SourceView> views;
-  if (IsUnconditional(*account.terms)) {
-    bytes = view->Encoded(request_.detail);
+  if (account.is_whole) {
+    bytes = view->Encoded(detail_);
   } else {
     views = ShownTo(account, *view);
-    if (state_->Told(slot) != 0 && HaveSameContent(views, account.told_views)) {
+    if (told != 0 && account.told_views && HaveSameContent(views, *account.told_views)) {
       state_->OnNothingNew(slot, number);
       return true;
     }
-    bytes = environment_.encodings.Snapshot(account.id, views, view->revision, request_.detail);
+    bytes = environment_.encodings.Snapshot(IdOf(slot), views, view->revision, detail_);
   }
-  const Now now = environment_.clock.Time();
   const std::int64_t skipped = state_->Skipped(slot, number);
-  StreamMessage message = SnapshotEvent({std::move(bytes), now.wall}, skipped);
+  StreamMessage message = SnapshotEvent({std::move(bytes), environment_.clock.WallNow()}, skipped);
   if (const std::size_t most = call_.served()->max_answer_size; message.size() > most) {
-    Finish(AnswerTooLarge(most, SmallerAnswer(call_.method(), request_.detail)).value(),
+    Finish(AnswerTooLarge(most, SmallerAnswer(call_.method(), detail_)).value(),
            WatchEnd::kAnswerTooLarge);
     return false;
   }
-  const bool is_first = state_->Told(slot) == 0;
-  if (!Write(std::move(message), WatchEvent::kSnapshot, skipped)) return false;
-  state_->OnSnapshotSent(slot, number, now.steady);
+  if (!Write(std::move(message), WatchEvent::kSnapshot, now, skipped)) return false;
+  state_->OnSnapshotSent(slot, number, now);
   for (std::size_t i = 0; i < account.told.size(); ++i) {
     const auto& reading = view->statuses[i].reading;
     if (reading) account.told[i] = reading->observe_steady;
   }
-  account.told_views = std::move(views);
-  if (!is_first) environment_.observer.OnWatchDelivered(now.steady - view->published.steady);
+  if (!account.is_whole) {
+    account.told_views = std::make_unique<const std::vector<SourceView>>(std::move(views));
+  }
+  // It may have been published since `now`.
+  if (told != 0) {
+    environment_.observer.OnWatchDelivered(
+        std::max(now - view->published.steady, Duration::zero()));
+  }
   return true;
 }
 
@@ -373,8 +422,8 @@ bool WatchStream::SendRemoved(Slot slot) {
   v1::WatchAccountSnapshotsResponse response;
   const Now now = environment_.clock.Time();
   *response.mutable_serve_time() = ToTimestamp(now.wall);
-  response.set_removed(AccountName(accounts_[slot].id));
-  if (!Write(BytesOf(response), WatchEvent::kRemoved)) return false;
+  response.set_removed(AccountName(IdOf(slot)));
+  if (!Write(BytesOf(response), WatchEvent::kRemoved, now.steady)) return false;
   state_->OnRemovedSent(slot, now.steady);
   const bool is_any_left = std::any_of(accounts_.begin(), accounts_.end(), [](const auto& account) {
     return account.publisher != nullptr;
@@ -391,7 +440,7 @@ bool WatchStream::HasBeenTried(Slot slot, SteadyTime now) const {
   // What has come of it is told first.
   if (view->revision.number != state_->Told(slot)) return false;
   for (std::size_t i = 0; i < view->statuses.size(); ++i) {
-    if (!account.terms->wanted[i]) continue;
+    if (!account.watch.terms()->wanted[i]) continue;
     const SourceStatus& status = view->statuses[i];
     const bool was_sent = status.last_attempt && *status.last_attempt >= began_;
     // What may not be asked now was tried as far as it can be.
@@ -409,7 +458,7 @@ void WatchStream::AddProgress(Now now, Slot slot, Heartbeat& heartbeat,
   if (view->revision.number != state_->Told(slot)) return;
   for (std::size_t i = 0; i < view->statuses.size(); ++i) {
     const SourceStatus& status = view->statuses[i];
-    if (!account.terms->wanted[i] || !status.reading) continue;
+    if (!account.watch.terms()->wanted[i] || !status.reading) continue;
     if (status.reading->observe_steady == account.told[i]) continue;
     const SourceView shown = Show(status, {.only_if_cached = true}, Waited::kNot, now, now);
     if (!shown.reading) continue;
@@ -438,7 +487,7 @@ bool WatchStream::SendHeartbeat() {
     have_all_been_tried = have_all_been_tried && (is_synced_ || HasBeenTried(slot, now.steady));
   }
   heartbeat.set_synced(have_all_been_tried);
-  if (!Write(BytesOf(response), WatchEvent::kHeartbeat)) return false;
+  if (!Write(BytesOf(response), WatchEvent::kHeartbeat, now.steady)) return false;
   is_synced_ = have_all_been_tried;
   for (const Progress& source : told) {
     accounts_[source.slot].told[source.source] = source.observed;
@@ -456,7 +505,7 @@ bool WatchStream::SendGoodbye() {
                          ? v1::WatchAccountSnapshotsResponse::Goodbye::DRAIN
                          : v1::WatchAccountSnapshotsResponse::Goodbye::MAX_AGE);
   *goodbye.mutable_reconnect_after() = ToDuration(reconnect_after_);
-  if (!Write(BytesOf(response), WatchEvent::kGoodbye)) return false;
+  if (!Write(BytesOf(response), WatchEvent::kGoodbye, now.steady)) return false;
   state_->OnGoodbyeSent(now.steady);
   return true;
 }
@@ -486,8 +535,8 @@ void WatchStream::Finish(RpcError error, std::optional<WatchEnd> why) {
 void WatchStream::Release(StatusCode code, std::optional<WatchEnd> why) {
   for (Slot slot = 0; slot < accounts_.size(); ++slot) Detach(slot);
   accounts_.clear();
-  environment_.watchers.Remove(*mailbox_);
-  mailbox_.reset();
+  environment_.watchers.Remove(*waker_);
+  waker_.reset();
   call_.NoteHandled(code);
   if (why) environment_.observer.OnWatchEnded(*why);
 }

@@ -2,7 +2,10 @@
 
 // One stream of WatchAccountSnapshots: connects what is published to what the peer takes.
 
+#include <boost/container/small_vector.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +17,6 @@
 #include "service/rpc/account_directory.h"
 #include "service/rpc/call_context.h"
 #include "service/rpc/watch_event.h"
-#include "service/rpc/watch_mailbox.h"
 #include "service/rpc/watch_request.h"
 #include "service/rpc/watch_state.h"
 #include "service/rpc/watchers.h"
@@ -33,8 +35,10 @@ struct WatchEnvironment {
   Watchers& watchers;
 };
 
-// Used on its loop's thread only; other threads write to its mailbox. It owns a watch of each of
-// its accounts, so these are read for as long as it lives.
+// Used on its loop's thread only; other threads wake it. It owns a watch of each of its accounts,
+// so these are read for as long as it lives. A change goes out to thousands of streams whose memory
+// is cold, so what each of them needs for that lies together, and what it needs seldom lies
+// elsewhere.
 class WatchStream final : public StreamHandler {
  public:
   // A longer heartbeat is continued in the next one.
@@ -44,7 +48,7 @@ class WatchStream final : public StreamHandler {
   // Within this time a client is told to call again, each at another moment.
   static constexpr Duration kMostReconnectAfter = std::chrono::seconds(5);
 
-  // `random` spreads ends, heartbeats and reconnects.
+  // `environment` must outlive the stream. `random` spreads ends, heartbeats and reconnects.
   WatchStream(const WatchEnvironment& environment, CallContext call, Random random);
   WatchStream(const WatchStream&) = delete;
   WatchStream& operator=(const WatchStream&) = delete;
@@ -65,15 +69,17 @@ class WatchStream final : public StreamHandler {
 
   // An account of the stream, by slot.
   struct Account {
-    std::string id;
     // Null: the account is gone.
     std::shared_ptr<const AccountPublisher> publisher;
-    std::unique_ptr<AccountWatch> watch;
-    std::shared_ptr<const WatchTerms> terms;
+    // The reader is shown all its sources.
+    bool is_whole = false;
+    // Its subscription to the publisher's topic.
+    Subscribers::Place place = 0;
     // When the reading of each source was observed that the reader was told of last.
-    std::vector<SteadyTime> told;
-    // With filters: what the reader was told last.
-    std::vector<SourceView> told_views;
+    boost::container::small_vector<SteadyTime, 2> told;
+    AccountWatch watch;
+    // What the reader was told last; null before, and of what is whole.
+    std::unique_ptr<const std::vector<SourceView>> told_views;
   };
   // The observe time that a heartbeat tells of a source.
   struct Progress {
@@ -82,7 +88,7 @@ class WatchStream final : public StreamHandler {
     SteadyTime observed;
   };
 
-  bool has_ended() const { return !mailbox_; }
+  bool has_ended() const { return !waker_; }
 
   // --- The accounts -----------------------------------------------------------------------------
 
@@ -93,6 +99,10 @@ class WatchStream final : public StreamHandler {
   std::vector<const AccountEndpoint*> Wanted() const;
   void Attach(Slot slot, const AccountEndpoint& endpoint);
   void Detach(Slot slot);
+  // What the stream is shown and keeps read of an account, whose sources are these.
+  std::shared_ptr<const WatchTerms> TermsOf(const AccountEndpoint& endpoint,
+                                            const std::vector<SourceStatus>& sources) const;
+  const std::string& IdOf(Slot slot) const;
   // Follows what is served by now; ends the stream if nothing is left of it.
   void TakeServed();
   // Follows each of the accounts that the stream has or shall have.
@@ -116,13 +126,13 @@ class WatchStream final : public StreamHandler {
   // then, which is cheaper than with each message.
   void PlanTimer();
   // Makes and writes the message of a step. False if nothing more is to be done now.
-  bool Send(const WatchState::Step& step);
-  bool SendSnapshot(Slot slot);
+  bool Send(const WatchState::Step& step, SteadyTime now);
+  bool SendSnapshot(Slot slot, SteadyTime now);
   bool SendRemoved(Slot slot);
   bool SendHeartbeat();
   bool SendGoodbye();
   // Writes the message if the peer takes it.
-  bool Write(StreamMessage message, WatchEvent event, std::int64_t skipped = 0);
+  bool Write(StreamMessage message, WatchEvent event, SteadyTime now, std::int64_t skipped = 0);
   std::vector<SourceView> ShownTo(const Account& account, const AccountView& view) const;
   void AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
                    std::vector<Progress>& told) const;
@@ -138,25 +148,30 @@ class WatchStream final : public StreamHandler {
   // Lets go of everything.
   void Release(StatusCode code, std::optional<WatchEnd> why);
 
-  WatchEnvironment environment_;
-  CallContext call_;
-  Random random_;
+  const WatchEnvironment& environment_;
   ServerStream* stream_ = nullptr;
   // Null before the stream has begun and once it has ended.
-  std::shared_ptr<WatchMailbox> mailbox_;
-  WatchRequest request_;
-  // Ids in the order of the request; empty: all accounts.
-  std::vector<std::string> names_;
-  // Those that it began with come first; in a stream of all accounts they are ordered by id.
-  std::vector<Account> accounts_;
-  std::size_t first_accounts_ = 0;
-  std::optional<WatchState> state_;
-  SteadyTime began_;
+  std::shared_ptr<StreamWaker> waker_;
   // When OnTimer() comes; max(): it does not.
   SteadyTime timer_at_ = SteadyTime::max();
+  EncodeView detail_ = EncodeView::kBasic;
   // The peer has shown a certificate.
   bool has_identity_ = false;
   bool is_synced_ = false;
+  // Those that it began with come first; in a stream of all accounts they are ordered by id. Most
+  // streams have one.
+  boost::container::small_vector<Account, 1> accounts_;
+  std::optional<WatchState> state_;
+  CallContext call_;
+
+  Random random_;
+  WatchRequest request_;
+  // Ids in the order of the request; empty: all accounts.
+  std::vector<std::string> names_;
+  // Ids of the accounts that are gone.
+  std::map<Slot, std::string> gone_;
+  std::size_t first_accounts_ = 0;
+  SteadyTime began_;
   Duration reconnect_after_{0};
 };
 

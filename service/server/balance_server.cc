@@ -128,7 +128,9 @@ BalanceServer::Reconfigured BalanceServer::Serve(Config& config) {
   served->max_answer_size = static_cast<std::size_t>(config.server.max_answer_size);
   served->watch = {config.server.max_watch_age,
                    static_cast<std::size_t>(config.server.max_watchers),
-                   static_cast<std::size_t>(config.server.max_watchers_per_caller)};
+                   static_cast<std::size_t>(config.server.max_watchers_per_caller),
+                   static_cast<std::size_t>(config.server.max_watched_accounts),
+                   static_cast<std::size_t>(config.server.max_watched_accounts_per_caller)};
   Reconfigured done;
   if (const auto before = served_.Get()) {
     done.callers = Compare(before->access.rules(), served->access.rules());

@@ -166,7 +166,7 @@ void H2Call::Keep(std::unique_ptr<CallWork> work) { work_ = std::move(work); }
 
 void H2Call::Finish(Response response, CallStatus status) {
   answer_.Set(std::move(response), std::move(status));
-  if (!loop_.IsCurrent()) return loop_.mailbox()->Push(this);
+  if (!loop_.IsCurrent()) return loop_.mailbox()->Push({this, nullptr, nullptr});
   OnFinished();
 }
 

@@ -124,6 +124,8 @@ class H2Call final : public Call {
 
   TransportLoop& loop_;
   H2Session* session_ = nullptr;
+  // Of a call that is a stream.
+  std::unique_ptr<H2ServerStream> stream_;
   std::int32_t id_ = 0;
   bool has_handler_ = false;
   bool is_in_handler_ = false;
@@ -145,8 +147,6 @@ class H2Call final : public Call {
   std::unique_ptr<CallWork> work_;
   std::optional<Alarm> deadline_alarm_;
   UnaryAnswer answer_;
-  // Of a call that is a stream.
-  std::unique_ptr<H2ServerStream> stream_;
 };
 
 }  // namespace balance

@@ -63,7 +63,7 @@ void H2ServerStream::DropMessage() {
 void H2ServerStream::Finish(CallStatus status) {
   if (!session_ || std::exchange(is_finished_, true)) return;
   EndLasting();
-  timer_.reset();
+  StopTimer();
   status_ = std::move(status);
   call_.OnStreamFinished();
   if (!has_message_) SubmitTrailers(h2(), status_);
@@ -78,7 +78,7 @@ void H2ServerStream::Abort(CallStatus status) {
   }
   is_finished_ = true;
   EndLasting();
-  timer_.reset();
+  StopTimer();
   nghttp2_submit_rst_stream(session_->handle(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
   session_->owner().OnOutput();
 }
@@ -97,15 +97,18 @@ void H2ServerStream::BreakAtDeadline(CallStatus status) {
 
 void H2ServerStream::SetTimer(SteadyTime when) {
   if (!session_ || is_finished_) return;
-  if (when == SteadyTime::max()) {
-    if (timer_) timer_->Cancel();
-    return;
-  }
-  if (!timer_) timer_.emplace(call_.loop().io().get_executor(), call_.loop().clock());
-  timer_->Set(when, [this] { OnTimer(); });
+  StopTimer();
+  timer_at_ = when;
+  if (when != SteadyTime::max()) call_.loop().stream_timers().Add(*this, when);
+}
+
+void H2ServerStream::StopTimer() {
+  const SteadyTime when = std::exchange(timer_at_, SteadyTime::max());
+  if (when != SteadyTime::max()) call_.loop().stream_timers().Remove(*this, when);
 }
 
 void H2ServerStream::OnTimer() {
+  timer_at_ = SteadyTime::max();
   call_.loop().Refresh();
   handler_->OnTimer();
 }
@@ -120,7 +123,7 @@ void H2ServerStream::EndLasting() {
 }
 
 std::shared_ptr<StreamWaker> H2ServerStream::waker() {
-  if (!waker_) waker_ = std::make_shared<H2StreamWaker>(call_.loop().mailbox(), *this);
+  if (!waker_) waker_ = std::make_shared<H2StreamWaker>(call_.loop().mailbox(), *this, session_);
   return waker_;
 }
 
@@ -167,7 +170,7 @@ void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
 void H2ServerStream::LeaveSession() {
   DropMessage();
   EndLasting();
-  timer_.reset();
+  StopTimer();
   session_ = nullptr;
 }
 

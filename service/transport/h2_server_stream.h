@@ -8,9 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
-#include "clients/core/alarm.h"
+#include "clients/core/clock.h"
 #include "service/transport/answer_headers.h"
 #include "service/transport/grpc_wire.h"
 #include "service/transport/out_buffer.h"
@@ -65,6 +64,12 @@ class H2ServerStream final : public ServerStream {
 
   void OnWake();
 
+  // --- Of the timers of its loop
+  // ------------------------------------------------------------------
+
+  // Its time has come, and is not set any more.
+  void OnTimer();
+
  private:
   static ssize_t Read(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,
                       std::uint32_t* flags, nghttp2_data_source* source, void*);
@@ -73,7 +78,7 @@ class H2ServerStream final : public ServerStream {
   std::size_t message_bytes() const { return kMessagePrefixSize + message_.size(); }
   // Its connection need not wait for it any more.
   void EndLasting();
-  void OnTimer();
+  void StopTimer();
   // Forgets the message that was to be sent.
   void DropMessage();
 
@@ -95,7 +100,8 @@ class H2ServerStream final : public ServerStream {
   bool wants_writable_ = false;
   bool is_finished_ = false;
   bool is_lasting_ = false;
-  std::optional<Alarm> timer_;
+  // When its handler is called; max(): not at all.
+  SteadyTime timer_at_ = SteadyTime::max();
   CallStatus status_;
 };
 

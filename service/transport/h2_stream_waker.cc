@@ -5,7 +5,7 @@
 namespace balance {
 
 void H2StreamWaker::Wake() {
-  if (!is_pending_.exchange(true)) mailbox_->Push(shared_from_this());
+  if (!is_pending_.exchange(true)) mailbox_->Push({nullptr, shared_from_this(), connection_});
 }
 
 void H2StreamWaker::Deliver() {

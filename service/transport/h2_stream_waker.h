@@ -16,8 +16,10 @@ class H2ServerStream;
 // Wake() is thread-safe; everything else is used on the loop's thread.
 class H2StreamWaker final : public StreamWaker, public std::enable_shared_from_this<H2StreamWaker> {
  public:
-  H2StreamWaker(std::shared_ptr<LoopMailbox> mailbox, H2ServerStream& stream)
-      : mailbox_(std::move(mailbox)), stream_(&stream) {}
+  // `connection` tells the streams of one connection from those of others.
+  H2StreamWaker(std::shared_ptr<LoopMailbox> mailbox, H2ServerStream& stream,
+                const void* connection)
+      : mailbox_(std::move(mailbox)), connection_(connection), stream_(&stream) {}
 
   void Wake() override;
 
@@ -28,6 +30,7 @@ class H2StreamWaker final : public StreamWaker, public std::enable_shared_from_t
 
  private:
   const std::shared_ptr<LoopMailbox> mailbox_;
+  const void* const connection_;
   std::atomic<bool> is_pending_ = false;
   H2ServerStream* stream_;
 };

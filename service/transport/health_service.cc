@@ -58,13 +58,12 @@ class Watch final : public StreamHandler {
   Watch(HealthStates& states, std::string service)
       : states_(states), service_(std::move(service)) {}
   ~Watch() override {
-    if (waker_) states_.Remove(service_, waker_);
+    if (place_) states_.Remove(service_, *place_);
   }
 
   void Begin(ServerStream& stream) {
     stream_ = &stream;
-    waker_ = stream.waker();
-    states_.Add(service_, waker_);
+    place_ = states_.Add(service_, stream.waker());
     WriteIfDue();
   }
 
@@ -85,7 +84,8 @@ class Watch final : public StreamHandler {
   HealthStates& states_;
   const std::string service_;
   ServerStream* stream_ = nullptr;
-  std::shared_ptr<StreamWaker> waker_;
+  // Among those who hear of the service.
+  std::optional<Subscribers::Place> place_;
   std::optional<HealthStates::State> written_;
 };
 

@@ -32,16 +32,17 @@ std::map<std::string, HealthStates::State> HealthStates::All() const {
   return all;
 }
 
-void HealthStates::Add(const std::string& service, std::shared_ptr<StreamWaker> waker) {
+Subscribers::Place HealthStates::Add(const std::string& service,
+                                     std::shared_ptr<StreamWaker> waker) {
   const std::lock_guard lock(mutex_);
-  watchers_[service].Add(std::move(waker), 0);
+  return watchers_[service].Add(std::move(waker), 0);
 }
 
-void HealthStates::Remove(const std::string& service, const std::shared_ptr<StreamWaker>& waker) {
+void HealthStates::Remove(const std::string& service, Subscribers::Place place) {
   const std::lock_guard lock(mutex_);
   const auto of_service = watchers_.find(service);
   if (of_service == watchers_.end()) return;
-  of_service->second.Remove(*waker);
+  of_service->second.Remove(place);
   if (of_service->second.empty()) watchers_.erase(of_service);
 }
 

@@ -29,9 +29,9 @@ class HealthStates {
   std::map<std::string, State> All() const;
 
   // Wakes `waker` at each change of the service's state from now on, also of one that is unknown
-  // yet. The waker lives until it is removed.
-  void Add(const std::string& service, std::shared_ptr<StreamWaker> waker);
-  void Remove(const std::string& service, const std::shared_ptr<StreamWaker>& waker);
+  // yet, until Remove() of the result. The waker lives until then.
+  Subscribers::Place Add(const std::string& service, std::shared_ptr<StreamWaker> waker);
+  void Remove(const std::string& service, Subscribers::Place place);
 
  private:
   State StateOf(const std::string& service) const;

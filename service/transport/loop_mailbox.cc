@@ -1,6 +1,8 @@
 #include "service/transport/loop_mailbox.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
+#include <functional>
 #include <utility>
 
 namespace balance {
@@ -17,14 +19,24 @@ void LoopMailbox::Push(Item item) {
   if (!is_posted_) PostOpen();
 }
 
-void LoopMailbox::Open() {
-  if (handled_ == opened_.size()) {
-    opened_.clear();
-    handled_ = 0;
+void LoopMailbox::TakeItems() {
+  opened_.clear();
+  handled_ = 0;
+  {
     const std::lock_guard lock(mutex_);
-    if (!io_) return;
     items_.swap(opened_);
   }
+  const auto is_before = [](const Item& a, const Item& b) {
+    return std::less<>()(a.connection, b.connection);
+  };
+  // Sorting takes memory.
+  if (std::is_sorted(opened_.begin(), opened_.end(), is_before)) return;
+  std::stable_sort(opened_.begin(), opened_.end(), is_before);
+}
+
+void LoopMailbox::Open() {
+  if (handled_ == opened_.size()) TakeItems();
+  if (opened_.empty()) return;
   handled_ += open_(std::span<const Item>(opened_).subspan(handled_));
   if (handled_ == opened_.size()) {
     opened_.clear();

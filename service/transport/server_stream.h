@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string_view>
 
 #include "clients/core/clock.h"
+#include "clients/core/key_queue.h"
+#include "clients/core/spin_lock.h"
 #include "clients/core/topic.h"
 #include "service/transport/call_status.h"
 #include "service/transport/stream_message.h"
@@ -42,7 +45,27 @@ class StreamHandler {
 class StreamWaker : public Subscriber {
  public:
   virtual void Wake() = 0;
-  void OnPublished(std::uint32_t /*key*/) final { Wake(); }
+
+  // Wakes the stream, and keeps the key until TakeKeys().
+  void OnPublished(std::uint32_t key) final {
+    {
+      const std::lock_guard lock(lock_);
+      keys_.Push(key);
+    }
+    Wake();
+  }
+
+  // The keys of what was published since the last time, each once; the one that came first comes
+  // first.
+  KeyQueue::Keys TakeKeys() {
+    const std::lock_guard lock(lock_);
+    return keys_.Take();
+  }
+
+ private:
+  SpinLock lock_;
+  // Guarded by lock_.
+  KeyQueue keys_;
 };
 
 // Used on its loop's thread only, and only until the handler hears that it is over.

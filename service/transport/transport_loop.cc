@@ -31,6 +31,9 @@ constexpr Duration kSweepInterval = std::chrono::seconds(1);
 // Of what has come from other threads: then it is the turn of connections and timers. Not much
 // less, for what many streams of one connection send within it leaves as one.
 constexpr Duration kMailSlice = std::chrono::milliseconds(20);
+// After so many items it is the turn of the connections that have something to send by now, before
+// those of others take their place in the processor's caches.
+constexpr std::size_t kMailOfATurn = 64;
 // While connections are being ended.
 constexpr Duration kQuickSweepInterval = std::chrono::milliseconds(50);
 
@@ -46,6 +49,7 @@ TransportLoop::TransportLoop(const Shared& shared, std::uint64_t seed)
           io_, [this](std::span<const LoopMailbox::Item> items) { return OpenMail(items); })),
       random_(SeededRandom(seed)),
       sweep_(io_.get_executor(), shared.clock),
+      stream_timers_(io_.get_executor(), shared.clock),
       now_(shared.clock.SteadyNow()),
       in_(kReadBytes) {}
 
@@ -196,11 +200,14 @@ std::size_t TransportLoop::OpenMail(std::span<const LoopMailbox::Item> items) {
   Refresh();
   const SteadyTime end = now_ + kMailSlice;
   std::size_t opened = 0;
+  const void* connection = nullptr;
   for (const LoopMailbox::Item& item : items) {
-    if (const auto* call = std::get_if<H2Call*>(&item)) {
-      (*call)->OnFinished();
+    const bool is_next = std::exchange(connection, item.connection) != item.connection;
+    if (opened >= kMailOfATurn && is_next) break;
+    if (item.call) {
+      item.call->OnFinished();
     } else {
-      std::get<std::shared_ptr<H2StreamWaker>>(item)->Deliver();
+      item.waker->Deliver();
     }
     ++opened;
     Refresh();

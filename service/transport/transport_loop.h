@@ -24,6 +24,7 @@
 #include "service/transport/loop_mailbox.h"
 #include "service/transport/method_table.h"
 #include "service/transport/out_buffer.h"
+#include "service/transport/stream_timers.h"
 #include "service/transport/tls_context.h"
 #include "service/transport/transport_limits.h"
 #include "service/transport/transport_stats.h"
@@ -96,6 +97,7 @@ class TransportLoop {
   const H2Options& h2_options() const { return h2_options_; }
   boost::asio::io_context& io() { return io_; }
   const std::shared_ptr<LoopMailbox>& mailbox() const { return mailbox_; }
+  StreamTimers& stream_timers() { return stream_timers_; }
   LoopCounters& mutable_counters() { return counters_; }
   // What has been gathered for the connection that is being served; empty in between.
   OutBuffer& out() { return out_; }
@@ -148,6 +150,7 @@ class TransportLoop {
   // Looks after connections once a second, while there are some.
   Alarm sweep_;
   bool is_sweeping_ = false;
+  StreamTimers stream_timers_;
   SteadyTime now_;
   std::shared_ptr<const TlsContext> newest_tls_;
   bool is_draining_ = false;

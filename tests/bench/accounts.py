@@ -13,7 +13,7 @@ from servers import Server, Servers, write_request
 CONFIG = """
 listen: 127.0.0.1:0
 admin_listen: 127.0.0.1:0
-server: {{drain_delay: 0s}}
+server: {{drain_delay: 0s{more_of_server}}}
 cache: {cache}
 upstream: {{requests_per_second: 1000, burst: 1000}}
 accounts:
@@ -62,11 +62,12 @@ def start_upstream(servers: Servers, polymarket_ms: float = 0,
     return Upstream(read_assignments(program.log))
 
 
-def write_accounts(folder: Path, upstream: Upstream, count: int, cache: str) -> Path:
+def write_accounts(folder: Path, upstream: Upstream, count: int, cache: str,
+                   more_of_server: str = "") -> Path:
     """The configuration file."""
     secrets = folder / "secrets"
     secrets.mkdir(exist_ok=True)
-    config = [CONFIG.format(cache=cache)]
+    config = [CONFIG.format(cache=cache, more_of_server=more_of_server)]
     for number in range(count):
         seed = hashlib.sha256(f"seed {number}".encode()).digest()
         for name, content in (("key-id", f"00000000-0000-4000-8000-{number:012}"),

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "clients/core/clock.h"
 #include "clients/core/topic.h"
 #include "service/access/rpc_method.h"
@@ -16,13 +18,12 @@ class NullWatch final : public StreamHandler {
   NullWatch(const SharedBytes& answer, const Subscribers& watchers)
       : answer_(answer), watchers_(watchers) {}
   ~NullWatch() override {
-    if (waker_) watchers_.Remove(*waker_);
+    if (place_) watchers_.Remove(*place_);
   }
 
   void Begin(ServerStream& stream) {
     stream_ = &stream;
-    waker_ = stream.waker();
-    watchers_.Add(waker_, 0);
+    place_ = watchers_.Add(stream.waker(), 0);
     OnWake();
   }
 
@@ -35,7 +36,7 @@ class NullWatch final : public StreamHandler {
   const SharedBytes& answer_;
   const Subscribers& watchers_;
   ServerStream* stream_ = nullptr;
-  std::shared_ptr<StreamWaker> waker_;
+  std::optional<Subscribers::Place> place_;
 };
 
 class NullTransport final : public NullServer {

@@ -42,6 +42,8 @@ RELOAD_ACCOUNTS = 10000
 RELOAD_SECONDS = 8
 # More than are opened, for what is measured is not the limit.
 WATCHERS = ", max_watchers: 100000, max_watchers_per_caller: 100000"
+# The same of accounts, which a build before may not know.
+WATCHED_ACCOUNTS = ", max_watched_accounts: 100000000"
 # A GetAccountSnapshotRequest with a max_age of zero.
 FETCH_NOW = b"\x12\x02\x0a\x00"
 # Of a connection, so that it need not be given back.
@@ -331,7 +333,8 @@ def measure_reload(options: argparse.Namespace, cores: list[int], folder: Path) 
             continue
         with Servers(folder, set(cores)) as servers, Servers(folder, set(cores)) as loads:
             upstream = start_upstream(servers)
-            config = write_accounts(folder, upstream, RELOAD_ACCOUNTS, NO_AGING)
+            limits = "" if binary else WATCHED_ACCOUNTS
+            config = write_accounts(folder, upstream, RELOAD_ACCOUNTS, NO_AGING, limits)
             service = start_service(servers, folder, config, binary).server
             read_all(service.address)
             service = replace(service, request_file=write_request(
@@ -339,7 +342,7 @@ def measure_reload(options: argparse.Namespace, cores: list[int], folder: Path) 
             accounts = itertools.count(RELOAD_ACCOUNTS + 1)
 
             def reload() -> None:
-                write_accounts(folder, upstream, next(accounts), NO_AGING)
+                write_accounts(folder, upstream, next(accounts), NO_AGING, limits)
                 os.kill(service.process_id, signal.SIGHUP)
             waits = [[longest_wait(service, cores, folder / "log", reload) for _ in range(3)]]
             shape = Shape(10, options.reload_streams // 10)

@@ -29,7 +29,8 @@ std::string Everything(const ConfigFiles& files) {
          "allow_insecure: true\n"
          "server: {drain_delay: 0s, max_connection_age: 45.5s, max_answer_size: 100000, "
          "engine: GRPC, max_connection_memory: 33554432, "
-         "max_watch_age: 90s, max_watchers: 7, max_watchers_per_caller: 3}\n"
+         "max_watch_age: 90s, max_watchers: 7, max_watchers_per_caller: 3, "
+         "max_watched_accounts: 50, max_watched_accounts_per_caller: 40}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -66,6 +67,8 @@ server:
   max_watch_age: 1800s
   max_watchers: 10000
   max_watchers_per_caller: 1000
+  max_watched_accounts: 200000
+  max_watched_accounts_per_caller: 100000
 accounts:
 - id: desk-1
   sources:

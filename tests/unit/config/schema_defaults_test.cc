@@ -90,6 +90,10 @@ TEST(SchemaDefaultsTest, SettingsInCommentsAreThoseInForce) {
   EXPECT_EQ(schema.DefaultOf("Redis", "operation_timeout"),
             PrintDuration(ConfigDefaults::kOperationTimeout));
   EXPECT_EQ(std::stod(schema.DefaultOf("Fleet", "reserve")), ConfigDefaults::kReserve);
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watched_accounts")),
+            ConfigDefaults::kMaxWatchedAccounts);
+  EXPECT_EQ(std::stoi(schema.DefaultOf("Server", "max_watched_accounts_per_caller")),
+            ConfigDefaults::kMaxWatchedAccountsPerCaller);
 }
 
 }  // namespace

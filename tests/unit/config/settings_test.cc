@@ -61,6 +61,11 @@ TEST(SettingsTest, ValuesOutOfRange) {
        "server.max_watchers: is out of range; write a number from 1 to 1000000"},
       {"server: {max_watchers_per_caller: 1000001}",
        "server.max_watchers_per_caller: is out of range; write a number from 1 to 1000000"},
+      {"server: {max_watched_accounts: 0}",
+       "server.max_watched_accounts: is out of range; write a number from 1 to 100000000"},
+      {"server: {max_watched_accounts_per_caller: 100000001}",
+       "server.max_watched_accounts_per_caller: is out of range; write a number from 1 to "
+       "100000000"},
       {"server: {engine: APACHE}",
        "server.engine: \"APACHE\" is not known here; write NGHTTP2 or GRPC"},
       {"server: {max_answer_size: 33554433}",
@@ -114,6 +119,7 @@ TEST(SettingsTest, ValuesAtTheirLimits) {
         "server: {max_connection_age: 86400s}", "server: {max_answer_size: 65536}",
         "server: {max_answer_size: 33554432}", "server: {max_connection_memory: 1073741824}",
         "server: {max_watch_age: 1s, max_watchers: 1, max_watchers_per_caller: 1000000}",
+        "server: {max_watched_accounts: 1, max_watched_accounts_per_caller: 100000000}",
         "server: {engine: GRPC}", "upstream: {tls_ca_file: ''}"}) {
     EXPECT_THAT(files.Problems(kMinimal + yaml + "\n"), IsEmpty()) << yaml;
   }

@@ -130,7 +130,8 @@ TEST(YamlReaderTest, UnknownKeyNearNothing) {
               ElementsAre("config.yaml:6: server.colour: unknown key; remove it, or use one of: "
                           "drain_delay, max_connection_age, max_answer_size, reflection, "
                           "channelz, max_connection_memory, engine, max_watch_age, "
-                          "max_watchers, max_watchers_per_caller"));
+                          "max_watchers, max_watchers_per_caller, max_watched_accounts, "
+                          "max_watched_accounts_per_caller"));
 }
 
 TEST(YamlReaderTest, MisspelledAccountsAreNotAlsoMissing) {
@@ -143,7 +144,8 @@ TEST(YamlReaderTest, KeyThatIsNoWord) {
               ElementsAre("config.yaml:7: server: has a key that is no word; use one of: "
                           "drain_delay, max_connection_age, max_answer_size, reflection, "
                           "channelz, max_connection_memory, engine, max_watch_age, "
-                          "max_watchers, max_watchers_per_caller"));
+                          "max_watchers, max_watchers_per_caller, max_watched_accounts, "
+                          "max_watched_accounts_per_caller"));
 }
 
 TEST(YamlReaderTest, MergeKey) {
@@ -237,11 +239,13 @@ TEST(YamlReaderTest, WrongTypes) {
       {"server:",
        "server: has no value; write its keys below it: drain_delay, max_connection_age, "
        "max_answer_size, reflection, channelz, max_connection_memory, "
-       "engine, max_watch_age, max_watchers, max_watchers_per_caller"},
+       "engine, max_watch_age, max_watchers, max_watchers_per_caller, "
+       "max_watched_accounts, max_watched_accounts_per_caller"},
       {"server: [a]",
        "server: is not a mapping; write its keys below it: drain_delay, max_connection_age, "
        "max_answer_size, reflection, channelz, max_connection_memory, "
-       "engine, max_watch_age, max_watchers, max_watchers_per_caller"},
+       "engine, max_watch_age, max_watchers, max_watchers_per_caller, "
+       "max_watched_accounts, max_watched_accounts_per_caller"},
       {"upstream: {burst: 1.5}",
        "upstream.burst: \"1.5\" is not a whole number; write digits only, without quotes"},
       {"upstream: {burst: '2'}",

@@ -18,17 +18,8 @@ class CountingHandle final : public AccountHandle {
   std::shared_ptr<ReadTicket> Read(AccountRead, OnAnswer, std::function<void()>) override {
     std::abort();
   }
-  std::unique_ptr<AccountWatch> Watch(std::shared_ptr<const WatchTerms>) override {
-    class Counted final : public AccountWatch {
-     public:
-      explicit Counted(int& count) : count_(count) { ++count_; }
-      ~Counted() override { --count_; }
-
-     private:
-      int& count_;
-    };
-    return std::make_unique<Counted>(watched_[id_]);
-  }
+  void Watch(std::shared_ptr<const WatchTerms>) override { ++watched_[id_]; }
+  void Unwatch(std::shared_ptr<const WatchTerms>) override { --watched_[id_]; }
   void RefreshEarly() override {}
   void NoteAsked(const std::vector<bool>&, SteadyTime) override {}
   void PublishAging(std::function<void()> done) override { done(); }

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include "google/rpc/error_details.pb.h"
 #include "tests/unit/rpc/watch_fixture.h"
@@ -9,6 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -393,6 +395,69 @@ TEST_F(WatchStreamTest, ADrainWithoutDelayEndsAllAtOnceAlsoThoseThatCome) {
   EXPECT_EQ(after.status().code, StatusCode::kUnavailable);
 }
 
+TEST_F(WatchStreamTest, M165_AStreamWithMoreAccountsThanAreLeftIsToldToAskForFewer) {
+  for (int i = 0; i < 10; ++i) AddAccount("more-" + std::to_string(i));
+  limits_.most_accounts = accounts_.size() + 3;
+  Serve();
+  WatchCall& all = Watch();
+  WatchCall& second = Watch();
+
+  EXPECT_FALSE(all.has_ended());
+  ASSERT_TRUE(second.has_ended());
+  EXPECT_EQ(second.status().code, StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(second.status()), "TOO_MANY_WATCHERS");
+  EXPECT_THAT(second.status().message, HasSubstr("server.max_watched_accounts"));
+  EXPECT_TRUE(HasRetryInfo(second.status()));
+  EXPECT_THAT(counts_.ends, ElementsAre(WatchEnd::kTooMany));
+  v1::WatchAccountSnapshotsRequest few;
+  for (int i = 0; i < 3; ++i) few.add_names("accounts/more-" + std::to_string(i));
+  EXPECT_FALSE(Watch(few).has_ended());
+
+  all.Leave();
+  EXPECT_FALSE(Watch().has_ended());
+}
+
+TEST_F(WatchStreamTest, M165_WhatAReloadAddsCountsButEndsNoStream) {
+  limits_.most_accounts = 5;
+  Serve();
+  WatchCall& all = Watch();
+  for (int i = 0; i < 10; ++i) AddAccount("more-" + std::to_string(i));
+  Serve();
+  Run();
+
+  EXPECT_FALSE(all.has_ended());
+  v1::WatchAccountSnapshotsRequest one;
+  one.add_names("accounts/more-1");
+  EXPECT_EQ(ReasonOf(Watch(one).status()), "TOO_MANY_WATCHERS");
+}
+
+// Bytes that the allocator has given out. (A sanitizer's allocator tells of none.)
+std::size_t AllocatedBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST_F(WatchStreamTest, M165_AnAccountOfAStreamTakesNoMoreThanTheLimitOfThemSays) {
+  constexpr std::size_t kAccounts = 2000;
+  constexpr std::size_t kStreams = 10;
+  for (std::size_t i = 0; i < kAccounts; ++i) AddAccount("more-" + std::to_string(i));
+  Serve();
+  Watch();
+  Run();
+  calls_[0].TakeMessages();
+  const std::size_t before = AllocatedBytes();
+
+  for (std::size_t i = 1; i <= kStreams; ++i) {
+    Watch();
+    Run();
+    calls_[i].TakeMessages();
+  }
+  const double each = static_cast<double>(AllocatedBytes() - before) / (kAccounts * kStreams);
+
+  RecordProperty("bytes_of_an_account_of_a_stream", std::to_string(each));
+  EXPECT_LE(each, 250);
+}
+
 TEST_F(WatchStreamTest, M165_MoreStreamsThanAllowedAreToldWhenToComeAgain) {
   limits_.most = 2;
   Serve();
@@ -547,6 +612,25 @@ TEST_F(WatchStreamTest, M163_AnAccountThatIsMadeAnewIsFollowedIntoItsNewEpoch) {
   Read("desk-1", "14.00");
   Run();
   EXPECT_EQ(CashOf(call.TakeMessages().back()), "14.00");
+}
+
+TEST_F(WatchStreamTest, M163_WhatIsRemovedIsToldInTheMomentOfTheReload) {
+  v1::WatchAccountSnapshotsRequest request;
+  request.mutable_heartbeat_interval()->set_seconds(60);
+  request.mutable_min_interval()->set_seconds(60);
+  Serve();
+  WatchCall& call = Watch(request);
+  Run();
+  call.TakeMessages();
+  RemoveAccount("desk-1");
+  const SteadyTime reload = clock_.SteadyNow();
+  Serve();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(messages[0].removed(), "accounts/desk-1");
+  EXPECT_EQ(clock_.SteadyNow(), reload);
 }
 
 TEST_F(WatchStreamTest, M163_WhenAllNamedAccountsAreGoneEachIsToldAndThenTheStreamEnds) {

@@ -10,6 +10,7 @@ namespace balance {
 namespace {
 
 using std::chrono::seconds;
+using Refusal = Watchers::Refusal;
 
 class CountingWaker final : public StreamWaker {
  public:
@@ -19,66 +20,70 @@ class CountingWaker final : public StreamWaker {
 
 class WatchersTest : public testing::Test {
  protected:
-  std::shared_ptr<WatchMailbox> MakeStream() {
-    return std::make_shared<WatchMailbox>(std::make_shared<CountingWaker>());
+  static std::shared_ptr<CountingWaker> MakeStream() { return std::make_shared<CountingWaker>(); }
+
+  // Counts a stream with so many accounts in.
+  Refusal TryAdd(const std::shared_ptr<CountingWaker>& stream, const std::string& caller,
+                 std::size_t accounts = 1) {
+    return watchers_.TryAdd(stream, caller, accounts, limits_);
   }
 
   FakeClock clock_;
   Watchers watchers_{clock_};
-  const WatchLimits limits_{.most = 3, .most_of_caller = 2};
+  WatchLimits limits_{.most = 3, .most_of_caller = 2};
 };
 
 TEST_F(WatchersTest, ACallerHasNoMoreStreamsThanItMay) {
   const auto first = MakeStream();
   const auto second = MakeStream();
-  EXPECT_TRUE(watchers_.TryAdd(first, "bot", limits_));
-  EXPECT_TRUE(watchers_.TryAdd(second, "bot", limits_));
-  EXPECT_FALSE(watchers_.TryAdd(MakeStream(), "bot", limits_));
-  EXPECT_TRUE(watchers_.TryAdd(MakeStream(), "desk", limits_));
-  EXPECT_FALSE(watchers_.TryAdd(MakeStream(), "risk", limits_));
+  EXPECT_EQ(TryAdd(first, "bot"), Refusal::kNone);
+  EXPECT_EQ(TryAdd(second, "bot"), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), "bot"), Refusal::kStreams);
+  EXPECT_EQ(TryAdd(MakeStream(), "desk"), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), "risk"), Refusal::kStreams);
 
   watchers_.Remove(*first);
 
-  EXPECT_TRUE(watchers_.TryAdd(MakeStream(), "bot", limits_));
+  EXPECT_EQ(TryAdd(MakeStream(), "bot"), Refusal::kNone);
 }
 
 TEST_F(WatchersTest, WithoutCallersOnlyTheLimitOfAllHolds) {
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(watchers_.TryAdd(MakeStream(), "", limits_));
-  EXPECT_FALSE(watchers_.TryAdd(MakeStream(), "", limits_));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(TryAdd(MakeStream(), ""), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), ""), Refusal::kStreams);
 }
 
 TEST_F(WatchersTest, M165_AStreamASecondLeavesNothingBehind) {
   for (int i = 0; i < 10'000; ++i) {
     const auto stream = MakeStream();
-    ASSERT_TRUE(watchers_.TryAdd(stream, "bot", limits_));
+    ASSERT_EQ(TryAdd(stream, "bot"), Refusal::kNone);
     watchers_.Remove(*stream);
   }
   EXPECT_EQ(watchers_.size(), 0u);
 }
 
 TEST_F(WatchersTest, RefusedStreamsAreNotCountedOut) {
-  EXPECT_TRUE(watchers_.TryAdd(MakeStream(), "bot", limits_));
-  EXPECT_TRUE(watchers_.TryAdd(MakeStream(), "bot", limits_));
+  EXPECT_EQ(TryAdd(MakeStream(), "bot"), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), "bot"), Refusal::kNone);
   const auto refused = MakeStream();
-  EXPECT_FALSE(watchers_.TryAdd(refused, "bot", limits_));
+  EXPECT_EQ(TryAdd(refused, "bot"), Refusal::kStreams);
 
   watchers_.Remove(*refused);
 
-  EXPECT_FALSE(watchers_.TryAdd(MakeStream(), "bot", limits_));
+  EXPECT_EQ(TryAdd(MakeStream(), "bot"), Refusal::kStreams);
 }
 
 TEST_F(WatchersTest, M164_ADrainEndsStreamsOneAfterTheOther) {
   constexpr int kStreams = 10;
-  const WatchLimits many{.most = 100};
-  std::vector<std::shared_ptr<WatchMailbox>> streams;
+  limits_.most = 100;
+  std::vector<std::shared_ptr<CountingWaker>> streams;
   for (int i = 0; i < kStreams; ++i) {
     streams.push_back(MakeStream());
-    watchers_.TryAdd(streams.back(), "", many);
+    TryAdd(streams.back(), "");
   }
   watchers_.Drain(seconds(10));
 
   std::vector<SteadyTime> ends;
-  for (const auto& stream : streams) ends.push_back(stream->Take().drain_by.value());
+  for (const auto& stream : streams) ends.push_back(watchers_.DrainBy(*stream));
   std::sort(ends.begin(), ends.end());
   for (int i = 0; i < kStreams; ++i) {
     EXPECT_EQ(ends[static_cast<std::size_t>(i)], clock_.SteadyNow() + seconds(i));
@@ -89,24 +94,56 @@ TEST_F(WatchersTest, AStreamThatBeginsDuringADrainEndsWithinIt) {
   watchers_.Drain(seconds(10));
   clock_.Advance(seconds(4));
   const auto stream = MakeStream();
-  watchers_.TryAdd(stream, "", limits_);
+  TryAdd(stream, "");
 
-  const SteadyTime end = stream->Take().drain_by.value();
+  const SteadyTime end = watchers_.DrainBy(*stream);
   EXPECT_GE(end, clock_.SteadyNow());
   EXPECT_LE(end, clock_.SteadyNow() + seconds(6));
 }
 
-TEST(WatchMailboxTest, AnAccountThatChangesAgainAndAgainIsInThereOnce) {
-  const auto waker = std::make_shared<CountingWaker>();
-  WatchMailbox mailbox(waker);
-  for (int i = 0; i < 1000; ++i) mailbox.OnPublished(7);
-  mailbox.OnPublished(3);
-  mailbox.OnPublished(7);
+TEST_F(WatchersTest, M165_StreamsHaveNoMoreAccountsTogetherThanTheyMay) {
+  limits_ = {.most = 100, .most_of_caller = 100, .most_accounts = 1000};
+  const auto first = MakeStream();
+  EXPECT_EQ(TryAdd(first, "", 600), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), "", 401), Refusal::kAccounts);
+  EXPECT_EQ(TryAdd(MakeStream(), "", 400), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), "", 1), Refusal::kAccounts);
+  EXPECT_EQ(watchers_.accounts(), 1000u);
 
-  EXPECT_EQ(mailbox.Take().changed, (std::vector<std::uint32_t>{7, 3}));
-  EXPECT_EQ(waker->wakes, 2);
-  mailbox.OnPublished(7);
-  EXPECT_EQ(mailbox.Take().changed, std::vector<std::uint32_t>{7});
+  watchers_.Remove(*first);
+
+  EXPECT_EQ(watchers_.accounts(), 400u);
+  EXPECT_EQ(TryAdd(MakeStream(), "", 600), Refusal::kNone);
+}
+
+TEST_F(WatchersTest, M165_ACallerLeavesAccountsToOthers) {
+  limits_ = {.most_accounts = 1000, .most_accounts_of_caller = 500};
+  const auto first = MakeStream();
+  EXPECT_EQ(TryAdd(first, "bot", 400), Refusal::kNone);
+  EXPECT_EQ(TryAdd(MakeStream(), "bot", 101), Refusal::kAccounts);
+  EXPECT_EQ(TryAdd(MakeStream(), "desk", 101), Refusal::kNone);
+
+  watchers_.Remove(*first);
+
+  EXPECT_EQ(TryAdd(MakeStream(), "bot", 101), Refusal::kNone);
+}
+
+TEST_F(WatchersTest, AReloadMayAddAccountsBeyondTheLimitButNoStream) {
+  limits_ = {.most_accounts = 10};
+  const auto all = MakeStream();
+  EXPECT_EQ(TryAdd(all, "bot", 10), Refusal::kNone);
+  watchers_.SetAccounts(*all, 25);
+  EXPECT_EQ(watchers_.accounts(), 25u);
+  EXPECT_EQ(TryAdd(MakeStream(), "bot", 1), Refusal::kAccounts);
+
+  watchers_.SetAccounts(*all, 9);
+
+  EXPECT_EQ(TryAdd(MakeStream(), "bot", 1), Refusal::kNone);
+}
+
+TEST_F(WatchersTest, OneStreamMayHaveAllThatThereIs) {
+  limits_ = {.most_accounts = 10, .most_accounts_of_caller = 5};
+  EXPECT_EQ(TryAdd(MakeStream(), "bot", 10'000), Refusal::kNone);
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ class CountingSubscriber final : public Subscriber {
 
 TEST_F(AccountPublisherTest, SubscribersHearOfNewContentAndNotOfNewTimes) {
   const auto subscriber = std::make_shared<CountingSubscriber>();
-  publisher_.topic().Subscribe(subscriber, 7);
+  const auto place = publisher_.topic().Subscribe(subscriber, 7);
   Read("10.50");
   clock_.Advance(seconds(1));
   Read("10.50");
@@ -114,7 +114,7 @@ TEST_F(AccountPublisherTest, SubscribersHearOfNewContentAndNotOfNewTimes) {
   Read("10.51");
   EXPECT_EQ(subscriber->keys.size(), 2u);
 
-  publisher_.topic().Unsubscribe(*subscriber);
+  publisher_.topic().Unsubscribe(place);
   Read("10.52");
 
   EXPECT_EQ(subscriber->keys.size(), 2u);
