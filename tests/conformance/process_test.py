@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
