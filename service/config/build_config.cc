@@ -102,6 +102,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env, const InForce
   RequireTwoPorts(config, document);
   config.tls = BuildTls(document, in_force);
   config.server = ReadServer(message, document);
+  config.log = ReadLog(message.log());
 
   SourceBuilder builder(document, env);
   RequireEntries(message.accounts().empty(), "accounts", "add an account with a source", document);

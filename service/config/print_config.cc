@@ -184,6 +184,10 @@ std::string PrintConfig(const Config& config) {
   PrintInteger(out, "max_watchers", config.server.max_watchers);
   PrintInteger(out, "max_watchers_per_caller", config.server.max_watchers_per_caller);
   out.EndMapping();
+  out.Key("log");
+  out.BeginMapping();
+  out.Entry("format", config.log.format == LogFormat::kJson ? "JSON" : "TEXT");
+  out.EndMapping();
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);
   out.Key("accounts");

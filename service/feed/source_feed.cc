@@ -69,7 +69,8 @@ SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
   return std::max(AfterInterval(), outlook.earliest);
 }
 
-SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {
+SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end,
+                                      const std::optional<TraceContext>& trace) {
   const WaiterId id = next_waiter_++;
   if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   const auto add_to = [&](Waiters& waiters, Waited how) {
@@ -78,11 +79,12 @@ SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {
   if (!flight_) {
     Waiters first;
     add_to(first, Waited::kStarted);
-    StartFlight(std::move(first), false);
+    StartFlight(std::move(first), false, trace);
   } else if (Serves(*flight_, since)) {
     add_to(flight_->waiters, Waited::kJoined);
     flight_->progress.SetUrgent(true);
   } else {
+    if (!successor_.IsWanted()) successor_.trace = trace;
     add_to(successor_.waiters, successor_.IsWanted() ? Waited::kJoined : Waited::kStarted);
   }
   return id;
@@ -100,12 +102,14 @@ void SourceFeed::Forget(WaiterId waiter) {
   if (!flight_->background && !flight_->watched && !flight_->progress.sent_at) Abandon();
 }
 
-void SourceFeed::RefreshInBackground(ObservedSince since) {
+void SourceFeed::RefreshInBackground(ObservedSince since,
+                                     const std::optional<TraceContext>& trace) {
   if (!flight_) {
-    if (!stopped_) StartFlight({}, true);
+    if (!stopped_) StartFlight({}, true, trace);
   } else if (Serves(*flight_, since)) {
     flight_->background = true;
   } else {
+    if (!successor_.IsWanted()) successor_.trace = trace;
     successor_.background = true;
   }
 }
@@ -244,8 +248,10 @@ void SourceFeed::CountWatched() {
 
 void SourceFeed::AddFreshness(SteadyTime now, FreshnessByKind& times) {
   CountAsked();
-  const FreshnessTimes mine = freshness_.Take(now);
-  if (mine.in_demand > Duration::zero()) times[options_.info->kind] += mine;
+  FreshnessTimes mine = freshness_.Take(now);
+  if (mine.in_demand <= Duration::zero()) return;
+  if (status_.reading) mine.oldest = now - status_.reading->observe_steady;
+  times[options_.info->kind] += mine;
 }
 
 void SourceFeed::Stop(std::function<void()> on_idle) {
@@ -256,8 +262,10 @@ void SourceFeed::Stop(std::function<void()> on_idle) {
   if (running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
-void SourceFeed::StartFlight(Waiters waiters, bool background) {
+void SourceFeed::StartFlight(Waiters waiters, bool background,
+                             const std::optional<TraceContext>& trace) {
   flight_ = std::make_shared<Flight>();
+  flight_->progress.trace = trace;
   flight_->progress.urgent = !waiters.empty();
   flight_->waiters = std::move(waiters);
   flight_->background = background;
@@ -276,7 +284,7 @@ void SourceFeed::StartFlight(Waiters waiters, bool background) {
 void SourceFeed::StartSuccessor() {
   if (!successor_.IsWanted()) return;
   Successor next = std::exchange(successor_, {});
-  StartFlight(std::move(next.waiters), next.background);
+  StartFlight(std::move(next.waiters), next.background, next.trace);
   flight_->hinted = next.hinted;
 }
 
@@ -288,7 +296,7 @@ void SourceFeed::Abandon() {
 
 void SourceFeed::Restart() {
   const auto flight = std::exchange(flight_, nullptr);
-  StartFlight(std::move(flight->waiters), flight->background);
+  StartFlight(std::move(flight->waiters), flight->background, flight->progress.trace);
   flight_->watched = flight->watched;
   flight_->hinted = flight->hinted;
   Cancel(flight);
@@ -344,6 +352,7 @@ asio::awaitable<Result<Reading>> SourceFeed::FetchOnce(Flight& flight) {
 
 void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
   bool is_news = true;
+  if (!result) result.error().trace = flight.progress.trace;
   if (!flight.progress.sent_at && !result) {
     observer_.OnRefusal(status_, result.error());
     is_news = Fail(std::move(result.error()), false);

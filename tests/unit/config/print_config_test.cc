@@ -30,6 +30,7 @@ std::string Everything(const ConfigFiles& files) {
          "server: {drain_delay: 0s, max_connection_age: 45.5s, max_answer_size: 100000, "
          "engine: GRPC, max_connection_memory: 33554432, "
          "max_watch_age: 90s, max_watchers: 7, max_watchers_per_caller: 3}\n"
+         "log: {format: JSON}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -66,6 +67,8 @@ server:
   max_watch_age: 1800s
   max_watchers: 10000
   max_watchers_per_caller: 1000
+log:
+  format: TEXT
 accounts:
 - id: desk-1
   sources:
