@@ -20,7 +20,7 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;border-bott
 th{font-weight:600;color:var(--faint);white-space:nowrap}
 td.number{font-variant-numeric:tabular-nums}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.faint{color:var(--faint)}
-.word{font-weight:600}
+.word{font-weight:600;overflow-wrap:normal}
 meter{width:6rem;height:.7rem;vertical-align:middle;margin-right:.4rem}
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 2rem}
 dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem 1rem;margin:0}
@@ -30,7 +30,7 @@ svg.plot{width:100%;height:auto;display:block}
 svg text{fill:var(--faint);font-size:11px}
 svg .end{text-anchor:end}svg .middle{text-anchor:middle}
 svg .grid{stroke:var(--line);fill:none}
-svg .line{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
+svg .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg .dashed{stroke-dasharray:4 3}
 svg .c0{stroke:var(--c0)}svg .c1{stroke:var(--c1)}svg .c2{stroke:var(--c2)}svg .c3{stroke:var(--c3)}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem;margin:.2rem 0 0;padding:0}
@@ -39,6 +39,7 @@ nav{display:flex;flex-wrap:wrap;gap:1rem;margin:.6rem 0}
 @media(max-width:60rem){
 table.cards,table.cards tbody,table.cards tr,table.cards td{display:block}
 table.cards thead{display:none}
+table.cards caption{display:block}
 table.cards tr{border:1px solid var(--line);border-radius:6px;padding:.4rem .7rem;margin-bottom:.6rem}
 table.cards td{border:0;padding:.1rem 0;display:grid;grid-template-columns:7.5rem 1fr}
 table.cards td::before{content:attr(data-label);color:var(--faint)}

@@ -62,13 +62,17 @@ std::string HtmlSummary(const StatusFacts& facts, const StatusOverview& overview
   return out;
 }
 
-std::string HtmlPlots(const StatusFacts& facts) {
+std::string HtmlPlots(const StatusFacts& facts, const StatusOverview& overview) {
+  const auto has_sources = [&](const NamedKind& named) {
+    return std::any_of(overview.kinds().begin(), overview.kinds().end(),
+                       [&](const StatusOverview::Kind& kind) { return kind.name == named.name; });
+  };
   std::vector<PlotLine> times;
   std::vector<PlotLine> ages;
   int colour = 0;
   for (const NamedKind& named : facts.kinds) {
     const auto history = facts.history.find(named.kind);
-    if (history == facts.history.end()) continue;
+    if (history == facts.history.end() || !has_sources(named)) continue;
     PlotLine slowest{named.name + ", slowest", colour % 4, false, {}};
     PlotLine mean{named.name + ", mean", colour % 4, true, {}};
     PlotLine oldest{named.name, colour % 4, false, {}};
@@ -144,7 +148,7 @@ std::string RenderStatusHtml(const StatusFacts& facts, const StatusOverview& ove
   out += fmt::format("<main data-time=\"{}\">\n", UtcText(facts.now.wall));
   out += HtmlSummary(facts, overview);
   out += KindTable(overview.kinds());
-  out += HtmlPlots(facts);
+  out += HtmlPlots(facts, overview);
   out += HtmlSources(facts, overview, query);
   out += HtmlSections(facts.sections);
   out += ConnectionTable(facts.connections, kMostConnectionsShown);

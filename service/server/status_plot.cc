@@ -19,7 +19,7 @@ constexpr double kLeft = 52;
 constexpr double kRight = 10;
 constexpr double kTop = 10;
 constexpr double kBottom = 24;
-constexpr int kRows = 4;
+constexpr int kRows = 5;
 constexpr double kStepWidth =
     (kWidth - kLeft - kRight) / static_cast<double>(RefreshHistory::kSteps - 1);
 
@@ -92,7 +92,7 @@ std::string PlotLegend(const std::vector<PlotLine>& lines) {
 }  // namespace
 
 double RoundUpToTick(double most) {
-  double power = 0.001;
+  double power = 0.01;
   for (; power < 1e9; power *= 10) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       if (most <= power * factor) return power * factor;

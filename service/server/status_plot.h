@@ -22,7 +22,7 @@ struct PlotLine {
 // seconds. Colours and dashes are left to the style sheet: it has no style of its own.
 std::string RenderPlot(const std::string& title, const std::vector<PlotLine>& lines);
 
-// Least of 1, 2 and 5 times a power of ten, from a millisecond on, that `most` is not above.
+// Least of 1, 2 and 5 times a power of ten, from ten milliseconds on, that `most` is not above.
 double RoundUpToTick(double most);
 
 }  // namespace balance

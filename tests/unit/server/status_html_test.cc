@@ -197,7 +197,7 @@ TEST_F(StatusHtmlTest, PlotsHaveGapsWhereThereIsNothing) {
   EXPECT_EQ(CountOf(plot, "class=\"line c0\" d=\"M5"), 1U) << plot;
   EXPECT_THAT(plot, AllOf(HasSubstr("&lt;venue&gt;: 300 ms"), HasSubstr(">500 ms<"),
                           HasSubstr("-10 min"), HasSubstr("now")));
-  EXPECT_EQ(RoundUpToTick(0), 0.001);
+  EXPECT_EQ(RoundUpToTick(0), 0.01);
   EXPECT_EQ(RoundUpToTick(0.3), 0.5);
   EXPECT_EQ(RoundUpToTick(2.1), 5);
 }
