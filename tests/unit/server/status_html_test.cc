@@ -194,7 +194,7 @@ TEST_F(StatusHtmlTest, PlotsHaveGapsWhereThereIsNothing) {
 
   const std::string plot = RenderPlot("Time", {line});
 
-  EXPECT_EQ(CountOf(plot, "class=\"line c0\" d=\"M5"), 1U) << plot;
+  EXPECT_EQ(CountOf(plot, "class=\"line c0\" d=\"M66.6"), 1U) << plot;
   EXPECT_THAT(plot, AllOf(HasSubstr("&lt;venue&gt;: 300 ms"), HasSubstr(">500 ms<"),
                           HasSubstr("-10 min"), HasSubstr("now")));
   EXPECT_EQ(RoundUpToTick(0), 0.01);
