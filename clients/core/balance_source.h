@@ -15,6 +15,7 @@
 #include "clients/core/observed_since.h"
 #include "clients/core/reading.h"
 #include "clients/core/result.h"
+#include "clients/core/trace_context.h"
 
 namespace balance {
 
@@ -56,6 +57,9 @@ struct FetchProgress {
   std::function<void()> on_forbidden;
   // Of the latest answer.
   RateLimits rate_limits;
+  // Of the call that began this fetch; those that joined it have theirs. Unset: it names none, or
+  // the fetch was begun for no call.
+  std::optional<TraceContext> trace;
 
   void SetUrgent(bool is_urgent) {
     if (std::exchange(urgent, is_urgent) != is_urgent && on_urgency) on_urgency();

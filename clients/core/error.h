@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "clients/core/status_code.h"
+#include "clients/core/trace_context.h"
 
 namespace balance {
 
@@ -90,6 +91,9 @@ struct Error {
   // Whether a cache on the way gave the answer: what it says was said to another request, some time
   // ago. `retry_after` is what is left of the pause.
   bool is_out_of_cache = false;
+  // Of the call for which the request was made, for the log. Unset: it was made for none, or for
+  // one that names no trace.
+  std::optional<TraceContext> trace = std::nullopt;
 };
 
 }  // namespace balance

@@ -37,6 +37,9 @@ struct PathState {
   bool uses_previous_credential = false;
   // Whether one of these forbids requests now.
   bool is_forbidden = false;
+  // When the credential's whole burst may go at once again, if nobody sends anything until then.
+  // Unset: it may now.
+  std::optional<SteadyTime> budget_full_at = std::nullopt;
   // Unset: the login is not shared.
   std::optional<FleetState> fleet = std::nullopt;
 };

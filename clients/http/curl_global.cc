@@ -41,6 +41,8 @@ CurlGlobal::CurlGlobal() {
 
 CurlGlobal::~CurlGlobal() { curl_global_cleanup(); }
 
+std::string CurlVersion() { return curl_version(); }
+
 TrustStores::System SystemCas() {
   const curl_version_info_data* const libcurl = curl_version_info(CURLVERSION_NOW);
   const auto text = [](const char* path) { return path ? std::string(path) : std::string(); };

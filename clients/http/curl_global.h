@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "clients/http/trust_store.h"
 
 namespace balance {
@@ -15,6 +17,10 @@ class CurlGlobal {
   CurlGlobal& operator=(const CurlGlobal&) = delete;
   ~CurlGlobal();
 };
+
+// What libcurl says of itself and of the libraries that it uses: "libcurl/7.88.1 OpenSSL/3.0.17
+// ...".
+std::string CurlVersion();
 
 // Paths at which the libcurl in use looks for CAs.
 TrustStores::System SystemCas();

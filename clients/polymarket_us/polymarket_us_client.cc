@@ -61,6 +61,9 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
   request->timeout = *timeout;
   request->ca_file = settings_.ca_file;
   request->login = settings_.login;
+  if (context.progress->trace) {
+    request->headers.push_back({"poly-correlation-id", context.progress->trace->TraceUuid()});
+  }
   const std::string signature = polymarket_us::SignatureOf(request->headers);
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {

@@ -15,6 +15,7 @@ Pacer::Pacer(LoopExecutor executor, Clock& clock, const RateSettings& rate)
 
 void Pacer::Configure(const RateSettings& rate) {
   budget_.Configure(clock_.SteadyNow(), rate);
+  full_at_.Set(budget_.FullAt());
   GiveTurns();
 }
 
@@ -23,7 +24,7 @@ asio::awaitable<Pacer::End> Pacer::Turn(FetchProgress& progress, Terms terms) {
   if (budget_.blocked_until() > now) co_return End::kPause;
   if (waiting_.empty() && std::max(budget_.Earliest(), terms.not_before) <= now) {
     if (!HasRoom(terms)) co_return End::kNoRoom;
-    budget_.Take(now);
+    Take(now);
     co_return End::kTurn;
   }
   const auto self =
@@ -72,7 +73,7 @@ void Pacer::GiveTurns() {
     const auto next = Next(now);
     if (next == waiting_.end()) break;
     if (HasRoom(next->terms)) {
-      budget_.Take(now);
+      Take(now);
       Decide(*next, End::kTurn);
     } else {
       Decide(*next, End::kNoRoom);
@@ -164,7 +165,13 @@ void Pacer::EndOtherWaits() {
   }
 }
 
+void Pacer::Take(SteadyTime now) {
+  budget_.Take(now);
+  full_at_.Set(budget_.FullAt());
+}
+
 void Pacer::RefuseWaiters() {
+  full_at_.Set(budget_.FullAt());
   EndOtherWaits();
   if (budget_.blocked_until() <= clock_.SteadyNow()) return;
   blocked_until_.Set(budget_.blocked_until());
@@ -176,6 +183,7 @@ void Pacer::RefuseWaiters() {
 
 void Pacer::OnLimits(const RateLimits& limits) {
   budget_.OnLimits(clock_.SteadyNow(), limits);
+  full_at_.Set(budget_.FullAt());
   GiveTurns();
 }
 

@@ -17,7 +17,8 @@
 
 namespace balance {
 
-// Used on its shard's thread only, except blocked_until(). Shared by the sources of a credential.
+// Used on its shard's thread only, except blocked_until() and full_at(). Shared by the sources of a
+// credential.
 class Pacer {
  public:
   // `clock` must outlive the pacer.
@@ -98,6 +99,8 @@ class Pacer {
 
   // Thread-safe.
   const SharedTime& blocked_until() const { return blocked_until_; }
+  // FullAt() as it was after the latest turn, or after what the upstream said last.
+  const SharedTime& full_at() const { return full_at_; }
 
  private:
   struct Waiter {
@@ -118,6 +121,8 @@ class Pacer {
   void GiveTurnsSoon();
   void AddWaiter(Waiter& waiter);
   void SetAhead(Waiter& waiter, bool is_ahead);
+  // Takes a turn out of the budget.
+  void Take(SteadyTime now);
   void EndWaits(SteadyTime now);
   // Tells each when its turn is expected. While nobody waits, no timer runs: it would keep the loop
   // from ending.
@@ -141,6 +146,7 @@ class Pacer {
   int ahead_ = 0;
   Alarm next_turn_;
   SharedTime blocked_until_;
+  SharedTime full_at_;
 };
 
 }  // namespace balance

@@ -68,7 +68,8 @@ class UpstreamPath final : public PathProbe {
                    blocked,
                    clock_skew_->Skew(),
                    rotation_ && rotation_->UsesPrevious(),
-                   hold_off || blocked || breaker_->Forbids(now.steady)};
+                   hold_off || blocked || breaker_->Forbids(now.steady),
+                   credential_.pacer->full_at().After(now.steady)};
     if (fleet_) fleet_->AddTo(path, now.steady);
     return path;
   }

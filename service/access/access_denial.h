@@ -2,9 +2,11 @@
 
 // A refused call, for the audit log.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "clients/core/trace_context.h"
 #include "service/access/access_rules.h"
 #include "service/access/rpc_method.h"
 
@@ -37,6 +39,8 @@ struct AccessDenial {
   std::string peer;
   // With kAccountNotAllowed: as the caller wrote it.
   std::string account;
+  // Which trace the call belongs to; unset if it does not say.
+  std::optional<TraceContext> trace;
 };
 
 }  // namespace balance

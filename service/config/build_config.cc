@@ -104,6 +104,7 @@ Config BuildConfig(ConfigDocument& document, const EnvLookup& env, const InForce
   config.tls = BuildTls(document, in_force);
   config.server = ReadServer(message, document);
   config.fleet = BuildFleet(document, env);
+  config.log = ReadLog(message.log());
 
   SourceBuilder builder(document, env);
   RequireEntries(message.accounts().empty(), "accounts", "add an account with a source", document);

@@ -105,6 +105,14 @@ struct ServerSettings {
   bool operator==(const ServerSettings&) const = default;
 };
 
+enum class LogFormat : std::uint8_t { kText, kJson };
+
+struct LogSettings {
+  LogFormat format = LogFormat::kText;
+
+  bool operator==(const LogSettings&) const = default;
+};
+
 // Files of PEM.
 struct TlsSettings {
   std::string certificate_file;
@@ -136,6 +144,7 @@ struct Config {
   std::string listen = ConfigDefaults::kListen;
   std::string admin_listen = ConfigDefaults::kAdminListen;
   ServerSettings server;
+  LogSettings log;
   // nullopt: plaintext.
   std::optional<TlsSettings> tls;
   // Empty: everybody may see everything.

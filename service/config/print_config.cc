@@ -238,6 +238,10 @@ std::string PrintConfig(const Config& config) {
   PrintInteger(out, "max_watched_accounts_per_caller",
                config.server.max_watched_accounts_per_caller);
   out.EndMapping();
+  out.Key("log");
+  out.BeginMapping();
+  out.Entry("format", config.log.format == LogFormat::kJson ? "JSON" : "TEXT");
+  out.EndMapping();
   if (config.tls) PrintTls(out, *config.tls);
   if (!config.callers.empty()) PrintCallers(out, config.callers);
   if (config.fleet) PrintFleet(out, *config.fleet);

@@ -130,6 +130,11 @@ PushSettings ReadPush(const config::v1::Push& given, const std::string& source, 
   return push;
 }
 
+LogSettings ReadLog(const config::v1::Log& given) {
+  // The reader of the file refuses words that are not known.
+  return {given.format() == config::v1::Log::JSON ? LogFormat::kJson : LogFormat::kText};
+}
+
 ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document) {
   ServerSettings server;
   BlockReader block("server", "server", document);

@@ -21,6 +21,8 @@ UpstreamSettings ReadUpstream(const config::v1::Upstream& given, const std::stri
 PushSettings ReadPush(const config::v1::Push& given, const std::string& source, const Venue* venue,
                       Duration ttl, ConfigDocument& document);
 
+LogSettings ReadLog(const config::v1::Log& given);
+
 ServerSettings ReadServer(const config::v1::Config& given, ConfigDocument& document);
 
 CacheSettings DefaultCache();

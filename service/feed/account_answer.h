@@ -22,6 +22,8 @@ struct AccountRead {
   // The caller's deadline: nothing is read anew for a caller who has gone by then.
   // SteadyTime::max(): the caller has none.
   SteadyTime deadline = SteadyTime::max();
+  // Which trace the call belongs to; unset if it does not say.
+  std::optional<TraceContext> trace = std::nullopt;
 };
 
 // How the wait of a read for one source went.

@@ -82,7 +82,7 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
       waited_[i] = {Waited::kGaveUp, asked_.steady};
       return;
     }
-    if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground(Oldest(i));
+    if (action == ReadAction::kAnswerAndRefresh) feed.RefreshInBackground(Oldest(i), read_.trace);
     if (action != ReadAction::kWait) return;
     const SteadyTime send = EarliestSend(i);
     if (send > asked_.steady && send >= read_.answer_by) {
@@ -90,8 +90,9 @@ class AccountFeed::PendingRead : public std::enable_shared_from_this<PendingRead
       return;
     }
     ++open_;
-    waits_[i] = feed.Wait(Oldest(i),
-                          [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); });
+    waits_[i] = feed.Wait(
+        Oldest(i), [self = shared_from_this(), i](Waited how) { self->EndSource(i, how); },
+        read_.trace);
   }
 
   // Oldest reading of the source that this read accepts.

@@ -10,6 +10,7 @@ namespace balance {
 FreshnessTimes& FreshnessTimes::operator+=(const FreshnessTimes& other) {
   in_demand += other.in_demand;
   fresh += other.fresh;
+  oldest = std::max(oldest, other.oldest);
   return *this;
 }
 

@@ -15,6 +15,8 @@ struct FreshnessTimes {
   Duration in_demand{0};
   // The part of `in_demand` in which the newest reading was fresh enough.
   Duration fresh{0};
+  // Greatest age of a reading of a source that is in demand; zero if there is none.
+  Duration oldest{0};
 
   FreshnessTimes& operator+=(const FreshnessTimes& other);
   friend bool operator==(const FreshnessTimes&, const FreshnessTimes&) = default;

@@ -70,7 +70,8 @@ SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
   return std::max(AfterInterval(), outlook.earliest);
 }
 
-SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {
+SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end,
+                                      const std::optional<TraceContext>& trace) {
   const WaiterId id = next_waiter_++;
   if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   const auto add_to = [&](Waiters& waiters, Waited how) {
@@ -79,12 +80,13 @@ SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end) {
   if (!flight_) {
     Waiters first;
     add_to(first, Waited::kStarted);
-    StartFlight(std::move(first), false, since);
+    StartFlight(std::move(first), false, since, trace);
   } else if (Serves(*flight_, since)) {
     add_to(flight_->waiters, Waited::kJoined);
     Join(*flight_, since);
     flight_->progress.SetUrgent(true);
   } else {
+    if (!successor_.IsWanted()) successor_.trace = trace;
     add_to(successor_.waiters, successor_.IsWanted() ? Waited::kJoined : Waited::kStarted);
     successor_.since = ObservedSince::Later(successor_.since, since);
   }
@@ -119,13 +121,15 @@ void SourceFeed::Forget(WaiterId waiter) {
   if (!IsWanted(*flight_)) Abandon();
 }
 
-void SourceFeed::RefreshInBackground(ObservedSince since) {
+void SourceFeed::RefreshInBackground(ObservedSince since,
+                                     const std::optional<TraceContext>& trace) {
   if (!flight_) {
-    if (!stopped_) StartFlight({}, true, since);
+    if (!stopped_) StartFlight({}, true, since, trace);
   } else if (Serves(*flight_, since)) {
     flight_->background = true;
     Join(*flight_, since);
   } else {
+    if (!successor_.IsWanted()) successor_.trace = trace;
     successor_.background = true;
     successor_.since = ObservedSince::Later(successor_.since, since);
   }
@@ -267,8 +271,10 @@ void SourceFeed::CountWatched() {
 
 void SourceFeed::AddFreshness(SteadyTime now, FreshnessByKind& times) {
   CountAsked();
-  const FreshnessTimes mine = freshness_.Take(now);
-  if (mine.in_demand > Duration::zero()) times[options_.info->kind] += mine;
+  FreshnessTimes mine = freshness_.Take(now);
+  if (mine.in_demand <= Duration::zero()) return;
+  if (status_.reading) mine.oldest = now - status_.reading->observe_steady;
+  times[options_.info->kind] += mine;
 }
 
 void SourceFeed::Stop(std::function<void()> on_idle) {
@@ -279,9 +285,11 @@ void SourceFeed::Stop(std::function<void()> on_idle) {
   if (running_ == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
-void SourceFeed::StartFlight(Waiters waiters, bool background, ObservedSince since) {
+void SourceFeed::StartFlight(Waiters waiters, bool background, ObservedSince since,
+                             const std::optional<TraceContext>& trace) {
   flight_ = std::make_shared<Flight>();
   flight_->progress.wanted = since;
+  flight_->progress.trace = trace;
   flight_->progress.urgent = !waiters.empty();
   flight_->waiters = std::move(waiters);
   flight_->background = background;
@@ -300,7 +308,7 @@ void SourceFeed::StartFlight(Waiters waiters, bool background, ObservedSince sin
 void SourceFeed::StartSuccessor() {
   if (!successor_.IsWanted()) return;
   Successor next = std::exchange(successor_, {});
-  StartFlight(std::move(next.waiters), next.background, next.since);
+  StartFlight(std::move(next.waiters), next.background, next.since, next.trace);
   flight_->hinted = next.hinted;
 }
 
@@ -312,7 +320,8 @@ void SourceFeed::Abandon() {
 
 void SourceFeed::Restart() {
   const auto flight = std::exchange(flight_, nullptr);
-  StartFlight(std::move(flight->waiters), flight->background, *flight->progress.wanted);
+  StartFlight(std::move(flight->waiters), flight->background, *flight->progress.wanted,
+              flight->progress.trace);
   flight_->watched = flight->watched;
   flight_->hinted = flight->hinted;
   Cancel(flight);
@@ -370,6 +379,7 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
   const FetchProgress& progress = flight.progress;
   const auto sent_at = progress.shared_sent_at ? progress.shared_sent_at : progress.sent_at;
   bool is_news = true;
+  if (!result) result.error().trace = flight.progress.trace;
   if (!sent_at && !result) {
     observer_.OnRefusal(status_, result.error());
     is_news = Fail(std::move(result.error()), false);

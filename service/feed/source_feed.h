@@ -117,13 +117,16 @@ class SourceFeed {
   // called exactly once, when that refresh has succeeded or failed, unless Forget() comes first.
   // Waits of one refresh end in the order in which they began, a few at a time: the loop does other
   // work in between.
-  WaiterId Wait(ObservedSince since, OnEnd on_end);
+  // `trace` is that of the call that waits, for a refresh that begins with it.
+  WaiterId Wait(ObservedSince since, OnEnd on_end,
+                const std::optional<TraceContext>& trace = std::nullopt);
   // Takes the time of a look-up, however many others wait. Ids of waits that have ended are fine.
   void Forget(WaiterId waiter);
 
   // Sees to it that a refresh is sent `since`, without waiting for it: one that runs goes on even
   // if all who wait for it leave, and one that was sent before is followed by another.
-  void RefreshInBackground(ObservedSince since);
+  void RefreshInBackground(ObservedSince since,
+                           const std::optional<TraceContext>& trace = std::nullopt);
 
   // The venue said that figures may have changed. Where somebody watches or waits, a refresh is
   // sent after this moment: one that was sent before is followed by exactly one other, however many
@@ -175,6 +178,8 @@ class SourceFeed {
     bool background = false;
     // Whether a hint has asked for it.
     bool hinted = false;
+    // Of the call that asked for it first.
+    std::optional<TraceContext> trace;
 
     bool IsWanted() const { return background || !waiters.empty(); }
   };
@@ -205,7 +210,8 @@ class SourceFeed {
   void PlanWatch(SteadyTime earliest = SteadyTime::min());
   void LookAfterWatched();
   // `since` is what serves all of them.
-  void StartFlight(Waiters waiters, bool background, ObservedSince since);
+  void StartFlight(Waiters waiters, bool background, ObservedSince since,
+                   const std::optional<TraceContext>& trace = std::nullopt);
   void StartSuccessor();
   // Whether the flight was sent `since`, or is not sent yet.
   static bool Serves(const Flight& flight, ObservedSince since);

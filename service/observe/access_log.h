@@ -1,7 +1,8 @@
 #pragma once
 
-// The audit log: one line for each call that was refused because of who is calling, up to a limit
-// that keeps strangers from filling the disk or pushing other lines out.
+// The audit log: one line for each call that was refused because of who is calling, and for each
+// that failed and names a trace, up to a limit that keeps strangers from filling the disk or
+// pushing other lines out.
 
 #include <cstdint>
 #include <mutex>
@@ -36,11 +37,14 @@ class AccessLog final : public RpcObserver {
   void OnWatchDelivered(Duration took) override { next_.OnWatchDelivered(took); }
   // `next` hears of each one. The first line after some that were left out says how many.
   void OnDenied(const AccessDenial& denial) override;
+  // The same. Who names a trace will look for the call in the log.
+  void OnTracedFailure(const TracedFailure& failure) override;
 
  private:
   // Takes a line from its budget; nullopt if there is none left. Returns how many were left out
   // before it.
   std::optional<std::uint64_t> TakeLine(AccessRefusal refusal);
+  std::optional<std::uint64_t> TakeFailureLine();
 
   RpcObserver& next_;
   const Clock& clock_;
@@ -48,6 +52,8 @@ class AccessLog final : public RpcObserver {
   // By AccessRefusal: who shows nothing at all cannot hide a known caller who reaches for more.
   // Guarded by mutex_.
   std::vector<LineBudget> budgets_;
+  // Of calls that failed for other reasons. Guarded by mutex_.
+  LineBudget failures_;
 };
 
 // The line itself: what callers wrote is quoted and cannot break it. Holds no token.

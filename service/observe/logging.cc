@@ -24,6 +24,10 @@ constexpr std::size_t kQueueSize = 2048;
 constexpr auto kFlushPatience = milliseconds(500);
 constexpr auto kFlushPoll = milliseconds(5);
 
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+// Log() writes the rest.
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v)";
+
 std::atomic<std::size_t> unwritten_lines = 0;
 
 // Not through stderr of the C library: its lock would be held while a write blocks, and exit()
@@ -75,12 +79,14 @@ bool FlushLog() {
   return true;
 }
 
-Logging::Logging() {
+Logging::Logging(LogLineFormat format) {
+  SetLogLineFormat(format);
   spdlog::init_thread_pool(kQueueSize, 1);
   auto sink = std::make_shared<StandardErrorSink>();
   auto logger = std::make_shared<spdlog::async_logger>(
       "", std::move(sink), spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_pattern(format == LogLineFormat::kText ? kTextPattern : kJsonPattern,
+                      spdlog::pattern_time_type::utc);
   logger->flush_on(spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));
   spdlog::flush_every(std::chrono::seconds(1));

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include "service/observe/log_event.h"
+
 namespace balance {
 
 // Lines lost so far because the log could not be written, or not fast enough. Thread-safe.
@@ -17,7 +19,7 @@ bool FlushLog();
 // Created by main.
 class Logging {
  public:
-  Logging();
+  explicit Logging(LogLineFormat format = LogLineFormat::kText);
   Logging(const Logging&) = delete;
   Logging& operator=(const Logging&) = delete;
   ~Logging();

@@ -1,6 +1,6 @@
 #include "service/observe/refresh_logger.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/observe/log_event.h"
 #include "service/snapshot/encode.h"
 
 namespace balance {
@@ -19,9 +20,21 @@ constexpr Duration kWorthWarning = std::chrono::seconds(5);
 
 void LogFailure(const SourceStatus& before, const Error& error) {
   if (before.failure && before.failure->error.kind == error.kind) return;
-  spdlog::warn("{}: {}: {}{}{}{}{}", SourceName(*before.info), TraitsOf(error.kind).reason,
-               error.message, error.request_id.empty() ? "" : "; request id ", error.request_id,
-               error.log_detail.empty() ? "" : "; upstream said: ", error.log_detail);
+  const std::string name = SourceName(*before.info);
+  const std::string_view reason = TraitsOf(error.kind).reason;
+  const std::string_view trace = error.trace ? error.trace->trace_id() : "";
+  const std::string_view parent = error.trace ? error.trace->parent_id() : "";
+  Log(LogEvent::kRefreshFailed,
+      fmt::format("{}: {}: {}{}{}{}{}{}{}", name, reason, error.message,
+                  error.request_id.empty() ? "" : "; request id ", error.request_id,
+                  error.log_detail.empty() ? "" : "; upstream said: ", error.log_detail,
+                  trace.empty() ? "" : "; trace ", trace),
+      {{"source", name},
+       {"reason", reason},
+       {"upstream_request_id", error.request_id},
+       {"upstream_said", error.log_detail},
+       {"trace_id", trace},
+       {"parent_id", parent}});
 }
 
 bool Warns(const SourceStatus& source, WarningKind kind) {
@@ -34,8 +47,10 @@ bool Warns(const SourceStatus& source, WarningKind kind) {
 void LogNewWarnings(const SourceStatus& before, const Reading& reading) {
   for (const Warning& warning : reading.warnings) {
     if (Warns(before, warning.kind)) continue;
-    spdlog::warn("{}: {}: {}", SourceName(*before.info), WarningReason(warning.kind),
-                 warning.detail);
+    const std::string name = SourceName(*before.info);
+    Log(LogEvent::kReadingWarning,
+        fmt::format("{}: {}: {}", name, WarningReason(warning.kind), warning.detail),
+        {{"source", name}, {"reason", WarningReason(warning.kind)}});
   }
 }
 
@@ -65,8 +80,11 @@ void RefreshLogger::OnShared(const SourceStatus& before, const Result<Reading>& 
 void RefreshLogger::LogResult(const SourceStatus& before, const Result<Reading>& result) {
   if (result) {
     if (before.failure) {
-      spdlog::info("{}: recovered after {} failed refreshes", SourceName(*before.info),
-                   before.failure->consecutive_failures);
+      const std::string name = SourceName(*before.info);
+      const int failures = before.failure->consecutive_failures;
+      Log(LogEvent::kSourceRecovered,
+          fmt::format("{}: recovered after {} failed refreshes", name, failures),
+          {{"source", name}, {"failures", std::int64_t{failures}}});
     } else if (!before.reading) {
       LogFirstReading(*before.info);
     }
@@ -82,7 +100,10 @@ void RefreshLogger::OnRefusal(const SourceStatus& before, const Error& why) {
 }
 
 void RefreshLogger::OnDropped(const SourceStatus& known) {
-  spdlog::warn("{}: dropped a reading that is older than the one known", SourceName(*known.info));
+  const std::string name = SourceName(*known.info);
+  Log(LogEvent::kReadingDropped,
+      fmt::format("{}: dropped a reading that is older than the one known", name),
+      {{"source", name}});
   next_.OnDropped(known);
 }
 
@@ -110,11 +131,16 @@ void RefreshLogger::LogFirstReading(const SourceInfo& source) {
   }
   if (!left_out) return;
   LogLeftOut(*left_out);
-  spdlog::info("{}: first reading", SourceName(source));
+  const std::string name = SourceName(source);
+  Log(LogEvent::kFirstReading, fmt::format("{}: first reading", name), {{"source", name}});
 }
 
 void RefreshLogger::LogLeftOut(std::uint64_t lines) {
-  if (lines > 0) spdlog::info("first readings of {} more sources left out", lines);
+  if (lines == 0) return;
+  LogAt(
+      spdlog::level::info, LogEvent::kLinesLeftOut,
+      fmt::format("first readings of {} more sources left out", lines),
+      {{"of", FactsOf(LogEvent::kFirstReading).name}, {"lines", static_cast<std::int64_t>(lines)}});
 }
 
 void RefreshLogger::LogPath(const SourceStatus& source) {
@@ -138,8 +164,11 @@ void RefreshLogger::LogSkew(Duration skew, const std::string& name) {
   if (std::chrono::abs(skew) < kWorthWarning) {
     skewed_.erase(name);
   } else if (skewed_.insert(name).second) {
-    spdlog::warn("{}: the upstream's clock is {:.1f} s from ours; set this machine's clock", name,
-                 std::chrono::duration<double>(skew).count());
+    const double seconds = std::chrono::duration<double>(skew).count();
+    Log(LogEvent::kClockSkew,
+        fmt::format("{}: the upstream's clock is {:.1f} s from ours; set this machine's clock",
+                    name, seconds),
+        {{"source", name}, {"seconds", seconds}});
   }
 }
 
@@ -147,10 +176,11 @@ void RefreshLogger::LogPreviousCredential(bool is_used, const std::string& name)
   if (!is_used) {
     on_previous_.erase(name);
   } else if (on_previous_.insert(name).second) {
-    spdlog::error(
-        "{}: the upstream rejects the new credential; the one before still serves: store one that "
-        "is accepted before that ends",
-        name);
+    Log(LogEvent::kCredentialRejected,
+        fmt::format("{}: the upstream rejects the new credential; the one before still serves: "
+                    "store one that is accepted before that ends",
+                    name),
+        {{"source", name}});
   }
 }
 

@@ -25,6 +25,7 @@ AccountReads::Selection AccountReads::Select(const CallContext& call, const Ques
     target.view = endpoint->publisher->Get();
     target.read.bounds = question.checked.bounds;
     target.read.answer_by = time.answer_by;
+    target.read.trace = call.trace();
     target.read.deadline = time.deadline;
     target.read.wanted =
         SelectSources(target.view->statuses, names, question.filter.fund_class, selection.found);

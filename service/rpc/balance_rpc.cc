@@ -223,6 +223,7 @@ void BalanceRpc::GetSourceBalance(const CallContext& call,
   target.endpoint = found->account;
   target.read.bounds = checked->bounds;
   target.read.answer_by = time.answer_by;
+  target.read.trace = call.trace();
   target.read.deadline = time.deadline;
   target.read.wanted.assign(found->view->statuses.size(), false);
   target.read.wanted[found->index] = true;

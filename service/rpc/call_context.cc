@@ -32,6 +32,16 @@ class Authorizations {
   std::size_t size_ = 0;
 };
 
+// The trace that a call names. Several are as none.
+std::optional<TraceContext> TraceOf(const Metadata& metadata) {
+  std::optional<TraceContext> trace;
+  int count = 0;
+  metadata.ForEach([&](std::string_view name, std::string_view value) {
+    if (name == kTraceParent && ++count == 1) trace = TraceContext::Parse(value);
+  });
+  return count == 1 ? trace : std::nullopt;
+}
+
 CallTime TimeOf(std::optional<SteadyTime> deadline, SteadyTime begun) {
   Duration remaining = CallContext::kDefaultDeadline;
   if (deadline) {
@@ -53,7 +63,8 @@ CallContext::CallContext(Call& call, RpcMethod method, std::shared_ptr<const Ser
       observer_(observer),
       clock_(clock),
       begun_(clock.SteadyNow()),
-      time_(TimeOf(call.deadline(), begun_)) {
+      time_(TimeOf(call.deadline(), begun_)),
+      trace_(TraceOf(call.metadata())) {
   observer_.OnStarted(method_);
 }
 
@@ -89,6 +100,9 @@ RpcResult<void> CallContext::Identify() {
 
 void CallContext::NoteHandled(StatusCode code) const {
   observer_.OnHandled(method_, code, clock_.SteadyNow() - begun_);
+  if (trace_ && code != StatusCode::kOk) {
+    observer_.OnTracedFailure({method_, code, caller_id(), *trace_});
+  }
 }
 
 void CallContext::Finish(RpcResult<Response> answer) const {
@@ -171,6 +185,7 @@ AccessDenial CallContext::Denial(AccessRefusal refusal, std::string_view account
   }
   denial.peer = call_.peer();
   denial.account = ShortText(account);
+  denial.trace = trace_;
   return denial;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -64,6 +65,8 @@ class CallContext {
 
   Call& call() const { return call_; }
   RpcMethod method() const { return method_; }
+  // Which trace the call belongs to; unset if it does not say.
+  const std::optional<TraceContext>& trace() const { return trace_; }
   const CallTime& time() const { return time_; }
   const std::shared_ptr<const Served>& served() const { return served_; }
 
@@ -110,6 +113,7 @@ class CallContext {
   const Clock& clock_;
   const SteadyTime begun_;
   const CallTime time_;
+  const std::optional<TraceContext> trace_;
   // Belongs to what is served; null where everybody may see everything.
   const CallerRule* caller_ = nullptr;
 };

@@ -10,6 +10,7 @@
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace balance {
@@ -22,13 +23,16 @@ using boost::system::error_code;
 // Most bytes that a client may still send after its request and read the answer to the end.
 constexpr std::size_t kMostUnread = std::size_t{64} * 1024;
 
-// Path of a target such as `/path?query` or `http://host/path?query`.
-std::string PathOf(std::string_view target) {
+// The path, then the query, of a target such as `/path?query` or `http://host/path?query`.
+std::pair<std::string, std::string> SplitTarget(std::string_view target) {
   if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
     target.remove_prefix(scheme + 3);
     target.remove_prefix(std::min(target.find('/'), target.size()));
   }
-  return std::string(target.substr(0, target.find('?')));
+  target = target.substr(0, target.find('#'));
+  const auto mark = std::min(target.find('?'), target.size());
+  return {std::string(target.substr(0, mark)),
+          std::string(target.substr(std::min(mark + 1, target.size())))};
 }
 
 std::string AcceptOf(const http::request_header<>& head) {
@@ -74,8 +78,12 @@ asio::awaitable<std::optional<AdminRequest>> AdminConnection::Read() {
                                    asio::redirect_error(asio::use_awaitable, error));
   if (!error) {
     const auto& head = parser_.get();
-    co_return AdminRequest{MethodOf(head.method()),
-                           PathOf({head.target().data(), head.target().size()}), AcceptOf(head)};
+    AdminRequest request;
+    request.method = MethodOf(head.method());
+    std::tie(request.path, request.query) =
+        SplitTarget({head.target().data(), head.target().size()});
+    request.accept = AcceptOf(head);
+    co_return request;
   }
   if (const auto complaint = Complaint(error)) {
     co_await Write(AdminRequest::Method::kGet, *complaint, nullptr);
@@ -94,6 +102,7 @@ asio::awaitable<void> AdminConnection::Write(AdminRequest::Method method, const 
   response.set(http::field::cache_control, "no-store");
   response.set(http::field::connection, "close");
   if (allow) response.set(http::field::allow, allow);
+  for (const auto& [name, value] : answer.headers) response.set(name, value);
   if (has_body) response.body() = {answer.body.data(), answer.body.size()};
   error_code error;
   stream_.expires_after(timeouts_.answer);

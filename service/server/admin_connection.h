@@ -21,6 +21,8 @@ struct AdminRequest {
   Method method = Method::kGet;
   // Path of the target, without the query.
   std::string path;
+  // What stands behind the `?` of the target.
+  std::string query;
   // All Accept headers as one list.
   std::string accept;
 };

@@ -19,6 +19,7 @@
 #include "service/server/admin_listeners.h"
 #include "service/server/admin_page.h"
 #include "service/server/bound_address.h"
+#include "service/server/status_query.h"
 
 namespace balance {
 namespace {
@@ -47,33 +48,40 @@ class AsyncAdminServer final : public AdminServer {
  public:
   AsyncAdminServer(Probes probes, const Limits& limits)
       : limits_(limits),
-        routes_{
-            Route{"/metrics",
-                  kOpenMetrics,
-                  {loop_.get_executor(), renderer_.get_executor(),
-                   [render = std::move(probes.open_metrics)] {
-                     return AdminAnswer{200, kOpenMetricsText, render()};
-                   }}},
-            Route{"/metrics",
-                  "",
-                  {loop_.get_executor(), renderer_.get_executor(),
-                   [render = std::move(probes.metrics)] {
-                     return AdminAnswer{200, kMetricsText, render()};
-                   }}},
-            Route{"/healthz",
-                  "",
-                  {loop_.get_executor(), prober_.get_executor(),
-                   [probe = std::move(probes.healthy)] { return Verdict(probe(), "stuck"); }}},
-            Route{"/readyz",
-                  "",
-                  {loop_.get_executor(), loop_.get_executor(),
-                   [probe = std::move(probes.ready)] { return Verdict(probe(), "not serving"); }}},
-            Route{"/statusz",
-                  "",
-                  {loop_.get_executor(), renderer_.get_executor(),
-                   [render = std::move(probes.status)] {
-                     return AdminAnswer{200, "application/json", render()};
-                   }}}} {}
+        routes_{Route{"/metrics",
+                      kOpenMetrics,
+                      {loop_.get_executor(), renderer_.get_executor(),
+                       [render = std::move(probes.open_metrics)](const std::string&) {
+                         return AdminAnswer{200, kOpenMetricsText, render(), {}};
+                       }}},
+                Route{"/metrics",
+                      "",
+                      {loop_.get_executor(), renderer_.get_executor(),
+                       [render = std::move(probes.metrics)](const std::string&) {
+                         return AdminAnswer{200, kMetricsText, render(), {}};
+                       }}},
+                Route{"/healthz",
+                      "",
+                      {loop_.get_executor(), prober_.get_executor(),
+                       [probe = std::move(probes.healthy)](const std::string&) {
+                         return Verdict(probe(), "stuck");
+                       }}},
+                Route{"/readyz",
+                      "",
+                      {loop_.get_executor(), loop_.get_executor(),
+                       [probe = std::move(probes.ready)](const std::string&) {
+                         return Verdict(probe(), "not serving");
+                       }}}},
+        status_json_(loop_.get_executor(), renderer_.get_executor(),
+                     [render = std::move(probes.status)](const std::string&) {
+                       return AdminAnswer{200, "application/json", render(), {{"Vary", "Accept"}}};
+                     }),
+        status_page_(loop_.get_executor(), renderer_.get_executor(),
+                     [render = std::move(probes.status_page)](const std::string& query) {
+                       AdminAnswer answer = render(query);
+                       answer.headers.emplace_back("Vary", "Accept");
+                       return answer;
+                     }) {}
 
   Result<void> Listen(const std::string& address) {
     auto acceptors = balance::Listen(loop_, address, "admin_listen");
@@ -203,12 +211,19 @@ class AsyncAdminServer final : public AdminServer {
       co_return std::make_shared<const AdminAnswer>(
           TextAnswer(kMethodNotAllowed, "only GET and HEAD"));
     }
+    if (request.path == "/" || request.path == "/statusz") co_return co_await FindStatus(request);
     for (Route& route : routes_) {
       if (route.path != request.path) continue;
       if (!route.format.empty() && !Prefers(request.accept, route.format, kUsualText)) continue;
-      co_return co_await route.page.Get();
+      co_return co_await route.page.Get(std::string());
     }
     co_return std::make_shared<const AdminAnswer>(TextAnswer(404, "no such page"));
+  }
+
+  asio::awaitable<std::shared_ptr<const AdminAnswer>> FindStatus(const AdminRequest& request) {
+    const StatusQuery query = StatusQuery::Parse(request.query);
+    if (!WantsHtml(query, request.accept)) return status_json_.Get(std::string());
+    return status_page_.Get(query.ToString());
   }
 
   static void Close(Client& client) {
@@ -232,7 +247,9 @@ class AsyncAdminServer final : public AdminServer {
   asio::thread_pool renderer_{1};
   asio::thread_pool prober_{1};
   // Of those with one path, the first that the client prefers answers.
-  std::array<Route, 5> routes_;
+  std::array<Route, 4> routes_;
+  AdminPage status_json_;
+  AdminPage status_page_;
   std::string address_;
   std::list<Listener> listeners_;
   bool closing_ = false;

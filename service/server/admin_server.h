@@ -1,7 +1,7 @@
 #pragma once
 
-// The admin HTTP server: /metrics, /healthz, /readyz, /statusz. It never touches an upstream, and
-// shows neither balances nor secrets.
+// The admin HTTP server: /metrics, /healthz, /readyz, and the status at /statusz and /. It never
+// touches an upstream, and shows neither balances nor secrets.
 
 #include <chrono>
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "clients/core/result.h"
+#include "service/server/admin_page.h"
 
 namespace balance {
 
@@ -20,7 +21,7 @@ namespace balance {
 class AdminServer {
  public:
   struct Probes {
-    // /metrics: the Prometheus text format. On a thread shared with /statusz.
+    // /metrics: the Prometheus text format. On a thread shared with the status.
     std::function<std::string()> metrics;
     // /metrics for those whose Accept header names OpenMetrics, on the same thread.
     std::function<std::string()> open_metrics;
@@ -30,8 +31,11 @@ class AdminServer {
     // /readyz: whether callers should be sent here. On the thread of the connections: must not
     // wait.
     std::function<bool()> ready;
-    // /statusz: JSON for people. On a thread shared with /metrics.
+    // The status as JSON, at / and /statusz. On a thread shared with /metrics.
     std::function<std::string()> status;
+    // The status as a page for people, to those who ask for HTML (see WantsHtml()); the query is
+    // one of StatusQuery::ToString(). On the same thread.
+    std::function<AdminAnswer(const std::string& query)> status_page;
   };
 
   struct Limits {

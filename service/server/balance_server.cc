@@ -74,10 +74,12 @@ Changes Compare(const std::vector<CallerRule>& before, const std::vector<CallerR
 BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds, GrpcEngine grpc,
                              PushFeed::Options push)
     : config_(std::move(config)),
+      kinds_(kinds),
       grpc_(std::move(grpc)),
       replica_(RandomReplicaName()),
       clock_(config_.fleet ? static_cast<Clock&>(shared_clock_) : own_clock_),
-      metrics_(kinds) {
+      metrics_(kinds),
+      history_(metrics_, kinds, clock_) {
   ConnectionLimits limits = UpstreamShare();
   limits.total /= kShards;
   ConnectionLimits sockets = PushShare();
@@ -165,6 +167,7 @@ Result<void> BalanceServer::StartGrpc() {
   auto port = RpcPort::Start(config_, methods_, clock_, metrics_, RpcPort::kWatching, grpc_);
   if (!port) return tl::unexpected(port.error());
   rpc_port_ = *std::move(port);
+  tls_files_ = rpc_port_->tls_files();
   rpc_server_ = &rpc_port_->server();
   ready_ = true;
   return {};
@@ -187,6 +190,7 @@ AdminServer::Probes BalanceServer::MakeProbes() {
   };
   probes.ready = [this] { return ready_ && Accepts(); };
   probes.status = [this] { return RenderStatus(); };
+  probes.status_page = [this](const std::string& query) { return status_viewer_.Render(query); };
   return probes;
 }
 
@@ -213,13 +217,51 @@ std::string BalanceServer::RenderMetrics(MetricsFormat format) {
 }
 
 std::string BalanceServer::RenderStatus() const {
-  std::vector<ConnectionInfo> connections;
-  if (const RpcServer* server = rpc_server_) {
-    connections = server->Connections(kConnectionsPatience);
+  return RenderStatusPage(Statuses(), Time(), Connections(), Fleet());
+}
+
+std::vector<ConnectionInfo> BalanceServer::Connections() const {
+  const RpcServer* const server = rpc_server_;
+  return server ? server->Connections(kConnectionsPatience) : std::vector<ConnectionInfo>();
+}
+
+std::optional<FleetPage> BalanceServer::Fleet() const {
+  const auto link = shards_.front()->FleetState();
+  if (!link) return std::nullopt;
+  return FleetPage{replica_, *link};
+}
+
+StatusFacts BalanceServer::Facts() const {
+  StatusFacts facts;
+  facts.connections = Connections();
+  facts.now = Time();
+  facts.version = BALANCE_VERSION;
+  facts.is_ready = ready_ && Accepts();
+  facts.kinds = kinds_;
+  facts.sources = Statuses();
+  facts.history = history_.Last(facts.now.steady);
+  const auto served = served_.Get();
+  const RpcServer* const server = rpc_server_;
+  std::optional<LastReload> reload;
+  if (const auto last = last_reload_.Get()) reload = *last;
+  std::optional<TlsInForce> tls;
+  if (const TlsFiles* files = tls_files_) {
+    tls = {files->settings(), files->material().Get()->expires, files->are_refused()};
   }
-  std::optional<FleetPage> fleet;
-  if (const auto link = shards_.front()->FleetState()) fleet.emplace(FleetPage{replica_, *link});
-  return RenderStatusPage(Statuses(), Time(), connections, fleet);
+  facts.sections = {
+      ConfigurationSection(config_, *served, reload, facts.now.wall),
+      TlsSection(tls, facts.now.wall),
+      LoadSection(server ? server->stats() : TransportStats(), rpc_.watches(), served->watch),
+      ProcessSection(facts.version, config_.server.engine, started_, facts.now.wall, CurlVersion()),
+  };
+  if (const auto fleet = Fleet()) facts.sections.push_back(FleetSection(*fleet));
+  return facts;
+}
+
+void BalanceServer::NoteReload(bool succeeded, std::vector<std::string> waiting) {
+  metrics_.OnReload(succeeded);
+  last_reload_.Publish(std::make_shared<const LastReload>(
+      LastReload{clock_.WallNow(), succeeded, std::move(waiting)}));
 }
 
 InForce BalanceServer::in_force() const {
@@ -242,6 +284,7 @@ BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {
   wait(config.listen == config_.listen, "listen");
   wait(config.admin_listen == config_.admin_listen, "admin_listen");
   wait(config.tls == config_.tls, "tls");
+  wait(config.log == config_.log, "log");
   const ServerSettings& fresh = config.server;
   const ServerSettings& running = config_.server;
   wait(RenewFleet(config.fleet), "fleet");

@@ -19,6 +19,7 @@
 #include "service/observe/fleet_logger.h"
 #include "service/observe/metrics.h"
 #include "service/observe/push_logger.h"
+#include "service/observe/refresh_history.h"
 #include "service/observe/refresh_logger.h"
 #include "service/rpc/balance_rpc.h"
 #include "service/rpc/served.h"
@@ -26,6 +27,9 @@
 #include "service/server/changes.h"
 #include "service/server/rpc_port.h"
 #include "service/server/shard_runtime.h"
+#include "service/server/status_facts.h"
+#include "service/server/status_sections.h"
+#include "service/server/status_viewer.h"
 #include "service/transport/health_states.h"
 #include "service/transport/method_table.h"
 
@@ -66,6 +70,9 @@ class BalanceServer {
   Reconfigured Reconfigure(Config config);
   InForce in_force() const;
 
+  // A configuration was read anew, and is in force by now if it could be.
+  void NoteReload(bool succeeded, std::vector<std::string> waiting = {});
+
   Metrics& metrics() { return metrics_; }
 
   // Tells callers and probes to go elsewhere; calls are still answered. Streams are ended, spread
@@ -89,9 +96,14 @@ class BalanceServer {
   std::vector<SourceStatus> Statuses() const;
   std::string RenderMetrics(MetricsFormat format);
   std::string RenderStatus() const;
+  std::vector<ConnectionInfo> Connections() const;
+  // Nothing if this process is in no fleet.
+  std::optional<FleetPage> Fleet() const;
+  StatusFacts Facts() const;
 
   // Without accounts and callers, which are where they are served.
   Config config_;
+  const std::vector<NamedKind> kinds_;
   const GrpcEngine grpc_;
   // Of this replica in its fleet.
   const std::string replica_;
@@ -100,8 +112,10 @@ class BalanceServer {
   // In a fleet all replicas tell the time by one clock.
   Clock& clock_;
   Metrics metrics_;
+  const WallTime started_ = clock_.WallNow();
+  RefreshHistory history_;
   std::optional<FleetLogger> fleet_logger_;
-  RefreshLogger refresh_logger_{metrics_, clock_};
+  RefreshLogger refresh_logger_{history_, clock_};
   PushLogger push_logger_{metrics_, clock_};
   AccessLog access_log_{metrics_, clock_};
   std::vector<std::unique_ptr<ShardRuntime>> shards_;
@@ -113,7 +127,12 @@ class BalanceServer {
   std::unique_ptr<RpcPort> rpc_port_;
   // Of rpc_port_, for other threads; null until it has been made.
   std::atomic<const RpcServer*> rpc_server_ = nullptr;
+  // The same for its files of TLS; null without TLS.
+  std::atomic<const TlsFiles*> tls_files_ = nullptr;
   std::atomic<bool> ready_ = false;
+  // Nothing before the first.
+  Published<LastReload> last_reload_;
+  StatusViewer status_viewer_{[this] { return Facts(); }, clock_};
   // Asks all of the above, so it goes first.
   std::unique_ptr<AdminServer> admin_;
 };

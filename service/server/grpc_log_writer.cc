@@ -1,6 +1,6 @@
 #include "service/server/grpc_log_writer.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <cstdint>
 #include <map>
@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "service/observe/line_budget.h"
+#include "service/observe/log_event.h"
 
 namespace balance {
 namespace {
@@ -39,8 +40,13 @@ spdlog::level::level_enum LevelOf(GrpcLogLevel level) {
 void WriteGrpcLogLine(const GrpcLogLine& line) {
   const auto left_out = TakeLine(line);
   if (!left_out) return;
-  if (*left_out > 0) spdlog::warn("gRPC: {} more lines like the next left out", *left_out);
-  spdlog::log(LevelOf(line.level), "gRPC: {}", line.text);
+  if (*left_out > 0) {
+    Log(LogEvent::kLinesLeftOut,
+        fmt::format("gRPC: {} more lines like the next left out", *left_out),
+        {{"of", FactsOf(LogEvent::kGrpcLibrary).name},
+         {"lines", static_cast<std::int64_t>(*left_out)}});
+  }
+  LogAt(LevelOf(line.level), LogEvent::kGrpcLibrary, fmt::format("gRPC: {}", line.text));
 }
 
 }  // namespace balance

@@ -1,8 +1,10 @@
 #include "service/server/reloader.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <utility>
+
+#include "service/observe/log_event.h"
 
 namespace balance {
 
@@ -24,7 +26,9 @@ std::string Summary(const std::vector<ConfigIssue>& issues) {
 }
 
 void LogWarnings(const Config& config) {
-  for (const ConfigIssue& issue : config.warnings) spdlog::warn("{}", issue.ToString());
+  for (const ConfigIssue& issue : config.warnings) {
+    Log(LogEvent::kConfigWarning, issue.ToString());
+  }
 }
 
 Reloader::Reloader(BalanceServer& server, Load load, FileStates files,
@@ -36,19 +40,30 @@ Reloader::Reloader(BalanceServer& server, Load load, FileStates files,
 bool Reloader::Reload() {
   FileStates files;
   ConfigResult config = load_(server_.in_force(), files);
-  server_.metrics().OnReload(config.has_value());
   // Those of a bad one too: a missing file may come later than the configuration that names it.
   watcher_.SetFiles(std::move(files));
   if (!config) {
-    spdlog::error("reload failed, all stays as it was: {}", Summary(config.error()));
+    server_.NoteReload(false);
+    Log(LogEvent::kReloadFailed, "reload failed, all stays as it was: " + Summary(config.error()),
+        {{"issues", static_cast<std::int64_t>(config.error().size())}});
     return false;
   }
   LogWarnings(*config);
   const auto done = server_.Reconfigure(std::move(*config));
-  spdlog::info("reloaded: {}; {}", Counted("accounts", done.accounts),
-               Counted("callers", done.callers));
+  server_.NoteReload(true, done.waiting);
+  Log(LogEvent::kReloaded,
+      fmt::format("reloaded: {}; {}", Counted("accounts", done.accounts),
+                  Counted("callers", done.callers)),
+      {{"accounts_added", std::int64_t{done.accounts.added}},
+       {"accounts_changed", std::int64_t{done.accounts.changed}},
+       {"accounts_removed", std::int64_t{done.accounts.removed}},
+       {"callers_added", std::int64_t{done.callers.added}},
+       {"callers_changed", std::int64_t{done.callers.changed}},
+       {"callers_removed", std::int64_t{done.callers.removed}}});
   for (const std::string& field : done.waiting) {
-    spdlog::warn("reloaded: the new {} takes effect at the next start", field);
+    Log(LogEvent::kRestartNeeded,
+        fmt::format("reloaded: the new {} takes effect at the next start", field),
+        {{"setting", field}});
   }
   return true;
 }

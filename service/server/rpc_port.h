@@ -37,6 +37,8 @@ class RpcPort {
   RpcServer& server() { return *server_; }
   const RpcServer& server() const { return *server_; }
   int port() const { return port_; }
+  // Null: plaintext.
+  const TlsFiles* tls_files() const { return tls_files_.get(); }
 
  private:
   RpcPort() = default;

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
@@ -27,6 +27,7 @@
 #include "clients/http/curl_global.h"
 #include "service/config/load_config.h"
 #include "service/config/print_config.h"
+#include "service/observe/log_event.h"
 #include "service/observe/logging.h"
 #include "service/server/balance_server.h"
 #include "service/server/check_venues.h"
@@ -107,7 +108,10 @@ void WritePortsFile(const std::string& path, const BalanceServer& server) {
   file.close();
   std::error_code error;
   std::filesystem::rename(temporary, path, error);
-  if (!file || error) spdlog::error("cannot write {}; go on without it", path);
+  if (!file || error) {
+    Log(LogEvent::kPortsFileFailed, fmt::format("cannot write {}; go on without it", path),
+        {{"file", path}});
+  }
 }
 
 // Nothing of the environment changes while a process runs.
@@ -127,8 +131,9 @@ std::unique_ptr<Reloader> MakeReloader(const Flags& flags, const Venues& venues,
 void Drain(BalanceServer& server, Duration delay) {
   server.WithdrawHealth();
   if (delay <= Duration::zero()) return;
-  spdlog::info("draining for {} s; another signal stops at once",
-               std::chrono::duration<double>(delay).count());
+  const double seconds = std::chrono::duration<double>(delay).count();
+  Log(LogEvent::kDraining, fmt::format("draining for {} s; another signal stops at once", seconds),
+      {{"seconds", seconds}});
   // The StopGuard hears the signals meanwhile.
   std::this_thread::sleep_for(delay);
 }
@@ -138,7 +143,8 @@ void OnHangup(Reloader* reloader) {
     reloader->Reload();
     ReturnMemory();
   } else {
-    spdlog::warn("SIGHUP: without --config there is nothing to read anew; restart instead");
+    Log(LogEvent::kReloadImpossible,
+        "SIGHUP: without --config there is nothing to read anew; restart instead");
   }
 }
 
@@ -146,7 +152,8 @@ void OnHangup(Reloader* reloader) {
 int Serve(const Flags& flags, const Venues& venues, Config config, FileStates files,
           const sigset_t& stop, const GrpcEngine& grpc) {
   AllowManyFiles();
-  const Logging logging;
+  const Logging logging(config.log.format == LogFormat::kJson ? LogLineFormat::kJson
+                                                              : LogLineFormat::kText);
   const CurlGlobal curl;
   LogWarnings(config);
   const Duration drain_delay = config.server.drain_delay;
@@ -157,11 +164,15 @@ int Serve(const Flags& flags, const Venues& venues, Config config, FileStates fi
   const KeyThread keys(KeyThread::KeysOf(config));
   BalanceServer server(std::move(config), KindsOf(venues), grpc);
   if (const auto started = server.Start(); !started) {
-    spdlog::critical("{}", started.error().message);
+    Log(LogEvent::kStartFailed, started.error().message);
     return EX_UNAVAILABLE;
   }
-  spdlog::info("serving: gRPC on {}, admin HTTP on {}", server.grpc_address(),
-               server.admin_address());
+  Log(LogEvent::kServing,
+      fmt::format("serving: gRPC on {}, admin HTTP on {}", server.grpc_address(),
+                  server.admin_address()),
+      {{"grpc", server.grpc_address()},
+       {"admin", server.admin_address()},
+       {"version", std::string_view(BALANCE_VERSION)}});
   if (!flags.ports_file.empty()) WritePortsFile(flags.ports_file, server);
   ReturnMemory();
   const auto reloader = MakeReloader(flags, venues, std::move(files), server);
@@ -172,9 +183,9 @@ int Serve(const Flags& flags, const Venues& venues, Config config, FileStates fi
   Drain(server, drain_delay);
   // Waits for a reload that is under way, and the guard for both.
   reloads.reset();
-  spdlog::info("stopping");
+  Log(LogEvent::kStopping, "stopping");
   server.Stop();
-  spdlog::info("stopped");
+  Log(LogEvent::kStopped, "stopped");
   batch.emplace();
   return EX_OK;
 }

@@ -1,13 +1,13 @@
 #include "service/server/stop_guard.h"
 
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 
+#include "service/observe/log_event.h"
 #include "service/observe/logging.h"
 
 namespace balance {
@@ -30,12 +30,12 @@ void StopGuard::Watch(std::chrono::steady_clock::time_point end) {
     const int number = sigtimedwait(&signals_, nullptr, &timeout);
     if (stopped_) return;
     if (number == SIGTERM || number == SIGINT) {
-      spdlog::warn("asked to stop a second time: end at once");
+      Log(LogEvent::kStopForced, "asked to stop a second time: end at once");
       FlushLog();
       _exit(EX_OK);
     }
     if (std::chrono::steady_clock::now() >= end) {
-      spdlog::critical("the stop hangs: end without it");
+      Log(LogEvent::kStopHung, "the stop hangs: end without it");
       FlushLog();
       _exit(EX_SOFTWARE);
     }

@@ -1,12 +1,13 @@
 #include "service/server/tls_files.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <chrono>
 #include <memory>
 #include <utility>
 
 #include "clients/core/time_text.h"
+#include "service/observe/log_event.h"
 
 namespace balance {
 namespace {
@@ -48,6 +49,7 @@ void TlsFiles::Reload() {
       material = tl::unexpected(applied.error().message);
     }
   }
+  are_refused_ = !material;
   metrics_.SetTlsFilesRefused(!material);
   if (!material) {
     if (material.error() != problem_) {
@@ -56,16 +58,19 @@ void TlsFiles::Reload() {
           meaning_.empty()
               ? "the certificate until " + UtcText(material_.Get()->expires) + " stays in force"
               : meaning_;
-      spdlog::error("TLS files refused, {}: {}", meaning, material.error());
+      Log(LogEvent::kTlsFilesRefused,
+          fmt::format("TLS files refused, {}: {}", meaning, material.error()));
       problem_ = std::move(material.error());
     }
   } else if (is_new) {
     TakeOver(*std::move(material));
     metrics_.OnTlsReload(true);
-    spdlog::info("TLS files taken over: new connections get the certificate until {}",
-                 UtcText(material_.Get()->expires));
+    const std::string expires = UtcText(material_.Get()->expires);
+    Log(LogEvent::kTlsFilesTakenOver,
+        "TLS files taken over: new connections get the certificate until " + expires,
+        {{"expires", expires}});
   } else if (!problem_.empty()) {
-    spdlog::info("TLS files are again those in force");
+    Log(LogEvent::kTlsFilesRestored, "TLS files are again those in force");
     problem_.clear();
   }
   WarnOfEnd();
@@ -84,8 +89,10 @@ void TlsFiles::WarnOfEnd() {
   if (std::chrono::ceil<std::chrono::seconds>(now) + kSoon < expires) return;
   if (last_warning_ && now - *last_warning_ < kWarningInterval) return;
   last_warning_ = now;
-  spdlog::warn("the TLS certificate ends at {}; replace {} and {} before", UtcText(expires),
-               settings_.certificate_file, settings_.private_key_file);
+  Log(LogEvent::kTlsCertificateEnding,
+      fmt::format("the TLS certificate ends at {}; replace {} and {} before", UtcText(expires),
+                  settings_.certificate_file, settings_.private_key_file),
+      {{"expires", UtcText(expires)}, {"file", settings_.certificate_file}});
 }
 
 }  // namespace balance

@@ -3,6 +3,7 @@
 // Keeps what TLS handshakes use in step with its files: good files are taken over, others are
 // refused, logged and counted while the old ones stay in force.
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,7 +19,8 @@
 
 namespace balance {
 
-// Reload() is called by one thread at a time; material() may be read by any. Blocks on files.
+// Reload() is called by one thread at a time; material() and are_refused() may be asked by
+// any. Blocks on files.
 class TlsFiles {
  public:
   // Puts what the files hold `now` into force; may refuse it with a sentence.
@@ -44,6 +46,8 @@ class TlsFiles {
   void Reload();
 
   const Published<TlsMaterial>& material() const { return material_; }
+  // Whether the files hold something else than what is in force, which could not serve.
+  bool are_refused() const { return are_refused_; }
   const TlsSettings& settings() const { return settings_; }
   std::vector<std::string> paths() const;
 
@@ -58,6 +62,7 @@ class TlsFiles {
   Metrics& metrics_;
   Apply apply_ = [](const TlsMaterial&, const TlsMaterial&) { return Result<void>(); };
   Published<TlsMaterial> material_;
+  std::atomic<bool> are_refused_ = false;
   std::string meaning_;
   // Of the files as they were last refused; empty if they are in force.
   std::string problem_;

@@ -9,7 +9,7 @@ from harness import BIN_DIR, Program, StackTest, clean_environment, http_get
 BALANCECTL_COMMANDS = (
     ("get",), ("get", "--output", "json"), ("get", "--max-age", "0s"), ("list",), ("sources",),
     ("sources", "--output", "json"), ("health",), ("get", "accounts/nobody"))
-ADMIN_PAGES = ("/healthz", "/readyz", "/statusz", "/metrics")
+ADMIN_PAGES = ("/healthz", "/readyz", "/statusz", "/?format=html", "/metrics")
 # Not base64 of a key at all, and not to be quoted for that.
 MALFORMED_SECRET_KEY = "seeded-malformed-secret-key"
 

@@ -74,7 +74,7 @@ class NoSecretTest : public MatrixTest {
       EXPECT_TRUE(stub_->ListSources(&context, {}, &sources).ok());
     }
     seen += snapshot.DebugString() + sources.DebugString() + source.DebugString();
-    for (const char* page : {"/metrics", "/statusz", "/healthz", "/readyz", "/"}) {
+    for (const char* page : {"/metrics", "/statusz", "/healthz", "/readyz", "/?format=html"}) {
       seen += AdminPage(page);
     }
     stub_.reset();

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "clients/venue/venue.h"
 #include "service/server/venues.h"
 #include "tests/integration/service/running_service.h"
@@ -68,10 +71,35 @@ TEST(AdminServerTest, StatusShowsSourcesButNoFigures) {
       Not(HasSubstr(snapshot.sources(kPolymarketUs).balance_set().balances(0).cash().value())));
 }
 
+TEST(AdminServerTest, TheStatusPageShowsSourcesButNoFigures) {
+  RunningService service;
+  v1::AccountSnapshot snapshot;
+  ASSERT_TRUE(service.Get(snapshot).ok());
+  int status = 0;
+  ASSERT_THAT(service.AdminPage("/?format=html", status), HasSubstr("No trouble"));
+  service.upstreams().Unplug(sandbox::Side::kPolysimulator);
+  EXPECT_TRUE(service.GetAnew(snapshot).ok());
+
+  std::string page = service.AdminPage("/?format=html", status);
+  // What was judged a moment ago serves others, too.
+  for (int i = 0; i < 100 && page.find("SOURCE_UNREACHABLE") == page.npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    page = service.AdminPage("/?format=html", status);
+  }
+
+  EXPECT_EQ(status, 200);
+  EXPECT_THAT(page, HasSubstr("accounts/desk-1/sources/polysimulator"));
+  EXPECT_THAT(page, HasSubstr("SOURCE_UNREACHABLE"));
+  EXPECT_THAT(page, HasSubstr("1 of 2 sources have trouble"));
+  EXPECT_THAT(
+      page,
+      Not(HasSubstr(snapshot.sources(kPolymarketUs).balance_set().balances(0).cash().value())));
+}
+
 TEST(AdminServerTest, OtherPathsAreNotFound) {
   RunningService service;
   int status = 0;
-  service.AdminPage("/", status);
+  service.AdminPage("/index.html", status);
   EXPECT_EQ(status, 404);
   service.AdminPage("/metrics/x", status);
   EXPECT_EQ(status, 404);

@@ -266,7 +266,9 @@ class PushMatrixTest : public testing::TestWithParam<PushedVenue> {
     int status = 0;
     std::string shown = Log();
     if (!is_stopped_) {
-      shown += service_->AdminPage("/metrics", status) + service_->AdminPage("/statusz", status);
+      for (const char* page : {"/metrics", "/statusz", "/?format=html"}) {
+        shown += service_->AdminPage(page, status);
+      }
     }
     for (const std::string& token : upstreams().SocketTokens()) {
       EXPECT_THAT(shown, Not(HasSubstr(token)));

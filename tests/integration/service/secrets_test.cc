@@ -80,9 +80,9 @@ TEST(CredentialsTest, NothingThatACallerOrOperatorSeesHoldsASecret) {
 
   const auto status = service.Get(snapshot);
   int http_status = 0;
-  const std::string seen = status.error_message() + status.error_details() +
-                           service.AdminPage("/statusz", http_status) +
-                           service.AdminPage("/metrics", http_status);
+  const std::string seen =
+      status.error_message() + status.error_details() + service.AdminPage("/statusz", http_status) +
+      service.AdminPage("/?format=html", http_status) + service.AdminPage("/metrics", http_status);
 
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(seen, Not(HasSubstr(api_key)));

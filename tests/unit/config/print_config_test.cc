@@ -31,6 +31,7 @@ std::string Everything(const ConfigFiles& files) {
          "engine: GRPC, max_connection_memory: 33554432, "
          "max_watch_age: 90s, max_watchers: 7, max_watchers_per_caller: 3, "
          "max_watched_accounts: 50, max_watched_accounts_per_caller: 40}\n"
+         "log: {format: JSON}\n"
          "accounts:\n"
          "- id: 'null'\n"
          "  sources:\n"
@@ -69,6 +70,8 @@ server:
   max_watchers_per_caller: 1000
   max_watched_accounts: 200000
   max_watched_accounts_per_caller: 100000
+log:
+  format: TEXT
 accounts:
 - id: desk-1
   sources:

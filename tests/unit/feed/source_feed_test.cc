@@ -67,6 +67,38 @@ TEST_F(SourceFeedTest, ThousandWaitersShareOneRequest) {
   EXPECT_EQ(upstream_.requests(), 1);
 }
 
+// What its fetch is told, and how its failure is marked.
+TEST_F(SourceFeedTest, ARefreshHasTheTraceOfTheCallThatBeganIt) {
+  const auto first = TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  const auto second =
+      TraceContext::Parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  feed_->Wait(
+      {.steady = clock_.SteadyNow()}, [](Waited) {}, first);
+  feed_->Wait(
+      {.steady = clock_.SteadyNow()}, [](Waited) {}, second);
+  Run();
+  clock_.Advance(seconds(1));
+  feed_->Wait(
+      {.steady = clock_.SteadyNow()}, [](Waited) {}, second);
+  feed_->Wait(
+      {.steady = clock_.SteadyNow()}, [](Waited) {}, first);
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+  ASSERT_TRUE(feed_->status().failure);
+  EXPECT_EQ(feed_->status().failure->error.trace, first);
+
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+  EXPECT_EQ(feed_->status().failure->error.trace, second);
+
+  clock_.Advance(seconds(1));
+  feed_->RefreshInBackground({}, std::nullopt);
+  Run();
+  upstream_.FailWith(ErrorKind::kUnreachable);
+  Run();
+  EXPECT_EQ(feed_->status().failure->error.trace, std::nullopt);
+}
+
 TEST_F(SourceFeedTest, NobodyWaitsAnyMoreSoNothingIsSent) {
   const auto waiter = Wait(clock_.SteadyNow(), "w");
   feed_->Forget(waiter);

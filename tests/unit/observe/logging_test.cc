@@ -12,6 +12,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
@@ -83,6 +84,23 @@ TEST_F(LoggingTest, NoLineIsCutWhereStandardErrorDoesNotBlock) {
     EXPECT_NE(log.find(line), std::string::npos) << i;
   }
   EXPECT_EQ(DroppedLogLines(), dropped);
+}
+
+TEST_F(LoggingTest, JsonIsOneObjectALine) {
+  logging_ = nullptr;
+  logging_ = std::make_unique<Logging>(LogLineFormat::kJson);
+
+  Log(LogEvent::kStopped, "stop\nped");
+  const std::string log = ReadLines(1);
+  SetLogLineFormat(LogLineFormat::kText);
+
+  const auto line = nlohmann::ordered_json::parse(log, nullptr, false);
+  ASSERT_TRUE(line.is_object()) << log;
+  EXPECT_EQ(log.substr(0, 9), R"({"time":")");
+  EXPECT_EQ(line["time"].get<std::string>().size(), std::string("2026-11-21T07:31:14.033Z").size());
+  EXPECT_EQ(line["level"], "info");
+  EXPECT_EQ(line["event"], "stopped");
+  EXPECT_EQ(line["message"], "stop\nped");
 }
 
 TEST_F(LoggingTest, ALineThatCannotBeWrittenIsCounted) {

@@ -74,6 +74,25 @@ TEST_F(PolymarketUsClientTest, ReadingHasBalancesTimesAndId) {
   EXPECT_EQ(progress_.sent_at, steady);
 }
 
+TEST_F(PolymarketUsClientTest, TheTraceOfTheCallIsTheCorrelationId) {
+  const auto id_of = [](const HttpRequest& request) {
+    std::string id;
+    for (const auto& header : request.headers) {
+      if (header.name == "poly-correlation-id") id += header.value;
+    }
+    return id;
+  };
+  transport_.AnswerWith(200, kOrdinary);
+  transport_.AnswerWith(200, kOrdinary);
+
+  ASSERT_TRUE(Fetch());
+  progress_.trace = TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  ASSERT_TRUE(Fetch());
+
+  EXPECT_EQ(id_of(transport_.requests().at(0)), "");
+  EXPECT_EQ(id_of(transport_.requests().at(1)), "4bf92f35-77b3-4da6-a3ce-929d0e0e4736");
+}
+
 TEST_F(PolymarketUsClientTest, RequestHasAddressTimeoutAndCa) {
   transport_.AnswerWith(200, kOrdinary);
   transport_.AnswerWith(200, kOrdinary);

@@ -83,6 +83,25 @@ TEST_F(AccessLogTest, TheEndSaysHowManyWereLeftOutLast) {
   EXPECT_EQ(Lines("left out"), 1);
 }
 
+TEST_F(AccessLogTest, WhoNamesATraceFindsItInTheLine) {
+  AccessDenial denial;
+  denial.refusal = AccessRefusal::kMethodNotAllowed;
+  denial.trace = TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  log_->OnDenied(denial);
+  for (int i = 0; i < kBurst + 5; ++i) {
+    log_->OnTracedFailure(
+        {RpcMethod::kGetSourceBalance, StatusCode::kUnavailable, "bot", *denial.trace});
+  }
+  log_.reset();
+
+  EXPECT_EQ(Lines("access denied: METHOD_NOT_ALLOWED method=GetAccountSnapshot "
+                  "trace=\"4bf92f3577b34da6a3ce929d0e0e4736\""),
+            1);
+  EXPECT_EQ(Lines("call failed: UNAVAILABLE method=GetSourceBalance caller=\"bot\" trace=\"4bf9"),
+            kBurst);
+  EXPECT_EQ(Lines("failed calls: 5 more lines left out"), 1);
+}
+
 TEST_F(AccessLogTest, StrangersHideNoKnownCaller) {
   Deny(AccessRefusal::kNothingShown, 10'000);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,15 +17,13 @@ namespace asio = boost::asio;
 // Both executors are stepped by hand.
 class AdminPageTest : public testing::Test {
  protected:
-  void Ask() {
-    asio::co_spawn(
-        loop_,
-        [this]() -> asio::awaitable<void> {
-          const auto answer = co_await page_.Get();
-          answers_.push_back(answer->body);
-        },
-        asio::detached);
+  void Ask(const std::string& query = "") {
+    asio::co_spawn(loop_, Asking(query), asio::detached);
     Turn(loop_);
+  }
+  asio::awaitable<void> Asking(std::string query) {
+    const auto answer = co_await page_.Get(std::move(query));
+    answers_.push_back(answer->body);
   }
   static void Turn(asio::io_context& context) {
     context.restart();
@@ -34,8 +33,8 @@ class AdminPageTest : public testing::Test {
   asio::io_context loop_;
   asio::io_context worker_;
   int renderings_ = 0;
-  AdminPage page_{loop_.get_executor(), worker_.get_executor(), [this] {
-                    return AdminAnswer{200, "text/plain", std::to_string(++renderings_)};
+  AdminPage page_{loop_.get_executor(), worker_.get_executor(), [this](const std::string& query) {
+                    return AdminAnswer{200, "text/plain", query + std::to_string(++renderings_)};
                   }};
   std::vector<std::string> answers_;
 };
@@ -64,6 +63,24 @@ TEST_F(AdminPageTest, EachRequestAfterAnotherIsRenderedAnew) {
   }
 
   EXPECT_EQ(answers_, (std::vector<std::string>{"1", "2", "3"}));
+}
+
+TEST_F(AdminPageTest, EachQueryHasARenderingOfItsOwn) {
+  Ask("a");
+  for (int i = 0; i < 10; ++i) {
+    Ask("b");
+    Ask("a");
+  }
+
+  for (int i = 0; i < 3; ++i) {
+    Turn(worker_);
+    Turn(loop_);
+  }
+
+  EXPECT_EQ(renderings_, 3);
+  EXPECT_EQ(answers_.front(), "a1");
+  EXPECT_EQ(std::count(answers_.begin(), answers_.end(), "b2"), 10);
+  EXPECT_EQ(std::count(answers_.begin(), answers_.end(), "a3"), 10);
 }
 
 }  // namespace

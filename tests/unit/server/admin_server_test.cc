@@ -80,8 +80,14 @@ class AdminServerTest : public testing::Test {
  protected:
   AdminServerTest() {
     probes_ = {[] { return std::string("metrics 1\n"); },
-               [] { return std::string("metrics 1\n# EOF\n"); }, [] { return true; },
-               [] { return true; }, [] { return std::string("{}\n"); }};
+               [] { return std::string("metrics 1\n# EOF\n"); },
+               [] { return true; },
+               [] { return true; },
+               [] { return std::string("{}\n"); },
+               [](const std::string& query) {
+                 return AdminAnswer{
+                     200, "text/html", "<p>" + query, {{"Content-Security-Policy", "none"}}};
+               }};
     limits_ = {.connections = 8,
                .head_timeout = kForever,
                .answer_timeout = kForever,
@@ -117,7 +123,7 @@ TEST_F(AdminServerTest, APageHasItsTypeAndItsLengthAndEndsTheConnection) {
   EXPECT_THAT(Ask("GET http://host:1/readyz HTTP/1.1\r\nHost: x\r\n\r\n"),
               StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(Ask("GET /readyz HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(Get("/"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(Get("/index.html"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(Get("/metrics/x"), StartsWith("HTTP/1.1 404 "));
 }
 
@@ -147,6 +153,33 @@ TEST_F(AdminServerTest, OpenMetricsIsAnsweredToThoseWhoPreferIt) {
   // No other page has that format.
   EXPECT_THAT(Ask("GET /healthz HTTP/1.1\r\nHost: x\r\n" + prometheus + "\r\n"),
               EndsWith("\r\n\r\nok\n"));
+}
+
+TEST_F(AdminServerTest, TheStatusIsHtmlForThoseWhoNameItAndJsonForAllOthers) {
+  const auto ask = [this](const std::string& method, const std::string& target,
+                          const std::string& accept) {
+    return Ask(method + " " + target + " HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n");
+  };
+  const std::string browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  Start();
+
+  for (const std::string path : {"/", "/statusz"}) {
+    const std::string page = ask("GET", path, browser);
+    EXPECT_THAT(page, HasSubstr("\r\nContent-Type: text/html\r\n"));
+    EXPECT_THAT(page, HasSubstr("\r\nContent-Security-Policy: none\r\n"));
+    EXPECT_THAT(page, HasSubstr("\r\nVary: Accept\r\n"));
+    EXPECT_EQ(BodyOf(page), "<p>");
+    EXPECT_EQ(HeadOf(ask("HEAD", path, browser)), HeadOf(page));
+    EXPECT_EQ(BodyOf(ask("HEAD", path, browser)), "");
+
+    EXPECT_EQ(BodyOf(Get(path)), "{}\n");
+    EXPECT_EQ(BodyOf(ask("GET", path, "*/*")), "{}\n");
+    EXPECT_EQ(BodyOf(ask("GET", path, "application/json")), "{}\n");
+    EXPECT_EQ(BodyOf(ask("GET", path + "?format=json", browser)), "{}\n");
+    EXPECT_EQ(BodyOf(ask("GET", path + "?page=2&x=y&format=html", "*/*")), "<p>page=2");
+    EXPECT_THAT(Get(path), HasSubstr("\r\nVary: Accept\r\n"));
+    EXPECT_THAT(ask("POST", path, browser), StartsWith("HTTP/1.1 405 "));
+  }
 }
 
 TEST_F(AdminServerTest, ProbesThatFailAreUnavailable) {
