@@ -28,6 +28,7 @@
 #include "service/server/rpc_port.h"
 #include "service/server/shard_runtime.h"
 #include "service/server/status_facts.h"
+#include "service/server/status_page.h"
 #include "service/server/status_sections.h"
 #include "service/server/status_viewer.h"
 #include "service/transport/health_states.h"
