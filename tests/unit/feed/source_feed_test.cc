@@ -420,7 +420,7 @@ TEST_F(SourceFeedTest, AReadingThatComesUnaskedServesThoseItIsNewEnoughFor) {
 
   upstream_.AnswerWith("6");
   Run();
-  EXPECT_EQ(ended_.back(), "wants-a-new-one:started");
+  EXPECT_EQ(ended_.back(), "wants-a-new-one:joined");
   EXPECT_EQ(feed_->status().reading->balances[0].cash->value.ToString(), "6");
 }
 
@@ -431,6 +431,7 @@ TEST_F(SourceFeedTest, WhatAReadingThatComesUnaskedHasServedIsNotSent) {
 
   clock_.Advance(milliseconds(10));
   upstream_.Tell(MakeReading("5", clock_.WallNow(), clock_.SteadyNow()));
+  Run();
   clock_.Advance(seconds(2));
   Run();
 
