@@ -211,6 +211,9 @@ class FleetStore {
 
   // Whether an operation may be tried now. False: no connection, or the breaker is open.
   virtual bool IsUsable() const = 0;
+
+  // Whether none ever may be again: nothing is to wait for it.
+  virtual bool HasEnded() const { return false; }
 };
 
 }  // namespace balance

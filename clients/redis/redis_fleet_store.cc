@@ -247,6 +247,7 @@ void RedisFleetStore::Renew(RedisLogin redis, RedisLogin sentinels, Seal seal) {
 }
 
 void RedisFleetStore::Stop() {
+  has_ended_ = true;
   subscriber_.Stop();
   link_.Stop();
 }

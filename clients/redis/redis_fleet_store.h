@@ -71,6 +71,7 @@ class RedisFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<void>> Rate(RateNews news) override;
   std::unique_ptr<Subscription> Subscribe(const LoginNames& names, OnNews on_news) override;
   bool IsUsable() const override { return link_.IsUsable(); }
+  bool HasEnded() const override { return has_ended_; }
 
   // Uses these from now on: for connections to come, and for values.
   void Renew(RedisLogin redis, RedisLogin sentinels, Seal seal);
@@ -102,6 +103,7 @@ class RedisFleetStore final : public FleetStore {
   const std::shared_ptr<RedisDialer> dialer_;
   RedisSubscriber subscriber_;
   RedisLink link_;
+  bool has_ended_ = false;
 };
 
 }  // namespace balance

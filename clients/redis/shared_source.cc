@@ -500,7 +500,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     const auto spread = static_cast<double>((kMostOfferPause - kLeastOfferPause).count());
     const auto jitter = Duration(static_cast<Duration::rep>(spread * random_()));
     offer_alarm_.Set(clock_.SteadyNow() + kLeastOfferPause + jitter, [this] {
-      if (!own_) return;
+      if (!own_ || store_->HasEnded()) return;
       if (!store_->IsUsable()) return OfferLater(*std::exchange(own_, std::nullopt));
       StoreRequest request{settings_.names, {}, {}};
       request.result = *std::exchange(own_, std::nullopt);

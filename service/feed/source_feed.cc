@@ -95,7 +95,8 @@ SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end,
 
 bool SourceFeed::Serves(const Flight& flight, ObservedSince since) {
   const FetchProgress& progress = flight.progress;
-  return !progress.sent_at || since.IsMetBy({progress.sent_wall, *progress.sent_at});
+  if (!progress.sent_at) return !progress.granted_wall || since.wall <= *progress.granted_wall;
+  return since.IsMetBy({progress.sent_wall, *progress.sent_at});
 }
 
 void SourceFeed::Join(Flight& flight, ObservedSince since) {
@@ -394,6 +395,7 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
     if (result) {
       if (flight.hinted && !progress.shared_sent_at) result->origin = ReadingOrigin::kPushHint;
       Accept(std::move(*result), sent);
+      KeepUnserved(flight);
     } else {
       Fail(std::move(result.error()), true);
     }
@@ -423,6 +425,17 @@ void SourceFeed::Hear(std::optional<Reading> reading) {
   if (flight_ && !IsWanted(*flight_)) Abandon();
   if (!flight_) PlanWatch();
   EndWaitsSoon(is_posted);
+}
+
+void SourceFeed::KeepUnserved(Flight& flight) {
+  if (!flight.progress.sent_at) return;
+  for (auto next = flight.waiters.begin(); next != flight.waiters.end();) {
+    const auto waiter = next++;
+    const ObservedSince since = waiter->second.since;
+    if (Serves(flight, since) || since.IsMetBy(status_.reading->Observed())) continue;
+    successor_.since = ObservedSince::Later(successor_.since, since);
+    successor_.waiters.insert(flight.waiters.extract(waiter));
+  }
 }
 
 void SourceFeed::TakeServed(Waiters& waiters) {

@@ -223,6 +223,9 @@ class SourceFeed {
   ObservedSince NewerThanKnown() const;
   // What came without a refresh; see BalanceSource::Listen().
   void Hear(std::optional<Reading> reading);
+  // Leaves those to the successor who joined the flight when it had been granted already, which
+  // nobody here knew, at a time that is too early for them.
+  void KeepUnserved(Flight& flight);
   // Moves those whom the reading serves to ending_.
   void TakeServed(Waiters& waiters);
   // Takes the rest of the work over if there is none under way.

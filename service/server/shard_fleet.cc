@@ -30,13 +30,14 @@ RedisLogin SentinelLogin(const RedisSettings& redis) {
   return redis.sentinel ? redis.sentinel->login : RedisLogin();
 }
 
-SharedSource::Settings SettingsOf(const SourceConfig& config, double reserve, std::string owner) {
+SharedSource::Settings SharedSettingsOf(const SourceConfig& config, double reserve,
+                                        std::string owner) {
   const std::string kind(config.venue->facts().key);
   const std::string address = config.login.base_url.ToString();
   const std::string key_id = config.venue->CredentialName(config.login);
   const CacheSettings& cache = config.info.cache;
   return {
-      .names = NamesOf({kind, address, key_id, *config.login.secret}),
+      .names = balance::NamesOf({kind, address, key_id, *config.login.secret}),
       .owner = std::move(owner),
       .rate = FleetRateOf(config.upstream.rate, reserve),
       .min_refresh_interval = cache.min_refresh_interval,
@@ -82,7 +83,7 @@ std::unique_ptr<BalanceSource> ShardFleet::Share(std::unique_ptr<BalanceSource> 
                                                  std::shared_ptr<FleetLogin> login) {
   return std::make_unique<SharedSource>(
       loop_.get_executor(), std::move(next), store_, ReserveOf(config, credential),
-      std::move(login), SettingsOf(config, reserve_, OwnerOf(replica_, ++last_source_)),
+      std::move(login), SharedSettingsOf(config, reserve_, OwnerOf(replica_, ++last_source_)),
       NextRandom(), clock_);
 }
 

@@ -39,6 +39,9 @@ class FakeUpstream {
   // What comes to whoever listens without having asked; see BalanceSource::Listen().
   void Tell(std::optional<Reading> reading) { on_reading_(std::move(reading)); }
 
+  // What FetchProgress::granted_wall is when a request is sent.
+  void GrantAt(std::optional<WallTime> when) { granted_wall_ = when; }
+
   // From now on requests are refused unsent, as an open breaker does, until Admit().
   void RefuseFor(Duration time, ErrorKind because);
   // A request has to wait its turn for so long.
@@ -62,6 +65,7 @@ class FakeUpstream {
 
   Clock& clock_;
   BalanceSource::OnReading on_reading_;
+  std::optional<WallTime> granted_wall_;
   SendOutlook outlook_;
   int requests_ = 0;
   std::deque<Pending*> pending_;

@@ -452,7 +452,7 @@ TEST_F(SourceFeedTest, AReadingThatComesUnaskedServesThoseItIsNewEnoughFor) {
 
   upstream_.AnswerWith("6");
   Run();
-  EXPECT_EQ(ended_.back(), "wants-a-new-one:started");
+  EXPECT_EQ(ended_.back(), "wants-a-new-one:joined");
   EXPECT_EQ(feed_->status().reading->balances[0].cash->value.ToString(), "6");
 }
 
@@ -463,6 +463,7 @@ TEST_F(SourceFeedTest, WhatAReadingThatComesUnaskedHasServedIsNotSent) {
 
   clock_.Advance(milliseconds(10));
   upstream_.Tell(MakeReading("5", clock_.WallNow(), clock_.SteadyNow()));
+  Run();
   clock_.Advance(seconds(2));
   Run();
 
@@ -505,6 +506,26 @@ TEST_F(SourceFeedTest, WhatCannotBeBelievedUnaskedIsFetched) {
   Run();
 
   EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(SourceFeedTest, WhoJoinedAGrantFromBeforeItsTimeWaitsForTheNext) {
+  const Now asked = clock_.Time();
+  upstream_.GrantAt(asked.wall - milliseconds(3));
+  feed_->Wait({asked.steady, asked.wall}, [this](Waited) { ended_.push_back("strict"); });
+  Wait(asked.steady, "other");
+  Run();
+  upstream_.AnswerWith(MakeReading("5", asked.wall - milliseconds(3), asked.steady));
+  Run();
+  EXPECT_EQ(ended_, std::vector<std::string>{"other:joined"});
+
+  upstream_.GrantAt(std::nullopt);
+  clock_.Advance(milliseconds(500));
+  Run();
+  ASSERT_EQ(upstream_.requests(), 2);
+  upstream_.AnswerWith("6");
+  Run();
+
+  EXPECT_EQ(ended_.back(), "strict");
 }
 
 TEST_F(SourceFeedTest, AfterTheStopNothingIsHeard) {

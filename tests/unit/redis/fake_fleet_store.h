@@ -24,6 +24,7 @@ class FakeFleetStore final : public FleetStore {
   }
 
   bool is_usable = true;
+  bool has_ended = false;
   std::vector<AcquireRequest> asked;
   std::vector<StoreRequest> stored;
   std::vector<std::string> released;
@@ -61,6 +62,7 @@ class FakeFleetStore final : public FleetStore {
   }
 
   bool IsUsable() const override { return is_usable; }
+  bool HasEnded() const override { return has_ended; }
 
  private:
   using Listeners = std::vector<std::shared_ptr<OnNews>>;

@@ -443,6 +443,20 @@ TEST_F(SharedSourceTest, WhatItReadAloneIsOfferedWhenRedisIsBack) {
   EXPECT_EQ(std::get<Reading>(store_->stored[0].result).balances.at(0).cash->value.ToString(), "6");
 }
 
+TEST_F(SharedSourceTest, NothingWaitsForAStoreThatHasEnded) {
+  chance_ = 0;
+  store_->is_usable = false;
+  Fetch(*source_);
+  upstream_.AnswerWith("6");
+  Run();
+  ASSERT_EQ(Told(), "6");
+
+  store_->has_ended = true;
+  Advance(seconds(2));
+
+  EXPECT_EQ(clock_.sleepers(), 0U);
+}
+
 TEST_F(SharedSourceTest, AfterItsEndNothingIsHeardOrOffered) {
   chance_ = 0;
   store_->is_usable = false;
