@@ -387,15 +387,51 @@ TEST_F(RedisFleetStoreTest, M18_ABucketThatIsNotKnownIsEmpty) {
   EXPECT_LT(turn, asked + seconds(3));
 }
 
-TEST_F(RedisFleetStoreTest, M18_AnotherRateBeginsEmpty) {
+TEST_F(RedisFleetStoreTest, M18_AnotherRateBeginsEmptyWithTheLatestRequest) {
   AcquireRequest request = Request(login_);
   request.rate = {milliseconds(1), microseconds(0)};
+  const SteadyTime before = clock_.SteadyNow();
   Grant(request);
-  RunFor(milliseconds(100));
-  const SteadyTime asked = clock_.SteadyNow();
   request.rate = {milliseconds(500), seconds(10)};
 
-  EXPECT_GE(FirstTurn(request), asked + milliseconds(500));
+  const SteadyTime turn = FirstTurn(request);
+  EXPECT_GE(turn, before + milliseconds(500));
+
+  // No burst, either.
+  Grant(request);
+  EXPECT_GE(FirstTurn(request), turn + milliseconds(400));
+}
+
+TEST_F(RedisFleetStoreTest, M18_AnotherRateOfABucketThatHasGivenOutNothingBeginsEmptyWithIt) {
+  AcquireRequest request = Request(login_);
+  request.rate = {milliseconds(1), microseconds(0)};
+  const SteadyTime begun = clock_.SteadyNow();
+  FirstTurn(request);
+  request.rate = {seconds(1), seconds(9)};
+
+  EXPECT_GE(FirstTurn(request), begun + seconds(1));
+}
+
+// As while a new configuration reaches one replica after the other.
+TEST_F(RedisFleetStoreTest, M18_ReplicasWithDifferentRatesDoNotPutEachOtherOff) {
+  AcquireRequest one = Request(login_);
+  one.rate = {milliseconds(200), microseconds(0)};
+  AcquireRequest two = Request(login_);
+  two.rate = {milliseconds(300), milliseconds(600)};
+  std::vector<SteadyTime> sent;
+  const SteadyTime begun = clock_.SteadyNow();
+
+  while (clock_.SteadyNow() < begun + seconds(3)) {
+    for (const AcquireRequest& request : {one, two}) {
+      const auto acquired = Await(store_->Acquire(request));
+      if (Told(acquired) == "granted") sent.push_back(clock_.SteadyNow());
+    }
+    RunFor(milliseconds(5));
+  }
+
+  // Both ask all the time, so the one that may ask more often does.
+  EXPECT_GE(sent.size(), 8U);
+  EXPECT_LE(sent.size(), 16U);
 }
 
 TEST_F(RedisFleetStoreTest, EveryKeyHasATimeToLiveAndLiesInTheSlotOfItsLogin) {

@@ -42,17 +42,21 @@ if is_valid(lease[1], lease[2]) and lease[3] ~= ARGV[7] then
 end
 
 -- The bucket is a generic cell rate algorithm: `next` is when the next request would be exactly in
--- time, and one may come `tolerance` earlier. One that is missing, or not of this Redis, or of other
--- settings, or of the future, starts empty. Nothing is granted ahead of time: a bucket that is lost
--- has then given out nothing that is still to be sent.
+-- time, and one may come `tolerance` earlier. `at` is when the bucket was last written: when it
+-- began or when the latest request was granted. One that is missing, or not of this Redis, or of the
+-- future, starts empty now. One of other settings was empty at `at`, which no vain ask moves: else
+-- replicas with different settings would put each other off for ever. Nothing is granted ahead of
+-- time: a bucket that is lost has then given out nothing that is still to be sent.
 local bucket = redis.call('HMGET', KEYS[3], 'run', 'at', 'interval', 'tolerance', 'next', 'sent',
   'slow', 'slow_since', 'slow_until')
 local interval, tolerance = tonumber(ARGV[8]), tonumber(ARGV[9])
 local is_kept = bucket[1] == ARGV[2] and tonumber(bucket[2]) <= now
+local at = is_kept and tonumber(bucket[2]) or now
 local next_at = is_kept and tonumber(bucket[5]) or 0
 local sent = is_kept and tonumber(bucket[6]) or 0
-local is_new = not is_kept or bucket[3] ~= ARGV[8] or bucket[4] ~= ARGV[9]
-if is_new then next_at = math.max(next_at, now + interval + tolerance) end
+if not is_kept or bucket[3] ~= ARGV[8] or bucket[4] ~= ARGV[9] then
+  next_at = math.max(next_at, at + interval + tolerance)
+end
 local step = interval
 local send_at = math.max(now, next_at - tolerance, sent + tonumber(ARGV[10]), tonumber(ARGV[13]))
 if is_valid(bucket[8], bucket[9]) then
@@ -65,7 +69,7 @@ if is_granted then
   next_at = math.max(now, next_at) + step
   sent = now
 end
-if is_granted or is_new then
+if is_granted or not is_kept then
   redis.call('HSET', KEYS[3], 'run', ARGV[2], 'at', text(now), 'interval', ARGV[8],
     'tolerance', ARGV[9], 'next', text(next_at), 'sent', text(sent))
   redis.call('PEXPIRE', KEYS[3], ARGV[12])
