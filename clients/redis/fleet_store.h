@@ -169,13 +169,15 @@ enum class StoredValueFault : std::uint8_t {
   kMalformed,
   // Its times inside and outside of the seal differ.
   kOtherTime,
+  // A key of another type, or a field that no release writes so: something else writes here.
+  kForeign,
 };
 
-inline constexpr int kStoredValueFaultCount = static_cast<int>(StoredValueFault::kOtherTime) + 1;
+inline constexpr int kStoredValueFaultCount = static_cast<int>(StoredValueFault::kForeign) + 1;
 
 // Name of each of them for metrics and the log, indexed by it.
 inline constexpr std::array<std::string_view, kStoredValueFaultCount> kStoredValueFaultNames = {
-    "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME"};
+    "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME", "FOREIGN"};
 
 // Used on its shard's thread only. Every operation ends within the operation timeout of
 // RedisSettings, or fails at once (kAway) while Redis is not usable.

@@ -284,6 +284,13 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::Rate(RateNews news) {
   co_return told;
 }
 
+asio::awaitable<RedisResult<ScriptReply>> RedisFleetStore::Run(ScriptCall call) {
+  auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const bool is_bad = reply ? reply->foreign > 0 : reply.error().kind == RedisErrorKind::kBadData;
+  if (is_bad) vault_->Report(StoredValueFault::kForeign);
+  co_return reply;
+}
+
 asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireRequest request) {
   const LoginNames& login = request.login;
   RedisTime least_observed;
@@ -300,7 +307,7 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
                     {login.reading, login.lease, login.bucket, login.pause, login.hold_off},
                     Views(arguments),
                     true};
-    auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+    auto reply = co_await Run(std::move(call));
     if (!reply) co_return tl::unexpected<RedisError>(std::move(reply.error()));
     const std::string& word = reply->word;
     const auto time = TimeAt(*reply, 0);
@@ -338,7 +345,7 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
       login.channel,
   };
   ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
-  const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word == "KEPT") co_return StoreOutcome::kKept;
   if (reply->word == "OLDER") co_return StoreOutcome::kOlder;
@@ -349,7 +356,7 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
 asio::awaitable<RedisResult<void>> RedisFleetStore::TryRelease(LoginNames login, Granted grant) {
   const std::vector<std::string> arguments = {grant.token, "0", "NOTHING"};
   ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
-  const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word != "RELEASED") co_return OddReply();
   co_return RedisResult<void>();
@@ -371,7 +378,7 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
       MillisText(kBucketLife),
   };
   ScriptCall call{RateScript(), {login.pause, login.hold_off, login.bucket}, Views(arguments)};
-  const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word != "HEARD") co_return OddReply();
   co_return RedisResult<void>();

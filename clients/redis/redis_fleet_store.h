@@ -91,6 +91,8 @@ class RedisFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<StoreOutcome>> TryStore(StoreRequest request);
   boost::asio::awaitable<RedisResult<void>> TryRelease(LoginNames login, Granted grant);
   boost::asio::awaitable<RedisResult<void>> TryRate(RateNews news);
+  // Runs a script, and tells the observer of data that is not ours.
+  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call);
   // Tells the observer how an operation has ended.
   template <typename T>
   void Count(FleetOperation operation, const RedisResult<T>& result, std::string_view outcome);

@@ -660,14 +660,71 @@ TEST_F(TamperedStoreTest, M37_APauseWhoseReasonCannotBeReadHoldsAllTheSame) {
   EXPECT_EQ(faults_.faults().size(), 1U);
 }
 
-TEST_F(TamperedStoreTest, M37_KeysOfAnotherTypeAreAnErrorAndNoFigure) {
-  server_.Command({"DEL", login_.reading});
-  server_.Command({"SET", login_.reading, "12.50"});
+// Four times, as three failures would take Redis from every login.
+TEST_F(TamperedStoreTest, M37_AKeyOfAnotherTypeIsMendedAndNobodyElsesTrouble) {
+  const LoginNames healthy = NamesOfKey("healthy key");
+  for (const std::string& key :
+       {login_.reading, login_.lease, login_.bucket, login_.pause, login_.hold_off}) {
+    server_.Command({"DEL", key});
+    server_.Command({"SET", key, "12.50"});
 
-  const auto acquired = Acquire(AnyReading(login_));
+    EXPECT_EQ(Told(Acquire(Request(login_))), "granted") << key;
+    EXPECT_EQ(Told(Acquire(Request(healthy))), "granted") << key;
+  }
 
-  ASSERT_FALSE(acquired);
-  EXPECT_TRUE(store_->IsUsable());
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(5, StoredValueFault::kForeign));
+  EXPECT_EQ(store_->health().times_opened(), 0U);
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+TEST_F(TamperedStoreTest, M37_WhatIsToBeKeptTakesThePlaceOfAKeyOfAnotherType) {
+  const Granted grant = Grant(Request(login_));
+  for (const std::string& key : {login_.reading, login_.lease, login_.pause, login_.hold_off}) {
+    server_.Command({"DEL", key});
+    server_.Command({"RPUSH", key, "1"});
+  }
+  RateNews news{.login = login_};
+  news.interval = news.lasting = minutes(1);
+
+  EXPECT_EQ(Store(Storing(login_, ReadingOf("7"), grant)), "kept");
+  EXPECT_EQ(Told(Acquire(AnyReading(login_))), "7");
+  server_.Command({"SET", login_.bucket, "1"});
+  EXPECT_TRUE(Await(store_->Rate(news)));
+  news.pause = news.hold_off = minutes(1);
+  EXPECT_TRUE(Await(store_->Rate(news)));
+  EXPECT_EQ(Told(Acquire(Request(login_))), "held off");
+
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(3, StoredValueFault::kForeign));
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+TEST_F(TamperedStoreTest, M37_FieldsThatAreNoNumbersAreMissing) {
+  const LoginNames healthy = NamesOfKey("healthy key");
+  for (const char* bad : {"", "x", "nan", "inf", "-1", "1e300"}) {
+    Put(login_.reading, "observed", bad);
+    Put(login_.reading, "failed", bad);
+    for (const std::string& key : {login_.lease, login_.pause, login_.hold_off}) {
+      Put(key, "since", bad);
+      Put(key, "until", bad);
+    }
+    for (const char* field : {"at", "next", "sent", "slow", "slow_since", "slow_until"}) {
+      Put(login_.bucket, field, bad);
+    }
+
+    EXPECT_EQ(Told(Acquire(Request(login_))), "granted") << bad;
+    EXPECT_EQ(Told(Acquire(Request(healthy))), "granted") << bad;
+  }
+  EXPECT_GE(faults_.faults().size(), 6U);
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+TEST_F(TamperedStoreTest, M37_ABucketThatLacksAFieldBeginsAnew) {
+  Grant(Request(login_));
+  server_.Command({"HDEL", login_.bucket, "at"});
+
+  EXPECT_EQ(Told(Acquire(Request(login_))), "granted");
+
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>{StoredValueFault::kForeign});
 }
 
 // The clock of Redis is set back: what is of the future then must not stand in the way.
