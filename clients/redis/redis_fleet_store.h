@@ -32,7 +32,8 @@ inline constexpr std::array<std::string_view, 4> kFleetOperationNames = {"ACQUIR
 // The ways in which each of them ends well.
 inline constexpr std::array<std::string_view, 6> kAcquireOutcomes = {
     "READING", "FAILURE", "GRANTED", "BUSY", "OUT_OF_TURN", "HELD_OFF"};
-inline constexpr std::array<std::string_view, 3> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD"};
+inline constexpr std::array<std::string_view, 4> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD",
+                                                                   "TOO_LARGE"};
 inline constexpr std::string_view kOtherOutcome = "DONE";
 
 // Told on the shard's thread.

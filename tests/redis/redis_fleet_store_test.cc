@@ -42,7 +42,7 @@ class RedisFleetStoreTest : public RedisTest {
   std::string Store(StoreRequest request) {
     const auto outcome = Await(store_->Store(std::move(request)));
     if (!outcome) return "error: " + outcome.error().message;
-    static const char* const kNames[] = {"kept", "older", "ahead"};
+    static const char* const kNames[] = {"kept", "older", "ahead", "too large"};
     return kNames[static_cast<std::size_t>(*outcome)];
   }
 
@@ -187,6 +187,33 @@ TEST_F(RedisFleetStoreTest, AReadingOfACacheIsAsOldAsTheCacheSays) {
 
   ASSERT_EQ(Told(acquired), "3");
   EXPECT_EQ(std::get<FleetReading>(*acquired).observed, grant.observed - seconds(30));
+}
+
+// It would pass through the connection of every replica, before what others wait for.
+TEST_F(RedisFleetStoreTest, AReadingThatIsTooLargeEndsItsLeaseAndIsNotKept) {
+  const auto other = ConnectedStore(server_);
+  int heard = 0;
+  const auto listening = other->Subscribe(login_, [&](const FleetNews&) { ++heard; });
+  ASSERT_TRUE(Becomes([&] { return other->IsListening(); }));
+  Reading large = ReadingOf("1");
+  large.request_id = std::string(std::size_t{2} << 20, 'x');
+
+  EXPECT_EQ(Store(Storing(login_, large, Grant(Request(login_, "one")))), "too large");
+  EXPECT_EQ(Store(Storing(login_, large)), "too large");
+
+  EXPECT_EQ(Told(Settled(*other, Request(login_, "two"))), "granted");
+  EXPECT_EQ(server_.Command({"EXISTS", login_.reading}).integer, 0);
+  EXPECT_TRUE(other->IsListening());
+  EXPECT_EQ(heard, 0);
+}
+
+TEST_F(RedisFleetStoreTest, AReasonThatIsTooLargeIsLeftOut) {
+  RateNews news{.login = login_};
+  news.pause = minutes(1);
+  news.because = {ErrorKind::kRateLimited, std::string(std::size_t{2} << 20, 'x')};
+  ASSERT_TRUE(Await(store_->Rate(news)));
+
+  EXPECT_EQ(Told(Acquire(Request(login_))), "held off");
 }
 
 TEST_F(RedisFleetStoreTest, AFailureIsToldToThoseWhoWaitedForIt) {
@@ -715,6 +742,22 @@ TEST_F(TamperedStoreTest, M37_FieldsThatAreNoNumbersAreMissing) {
     EXPECT_EQ(Told(Acquire(Request(healthy))), "granted") << bad;
   }
   EXPECT_GE(faults_.faults().size(), 6U);
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+// Larger than any answer of Redis may be, which would end the connection for all.
+TEST_F(TamperedStoreTest, M37_AHugeValueIsAMissAndNobodyElsesTrouble) {
+  const LoginNames healthy = NamesOfKey("healthy key");
+  const std::string huge(std::size_t{2} << 20, 'x');
+  Put(login_.reading, "value", huge);
+  Put(login_.reading, "failed", Stored("observed"));
+  Put(login_.reading, "failure", huge);
+  AcquireRequest any = AnyReading(login_);
+  any.failed_from = clock_.SteadyNow() - minutes(1);
+
+  EXPECT_EQ(Told(Acquire(any)), "granted");
+  EXPECT_EQ(Told(Acquire(Request(healthy))), "granted");
+  EXPECT_FALSE(faults_.faults().empty());
   EXPECT_EQ(store_->health().reason(), std::nullopt);
 }
 

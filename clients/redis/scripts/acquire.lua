@@ -4,15 +4,17 @@
 -- ARGV 1 deadline, 2 run id of this Redis, 3 least observe time wanted, 4 greatest age wanted,
 --      5 least observe time of a failure to be told, 6 length of the lease, 7 owner,
 --      8 interval and 9 tolerance of the bucket, 10 least time between two requests, 11 whether a
---      request may be sent (1), 12 time to live of the bucket in milliseconds, 13 no request before
+--      request may be sent (1), 12 time to live of the bucket in milliseconds, 13 no request before,
+--      14 most bytes of a value
+local most = tonumber(ARGV[14])
 local known = fields(KEYS[1], 'observed', 'value', 'failed', 'failure')
 local observed = number(known[1])
 if observed and observed > now then observed = nil end
 local wanted = math.max(tonumber(ARGV[3]), now - tonumber(ARGV[4]))
-if observed and observed >= wanted then return answer('READING', observed, known[2]) end
+if observed and observed >= wanted then return answer('READING', observed, short(known[2], most)) end
 local failed = number(known[3])
 if failed and failed <= now and failed >= tonumber(ARGV[5]) and failed > (observed or 0) then
-  return answer('FAILED', failed, known[4])
+  return answer('FAILED', failed, short(known[4], most))
 end
 
 local held_till, held_by, why
@@ -20,14 +22,16 @@ for place = 4, 5 do
   local hold = fields(KEYS[place], 'since', 'until', 'why')
   local till = lasts_till(hold[1], hold[2])
   if till and (not held_till or till > held_till) then
-    held_till, held_by, why = till, place == 4 and 'PAUSE' or 'HOLD_OFF', hold[3] or ''
+    held_till, held_by, why = till, place == 4 and 'PAUSE' or 'HOLD_OFF', short(hold[3], most)
   end
 end
 if held_till then return answer('HELD_OFF', held_till, held_by, why) end
 
 local lease = fields(KEYS[2], 'since', 'until', 'owner')
 local leased_till = lasts_till(lease[1], lease[2])
-if leased_till and lease[3] ~= ARGV[7] then return answer('BUSY', leased_till, lease[3] or '') end
+if leased_till and lease[3] ~= ARGV[7] then
+  return answer('BUSY', leased_till, short(lease[3], most))
+end
 
 -- The bucket is a generic cell rate algorithm: `next` is when the next request would be exactly in
 -- time, and one may come `tolerance` earlier. `at` is when the bucket was last written: when it

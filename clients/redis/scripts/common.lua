@@ -30,6 +30,14 @@ local function number(stored)
   return nil
 end
 
+-- A stored text of `most` bytes at most; else an empty one.
+local function short(stored, most)
+  if not stored then return '' end
+  if #stored <= most then return stored end
+  foreign = foreign + 1
+  return ''
+end
+
 -- Fields of a hash, false where there is none. A key of another type is deleted.
 local function fields(key, ...)
   local stored = redis.pcall('HMGET', key, ...)
