@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -139,6 +140,8 @@ enum class StoreOutcome : std::uint8_t {
   kOlder,
   // By Redis's clock it was sent in the future: that clock was set back since. Not kept.
   kAhead,
+  // Larger than what replicas share. Not kept; its lease has ended all the same.
+  kTooLarge,
 };
 
 // What one replica heard about the limits of a credential. Members that are unset say nothing.
@@ -157,6 +160,10 @@ struct RateNews {
   Duration lasting{};
 };
 
+// Largest sealed value that is kept in Redis: a reading takes about 1 KiB, and all logins share the
+// connection that it goes through.
+inline constexpr std::size_t kMostValueBytes = std::size_t{128} << 10;
+
 // What lies in Redis and cannot be used; each is an alarm and was treated as missing.
 enum class StoredValueFault : std::uint8_t {
   // Of another format of the seal.
@@ -169,13 +176,16 @@ enum class StoredValueFault : std::uint8_t {
   kMalformed,
   // Its times inside and outside of the seal differ.
   kOtherTime,
+  // A key of another type, or a field that no release writes so or so large: something else writes
+  // here.
+  kForeign,
 };
 
-inline constexpr int kStoredValueFaultCount = static_cast<int>(StoredValueFault::kOtherTime) + 1;
+inline constexpr int kStoredValueFaultCount = static_cast<int>(StoredValueFault::kForeign) + 1;
 
 // Name of each of them for metrics and the log, indexed by it.
 inline constexpr std::array<std::string_view, kStoredValueFaultCount> kStoredValueFaultNames = {
-    "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME"};
+    "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME", "FOREIGN"};
 
 // Used on its shard's thread only. Every operation ends within the operation timeout of
 // RedisSettings, or fails at once (kAway) while Redis is not usable.
@@ -196,6 +206,7 @@ class FleetStore {
   virtual boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) = 0;
 
   // Keeps what a request brought if it is newer than what is there, and tells the other replicas.
+  // Ends the lease of the grant in any case.
   virtual boost::asio::awaitable<RedisResult<StoreOutcome>> Store(StoreRequest request) = 0;
 
   // Ends the lease of a request that was not sent, or that brought nothing to tell the others.

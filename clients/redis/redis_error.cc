@@ -59,6 +59,14 @@ bool IsDeniedToScript(std::string_view text) {
          text.starts_with("ERR ACL failure in script: ");
 }
 
+// WRONGTYPE comes alone, or within the text of the script's error. What Lua itself has to say of a
+// script stands behind the script's name and the line.
+bool IsBadData(std::string_view text) {
+  if (text.find("WRONGTYPE ") != text.npos) return true;
+  return text.find("user_script:") != text.npos &&
+         (text.find(": attempt to ") != text.npos || text.find(": bad argument ") != text.npos);
+}
+
 }  // namespace
 
 RedisError ErrorOfReply(std::string_view text) {
@@ -67,6 +75,11 @@ RedisError ErrorOfReply(std::string_view text) {
     if (row.code == code) return {row.kind, std::string(row.message)};
   }
   if (IsDeniedToScript(text)) return {RedisErrorKind::kNotPermitted, std::string(kRightsMessage)};
+  if (IsBadData(text)) {
+    return {RedisErrorKind::kBadData,
+            "a key of a login in Redis is not what this service writes there; find out what else "
+            "writes keys that begin with bal:"};
+  }
   if (text.starts_with("ERR max number of clients")) {
     return {RedisErrorKind::kTooManyClients,
             "Redis has as many clients as it takes; raise its maxclients"};

@@ -43,6 +43,8 @@ enum class RedisErrorKind : std::uint8_t {
   kTooManyClients,
   // It executed the command after its deadline, so the command did nothing.
   kLate,
+  // A script met data that it can do nothing with: of one login, and no fault of Redis's.
+  kBadData,
   // An error that no other kind is for.
   kOther,
   // The operation was not tried: no connection, or the breaker is open.
@@ -56,7 +58,7 @@ inline constexpr std::array<std::string_view, kRedisErrorKindCount> kRedisErrorN
     "UNREACHABLE",   "TIMED_OUT", "TLS",     "PROTOCOL",   "WRONG_PASSWORD",
     "NOT_PERMITTED", "REPLICA",   "LOADING", "FULL",       "CLUSTER",
     "TOO_OLD",       "NO_WRITES", "BUSY",    "NO_PRIMARY", "TOO_MANY_CLIENTS",
-    "LATE",          "OTHER",     "AWAY"};
+    "LATE",          "BAD_DATA",  "OTHER",   "AWAY"};
 
 struct RedisError {
   RedisErrorKind kind = RedisErrorKind::kOther;

@@ -168,6 +168,7 @@ std::vector<std::string> ArgumentsOf(const AcquireRequest& request, RedisTime le
       request.may_send ? "1" : "0",
       BucketLifeText(request.rate),
       Text(std::clamp(request.observed_from_redis, RedisTime(), RedisTime(microseconds(kNever)))),
+      Text(std::int64_t{kMostValueBytes}),
   };
 }
 
@@ -285,6 +286,13 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::Rate(RateNews news) {
   co_return told;
 }
 
+asio::awaitable<RedisResult<ScriptReply>> RedisFleetStore::Run(ScriptCall call) {
+  auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const bool is_bad = reply ? reply->foreign > 0 : reply.error().kind == RedisErrorKind::kBadData;
+  if (is_bad) vault_->Report(StoredValueFault::kForeign);
+  co_return reply;
+}
+
 asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireRequest request) {
   const LoginNames& login = request.login;
   RedisTime least_observed;
@@ -301,7 +309,7 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
                     {login.reading, login.lease, login.bucket, login.pause, login.hold_off},
                     Views(arguments),
                     true};
-    auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+    auto reply = co_await Run(std::move(call));
     if (!reply) co_return tl::unexpected<RedisError>(std::move(reply.error()));
     const std::string& word = reply->word;
     const auto time = TimeAt(*reply, 0);
@@ -330,16 +338,24 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
   const LoginNames& login = request.login;
   const RedisTime observed = ObservedOf(request, link_.clock());
   const bool is_reading = std::holds_alternative<Reading>(request.result);
+  std::string sealed = vault_->Close(login.reading, StoredOf(std::move(request.result), observed));
+  if (sealed.size() > kMostValueBytes) {
+    if (request.grant) {
+      const auto released = co_await TryRelease(login, *request.grant);
+      if (!released) co_return tl::unexpected<RedisError>(released.error());
+    }
+    co_return StoreOutcome::kTooLarge;
+  }
   const std::vector<std::string> arguments = {
       request.grant ? request.grant->token : std::string(),
       Text(observed),
       is_reading ? "READING" : "FAILURE",
-      vault_->Close(login.reading, StoredOf(std::move(request.result), observed)),
+      std::move(sealed),
       MillisText(request.time_to_live),
       login.channel,
   };
   ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
-  const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word == "KEPT") co_return StoreOutcome::kKept;
   if (reply->word == "OLDER") co_return StoreOutcome::kOlder;
@@ -350,7 +366,7 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
 asio::awaitable<RedisResult<void>> RedisFleetStore::TryRelease(LoginNames login, Granted grant) {
   const std::vector<std::string> arguments = {grant.token, "0", "NOTHING"};
   ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
-  const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word != "RELEASED") co_return OddReply();
   co_return RedisResult<void>();
@@ -361,18 +377,23 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
   const LoginNames& login = news.login;
   const StoredValue because =
       StoredFailure{link_.clock().Earliest(clock_.SteadyNow()), news.because, std::nullopt};
+  const auto reason = [&](const std::string& name) {
+    std::string sealed = vault_->Close(name, because);
+    // It holds all the same, for a reason that cannot be read.
+    return sealed.size() > kMostValueBytes ? std::string() : sealed;
+  };
   const std::vector<std::string> arguments = {
       MicrosText(news.pause.value_or(Duration::zero())),
-      news.pause ? vault_->Close(login.pause, because) : std::string(),
+      news.pause ? reason(login.pause) : std::string(),
       MicrosText(news.hold_off.value_or(Duration::zero())),
-      news.hold_off ? vault_->Close(login.hold_off, because) : std::string(),
+      news.hold_off ? reason(login.hold_off) : std::string(),
       news.is_accepted ? "1" : "0",
       MicrosText(news.interval.value_or(Duration::zero())),
       MicrosText(news.interval ? news.lasting : Duration::zero()),
       MillisText(kBucketLife),
   };
   ScriptCall call{RateScript(), {login.pause, login.hold_off, login.bucket}, Views(arguments)};
-  const auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word != "HEARD") co_return OddReply();
   co_return RedisResult<void>();

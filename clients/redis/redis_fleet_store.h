@@ -32,7 +32,8 @@ inline constexpr std::array<std::string_view, 4> kFleetOperationNames = {"ACQUIR
 // The ways in which each of them ends well.
 inline constexpr std::array<std::string_view, 6> kAcquireOutcomes = {
     "READING", "FAILURE", "GRANTED", "LEASE_BUSY", "OUT_OF_TURN", "HELD_OFF"};
-inline constexpr std::array<std::string_view, 3> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD"};
+inline constexpr std::array<std::string_view, 4> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD",
+                                                                   "TOO_LARGE"};
 inline constexpr std::string_view kOtherOutcome = "DONE";
 
 // Told on the shard's thread.
@@ -92,6 +93,8 @@ class RedisFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<StoreOutcome>> TryStore(StoreRequest request);
   boost::asio::awaitable<RedisResult<void>> TryRelease(LoginNames login, Granted grant);
   boost::asio::awaitable<RedisResult<void>> TryRate(RateNews news);
+  // Runs a script, and tells the observer of data that is not ours.
+  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call);
   // Tells the observer how an operation has ended.
   template <typename T>
   void Count(FleetOperation operation, const RedisResult<T>& result, std::string_view outcome);

@@ -26,6 +26,7 @@ bool EndsConnection(RedisErrorKind kind) {
     case RedisErrorKind::kNoWrites:
     case RedisErrorKind::kBusy:
     case RedisErrorKind::kLate:
+    case RedisErrorKind::kBadData:
     case RedisErrorKind::kOther:
       return false;
     default:
@@ -37,12 +38,13 @@ std::string MicrosText(RedisTime time) { return std::to_string(time.time_since_e
 
 // Unset if no script of ours replies so.
 std::optional<ScriptReply> ScriptReplyOf(RedisReply reply) {
-  if (reply.elements.size() < 2) return std::nullopt;
+  if (reply.elements.size() < 3) return std::nullopt;
   const auto word = reply.elements[0].AsText();
   const auto now = reply.elements[1].AsInteger();
-  if (!word || !now) return std::nullopt;
-  ScriptReply out{std::string(*word), RedisTime(std::chrono::microseconds(*now)), {}};
-  out.rest.assign(std::make_move_iterator(reply.elements.begin() + 2),
+  const auto foreign = reply.elements[2].AsInteger();
+  if (!word || !now || !foreign) return std::nullopt;
+  ScriptReply out{std::string(*word), RedisTime(std::chrono::microseconds(*now)), *foreign, {}};
+  out.rest.assign(std::make_move_iterator(reply.elements.begin() + 3),
                   std::make_move_iterator(reply.elements.end()));
   return out;
 }
@@ -98,7 +100,8 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
       self->health_.OnSuccess();
     } else if (EndsConnection(reply.error().kind)) {
       self->Failed(connection, reply.error());
-    } else {
+    } else if (reply.error().kind != RedisErrorKind::kBadData) {
+      // Bad data is one login's: it must not take Redis from the others.
       self->health_.OnFailure(self->clock_.SteadyNow(), reply.error());
     }
     co_return reply;

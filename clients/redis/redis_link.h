@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +36,8 @@ struct ScriptCall {
 struct ScriptReply {
   std::string word;
   RedisTime now;
+  // Number of keys and fields that it took for missing, as no script writes them so.
+  std::int64_t foreign = 0;
   std::vector<RedisReply> rest;
 };
 

@@ -124,7 +124,7 @@ TEST_F(RedisFaultsTest, M39_AScriptAfterItsDeadlineDoesNothing) {
         Await(primary->connection->Call(std::move(command), clock_.SteadyNow() + seconds(5)));
 
     ASSERT_TRUE(replies);
-    ASSERT_EQ(replies->front().elements.size(), 2U) << replies->front().text;
+    ASSERT_EQ(replies->front().elements.size(), 3U) << replies->front().text;
     EXPECT_EQ(replies->front().elements[0].text, "LATE");
   }
   EXPECT_EQ(server.Command({"DBSIZE"}).integer, 0);

@@ -42,7 +42,7 @@ class RedisFleetStoreTest : public RedisTest {
   std::string Store(StoreRequest request) {
     const auto outcome = Await(store_->Store(std::move(request)));
     if (!outcome) return "error: " + outcome.error().message;
-    static const char* const kNames[] = {"kept", "older", "ahead"};
+    static const char* const kNames[] = {"kept", "older", "ahead", "too large"};
     return kNames[static_cast<std::size_t>(*outcome)];
   }
 
@@ -187,6 +187,33 @@ TEST_F(RedisFleetStoreTest, AReadingOfACacheIsAsOldAsTheCacheSays) {
 
   ASSERT_EQ(Told(acquired), "3");
   EXPECT_EQ(std::get<FleetReading>(*acquired).observed, grant.observed - seconds(30));
+}
+
+// It would pass through the connection of every replica, before what others wait for.
+TEST_F(RedisFleetStoreTest, AReadingThatIsTooLargeEndsItsLeaseAndIsNotKept) {
+  const auto other = ConnectedStore(server_);
+  int heard = 0;
+  const auto listening = other->Subscribe(login_, [&](const FleetNews&) { ++heard; });
+  ASSERT_TRUE(Becomes([&] { return other->IsListening(); }));
+  Reading large = ReadingOf("1");
+  large.request_id = std::string(std::size_t{2} << 20, 'x');
+
+  EXPECT_EQ(Store(Storing(login_, large, Grant(Request(login_, "one")))), "too large");
+  EXPECT_EQ(Store(Storing(login_, large)), "too large");
+
+  EXPECT_EQ(Told(Settled(*other, Request(login_, "two"))), "granted");
+  EXPECT_EQ(server_.Command({"EXISTS", login_.reading}).integer, 0);
+  EXPECT_TRUE(other->IsListening());
+  EXPECT_EQ(heard, 0);
+}
+
+TEST_F(RedisFleetStoreTest, AReasonThatIsTooLargeIsLeftOut) {
+  RateNews news{.login = login_};
+  news.pause = minutes(1);
+  news.because = {ErrorKind::kRateLimited, std::string(std::size_t{2} << 20, 'x')};
+  ASSERT_TRUE(Await(store_->Rate(news)));
+
+  EXPECT_EQ(Told(Acquire(Request(login_))), "held off");
 }
 
 TEST_F(RedisFleetStoreTest, AFailureIsToldToThoseWhoWaitedForIt) {
@@ -387,15 +414,51 @@ TEST_F(RedisFleetStoreTest, M18_ABucketThatIsNotKnownIsEmpty) {
   EXPECT_LT(turn, asked + seconds(3));
 }
 
-TEST_F(RedisFleetStoreTest, M18_AnotherRateBeginsEmpty) {
+TEST_F(RedisFleetStoreTest, M18_AnotherRateBeginsEmptyWithTheLatestRequest) {
   AcquireRequest request = Request(login_);
   request.rate = {milliseconds(1), microseconds(0)};
+  const SteadyTime before = clock_.SteadyNow();
   Grant(request);
-  RunFor(milliseconds(100));
-  const SteadyTime asked = clock_.SteadyNow();
   request.rate = {milliseconds(500), seconds(10)};
 
-  EXPECT_GE(FirstTurn(request), asked + milliseconds(500));
+  const SteadyTime turn = FirstTurn(request);
+  EXPECT_GE(turn, before + milliseconds(500));
+
+  // No burst, either.
+  Grant(request);
+  EXPECT_GE(FirstTurn(request), turn + milliseconds(400));
+}
+
+TEST_F(RedisFleetStoreTest, M18_AnotherRateOfABucketThatHasGivenOutNothingBeginsEmptyWithIt) {
+  AcquireRequest request = Request(login_);
+  request.rate = {milliseconds(1), microseconds(0)};
+  const SteadyTime begun = clock_.SteadyNow();
+  FirstTurn(request);
+  request.rate = {seconds(1), seconds(9)};
+
+  EXPECT_GE(FirstTurn(request), begun + seconds(1));
+}
+
+// As while a new configuration reaches one replica after the other.
+TEST_F(RedisFleetStoreTest, M18_ReplicasWithDifferentRatesDoNotPutEachOtherOff) {
+  AcquireRequest one = Request(login_);
+  one.rate = {milliseconds(200), microseconds(0)};
+  AcquireRequest two = Request(login_);
+  two.rate = {milliseconds(300), milliseconds(600)};
+  std::vector<SteadyTime> sent;
+  const SteadyTime begun = clock_.SteadyNow();
+
+  while (clock_.SteadyNow() < begun + seconds(3)) {
+    for (const AcquireRequest& request : {one, two}) {
+      const auto acquired = Await(store_->Acquire(request));
+      if (Told(acquired) == "granted") sent.push_back(clock_.SteadyNow());
+    }
+    RunFor(milliseconds(5));
+  }
+
+  // Both ask all the time, so the one that may ask more often does.
+  EXPECT_GE(sent.size(), 8U);
+  EXPECT_LE(sent.size(), 16U);
 }
 
 TEST_F(RedisFleetStoreTest, EveryKeyHasATimeToLiveAndLiesInTheSlotOfItsLogin) {
@@ -624,14 +687,87 @@ TEST_F(TamperedStoreTest, M37_APauseWhoseReasonCannotBeReadHoldsAllTheSame) {
   EXPECT_EQ(faults_.faults().size(), 1U);
 }
 
-TEST_F(TamperedStoreTest, M37_KeysOfAnotherTypeAreAnErrorAndNoFigure) {
-  server_.Command({"DEL", login_.reading});
-  server_.Command({"SET", login_.reading, "12.50"});
+// Four times, as three failures would take Redis from every login.
+TEST_F(TamperedStoreTest, M37_AKeyOfAnotherTypeIsMendedAndNobodyElsesTrouble) {
+  const LoginNames healthy = NamesOfKey("healthy key");
+  for (const std::string& key :
+       {login_.reading, login_.lease, login_.bucket, login_.pause, login_.hold_off}) {
+    server_.Command({"DEL", key});
+    server_.Command({"SET", key, "12.50"});
 
-  const auto acquired = Acquire(AnyReading(login_));
+    EXPECT_EQ(Told(Acquire(Request(login_))), "granted") << key;
+    EXPECT_EQ(Told(Acquire(Request(healthy))), "granted") << key;
+  }
 
-  ASSERT_FALSE(acquired);
-  EXPECT_TRUE(store_->IsUsable());
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(5, StoredValueFault::kForeign));
+  EXPECT_EQ(store_->health().times_opened(), 0U);
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+TEST_F(TamperedStoreTest, M37_WhatIsToBeKeptTakesThePlaceOfAKeyOfAnotherType) {
+  const Granted grant = Grant(Request(login_));
+  for (const std::string& key : {login_.reading, login_.lease, login_.pause, login_.hold_off}) {
+    server_.Command({"DEL", key});
+    server_.Command({"RPUSH", key, "1"});
+  }
+  RateNews news{.login = login_};
+  news.interval = news.lasting = minutes(1);
+
+  EXPECT_EQ(Store(Storing(login_, ReadingOf("7"), grant)), "kept");
+  EXPECT_EQ(Told(Acquire(AnyReading(login_))), "7");
+  server_.Command({"SET", login_.bucket, "1"});
+  EXPECT_TRUE(Await(store_->Rate(news)));
+  news.pause = news.hold_off = minutes(1);
+  EXPECT_TRUE(Await(store_->Rate(news)));
+  EXPECT_EQ(Told(Acquire(Request(login_))), "held off");
+
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(3, StoredValueFault::kForeign));
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+TEST_F(TamperedStoreTest, M37_FieldsThatAreNoNumbersAreMissing) {
+  const LoginNames healthy = NamesOfKey("healthy key");
+  for (const char* bad : {"", "x", "nan", "inf", "-1", "1e300"}) {
+    Put(login_.reading, "observed", bad);
+    Put(login_.reading, "failed", bad);
+    for (const std::string& key : {login_.lease, login_.pause, login_.hold_off}) {
+      Put(key, "since", bad);
+      Put(key, "until", bad);
+    }
+    for (const char* field : {"at", "next", "sent", "slow", "slow_since", "slow_until"}) {
+      Put(login_.bucket, field, bad);
+    }
+
+    EXPECT_EQ(Told(Acquire(Request(login_))), "granted") << bad;
+    EXPECT_EQ(Told(Acquire(Request(healthy))), "granted") << bad;
+  }
+  EXPECT_GE(faults_.faults().size(), 6U);
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+// Larger than any answer of Redis may be, which would end the connection for all.
+TEST_F(TamperedStoreTest, M37_AHugeValueIsAMissAndNobodyElsesTrouble) {
+  const LoginNames healthy = NamesOfKey("healthy key");
+  const std::string huge(std::size_t{2} << 20, 'x');
+  Put(login_.reading, "value", huge);
+  Put(login_.reading, "failed", Stored("observed"));
+  Put(login_.reading, "failure", huge);
+  AcquireRequest any = AnyReading(login_);
+  any.failed_from = clock_.SteadyNow() - minutes(1);
+
+  EXPECT_EQ(Told(Acquire(any)), "granted");
+  EXPECT_EQ(Told(Acquire(Request(healthy))), "granted");
+  EXPECT_FALSE(faults_.faults().empty());
+  EXPECT_EQ(store_->health().reason(), std::nullopt);
+}
+
+TEST_F(TamperedStoreTest, M37_ABucketThatLacksAFieldBeginsAnew) {
+  Grant(Request(login_));
+  server_.Command({"HDEL", login_.bucket, "at"});
+
+  EXPECT_EQ(Told(Acquire(Request(login_))), "granted");
+
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>{StoredValueFault::kForeign});
 }
 
 // The clock of Redis is set back: what is of the future then must not stand in the way.

@@ -4,21 +4,14 @@
 -- ARGV 1 deadline, 2 length of a pause, 3 its sealed reason, 4 length of a hold-off, 5 its sealed
 --      reason, 6 whether the secret is good (1), 7 interval of requests that is asked for, 8 for how
 --      long, 9 time to live of the bucket in milliseconds
--- Lengths and intervals are microseconds, 0 where there is none. See acquire.lua.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-if now > tonumber(ARGV[1]) then return {'LATE', now} end
-
-local function text(number) return string.format('%.0f', number) end
-local function is_valid(since, till)
-  return since and till and tonumber(since) <= now and now < tonumber(till)
-end
+-- Lengths and intervals are microseconds, 0 where there is none.
 
 -- A longer one that holds already stays.
 local function hold(key, length, why)
   if length <= 0 then return end
-  local held = redis.call('HMGET', key, 'since', 'until')
-  if is_valid(held[1], held[2]) and tonumber(held[2]) >= now + length then return end
+  local held = fields(key, 'since', 'until')
+  local till = lasts_till(held[1], held[2])
+  if till and till >= now + length then return end
   redis.call('HSET', key, 'since', text(now), 'until', text(now + length), 'why', why)
   redis.call('PEXPIRE', key, text(math.ceil(length / 1000) + 1000))
 end
@@ -30,13 +23,14 @@ hold(KEYS[2], tonumber(ARGV[4]), ARGV[5])
 local slow, length = tonumber(ARGV[7]), tonumber(ARGV[8])
 if length > 0 then
   local till = now + length
-  local there = redis.call('HMGET', KEYS[3], 'slow', 'slow_since', 'slow_until')
+  local bucket = fields(KEYS[3], 'slow', 'slow_since', 'slow_until')
+  local there, there_till = number(bucket[1]), lasts_till(bucket[2], bucket[3])
   -- A longer one stays until it ends, and is not lengthened by a shorter one.
-  if is_valid(there[2], there[3]) and tonumber(there[1]) >= slow then
-    till = tonumber(there[1]) > slow and tonumber(there[3]) or math.max(till, tonumber(there[3]))
-    slow = tonumber(there[1])
+  if there and there_till and there >= slow then
+    till = there > slow and there_till or math.max(till, there_till)
+    slow = there
   end
   redis.call('HSET', KEYS[3], 'slow', text(slow), 'slow_since', text(now), 'slow_until', text(till))
   redis.call('PEXPIRE', KEYS[3], math.max(tonumber(ARGV[9]), math.ceil((till - now) / 1000)))
 end
-return {'HEARD', now}
+return answer('HEARD')

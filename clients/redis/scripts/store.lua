@@ -5,29 +5,23 @@
 -- ARGV 1 deadline, 2 token of the lease or empty, 3 observe time, 4 READING or FAILURE,
 --      5 sealed value, 6 time to live in milliseconds, 7 channel; with NOTHING as 4 the lease ends,
 --      and that is all
--- Times are microseconds on the clock of this Redis; see acquire.lua.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-if now > tonumber(ARGV[1]) then return {'LATE', now} end
 
 -- First, for the lease must not outlive the request even if what comes behind this is refused: a
 -- Redis that is full refuses the first write of a script and, as no script ends halfway, no other.
-if ARGV[2] ~= '' and redis.call('HMGET', KEYS[2], 'token')[1] == ARGV[2] then
-  redis.call('DEL', KEYS[2])
-end
+if ARGV[2] ~= '' and fields(KEYS[2], 'token')[1] == ARGV[2] then redis.call('DEL', KEYS[2]) end
 
-if ARGV[4] == 'NOTHING' then return {'RELEASED', now} end
+if ARGV[4] == 'NOTHING' then return answer('RELEASED') end
 
 local observed = tonumber(ARGV[3])
-if observed > now then return {'AHEAD', now} end
-local known = redis.call('HMGET', KEYS[1], 'observed', 'failed')
-local newest = tonumber(known[1] or nil) or 0
+if observed > now then return answer('AHEAD') end
+local known = fields(KEYS[1], 'observed', 'failed')
+local newest = number(known[1]) or 0
 if newest > now then newest = 0 end
 if ARGV[4] == 'FAILURE' then
-  local failed = tonumber(known[2] or nil) or 0
+  local failed = number(known[2]) or 0
   if failed <= now then newest = math.max(newest, failed) end
 end
-if newest >= observed then return {'OLDER', now} end
+if newest >= observed then return answer('OLDER') end
 
 -- No write, so it goes where the next command may be refused.
 redis.call('PUBLISH', ARGV[7], ARGV[5])
@@ -37,4 +31,4 @@ else
   redis.call('HSET', KEYS[1], 'failed', ARGV[3], 'failure', ARGV[5])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
-return {'KEPT', now}
+return answer('KEPT')

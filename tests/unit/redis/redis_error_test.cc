@@ -45,6 +45,18 @@ TEST(RedisErrorTest, EachReplyIsToldApart) {
       {"ERR max number of clients reached", RedisErrorKind::kTooManyClients},
       {"ERR Unknown Redis command called from script script: 8463ee0e, on @user_script:1.",
        RedisErrorKind::kOther},
+      {"WRONGTYPE Operation against a key holding the wrong kind of value script: 14a167c1, on "
+       "@user_script:1.",
+       RedisErrorKind::kBadData},
+      {"ERR Error running script (call to f_14a167c1): @user_script:9: WRONGTYPE Operation against "
+       "a key holding the wrong kind of value",
+       RedisErrorKind::kBadData},
+      {"ERR user_script:50: attempt to compare nil with number script: 14a167c1, on "
+       "@user_script:50.",
+       RedisErrorKind::kBadData},
+      {"ERR user_script:7: bad argument #2 to 'format' (number expected, got nil) script: "
+       "14a167c1, on @user_script:7.",
+       RedisErrorKind::kBadData},
       {"ERR something new", RedisErrorKind::kOther},
       {"", RedisErrorKind::kOther},
   };
