@@ -188,7 +188,8 @@ inline constexpr std::array<std::string_view, kStoredValueFaultCount> kStoredVal
     "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME", "FOREIGN"};
 
 // Used on its shard's thread only. Every operation ends within the operation timeout of
-// RedisSettings, or fails at once (kAway) while Redis is not usable.
+// RedisSettings, or fails at once (kAway) while Redis is not usable. In a burst it may queue before
+// that for as long as CommandWindow allows.
 class FleetStore {
  public:
   virtual ~FleetStore() = default;

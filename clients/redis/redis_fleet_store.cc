@@ -286,7 +286,7 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::Rate(RateNews news) {
 }
 
 asio::awaitable<RedisResult<ScriptReply>> RedisFleetStore::Run(ScriptCall call) {
-  auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  auto reply = co_await link_.Run(std::move(call));
   const bool is_bad = reply ? reply->foreign > 0 : reply.error().kind == RedisErrorKind::kBadData;
   if (is_bad) vault_->Report(StoredValueFault::kForeign);
   co_return reply;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "clients/core/alarm.h"
+#include "clients/redis/command_window.h"
 #include "clients/redis/signal.h"
 
 namespace balance {
@@ -60,6 +61,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
         clock_(clock),
         dialer_(std::move(dialer)),
         hooks_(std::move(hooks)),
+        window_(loop.get_executor(), clock),
         tick_(loop.get_executor(), clock),
         health_(std::move(random)) {}
 
@@ -82,14 +84,19 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     });
   }
 
-  static asio::awaitable<RedisResult<ScriptReply>> Run(std::shared_ptr<State> self, ScriptCall call,
-                                                       SteadyTime deadline) {
-    const auto connection = self->primary_;
-    if (!self->health_.Admits() || !connection || !connection->connection->is_open()) {
-      co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+  static asio::awaitable<RedisResult<ScriptReply>> Run(std::shared_ptr<State> self,
+                                                       ScriptCall call) {
+    if (!self->IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+    CommandWindow::Turn turn(self->window_);
+    const bool has_come = co_await turn.Await();
+    // It may have been lost meanwhile.
+    if (!self->IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+    if (!has_come) {
+      co_return RedisFailure(RedisErrorKind::kAway,
+                             "too many commands wait for Redis; check its load");
     }
-    const SteadyTime end =
-        std::min(deadline, self->clock_.SteadyNow() + self->dialer_->settings().operation_timeout);
+    const auto connection = self->primary_;
+    const SteadyTime end = self->clock_.SteadyNow() + self->dialer_->settings().operation_timeout;
     auto reply = co_await Evaluate(self, connection, call, end);
     if (reply && reply->word == "LATE") {
       reply =
@@ -220,6 +227,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   void Drop() {
     const Primary primary = std::exchange(primary_, nullptr);
     health_.OnDisconnected();
+    window_.Dismiss();
     if (primary) primary->connection->Close();
   }
 
@@ -237,6 +245,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   RedisClock redis_clock_;
   // Null while there is none. Operations that are under way keep it.
   Primary primary_;
+  CommandWindow window_;
   // When the next probe is due, and of the loop that waits for it.
   Alarm tick_;
   std::weak_ptr<Signal> wake_;
@@ -254,8 +263,8 @@ RedisLink::~RedisLink() { state_->Stop(); }
 
 void RedisLink::Stop() { state_->Stop(); }
 
-asio::awaitable<RedisResult<ScriptReply>> RedisLink::Run(ScriptCall call, SteadyTime deadline) {
-  return State::Run(state_, std::move(call), deadline);
+asio::awaitable<RedisResult<ScriptReply>> RedisLink::Run(ScriptCall call) {
+  return State::Run(state_, std::move(call));
 }
 
 const RedisHealth& RedisLink::health() const { return state_->health(); }

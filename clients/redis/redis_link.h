@@ -65,10 +65,12 @@ class RedisLink {
   // Ends the connection for good.
   void Stop();
 
-  // Runs a script before `deadline`, or the end of the operation timeout if that comes first. One
-  // that Redis begins to run later does nothing (kLate). kTimedOut and kUnreachable leave open
-  // whether it ran.
-  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call, SteadyTime deadline);
+  // Runs a script within the operation timeout. One that Redis begins to run later does nothing
+  // (kLate). kTimedOut and kUnreachable leave open whether it ran.
+  //
+  // In a burst the call queues first, which the timeout does not count: a call that queues for too
+  // long, or while the connection is lost, fails unsent with kAway, and says nothing of Redis.
+  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call);
 
   const RedisHealth& health() const;
   // Whether an operation may be tried now.

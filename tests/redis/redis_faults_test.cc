@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,62 @@ TEST_F(RedisFaultsTest, M35_AFrozenRedisCostsThreeTimeOutsAndThenNothing) {
   server.Thaw();
   ASSERT_TRUE(ComesBack(*store));
   EXPECT_TRUE(Becomes([&] { return Acquire(*store, login_) == "granted"; }));
+}
+
+// As at a start with many accounts. A busy Redis is not away: no command waits for the whole burst.
+TEST_F(RedisFaultsTest, M35_ABurstOfLoginsIsNoFaultOfRedis) {
+  constexpr std::size_t kLogins = 10'000;
+  const RedisServer server;
+  const auto store = MakeStore(Usual(server.address()));
+  ASSERT_TRUE(ComesBack(*store));
+  std::vector<std::optional<RedisResult<Acquired>>> results(kLogins);
+  std::size_t ended = 0;
+  const SteadyTime begun = clock_.SteadyNow();
+
+  for (std::size_t i = 0; i < kLogins; ++i) {
+    boost::asio::co_spawn(
+        loop_, Keep(store->Acquire(Request(NamesOfKey("key " + std::to_string(i)))), results[i]),
+        [&](std::exception_ptr) { ++ended; });
+  }
+  ASSERT_TRUE(Becomes([&] { return ended == kLogins; }));
+
+  std::map<std::string, int> told;
+  for (const auto& result : results) ++told[*result ? Told(*result) : KindOf(*result)];
+  std::string summary;
+  for (const auto& [what, count] : told) summary += what + " " + std::to_string(count) + ", ";
+  summary += std::to_string((clock_.SteadyNow() - begun) / milliseconds(1)) + " ms";
+  RecordProperty("told", summary);
+  // On a slow machine some queue for too long: Redis is away for them, and for nobody else.
+  EXPECT_EQ(told["later"] + told["AWAY"], static_cast<int>(kLogins)) << summary;
+  EXPECT_GE(told["later"], static_cast<int>(kLogins) / 10) << summary;
+  EXPECT_EQ(store->health().failures(RedisErrorKind::kTimedOut), 0U);
+  EXPECT_EQ(store->health().times_opened(), 0U);
+  EXPECT_TRUE(store->IsUsable());
+}
+
+TEST_F(RedisFaultsTest, M35_WhatQueuesWhenRedisIsLostFailsAtOnce) {
+  constexpr std::size_t kLogins = 1'000;
+  RedisServer server;
+  auto settings = Usual(server.address());
+  settings.operation_timeout = milliseconds(100);
+  const auto store = MakeStore(settings);
+  ASSERT_TRUE(ComesBack(*store));
+  server.Freeze();
+  std::vector<std::optional<RedisResult<Acquired>>> results(kLogins);
+  std::size_t ended = 0;
+
+  for (std::size_t i = 0; i < kLogins; ++i) {
+    boost::asio::co_spawn(loop_, Keep(store->Acquire(Request(login_)), results[i]),
+                          [&](std::exception_ptr) { ++ended; });
+  }
+  ASSERT_TRUE(Becomes([&] { return ended == kLogins; }));
+
+  std::map<std::string, std::size_t> told;
+  for (const auto& result : results) ++told[KindOf(*result)];
+  EXPECT_EQ(told["TIMED_OUT"] + told["AWAY"], kLogins);
+  EXPECT_GE(told["TIMED_OUT"], 1U);
+  EXPECT_LT(told["TIMED_OUT"], kLogins / 2);
+  EXPECT_LE(store->health().failures(RedisErrorKind::kTimedOut), 2U);
 }
 
 TEST_F(RedisFaultsTest, M35_WhatAFrozenRedisRunsWhenItThawsHasNoEffect) {
