@@ -90,6 +90,8 @@ struct Granted {
   SteadyTime lease_end;
   // When the budget is whole again, if nothing more is granted.
   SteadyTime budget_full_at;
+  // The Redis that granted it. To another one, `observed` says nothing.
+  std::string run_id = {};
 };
 
 // Observe time of what the request brought that was granted so.
@@ -207,7 +209,8 @@ class FleetStore {
   virtual boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) = 0;
 
   // Keeps what a request brought if it is newer than what is there, and tells the other replicas.
-  // Ends the lease of the grant in any case.
+  // Ends the lease of the grant in any case. A grant of another Redis than the present one fails
+  // with kAway.
   virtual boost::asio::awaitable<RedisResult<StoreOutcome>> Store(StoreRequest request) = 0;
 
   // Ends the lease of a request that was not sent, or that brought nothing to tell the others.

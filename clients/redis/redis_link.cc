@@ -96,6 +96,9 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
                              "too many commands wait for Redis; check its load");
     }
     const auto connection = self->primary_;
+    if (connection->run_id != call.run_id) {
+      co_return RedisFailure(RedisErrorKind::kAway, "Redis was replaced by another one");
+    }
     const SteadyTime end = self->clock_.SteadyNow() + self->dialer_->settings().operation_timeout;
     auto reply = co_await Evaluate(self, connection, call, end);
     if (reply && reply->word == "LATE") {
@@ -116,6 +119,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
 
   const RedisHealth& health() const { return health_; }
   const RedisClock& redis_clock() const { return redis_clock_; }
+  const std::string& run_id() const { return run_id_; }
   bool IsUsable() const { return health_.Admits() && primary_ && primary_->connection->is_open(); }
 
  private:
@@ -133,7 +137,6 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
           by_text ? "EVAL" : "EVALSHA", by_text ? call.script.text : call.script.digest, key_count};
       parts.insert(parts.end(), call.keys.begin(), call.keys.end());
       parts.push_back(deadline);
-      if (call.takes_run_id) parts.push_back(primary->run_id);
       parts.insert(parts.end(), call.arguments.begin(), call.arguments.end());
       RedisPipeline command;
       command.Add(parts);
@@ -203,6 +206,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     // What was known was another machine's, maybe.
     self->redis_clock_ = {};
     self->Observe(opened->clock);
+    self->run_id_ = opened->run_id;
     self->primary_ = std::make_shared<PrimaryConnection>(*std::move(opened));
     self->health_.OnConnected();
     self->health_.OnProbeSuccess();
@@ -243,6 +247,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   asio::cancellation_signal cancel_;
   bool is_stopped_ = false;
   RedisClock redis_clock_;
+  std::string run_id_;
   // Null while there is none. Operations that are under way keep it.
   Primary primary_;
   CommandWindow window_;
@@ -272,5 +277,7 @@ const RedisHealth& RedisLink::health() const { return state_->health(); }
 bool RedisLink::IsUsable() const { return state_->IsUsable(); }
 
 const RedisClock& RedisLink::clock() const { return state_->redis_clock(); }
+
+const std::string& RedisLink::run_id() const { return state_->run_id(); }
 
 }  // namespace balance

@@ -28,8 +28,8 @@ struct ScriptCall {
   std::vector<std::string_view> keys;
   // Behind the deadline, which the link adds as the first argument.
   std::vector<std::string_view> arguments;
-  // Whether the run id of the Redis that runs it comes next, before `arguments`.
-  bool takes_run_id = false;
+  // The Redis whose clock the times in `arguments` are of: another one is not asked (kAway).
+  std::string run_id;
 };
 
 // The reply of a script: the word that begins it, Redis's time, and the rest.
@@ -77,6 +77,8 @@ class RedisLink {
   bool IsUsable() const;
   // Of the primary that is, or was last, connected to.
   const RedisClock& clock() const;
+  // Identifies the Redis that clock() is of; empty before the first connection.
+  const std::string& run_id() const;
 
  private:
   class State;

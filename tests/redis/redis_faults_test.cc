@@ -229,6 +229,46 @@ TEST_F(RedisFaultsTest, M18_TheBucketOfAnotherRedisIsEmpty) {
   EXPECT_GE(std::get<OutOfTurn>(*first).send_at, asked + milliseconds(100));
 }
 
+// Its clock may be minutes off the other one's: an old figure would pass for a new one.
+TEST_F(RedisFaultsTest, M35_WhatAnotherRedisObservedIsAMiss) {
+  RedisServer server;
+  auto store = ConnectedStore(server);
+  const auto grant = Settled(*store, Request(login_));
+  ASSERT_TRUE(Await(store->Store(Storing(login_, ReadingOf("1"), std::get<Granted>(*grant)))));
+  Error error{ErrorKind::kUpstreamError, "no"};
+  ASSERT_TRUE(Await(
+      store->Store(Storing(login_, error, std::get<Granted>(*Settled(*store, Request(login_)))))));
+  const RedisReply copy = server.Command({"DUMP", login_.reading});
+  server.Restart();
+  server.Command({"RESTORE", login_.reading, "100000", copy.text});
+  store = ConnectedStore(server);
+  AcquireRequest any = AnyReading(login_);
+  any.failed_from = clock_.SteadyNow() - minutes(1);
+
+  EXPECT_EQ(Told(Settled(*store, any)), "granted");
+
+  // Nor does it stand in the way of what is observed now, if that seems older.
+  Reading reading = ReadingOf("2");
+  reading.observe_steady = clock_.SteadyNow() - minutes(1);
+  EXPECT_TRUE(Await(store->Store(Storing(login_, reading))));
+  EXPECT_EQ(Told(Settled(*store, any)), "2");
+}
+
+TEST_F(RedisFaultsTest, M35_AGrantOfAnotherRedisTellsNoTimeOfThisOne) {
+  RedisServer server;
+  const auto store = ConnectedStore(server);
+  const auto grant = Settled(*store, Request(login_));
+  ASSERT_EQ(Told(grant), "granted");
+  server.Restart();
+  ASSERT_TRUE(Becomes([&] { return Acquire(*store, NamesOfKey("other key")) == "granted"; }));
+
+  const auto stored =
+      Await(store->Store(Storing(login_, ReadingOf("1"), std::get<Granted>(*grant))));
+
+  EXPECT_EQ(KindOf(stored), "AWAY");
+  EXPECT_EQ(server.Command({"EXISTS", login_.reading}).integer, 0);
+}
+
 TEST_F(RedisFaultsTest, M35_AFullRedisIsAwayForWhatItRefuses) {
   const RedisServer server;
   const auto store = ConnectedStore(server);

@@ -792,6 +792,18 @@ TEST_F(SetBackClockTest, AReadingOfTheFutureIsReplaced) {
   EXPECT_EQ(Told(Acquire(AnyReading(login_))), "2");
 }
 
+// It was observed when the clock was ahead, and the clock has been there again.
+TEST_F(SetBackClockTest, AReadingThatWasWrittenInTheFutureIsReplaced) {
+  Store(Storing(login_, ReadingOf("1"), Grant(Request(login_))));
+  Put(login_.reading, "at", Ahead(minutes(10)));
+
+  EXPECT_EQ(Told(Acquire(AnyReading(login_))), "granted");
+  Reading older = ReadingOf("2");
+  older.observe_steady = clock_.SteadyNow() - minutes(1);
+  EXPECT_EQ(Store(Storing(login_, older)), "kept");
+  EXPECT_EQ(Told(Acquire(AnyReading(login_))), "2");
+}
+
 TEST_F(SetBackClockTest, ALeaseOrPauseOfTheFutureHoldsNobody) {
   for (const std::string& key : {login_.lease, login_.pause, login_.hold_off}) {
     Put(key, "since", Ahead(minutes(10)));
