@@ -41,10 +41,11 @@ std::string MicrosText(RedisTime time) { return std::to_string(time.time_since_e
 std::optional<ScriptReply> ScriptReplyOf(RedisReply reply) {
   if (reply.elements.size() < 3) return std::nullopt;
   const auto word = reply.elements[0].AsText();
-  const auto now = reply.elements[1].AsInteger();
+  const auto micros = reply.elements[1].AsInteger();
+  const auto now = micros ? TimeOfMicros(*micros) : std::nullopt;
   const auto foreign = reply.elements[2].AsInteger();
   if (!word || !now || !foreign) return std::nullopt;
-  ScriptReply out{std::string(*word), RedisTime(std::chrono::microseconds(*now)), *foreign, {}};
+  ScriptReply out{std::string(*word), *now, *foreign, {}};
   out.rest.assign(std::make_move_iterator(reply.elements.begin() + 3),
                   std::make_move_iterator(reply.elements.end()));
   return out;
