@@ -42,7 +42,8 @@ FleetRate FleetRateOf(const RateSettings& rate, double reserve);
 
 // A reading of this or another replica.
 struct FleetReading {
-  // Complete: `observe_steady` is this replica's time of `observed`, right to some milliseconds.
+  // Complete: `observe_steady` is this replica's time of `observed`, or some milliseconds earlier,
+  // as far as Redis's clock is not known better.
   Reading reading;
   RedisTime observed;
 };
@@ -52,7 +53,7 @@ struct FleetFailure {
   // `retry_after` is what is left of the pause.
   Error error;
   RedisTime observed;
-  // This replica's time of `observed`, when the request was sent.
+  // This replica's time of `observed`, when the request was sent, or a little earlier.
   SteadyTime sent;
 };
 

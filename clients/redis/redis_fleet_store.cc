@@ -116,16 +116,17 @@ class RedisFleetStore::Vault {
 
 namespace {
 
-// A stored value in this replica's own time. `now` is Redis's and `here` is ours.
+// A stored value in this replica's own time: the earliest that is possible, so that nothing passes
+// for newer than it is. `now` is Redis's and `here` is ours.
 FleetNews NewsOf(StoredValue value, const RedisClock& clock, RedisTime now, SteadyTime here) {
   if (auto* const stored = std::get_if<StoredReading>(&value)) {
     FleetReading reading{std::move(stored->reading), stored->observed};
-    reading.reading.observe_steady = std::min(clock.ToSteady(stored->observed), here);
+    reading.reading.observe_steady = std::min(clock.SurelyBefore(stored->observed), here);
     return reading;
   }
   auto& stored = std::get<StoredFailure>(value);
   FleetFailure failure{std::move(stored.error), stored.observed,
-                       std::min(clock.ToSteady(stored.observed), here)};
+                       std::min(clock.SurelyBefore(stored.observed), here)};
   if (stored.retry_at) failure.error.retry_after = WhatIsLeft(*stored.retry_at, now);
   return failure;
 }
@@ -186,8 +187,17 @@ std::vector<std::string_view> Views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-Acquired AcquiredOf(FleetNews news) {
-  return std::visit([](auto& each) -> Acquired { return std::move(each); }, news);
+// The script has found that the value is of the time that the request wants, or later. `now` is
+// when it was asked.
+Acquired AcquiredOf(FleetNews news, const AcquireRequest& request, SteadyTime now) {
+  if (auto* const told = std::get_if<FleetReading>(&news)) {
+    SteadyTime& observed = told->reading.observe_steady;
+    observed = std::max(observed, std::min(request.observed_from, now));
+    return std::move(*told);
+  }
+  auto& failure = std::get<FleetFailure>(news);
+  failure.sent = std::max(failure.sent, std::min(request.failed_from, now));
+  return std::move(failure);
 }
 
 RedisResult<Acquired> GrantedOf(const ScriptReply& reply, const RedisClock& clock,
@@ -329,8 +339,8 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
     if (word != "READING" && word != "FAILED") co_return OddReply();
     auto value = vault_->Open(login.reading, TextAt(*reply, 1), *time);
     if (value && std::holds_alternative<StoredReading>(*value) == (word == "READING")) {
-      co_return AcquiredOf(
-          NewsOf(*std::move(value), link_.clock(), reply->now, clock_.SteadyNow()));
+      co_return AcquiredOf(NewsOf(*std::move(value), link_.clock(), reply->now, clock_.SteadyNow()),
+                           request, now);
     }
     if (value) vault_->Report(StoredValueFault::kMalformed);
     auto& passed_over = word == "READING" ? least_observed : least_failed;
