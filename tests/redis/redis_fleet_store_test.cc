@@ -533,7 +533,7 @@ TEST_F(RedisFleetStoreTest, M18_ReplicasWithDifferentRatesDoNotPutEachOtherOff) 
   EXPECT_LE(sent.size(), 16U);
 }
 
-TEST_F(RedisFleetStoreTest, EveryKeyHasATimeToLiveAndLiesInTheSlotOfItsLogin) {
+TEST_F(RedisFleetStoreTest, EveryKeyHasATimeToLive) {
   Store(Storing(login_, ReadingOf("1"), Grant(Request(login_))));
   Grant(Request(login_));
   RateNews news{.login = login_};
