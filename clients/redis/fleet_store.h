@@ -42,7 +42,8 @@ FleetRate FleetRateOf(const RateSettings& rate, double reserve);
 
 // A reading of this or another replica.
 struct FleetReading {
-  // Complete: `observe_steady` is this replica's time of `observed`, right to some milliseconds.
+  // Complete: `observe_steady` is this replica's time of `observed`, or some milliseconds earlier,
+  // as far as Redis's clock is not known better.
   Reading reading;
   RedisTime observed;
 };
@@ -52,7 +53,7 @@ struct FleetFailure {
   // `retry_after` is what is left of the pause.
   Error error;
   RedisTime observed;
-  // This replica's time of `observed`, when the request was sent.
+  // This replica's time of `observed`, when the request was sent, or a little earlier.
   SteadyTime sent;
 };
 
@@ -90,6 +91,8 @@ struct Granted {
   SteadyTime lease_end;
   // When the budget is whole again, if nothing more is granted.
   SteadyTime budget_full_at;
+  // The Redis that granted it. To another one, `observed` says nothing.
+  std::string run_id = {};
 };
 
 // Observe time of what the request brought that was granted so.
@@ -188,7 +191,8 @@ inline constexpr std::array<std::string_view, kStoredValueFaultCount> kStoredVal
     "UNKNOWN_FORMAT", "NOT_OPENED", "OTHER_SCHEMA", "MALFORMED", "OTHER_TIME", "FOREIGN"};
 
 // Used on its shard's thread only. Every operation ends within the operation timeout of
-// RedisSettings, or fails at once (kAway) while Redis is not usable.
+// RedisSettings, or fails at once (kAway) while Redis is not usable. In a burst it may queue before
+// that for as long as CommandWindow allows.
 class FleetStore {
  public:
   virtual ~FleetStore() = default;
@@ -206,7 +210,8 @@ class FleetStore {
   virtual boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) = 0;
 
   // Keeps what a request brought if it is newer than what is there, and tells the other replicas.
-  // Ends the lease of the grant in any case.
+  // Ends the lease of the grant in any case. A grant of another Redis than the present one fails
+  // with kAway.
   virtual boost::asio::awaitable<RedisResult<StoreOutcome>> Store(StoreRequest request) = 0;
 
   // Ends the lease of a request that was not sent, or that brought nothing to tell the others.

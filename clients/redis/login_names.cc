@@ -57,6 +57,11 @@ Hash LoginHash(const LoginIdentity& login) {
   return HashOf({}, {"balance.store login", schema, login.kind, login.base_url, login.key_id});
 }
 
+Hash CredentialHash(const LoginIdentity& login) {
+  if (login.key_id.empty()) return HashBySecret(login.secret, {"credential", login.kind});
+  return HashOf({}, {"balance.store credential", login.kind, login.key_id});
+}
+
 }  // namespace
 
 LoginNames NamesOf(const LoginIdentity& login) {
@@ -65,7 +70,7 @@ LoginNames NamesOf(const LoginIdentity& login) {
   return {
       prefix + "reading",
       prefix + "lease",
-      prefix + "bucket",
+      "bal:{" + Hex(CredentialHash(login)) + "}:bucket",
       prefix + "pause",
       prefix + "hold_off:" + Hex(HashBySecret(login.secret, {"hold_off", id})),
       prefix + "channel",

@@ -21,9 +21,10 @@ struct LoginIdentity {
   const Secret& secret;
 };
 
-// All names of a login have one hash tag, `bal:{ID}:...`, so they lie in one hash slot. They are
-// the same in all replicas, for all accounts with the login and in all releases of one schema
-// version.
+// Names are `bal:{ID}:...`. They are the same in all replicas and for all accounts with the login.
+// All but the bucket's are of one login, and of the releases of one schema version. The bucket's is
+// of the credential: the upstream counts its requests at whatever address, and of whatever release
+// they are. So what a release keeps in a bucket, every other one must be able to read.
 //
 // The ID is a BLAKE2b hash, keyed by the secret where the credential has no other name. It does not
 // depend on the sealing key: while that is replaced, replicas with either key must share one
@@ -33,7 +34,7 @@ struct LoginNames {
   std::string reading;
   // Who fetches now.
   std::string lease;
-  // Rate budget of the credential.
+  // Rate budget of the credential, whatever the login's address.
   std::string bucket;
   // Pause that the upstream asked for.
   std::string pause;

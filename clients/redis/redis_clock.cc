@@ -18,17 +18,23 @@ std::optional<std::int64_t> NumberOf(const RedisReply& reply) {
   return number;
 }
 
+// Nanoseconds since 1970 do not reach much further.
+constexpr std::int64_t kMostSeconds = 9'000'000'000;
+
 Duration Sum(RedisTime time) { return time.time_since_epoch(); }
 
 }  // namespace
+
+std::optional<RedisTime> TimeOfMicros(std::int64_t micros) {
+  if (micros < 0 || micros > kMostSeconds * 1'000'000) return std::nullopt;
+  return RedisTime(microseconds(micros));
+}
 
 std::optional<RedisTime> TimeOfReply(const RedisReply& reply) {
   if (reply.elements.size() != 2) return std::nullopt;
   const auto seconds = NumberOf(reply.elements[0]);
   const auto micros = NumberOf(reply.elements[1]);
-  // Beyond this, nanoseconds since 1970 do not reach.
-  constexpr std::int64_t kMostSeconds = 9'000'000'000;
-  if (!seconds || !micros || *seconds > kMostSeconds || *micros > 999'999) return std::nullopt;
+  if (!seconds || !micros || *seconds >= kMostSeconds || *micros > 999'999) return std::nullopt;
   return RedisTime(std::chrono::seconds(*seconds) + microseconds(*micros));
 }
 

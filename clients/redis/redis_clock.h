@@ -2,6 +2,7 @@
 
 // What is known here of Redis's clock, from the round trips of commands that told its time.
 
+#include <cstdint>
 #include <optional>
 
 #include "clients/core/clock.h"
@@ -16,6 +17,9 @@ struct ClockSample {
   SteadyTime received;
   RedisTime redis;
 };
+
+// The time that Redis tells in microseconds; unset if it is none that can be reckoned with.
+std::optional<RedisTime> TimeOfMicros(std::int64_t micros);
 
 // Reads the reply to TIME; unset if it is none.
 std::optional<RedisTime> TimeOfReply(const RedisReply& reply);

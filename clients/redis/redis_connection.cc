@@ -74,8 +74,7 @@ class RedisConnection::State : public std::enable_shared_from_this<State> {
     failure_ = std::move(why);
     stream_->Close();
     deadline_.Cancel();
-    for (Caller* caller : callers_) caller->answered.Wake();
-    callers_.clear();
+    while (!callers_.empty()) TakeFirst().answered.Wake();
     if (const auto end = end_.lock()) end->Wake();
   }
 
@@ -85,24 +84,35 @@ class RedisConnection::State : public std::enable_shared_from_this<State> {
   // Who waits for replies. Leaving without them ends the connection, for they still come.
   struct Caller {
     Caller(State& connection, std::size_t count, SteadyTime until)
-        : state(connection), wanted(count), deadline(until), answered(connection.executor_) {
-      state.callers_.push_back(this);
-    }
+        : state(connection),
+          wanted(count),
+          deadline(until),
+          position(connection.callers_.insert(connection.callers_.end(), this)),
+          answered(connection.executor_) {}
     Caller(const Caller&) = delete;
     Caller& operator=(const Caller&) = delete;
     ~Caller() {
-      const auto place = std::find(state.callers_.begin(), state.callers_.end(), this);
-      if (place == state.callers_.end()) return;
-      state.callers_.erase(place);
+      if (!is_waiting) return;
+      state.callers_.erase(position);
       state.End({RedisErrorKind::kUnreachable, "a command to Redis was given up"});
     }
 
     State& state;
     const std::size_t wanted;
     const SteadyTime deadline;
+    // Among the connection's callers, while it waits.
+    const std::list<Caller*>::iterator position;
+    bool is_waiting = true;
     std::vector<RedisReply> replies = {};
     Signal answered;
   };
+
+  Caller& TakeFirst() {
+    Caller& caller = *callers_.front();
+    callers_.pop_front();
+    caller.is_waiting = false;
+    return caller;
+  }
 
   void Send(const std::string& bytes) {
     AppendSecret(outbox_, bytes);
@@ -165,10 +175,7 @@ class RedisConnection::State : public std::enable_shared_from_this<State> {
     }
     Caller& caller = *callers_.front();
     caller.replies.push_back(std::move(reply));
-    if (caller.replies.size() == caller.wanted) {
-      callers_.pop_front();
-      caller.answered.Wake();
-    }
+    if (caller.replies.size() == caller.wanted) TakeFirst().answered.Wake();
     return true;
   }
 

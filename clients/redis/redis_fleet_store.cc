@@ -116,16 +116,17 @@ class RedisFleetStore::Vault {
 
 namespace {
 
-// A stored value in this replica's own time. `now` is Redis's and `here` is ours.
+// A stored value in this replica's own time: the earliest that is possible, so that nothing passes
+// for newer than it is. `now` is Redis's and `here` is ours.
 FleetNews NewsOf(StoredValue value, const RedisClock& clock, RedisTime now, SteadyTime here) {
   if (auto* const stored = std::get_if<StoredReading>(&value)) {
     FleetReading reading{std::move(stored->reading), stored->observed};
-    reading.reading.observe_steady = std::min(clock.ToSteady(stored->observed), here);
+    reading.reading.observe_steady = std::min(clock.SurelyBefore(stored->observed), here);
     return reading;
   }
   auto& stored = std::get<StoredFailure>(value);
   FleetFailure failure{std::move(stored.error), stored.observed,
-                       std::min(clock.ToSteady(stored.observed), here)};
+                       std::min(clock.SurelyBefore(stored.observed), here)};
   if (stored.retry_at) failure.error.retry_after = WhatIsLeft(*stored.retry_at, now);
   return failure;
 }
@@ -153,10 +154,11 @@ RedisTime ObservedOf(const StoreRequest& request, const RedisClock& clock) {
   return reading ? balance::ObservedOf(*request.grant, *reading) : request.grant->observed;
 }
 
-// Arguments of the script behind the run id.
-std::vector<std::string> ArgumentsOf(const AcquireRequest& request, RedisTime least_observed,
-                                     RedisTime least_failed) {
+// Arguments of the script behind the deadline.
+std::vector<std::string> ArgumentsOf(const AcquireRequest& request, const std::string& run_id,
+                                     RedisTime least_observed, RedisTime least_failed) {
   return {
+      run_id,
       Text(least_observed),
       request.max_age >= kFar ? Text(kNever) : MicrosText(request.max_age),
       Text(least_failed),
@@ -185,19 +187,32 @@ std::vector<std::string_view> Views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-Acquired AcquiredOf(FleetNews news) {
-  return std::visit([](auto& each) -> Acquired { return std::move(each); }, news);
+// The script has found that the value is of the time that the request wants, or later. `now` is
+// when it was asked.
+Acquired AcquiredOf(FleetNews news, const AcquireRequest& request, SteadyTime now) {
+  if (auto* const told = std::get_if<FleetReading>(&news)) {
+    SteadyTime& observed = told->reading.observe_steady;
+    observed = std::max(observed, std::min(request.observed_from, now));
+    return std::move(*told);
+  }
+  auto& failure = std::get<FleetFailure>(news);
+  failure.sent = std::max(failure.sent, std::min(request.failed_from, now));
+  return std::move(failure);
 }
 
-RedisResult<Acquired> GrantedOf(const ScriptReply& reply, const RedisClock& clock) {
+RedisResult<Acquired> GrantedOf(const ScriptReply& reply, const RedisClock& clock,
+                                const std::string& run_id) {
   const auto granted = TimeAt(reply, 0);
   const auto lease_end = TimeAt(reply, 1);
   const std::string_view token = TextAt(reply, 2);
   const auto full = TimeAt(reply, 3);
   if (!granted || !lease_end || token.empty() || !full) return OddReply();
-  return Granted{std::string(token), *granted,
+  return Granted{std::string(token),
+                 *granted,
                  clock.SurelyBefore(*granted + std::chrono::floor<microseconds>(kSendSlack)),
-                 clock.ToSteady(*lease_end), clock.ToSteady(*full)};
+                 clock.ToSteady(*lease_end),
+                 clock.ToSteady(*full),
+                 run_id};
 }
 
 Acquired OutOfTurnOf(RedisTime send_at, const ScriptReply& reply, const RedisClock& clock) {
@@ -287,7 +302,7 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::Rate(RateNews news) {
 }
 
 asio::awaitable<RedisResult<ScriptReply>> RedisFleetStore::Run(ScriptCall call) {
-  auto reply = co_await link_.Run(std::move(call), SteadyTime::max());
+  auto reply = co_await link_.Run(std::move(call));
   const bool is_bad = reply ? reply->foreign > 0 : reply.error().kind == RedisErrorKind::kBadData;
   if (is_bad) vault_->Report(StoredValueFault::kForeign);
   co_return reply;
@@ -301,20 +316,22 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
     const SteadyTime now = clock_.SteadyNow();
     if (!link_.IsUsable()) break;
     const RedisClock clock = link_.clock();
+    const std::string run_id = link_.run_id();
     least_observed = std::max({least_observed, request.observed_from_redis,
                                LeastObserved(request.observed_from, clock, now)});
     least_failed = std::max(least_failed, LeastFailed(request.failed_from, clock, now));
-    const std::vector<std::string> arguments = ArgumentsOf(request, least_observed, least_failed);
+    const std::vector<std::string> arguments =
+        ArgumentsOf(request, run_id, least_observed, least_failed);
     ScriptCall call{AcquireScript(),
                     {login.reading, login.lease, login.bucket, login.pause, login.hold_off},
                     Views(arguments),
-                    true};
+                    run_id};
     auto reply = co_await Run(std::move(call));
     if (!reply) co_return tl::unexpected<RedisError>(std::move(reply.error()));
     const std::string& word = reply->word;
     const auto time = TimeAt(*reply, 0);
     if (!time) co_return OddReply();
-    if (word == "GRANTED") co_return GrantedOf(*reply, link_.clock());
+    if (word == "GRANTED") co_return GrantedOf(*reply, link_.clock(), run_id);
     if (word == "BUSY") {
       co_return LeaseBusy{link_.clock().SurelyAfter(*time), std::string(TextAt(*reply, 1))};
     }
@@ -323,8 +340,8 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
     if (word != "READING" && word != "FAILED") co_return OddReply();
     auto value = vault_->Open(login.reading, TextAt(*reply, 1), *time);
     if (value && std::holds_alternative<StoredReading>(*value) == (word == "READING")) {
-      co_return AcquiredOf(
-          NewsOf(*std::move(value), link_.clock(), reply->now, clock_.SteadyNow()));
+      co_return AcquiredOf(NewsOf(*std::move(value), link_.clock(), reply->now, clock_.SteadyNow()),
+                           request, now);
     }
     if (value) vault_->Report(StoredValueFault::kMalformed);
     auto& passed_over = word == "READING" ? least_observed : least_failed;
@@ -336,6 +353,10 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
 asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreRequest request) {
   if (!link_.IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
   const LoginNames& login = request.login;
+  const std::string run_id = link_.run_id();
+  if (request.grant && request.grant->run_id != run_id) {
+    co_return RedisFailure(RedisErrorKind::kAway, "Redis was replaced while the request ran");
+  }
   const RedisTime observed = ObservedOf(request, link_.clock());
   const bool is_reading = std::holds_alternative<Reading>(request.result);
   std::string sealed = vault_->Close(login.reading, StoredOf(std::move(request.result), observed));
@@ -353,8 +374,9 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
       std::move(sealed),
       MillisText(request.time_to_live),
       login.channel,
+      run_id,
   };
-  ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
+  ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments), run_id};
   const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word == "KEPT") co_return StoreOutcome::kKept;
@@ -365,7 +387,7 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
 
 asio::awaitable<RedisResult<void>> RedisFleetStore::TryRelease(LoginNames login, Granted grant) {
   const std::vector<std::string> arguments = {grant.token, "0", "NOTHING"};
-  ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments)};
+  ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments), link_.run_id()};
   const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word != "RELEASED") co_return OddReply();
@@ -392,7 +414,8 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
       MicrosText(news.interval ? news.lasting : Duration::zero()),
       MillisText(kBucketLife),
   };
-  ScriptCall call{RateScript(), {login.pause, login.hold_off, login.bucket}, Views(arguments)};
+  ScriptCall call{
+      RateScript(), {login.pause, login.hold_off, login.bucket}, Views(arguments), link_.run_id()};
   const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word != "HEARD") co_return OddReply();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "clients/core/alarm.h"
+#include "clients/redis/command_window.h"
 #include "clients/redis/signal.h"
 
 namespace balance {
@@ -40,10 +41,11 @@ std::string MicrosText(RedisTime time) { return std::to_string(time.time_since_e
 std::optional<ScriptReply> ScriptReplyOf(RedisReply reply) {
   if (reply.elements.size() < 3) return std::nullopt;
   const auto word = reply.elements[0].AsText();
-  const auto now = reply.elements[1].AsInteger();
+  const auto micros = reply.elements[1].AsInteger();
+  const auto now = micros ? TimeOfMicros(*micros) : std::nullopt;
   const auto foreign = reply.elements[2].AsInteger();
   if (!word || !now || !foreign) return std::nullopt;
-  ScriptReply out{std::string(*word), RedisTime(std::chrono::microseconds(*now)), *foreign, {}};
+  ScriptReply out{std::string(*word), *now, *foreign, {}};
   out.rest.assign(std::make_move_iterator(reply.elements.begin() + 3),
                   std::make_move_iterator(reply.elements.end()));
   return out;
@@ -60,6 +62,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
         clock_(clock),
         dialer_(std::move(dialer)),
         hooks_(std::move(hooks)),
+        window_(loop.get_executor(), clock),
         tick_(loop.get_executor(), clock),
         health_(std::move(random)) {}
 
@@ -82,14 +85,22 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     });
   }
 
-  static asio::awaitable<RedisResult<ScriptReply>> Run(std::shared_ptr<State> self, ScriptCall call,
-                                                       SteadyTime deadline) {
-    const auto connection = self->primary_;
-    if (!self->health_.Admits() || !connection || !connection->connection->is_open()) {
-      co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+  static asio::awaitable<RedisResult<ScriptReply>> Run(std::shared_ptr<State> self,
+                                                       ScriptCall call) {
+    if (!self->IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+    CommandWindow::Turn turn(self->window_);
+    const bool has_come = co_await turn.Await();
+    // It may have been lost meanwhile.
+    if (!self->IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+    if (!has_come) {
+      co_return RedisFailure(RedisErrorKind::kAway,
+                             "too many commands wait for Redis; check its load");
     }
-    const SteadyTime end =
-        std::min(deadline, self->clock_.SteadyNow() + self->dialer_->settings().operation_timeout);
+    const auto connection = self->primary_;
+    if (connection->run_id != call.run_id) {
+      co_return RedisFailure(RedisErrorKind::kAway, "Redis was replaced by another one");
+    }
+    const SteadyTime end = self->clock_.SteadyNow() + self->dialer_->settings().operation_timeout;
     auto reply = co_await Evaluate(self, connection, call, end);
     if (reply && reply->word == "LATE") {
       reply =
@@ -109,6 +120,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
 
   const RedisHealth& health() const { return health_; }
   const RedisClock& redis_clock() const { return redis_clock_; }
+  const std::string& run_id() const { return run_id_; }
   bool IsUsable() const { return health_.Admits() && primary_ && primary_->connection->is_open(); }
 
  private:
@@ -126,7 +138,6 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
           by_text ? "EVAL" : "EVALSHA", by_text ? call.script.text : call.script.digest, key_count};
       parts.insert(parts.end(), call.keys.begin(), call.keys.end());
       parts.push_back(deadline);
-      if (call.takes_run_id) parts.push_back(primary->run_id);
       parts.insert(parts.end(), call.arguments.begin(), call.arguments.end());
       RedisPipeline command;
       command.Add(parts);
@@ -196,6 +207,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     // What was known was another machine's, maybe.
     self->redis_clock_ = {};
     self->Observe(opened->clock);
+    self->run_id_ = opened->run_id;
     self->primary_ = std::make_shared<PrimaryConnection>(*std::move(opened));
     self->health_.OnConnected();
     self->health_.OnProbeSuccess();
@@ -220,6 +232,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   void Drop() {
     const Primary primary = std::exchange(primary_, nullptr);
     health_.OnDisconnected();
+    window_.Dismiss();
     if (primary) primary->connection->Close();
   }
 
@@ -235,8 +248,10 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   asio::cancellation_signal cancel_;
   bool is_stopped_ = false;
   RedisClock redis_clock_;
+  std::string run_id_;
   // Null while there is none. Operations that are under way keep it.
   Primary primary_;
+  CommandWindow window_;
   // When the next probe is due, and of the loop that waits for it.
   Alarm tick_;
   std::weak_ptr<Signal> wake_;
@@ -254,8 +269,8 @@ RedisLink::~RedisLink() { state_->Stop(); }
 
 void RedisLink::Stop() { state_->Stop(); }
 
-asio::awaitable<RedisResult<ScriptReply>> RedisLink::Run(ScriptCall call, SteadyTime deadline) {
-  return State::Run(state_, std::move(call), deadline);
+asio::awaitable<RedisResult<ScriptReply>> RedisLink::Run(ScriptCall call) {
+  return State::Run(state_, std::move(call));
 }
 
 const RedisHealth& RedisLink::health() const { return state_->health(); }
@@ -263,5 +278,7 @@ const RedisHealth& RedisLink::health() const { return state_->health(); }
 bool RedisLink::IsUsable() const { return state_->IsUsable(); }
 
 const RedisClock& RedisLink::clock() const { return state_->redis_clock(); }
+
+const std::string& RedisLink::run_id() const { return state_->run_id(); }
 
 }  // namespace balance

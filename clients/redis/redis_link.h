@@ -28,8 +28,8 @@ struct ScriptCall {
   std::vector<std::string_view> keys;
   // Behind the deadline, which the link adds as the first argument.
   std::vector<std::string_view> arguments;
-  // Whether the run id of the Redis that runs it comes next, before `arguments`.
-  bool takes_run_id = false;
+  // The Redis whose clock the times in `arguments` are of: another one is not asked (kAway).
+  std::string run_id;
 };
 
 // The reply of a script: the word that begins it, Redis's time, and the rest.
@@ -65,16 +65,20 @@ class RedisLink {
   // Ends the connection for good.
   void Stop();
 
-  // Runs a script before `deadline`, or the end of the operation timeout if that comes first. One
-  // that Redis begins to run later does nothing (kLate). kTimedOut and kUnreachable leave open
-  // whether it ran.
-  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call, SteadyTime deadline);
+  // Runs a script within the operation timeout. One that Redis begins to run later does nothing
+  // (kLate). kTimedOut and kUnreachable leave open whether it ran.
+  //
+  // In a burst the call queues first, which the timeout does not count: a call that queues for too
+  // long, or while the connection is lost, fails unsent with kAway, and says nothing of Redis.
+  boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call);
 
   const RedisHealth& health() const;
   // Whether an operation may be tried now.
   bool IsUsable() const;
   // Of the primary that is, or was last, connected to.
   const RedisClock& clock() const;
+  // Identifies the Redis that clock() is of; empty before the first connection.
+  const std::string& run_id() const;
 
  private:
   class State;

@@ -67,6 +67,7 @@ class RedisSubscriber::State : public std::enable_shared_from_this<State> {
   }
 
   void ExpectRunId(const std::string& run_id) {
+    expected_run_id_ = run_id;
     if (primary_ && primary_->run_id != run_id) primary_->connection->Close();
   }
 
@@ -111,6 +112,7 @@ class RedisSubscriber::State : public std::enable_shared_from_this<State> {
   void OnMessage(std::string_view channel, std::string_view payload) {
     const auto found = listeners_.find(std::string(channel));
     if (found == listeners_.end()) return;
+    if (!primary_ || primary_->run_id != expected_run_id_) return;
     // They may come and go meanwhile.
     const auto listeners = found->second;
     for (const auto& listener : listeners) {
@@ -238,6 +240,8 @@ class RedisSubscriber::State : public std::enable_shared_from_this<State> {
   bool is_stopped_ = false;
   // Null while there is none.
   Primary primary_;
+  // Empty until the first is expected.
+  std::string expected_run_id_;
   // An empty one has left during a message.
   std::map<std::string, std::list<std::shared_ptr<OnPayload>>> listeners_;
   // On `primary_`.

@@ -51,7 +51,8 @@ class RedisSubscriber {
   // Several may listen on one channel.
   [[nodiscard]] std::unique_ptr<Subscription> Subscribe(std::string channel, OnPayload on_payload);
 
-  // The primary is this one now: a connection to another one is made anew.
+  // The primary is this one now: a connection to another one is made anew. What another one
+  // publishes meanwhile is dropped, as its times are of another clock.
   void ExpectRunId(const std::string& run_id);
 
   // Whether the connection stands and all channels so far are subscribed to.

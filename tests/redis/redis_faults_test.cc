@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,62 @@ TEST_F(RedisFaultsTest, M35_AFrozenRedisCostsThreeTimeOutsAndThenNothing) {
   server.Thaw();
   ASSERT_TRUE(ComesBack(*store));
   EXPECT_TRUE(Becomes([&] { return Acquire(*store, login_) == "granted"; }));
+}
+
+// As at a start with many accounts. A busy Redis is not away: no command waits for the whole burst.
+TEST_F(RedisFaultsTest, M35_ABurstOfLoginsIsNoFaultOfRedis) {
+  constexpr std::size_t kLogins = 10'000;
+  const RedisServer server;
+  const auto store = MakeStore(Usual(server.address()));
+  ASSERT_TRUE(ComesBack(*store));
+  std::vector<std::optional<RedisResult<Acquired>>> results(kLogins);
+  std::size_t ended = 0;
+  const SteadyTime begun = clock_.SteadyNow();
+
+  for (std::size_t i = 0; i < kLogins; ++i) {
+    boost::asio::co_spawn(
+        loop_, Keep(store->Acquire(Request(NamesOfKey("key " + std::to_string(i)))), results[i]),
+        [&](std::exception_ptr) { ++ended; });
+  }
+  ASSERT_TRUE(Becomes([&] { return ended == kLogins; }));
+
+  std::map<std::string, int> told;
+  for (const auto& result : results) ++told[*result ? Told(*result) : KindOf(*result)];
+  std::string summary;
+  for (const auto& [what, count] : told) summary += what + " " + std::to_string(count) + ", ";
+  summary += std::to_string((clock_.SteadyNow() - begun) / milliseconds(1)) + " ms";
+  RecordProperty("told", summary);
+  // On a slow machine some queue for too long: Redis is away for them, and for nobody else.
+  EXPECT_EQ(told["later"] + told["AWAY"], static_cast<int>(kLogins)) << summary;
+  EXPECT_GE(told["later"], static_cast<int>(kLogins) / 10) << summary;
+  EXPECT_EQ(store->health().failures(RedisErrorKind::kTimedOut), 0U);
+  EXPECT_EQ(store->health().times_opened(), 0U);
+  EXPECT_TRUE(store->IsUsable());
+}
+
+TEST_F(RedisFaultsTest, M35_WhatQueuesWhenRedisIsLostFailsAtOnce) {
+  constexpr std::size_t kLogins = 1'000;
+  RedisServer server;
+  auto settings = Usual(server.address());
+  settings.operation_timeout = milliseconds(100);
+  const auto store = MakeStore(settings);
+  ASSERT_TRUE(ComesBack(*store));
+  server.Freeze();
+  std::vector<std::optional<RedisResult<Acquired>>> results(kLogins);
+  std::size_t ended = 0;
+
+  for (std::size_t i = 0; i < kLogins; ++i) {
+    boost::asio::co_spawn(loop_, Keep(store->Acquire(Request(login_)), results[i]),
+                          [&](std::exception_ptr) { ++ended; });
+  }
+  ASSERT_TRUE(Becomes([&] { return ended == kLogins; }));
+
+  std::map<std::string, std::size_t> told;
+  for (const auto& result : results) ++told[KindOf(*result)];
+  EXPECT_EQ(told["TIMED_OUT"] + told["AWAY"], kLogins);
+  EXPECT_GE(told["TIMED_OUT"], 1U);
+  EXPECT_LT(told["TIMED_OUT"], kLogins / 2);
+  EXPECT_LE(store->health().failures(RedisErrorKind::kTimedOut), 2U);
 }
 
 TEST_F(RedisFaultsTest, M35_WhatAFrozenRedisRunsWhenItThawsHasNoEffect) {
@@ -170,6 +227,46 @@ TEST_F(RedisFaultsTest, M18_TheBucketOfAnotherRedisIsEmpty) {
 
   ASSERT_EQ(Told(first), "later");
   EXPECT_GE(std::get<OutOfTurn>(*first).send_at, asked + milliseconds(100));
+}
+
+// Its clock may be minutes off the other one's: an old figure would pass for a new one.
+TEST_F(RedisFaultsTest, M35_WhatAnotherRedisObservedIsAMiss) {
+  RedisServer server;
+  auto store = ConnectedStore(server);
+  const auto grant = Settled(*store, Request(login_));
+  ASSERT_TRUE(Await(store->Store(Storing(login_, ReadingOf("1"), std::get<Granted>(*grant)))));
+  Error error{ErrorKind::kUpstreamError, "no"};
+  ASSERT_TRUE(Await(
+      store->Store(Storing(login_, error, std::get<Granted>(*Settled(*store, Request(login_)))))));
+  const RedisReply copy = server.Command({"DUMP", login_.reading});
+  server.Restart();
+  server.Command({"RESTORE", login_.reading, "100000", copy.text});
+  store = ConnectedStore(server);
+  AcquireRequest any = AnyReading(login_);
+  any.failed_from = clock_.SteadyNow() - minutes(1);
+
+  EXPECT_EQ(Told(Settled(*store, any)), "granted");
+
+  // Nor does it stand in the way of what is observed now, if that seems older.
+  Reading reading = ReadingOf("2");
+  reading.observe_steady = clock_.SteadyNow() - minutes(1);
+  EXPECT_TRUE(Await(store->Store(Storing(login_, reading))));
+  EXPECT_EQ(Told(Settled(*store, any)), "2");
+}
+
+TEST_F(RedisFaultsTest, M35_AGrantOfAnotherRedisTellsNoTimeOfThisOne) {
+  RedisServer server;
+  const auto store = ConnectedStore(server);
+  const auto grant = Settled(*store, Request(login_));
+  ASSERT_EQ(Told(grant), "granted");
+  server.Restart();
+  ASSERT_TRUE(Becomes([&] { return Acquire(*store, NamesOfKey("other key")) == "granted"; }));
+
+  const auto stored =
+      Await(store->Store(Storing(login_, ReadingOf("1"), std::get<Granted>(*grant))));
+
+  EXPECT_EQ(KindOf(stored), "AWAY");
+  EXPECT_EQ(server.Command({"EXISTS", login_.reading}).integer, 0);
 }
 
 TEST_F(RedisFaultsTest, M35_AFullRedisIsAwayForWhatItRefuses) {

@@ -4,6 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -77,6 +84,71 @@ TEST_F(RedisFleetStoreTest, WhatOneReplicaReadAllHave) {
   EXPECT_EQ(shared.reading.origin, ReadingOrigin::kSharedCache);
   EXPECT_LT(std::chrono::abs(shared.reading.observe_steady - granted), milliseconds(100));
   EXPECT_TRUE(faults_.faults().empty());
+}
+
+// Passes bytes on: those to the server at once, those from it later.
+class LateReplies {
+ public:
+  LateReplies(boost::asio::io_context& loop, HostPort server, Duration delay)
+      : acceptor_(loop, {boost::asio::ip::address_v4::loopback(), 0}), delay_(delay) {
+    boost::asio::co_spawn(loop, Serve(*this, std::move(server)), boost::asio::detached);
+  }
+
+  HostPort address() const { return {"127.0.0.1", acceptor_.local_endpoint().port()}; }
+
+ private:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  static boost::asio::awaitable<void> Serve(LateReplies& self, HostPort server) {
+    while (true) {
+      auto client = std::make_shared<Socket>(
+          co_await self.acceptor_.async_accept(boost::asio::use_awaitable));
+      const auto loop = co_await boost::asio::this_coro::executor;
+      auto upstream = std::make_shared<Socket>(loop);
+      co_await upstream->async_connect({boost::asio::ip::address_v4::loopback(), server.port},
+                                       boost::asio::use_awaitable);
+      boost::asio::co_spawn(loop, Pass(client, upstream, Duration::zero()), boost::asio::detached);
+      boost::asio::co_spawn(loop, Pass(upstream, client, self.delay_), boost::asio::detached);
+    }
+  }
+
+  // Until either is closed.
+  static boost::asio::awaitable<void> Pass(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
+                                           Duration delay) {
+    std::array<char, 4096> buffer;
+    boost::asio::steady_timer timer(from->get_executor());
+    while (true) {
+      const std::size_t size =
+          co_await from->async_read_some(boost::asio::buffer(buffer), boost::asio::use_awaitable);
+      timer.expires_after(delay);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+      co_await boost::asio::async_write(*to, boost::asio::buffer(buffer.data(), size),
+                                        boost::asio::use_awaitable);
+    }
+  }
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  const Duration delay_;
+};
+
+// All that is known of Redis's clock is that it was read within the time that a reply took.
+TEST_F(RedisFleetStoreTest, AReadingNeverPassesForNewerThanItIs) {
+  const LateReplies late(loop_, server_.address(), milliseconds(200));
+  const auto far = MakeStore(SettingsOf(late.address()));
+  std::optional<Reading> heard;
+  const auto listening = far->Subscribe(
+      login_, [&](FleetNews news) { heard = std::move(std::get<FleetReading>(news).reading); });
+  ASSERT_TRUE(Becomes([&] { return far->IsUsable() && far->IsListening(); }));
+  const Granted grant = Grant(Request(login_));
+  const SteadyTime granted = clock_.SteadyNow();
+  Store(Storing(login_, ReadingOf("12.50"), grant));
+
+  const auto acquired = Settled(*far, AnyReading(login_));
+
+  ASSERT_EQ(Told(acquired), "12.50");
+  EXPECT_LE(std::get<FleetReading>(*acquired).reading.observe_steady, granted);
+  ASSERT_TRUE(Becomes([&] { return heard.has_value(); }));
+  EXPECT_LE(heard->observe_steady, granted);
 }
 
 TEST_F(RedisFleetStoreTest, AReadingServesWhoWantsNoNewerOne) {
@@ -461,7 +533,7 @@ TEST_F(RedisFleetStoreTest, M18_ReplicasWithDifferentRatesDoNotPutEachOtherOff) 
   EXPECT_LE(sent.size(), 16U);
 }
 
-TEST_F(RedisFleetStoreTest, EveryKeyHasATimeToLiveAndLiesInTheSlotOfItsLogin) {
+TEST_F(RedisFleetStoreTest, EveryKeyHasATimeToLive) {
   Store(Storing(login_, ReadingOf("1"), Grant(Request(login_))));
   Grant(Request(login_));
   RateNews news{.login = login_};
@@ -789,6 +861,18 @@ TEST_F(SetBackClockTest, AReadingOfTheFutureIsReplaced) {
 
   EXPECT_EQ(Told(Acquire(AnyReading(login_))), "granted");
   EXPECT_EQ(Store(Storing(login_, ReadingOf("2"), Grant(Request(login_, "owner")))), "kept");
+  EXPECT_EQ(Told(Acquire(AnyReading(login_))), "2");
+}
+
+// It was observed when the clock was ahead, and the clock has been there again.
+TEST_F(SetBackClockTest, AReadingThatWasWrittenInTheFutureIsReplaced) {
+  Store(Storing(login_, ReadingOf("1"), Grant(Request(login_))));
+  Put(login_.reading, "at", Ahead(minutes(10)));
+
+  EXPECT_EQ(Told(Acquire(AnyReading(login_))), "granted");
+  Reading older = ReadingOf("2");
+  older.observe_steady = clock_.SteadyNow() - minutes(1);
+  EXPECT_EQ(Store(Storing(login_, older)), "kept");
   EXPECT_EQ(Told(Acquire(AnyReading(login_))), "2");
 }
 

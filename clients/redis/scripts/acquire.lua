@@ -7,13 +7,14 @@
 --      request may be sent (1), 12 time to live of the bucket in milliseconds, 13 no request before,
 --      14 most bytes of a value
 local most = tonumber(ARGV[14])
-local known = fields(KEYS[1], 'observed', 'value', 'failed', 'failure')
+local known = fields(KEYS[1], 'observed', 'value', 'failed', 'failure', 'run', 'at')
+local is_known = written_at(known[5], ARGV[2], known[6])
 local observed = number(known[1])
-if observed and observed > now then observed = nil end
+if not is_known or observed and observed > now then observed = nil end
 local wanted = math.max(tonumber(ARGV[3]), now - tonumber(ARGV[4]))
 if observed and observed >= wanted then return answer('READING', observed, short(known[2], most)) end
 local failed = number(known[3])
-if failed and failed <= now and failed >= tonumber(ARGV[5]) and failed > (observed or 0) then
+if is_known and failed and failed <= now and failed >= tonumber(ARGV[5]) and failed > (observed or 0) then
   return answer('FAILED', failed, short(known[4], most))
 end
 
@@ -42,10 +43,11 @@ end
 local bucket = fields(KEYS[3], 'run', 'at', 'interval', 'tolerance', 'next', 'sent', 'slow',
   'slow_since', 'slow_until')
 local interval, tolerance = tonumber(ARGV[8]), tonumber(ARGV[9])
-local at, next_at, sent = number(bucket[2]), number(bucket[5]), number(bucket[6])
-local is_whole = at and next_at and sent
+local at, next_at, sent =
+  written_at(bucket[1], ARGV[2], bucket[2]), number(bucket[5]), number(bucket[6])
+local is_whole = bucket[2] and next_at and sent
 if bucket[1] == ARGV[2] and not is_whole then foreign = foreign + 1 end
-local is_kept = bucket[1] == ARGV[2] and is_whole and at <= now
+local is_kept = at and is_whole
 if not is_kept then at, next_at, sent = now, 0, 0 end
 if not is_kept or bucket[3] ~= ARGV[8] or bucket[4] ~= ARGV[9] then
   next_at = math.max(next_at, at + interval + tolerance)

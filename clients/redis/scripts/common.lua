@@ -49,6 +49,14 @@ local function fields(key, ...)
   return {}
 end
 
+-- When a key that this Redis has written was written; nil if it was another Redis, whose clock tells
+-- nothing here, or at a later time than now.
+local function written_at(run, this_run, at)
+  at = number(at)
+  if run == this_run and at and at <= now then return at end
+  return nil
+end
+
 -- The end of what lasts from `since` to `till`; nil if that is not now.
 local function lasts_till(since, till)
   since, till = number(since), number(till)

@@ -3,8 +3,8 @@
 --
 -- KEYS 1 reading, 2 lease
 -- ARGV 1 deadline, 2 token of the lease or empty, 3 observe time, 4 READING or FAILURE,
---      5 sealed value, 6 time to live in milliseconds, 7 channel; with NOTHING as 4 the lease ends,
---      and that is all
+--      5 sealed value, 6 time to live in milliseconds, 7 channel, 8 run id of this Redis; with
+--      NOTHING as 4 the lease ends, and that is all
 
 -- First, for the lease must not outlive the request even if what comes behind this is refused: a
 -- Redis that is full refuses the first write of a script and, as no script ends halfway, no other.
@@ -14,21 +14,23 @@ if ARGV[4] == 'NOTHING' then return answer('RELEASED') end
 
 local observed = tonumber(ARGV[3])
 if observed > now then return answer('AHEAD') end
-local known = fields(KEYS[1], 'observed', 'failed')
-local newest = number(known[1]) or 0
+local known = fields(KEYS[1], 'observed', 'failed', 'run', 'at')
+local is_known = written_at(known[3], ARGV[8], known[4])
+local newest = is_known and number(known[1]) or 0
 if newest > now then newest = 0 end
 if ARGV[4] == 'FAILURE' then
-  local failed = number(known[2]) or 0
+  local failed = is_known and number(known[2]) or 0
   if failed <= now then newest = math.max(newest, failed) end
 end
 if newest >= observed then return answer('OLDER') end
 
 -- No write, so it goes where the next command may be refused.
 redis.call('PUBLISH', ARGV[7], ARGV[5])
-if ARGV[4] == 'READING' then
-  redis.call('HSET', KEYS[1], 'observed', ARGV[3], 'value', ARGV[5])
-else
-  redis.call('HSET', KEYS[1], 'failed', ARGV[3], 'failure', ARGV[5])
-end
+-- What another Redis observed must not pass for this one's. A key that is not there is not deleted: a
+-- script that has written may fill a Redis that is full.
+if not is_known and (known[1] or known[2]) then redis.call('DEL', KEYS[1]) end
+local is_reading = ARGV[4] == 'READING'
+redis.call('HSET', KEYS[1], 'run', ARGV[8], 'at', text(now), is_reading and 'observed' or 'failed',
+  ARGV[3], is_reading and 'value' or 'failure', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return answer('KEPT')

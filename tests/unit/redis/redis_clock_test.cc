@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include "clients/core/random.h"
@@ -96,6 +98,15 @@ TEST(RedisClockTest, ItTellsHowFarItIsFromOurWallClock) {
   const Now now{ToWallTime(kRedisStart) - minutes(5) + seconds(1), kStart + seconds(1)};
 
   EXPECT_LT(std::chrono::abs(clock.AheadOfWall(now) - minutes(5)), milliseconds(10));
+}
+
+TEST(RedisClockTest, ATimeThatOverflowsIsNone) {
+  constexpr std::int64_t kLatest = 9'000'000'000'000'000;
+  EXPECT_EQ(TimeOfMicros(0), RedisTime());
+  EXPECT_EQ(TimeOfMicros(kLatest), RedisTime(microseconds(kLatest)));
+  EXPECT_FALSE(TimeOfMicros(kLatest + 1));
+  EXPECT_FALSE(TimeOfMicros(std::numeric_limits<std::int64_t>::max()));
+  EXPECT_FALSE(TimeOfMicros(-1));
 }
 
 TEST(RedisClockTest, TheReplyToTimeIsRead) {
