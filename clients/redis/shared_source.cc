@@ -122,6 +122,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   static asio::awaitable<Result<Reading>> Fetch(std::shared_ptr<State> self, FetchContext context) {
     const SteadyTime begun = self->clock_.SteadyNow();
     context.progress->shared_sent_at.reset();
+    context.progress->granted_wall.reset();
     for (int waits = 0;; ++waits) {
       const ObservedSince wanted = WantedBy(context, begun);
       if (auto heard = self->HeardSince(wanted, begun, *context.progress)) {
@@ -400,7 +401,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     context.progress->granted_wall = ToWallTime(grant.observed);
     const auto sent_before = context.progress->sent_at;
     auto result = co_await self->next_->Fetch(context);
-    context.progress->granted_wall.reset();
+    if (context.progress->sent_at == sent_before) context.progress->granted_wall.reset();
     if (context.progress->sent_at != sent_before) {
       self->Tell(result, *lease, *context.progress);
     } else if (!result && result.error().kind == ErrorKind::kFreshnessUnsatisfied &&

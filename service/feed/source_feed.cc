@@ -428,7 +428,7 @@ void SourceFeed::Hear(std::optional<Reading> reading) {
 }
 
 void SourceFeed::KeepUnserved(Flight& flight) {
-  if (!flight.progress.sent_at) return;
+  if (!flight.progress.sent_at || !flight.progress.granted_wall) return;
   for (auto next = flight.waiters.begin(); next != flight.waiters.end();) {
     const auto waiter = next++;
     const ObservedSince since = waiter->second.since;

@@ -34,7 +34,7 @@ class FakeSource final : public BalanceSource {
     pending.wake = &wake;
     pending.sent_wall = upstream_.clock_.WallNow();
     pending.sent_steady = upstream_.clock_.SteadyNow();
-    context.progress->granted_wall = upstream_.granted_wall_;
+    if (upstream_.granted_wall_) context.progress->granted_wall = upstream_.granted_wall_;
     context.progress->NoteSent({pending.sent_wall, pending.sent_steady});
     upstream_.pending_.push_back(&pending);
     ++upstream_.requests_;
