@@ -394,21 +394,22 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::TryRelease(LoginNames login,
   co_return RedisResult<void>();
 }
 
+std::string RedisFleetStore::SealedReason(const std::string& name, const StoredValue& because) {
+  std::string sealed = vault_->Close(name, because);
+  // It holds all the same, for a reason that cannot be read.
+  return sealed.size() > kMostValueBytes ? std::string() : sealed;
+}
+
 asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
   if (!link_.IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
   const LoginNames& login = news.login;
   const StoredValue because =
       StoredFailure{link_.clock().Earliest(clock_.SteadyNow()), news.because, std::nullopt};
-  const auto reason = [&](const std::string& name) {
-    std::string sealed = vault_->Close(name, because);
-    // It holds all the same, for a reason that cannot be read.
-    return sealed.size() > kMostValueBytes ? std::string() : sealed;
-  };
   const std::vector<std::string> arguments = {
       MicrosText(news.pause.value_or(Duration::zero())),
-      news.pause ? reason(login.pause) : std::string(),
+      news.pause ? SealedReason(login.pause, because) : std::string(),
       MicrosText(news.hold_off.value_or(Duration::zero())),
-      news.hold_off ? reason(login.hold_off) : std::string(),
+      news.hold_off ? SealedReason(login.hold_off, because) : std::string(),
       news.is_accepted ? "1" : "0",
       MicrosText(news.interval.value_or(Duration::zero())),
       MicrosText(news.interval ? news.lasting : Duration::zero()),

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "clients/core/clock.h"
 #include "clients/core/random.h"
 #include "clients/redis/fleet_clock.h"
 #include "clients/redis/fleet_store.h"
+#include "clients/redis/reading_codec.h"
 #include "clients/redis/redis_dialer.h"
 #include "clients/redis/redis_link.h"
 #include "clients/redis/redis_settings.h"
@@ -93,6 +95,8 @@ class RedisFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<StoreOutcome>> TryStore(StoreRequest request);
   boost::asio::awaitable<RedisResult<void>> TryRelease(LoginNames login, Granted grant);
   boost::asio::awaitable<RedisResult<void>> TryRate(RateNews news);
+  // Empty if it is too large.
+  std::string SealedReason(const std::string& name, const StoredValue& because);
   // Runs a script, and tells the observer of data that is not ours.
   boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call);
   // Tells the observer how an operation has ended.
