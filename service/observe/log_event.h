@@ -44,6 +44,11 @@ enum class LogEvent : std::uint8_t {
   kCredentialRejected,
   kPushUp,
   kPushDown,
+  kFleetJoined,
+  kFleetConnected,
+  kFleetAway,
+  kFleetClockOffset,
+  kFleetBadValue,
   kAccessDenied,
   kCallFailed,
   kGrpcLibrary,
@@ -58,7 +63,7 @@ struct LogEventFacts {
   spdlog::level::level_enum level;
 };
 
-inline constexpr std::array<LogEventFacts, 30> kLogEvents = {{
+inline constexpr std::array<LogEventFacts, 35> kLogEvents = {{
     {LogEvent::kServing, "serving", spdlog::level::info},
     {LogEvent::kStartFailed, "start_failed", spdlog::level::critical},
     {LogEvent::kPortsFileFailed, "ports_file_failed", spdlog::level::err},
@@ -85,6 +90,11 @@ inline constexpr std::array<LogEventFacts, 30> kLogEvents = {{
     {LogEvent::kCredentialRejected, "credential_rejected", spdlog::level::err},
     {LogEvent::kPushUp, "push_up", spdlog::level::info},
     {LogEvent::kPushDown, "push_down", spdlog::level::warn},
+    {LogEvent::kFleetJoined, "fleet_joined", spdlog::level::info},
+    {LogEvent::kFleetConnected, "fleet_connected", spdlog::level::info},
+    {LogEvent::kFleetAway, "fleet_away", spdlog::level::warn},
+    {LogEvent::kFleetClockOffset, "fleet_clock_offset", spdlog::level::warn},
+    {LogEvent::kFleetBadValue, "fleet_bad_value", spdlog::level::err},
     {LogEvent::kAccessDenied, "access_denied", spdlog::level::warn},
     {LogEvent::kCallFailed, "call_failed", spdlog::level::info},
     {LogEvent::kGrpcLibrary, "grpc_library", spdlog::level::warn},

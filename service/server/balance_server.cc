@@ -1,6 +1,6 @@
 #include "service/server/balance_server.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +18,7 @@
 #include "clients/http/curl_global.h"
 #include "clients/http/curl_transport.h"
 #include "service/config/fleet_settings.h"
+#include "service/observe/log_event.h"
 #include "service/server/bound_address.h"
 #include "service/server/descriptor_share.h"
 #include "service/server/graceful_stop.h"
@@ -100,7 +101,8 @@ BalanceServer::BalanceServer(Config config, const std::vector<NamedKind>& kinds,
     FleetMonitor& monitor = fleet_logger_.emplace(metrics_.AddFleet(), own_clock_);
     fleet.emplace(ShardFleet::Parts{*config_.fleet, replica_, own_clock_, shared_clock_, monitor,
                                     std::random_device()()});
-    spdlog::info("fleet: this replica is called {}", replica_);
+    Log(LogEvent::kFleetJoined, fmt::format("fleet: this replica is called {}", replica_),
+        {{"replica", replica_}});
   }
   for (std::size_t i = 0; i < kShards; ++i) {
     shards_.push_back(std::make_unique<ShardRuntime>(
