@@ -69,7 +69,7 @@ struct AcquireRequest {
   // The same on Redis's clock: no request is granted before this time.
   RedisTime observed_from_redis = RedisTime::min();
   Duration max_age = Duration::max();
-  // A failure of a request that was sent at or after this is told instead of granting another one.
+  // A failure of a request that was sent at or after this is returned instead of a grant.
   SteadyTime failed_from = SteadyTime::max();
   FleetRate rate = {};
   // Least time between two requests of the login.
@@ -130,7 +130,7 @@ struct StoreRequest {
   // The leave to send it, which ends then; unset: it was sent without Redis, and its observe time
   // is taken from this replica's own clock.
   std::optional<Granted> grant = std::nullopt;
-  // When a request without leave was sent, for a failure: a reading tells by itself.
+  // When a request without a grant was sent. Needed for a failure only: a reading has its own time.
   SteadyTime sent = SteadyTime::min();
   // For how long it can be of use.
   Duration time_to_live{};
@@ -147,7 +147,8 @@ enum class StoreOutcome : std::uint8_t {
   kTooLarge,
 };
 
-// What one replica heard about the limits of a credential. Members that are unset say nothing.
+// Limits of a credential that one replica learned from the upstream. A member that is unset changes
+// nothing.
 struct RateNews {
   LoginNames login;
   // The upstream asks for a pause.
@@ -209,18 +210,18 @@ class FleetStore {
   // something newer.
   virtual boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) = 0;
 
-  // Keeps what a request brought if it is newer than what is there, and tells the other replicas.
-  // Ends the lease of the grant in any case. A grant of another Redis than the present one fails
-  // with kAway.
+  // Keeps what a request brought, and publishes it to the other replicas, if it is newer than what
+  // is there. Ends the lease of the grant in any case. A grant of another Redis than the present
+  // one fails with kAway.
   virtual boost::asio::awaitable<RedisResult<StoreOutcome>> Store(StoreRequest request) = 0;
 
-  // Ends the lease of a request that was not sent, or that brought nothing to tell the others.
+  // Ends the lease of a request that was not sent, or that brought nothing to share.
   virtual boost::asio::awaitable<RedisResult<void>> Release(LoginNames login, Granted grant) = 0;
 
   // Has limits count for all replicas. A pause or hold-off that lasts longer already stays.
   virtual boost::asio::awaitable<RedisResult<void>> Rate(RateNews news) = 0;
 
-  // `on_news` is called with what any replica, this one included, stores of the login. Messages may
+  // Calls `on_news` with what any replica, this one included, stores of the login. Messages may
   // be lost. `names` are copied.
   [[nodiscard]] virtual std::unique_ptr<Subscription> Subscribe(const LoginNames& names,
                                                                 OnNews on_news) = 0;

@@ -69,7 +69,8 @@ Duration WhatIsLeft(RedisTime until, RedisTime now) {
 
 }  // namespace
 
-// What turns stored values into news and back. Shared by the operations that are under way.
+// Seals and encodes values for Redis, and does the reverse. Shared by the operations that are under
+// way.
 class RedisFleetStore::Vault {
  public:
   Vault(Seal seal, FleetObserver& observer) : seal_(std::move(seal)), observer_(observer) {}
@@ -79,7 +80,7 @@ class RedisFleetStore::Vault {
   }
 
   // The sealed value of the key `name`, which has to be of the time `observed` if that is set.
-  // Unset, and told to the observer, if it cannot be used.
+  // Unset, and reported to the observer, if it cannot be used.
   std::optional<StoredValue> Open(std::string_view name, std::string_view sealed,
                                   std::optional<RedisTime> observed) const {
     const Opened opened = seal_.Open(name, sealed);

@@ -47,7 +47,8 @@ class FleetObserver {
   // or releases.
   virtual void OnBadValue(StoredValueFault /*fault*/) {}
 
-  // An operation has ended: `outcome` is one of kFleetOutcomes or of kRedisErrorNames.
+  // An operation has ended: `outcome` is one of the outcomes above or, if it failed, one of
+  // kRedisErrorNames.
   virtual void OnOperation(FleetOperation /*operation*/, std::string_view /*outcome*/) {}
 };
 
@@ -97,7 +98,7 @@ class RedisFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<void>> TryRate(RateNews news);
   // Empty if it is too large.
   std::string SealedReason(const std::string& name, const StoredValue& because);
-  // Runs a script, and tells the observer of data that is not ours.
+  // Runs a script. Reports data that it took for missing to the observer.
   boost::asio::awaitable<RedisResult<ScriptReply>> Run(ScriptCall call);
   // Tells the observer how an operation has ended.
   template <typename T>

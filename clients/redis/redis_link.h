@@ -1,6 +1,6 @@
 #pragma once
 
-// Keeps one connection to the primary, runs scripts on it, and tells whether Redis can be used.
+// Keeps one connection to the primary, runs scripts on it, and decides whether Redis is used.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,11 +41,11 @@ struct ScriptReply {
   std::vector<RedisReply> rest;
 };
 
-// Who hears of what a RedisLink learns.
+// Callbacks of a RedisLink.
 struct RedisLinkHooks {
-  // Told of each new connection: the run id of the primary. May be null.
+  // Called for each new connection with the run id of the primary. May be null.
   std::function<void(const std::string& run_id)> on_connected = nullptr;
-  // Told of Redis's clock whenever more was learned of it. May be null.
+  // Called whenever more was learned of Redis's clock. May be null.
   std::function<void(const RedisClock& clock)> on_clock = nullptr;
 };
 

@@ -16,22 +16,22 @@ namespace balance {
 // Shared by the sources of a credential. Time is an argument. Used on one thread.
 class ReserveBudget {
  public:
-  // `reserve` is the share of the rate that all replicas without Redis together may use, above 0.
+  // `reserve`, above 0, is the share of the rate that all replicas without Redis may use together.
   ReserveBudget(const RateSettings& rate, double reserve, int max_replicas, Random random);
 
-  // Of the configuration that was read anew.
+  // Changes the rate that it is a share of, as after a reload.
   void SetRate(const RateSettings& rate);
 
-  // Redis is lost from `now` on, or is reached again.
+  // Redis is lost from `now` on (true), or can be used again (false).
   void SetCutOff(SteadyTime now, bool is_cut_off);
 
   // When the next request may be sent. REQUIRES: cut off.
   SteadyTime Earliest() const;
-  // One is sent at `now`, which is not before Earliest().
+  // A request is sent at `now`, which is not before Earliest().
   void Take(SteadyTime now) { bucket_.Take(now); }
 
  private:
-  // Of every rate.
+  // Part of any rate that this replica may use.
   const double share_;
   RateBucket bucket_;
   Random random_;

@@ -12,8 +12,7 @@ bool HaveSameSentinels(const std::optional<SentinelSettings>& a,
 }
 
 bool HaveSamePlace(const RedisSettings& a, const RedisSettings& b) {
-  return a.address == b.address && HaveSameSentinels(a.sentinel, b.sentinel) && a.tls == b.tls &&
-         a.operation_timeout == b.operation_timeout;
+  return a.address == b.address && HaveSameSentinels(a.sentinel, b.sentinel) && a.tls == b.tls;
 }
 
 }  // namespace
@@ -32,7 +31,17 @@ bool CanTakeOver(const std::optional<FleetConfig>& running,
                  const std::optional<FleetConfig>& fresh) {
   if (!running || !fresh) return !running && !fresh;
   return HaveSamePlace(running->redis, fresh->redis) &&
+         running->redis.operation_timeout == fresh->redis.operation_timeout &&
          running->max_replicas == fresh->max_replicas && running->reserve == fresh->reserve;
+}
+
+FleetConfig Renewed(FleetConfig running, const FleetConfig& fresh) {
+  running.sealing_key = fresh.sealing_key;
+  running.previous_sealing_key = fresh.previous_sealing_key;
+  if (!HaveSamePlace(running.redis, fresh.redis)) return running;
+  running.redis.login = fresh.redis.login;
+  if (running.redis.sentinel) running.redis.sentinel->login = fresh.redis.sentinel->login;
+  return running;
 }
 
 }  // namespace balance

@@ -17,8 +17,12 @@ std::string AddressText(const HostPort& address);
 bool IsPlaintextOffLoopback(const RedisSettings& redis);
 
 // Whether a server that runs with `running` can take over `fresh` without a restart: they differ in
-// nothing but user names, passwords and sealing keys. Else all of `running` stays in force.
+// nothing but user names, passwords and sealing keys.
 bool CanTakeOver(const std::optional<FleetConfig>& running,
                  const std::optional<FleetConfig>& fresh);
+
+// `running` with what a server takes over of `fresh` without a restart, whatever else awaits one:
+// the sealing keys, and the user names and passwords unless they are those of another Redis.
+FleetConfig Renewed(FleetConfig running, const FleetConfig& fresh);
 
 }  // namespace balance

@@ -271,11 +271,12 @@ InForce BalanceServer::in_force() const {
 }
 
 bool BalanceServer::RenewFleet(const std::optional<FleetConfig>& fleet) {
-  if (!CanTakeOver(config_.fleet, fleet)) return false;
-  if (!fleet) return true;
-  for (const auto& shard : shards_) shard->RenewFleet(*fleet);
-  config_.fleet = fleet;
-  return true;
+  const bool is_all = CanTakeOver(config_.fleet, fleet);
+  if (config_.fleet && fleet) {
+    config_.fleet = Renewed(*std::move(config_.fleet), *fleet);
+    for (const auto& shard : shards_) shard->RenewFleet(*config_.fleet);
+  }
+  return is_all;
 }
 
 BalanceServer::Reconfigured BalanceServer::Reconfigure(Config config) {

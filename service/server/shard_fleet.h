@@ -58,7 +58,7 @@ class ShardFleet {
                                        const SourceConfig& config, const Fingerprint& credential,
                                        std::shared_ptr<FleetLogin> login);
 
-  // Logs in and seals as `config` says from now on. REQUIRES: CanTakeOver() holds.
+  // Logs in and seals as `config` says from now on. REQUIRES: it is Renewed() of the one before.
   void Renew(const FleetConfig& config);
   // The configuration was read anew: forgets credentials that no source uses.
   void OnReload();

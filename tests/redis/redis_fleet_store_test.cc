@@ -100,13 +100,14 @@ class LateReplies {
   using Socket = boost::asio::ip::tcp::socket;
 
   static boost::asio::awaitable<void> Serve(LateReplies& self, HostPort server) {
+    const boost::asio::ip::tcp::endpoint there(boost::asio::ip::address_v4::loopback(),
+                                               server.port);
     while (true) {
       auto client = std::make_shared<Socket>(
           co_await self.acceptor_.async_accept(boost::asio::use_awaitable));
       const auto loop = co_await boost::asio::this_coro::executor;
       auto upstream = std::make_shared<Socket>(loop);
-      co_await upstream->async_connect({boost::asio::ip::address_v4::loopback(), server.port},
-                                       boost::asio::use_awaitable);
+      co_await upstream->async_connect(there, boost::asio::use_awaitable);
       boost::asio::co_spawn(loop, Pass(client, upstream, Duration::zero()), boost::asio::detached);
       boost::asio::co_spawn(loop, Pass(upstream, client, self.delay_), boost::asio::detached);
     }

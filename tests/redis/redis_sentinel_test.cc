@@ -80,6 +80,24 @@ TEST_F(RedisSentinelTest, M35_AfterAFailoverTheNewPrimaryServesAndTheBucketIsEmp
   EXPECT_TRUE(Becomes([&] { return heard == 1; }));
 }
 
+// Or a primary that is cut off would give out the rate beside the one that is promoted.
+// docs/operating.md says so.
+TEST_F(RedisSentinelTest, M35_APrimaryWithoutItsReplicasGivesNothingOut) {
+  const auto store = MakeStore(ThroughSentinels());
+  ASSERT_TRUE(Becomes([&] { return store->IsUsable(); }));
+  primary_.Command({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  primary_.Command({"CONFIG", "SET", "min-replicas-max-lag", "2"});
+  EXPECT_TRUE(Becomes([&] { return Told(Settled(*store, Request(login_))) == "granted"; }));
+
+  for (const auto& replica : replicas_) replica->Freeze();
+
+  EXPECT_TRUE(Becomes([&] {
+    const auto refused = Await(store->Acquire(Request(login_)));
+    return KindOf(refused) == "NO_WRITES";
+  }));
+  EXPECT_NE(Told(Await(store->Acquire(Request(login_)))), "granted");
+}
+
 TEST_F(RedisSentinelTest, M35_ASentinelThatHangsOrIsGoneIsPassedOver) {
   sentinels_[0]->Freeze();
   sentinels_[1]->Kill();

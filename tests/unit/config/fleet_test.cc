@@ -429,6 +429,32 @@ TEST_F(FleetTest, ItsFilesAreWatched) {
   }
 }
 
+// An old password may be withdrawn at any time, and a key that leaked must go.
+TEST_F(FleetTest, SecretsAreTakenOverWhateverElseAwaitsARestart) {
+  const std::string tls = Tls();
+  const std::string login = "username: b, password: {env: PASSWORD}, ";
+  const std::string keys =
+      Keys("  sealing_key: {env: OTHER_KEY}\n  previous_sealing_key: {env: KEY}\n");
+  const FleetConfig running = Loaded(With("address: 'redis:6379', " + tls));
+  const FleetConfig fresh = Loaded(With(
+      "address: 'redis:6379', operation_timeout: 0.1s, " + login + tls, keys + "  reserve: 0.5\n"));
+  const FleetConfig elsewhere = Loaded(With("address: 'redis:6380', " + login + tls, keys));
+
+  const FleetConfig renewed = Renewed(running, fresh);
+  const FleetConfig stays = Renewed(running, elsewhere);
+
+  EXPECT_EQ(renewed.redis.login.username, "b");
+  EXPECT_EQ(renewed.redis.login.password->Expose(), fresh.redis.login.password->Expose());
+  EXPECT_EQ(renewed.sealing_key->Expose(), fresh.sealing_key->Expose());
+  EXPECT_EQ(renewed.previous_sealing_key->Expose(), running.sealing_key->Expose());
+  EXPECT_EQ(renewed.reserve, running.reserve);
+  EXPECT_EQ(renewed.redis.operation_timeout, running.redis.operation_timeout);
+  // The password of another Redis is nothing for this one.
+  EXPECT_EQ(stays.redis.login.password, running.redis.login.password);
+  EXPECT_EQ(stays.redis.address.port, 6379);
+  EXPECT_EQ(stays.sealing_key->Expose(), fresh.sealing_key->Expose());
+}
+
 TEST_F(FleetTest, SecretsAreTakenOverAndTheRestAwaitsARestart) {
   const auto fleet_of = [this](const std::string& yaml) {
     return std::optional<FleetConfig>(Loaded(yaml));
