@@ -22,6 +22,12 @@ using std::chrono::milliseconds;
 // Room for two commands, each of which ends when the test says so.
 class CommandWindowTest : public testing::Test {
  protected:
+  // What still waits ends before the window does.
+  ~CommandWindowTest() override {
+    for (auto& [name, cancel] : cancels_) cancel.emit(boost::asio::cancellation_type::terminal);
+    Run();
+  }
+
   void Begin(const std::string& name) {
     Signal& end = *(ends_[name] = std::make_unique<Signal>(loop_.get_executor()));
     boost::asio::co_spawn(loop_, Command(name, end),
