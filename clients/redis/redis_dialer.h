@@ -54,7 +54,7 @@ class RedisDialer {
 
   boost::asio::io_context& loop_;
   Clock& clock_;
-  const RedisSettings settings_;
+  RedisSettings settings_;
   // Index of the Sentinel to ask first.
   std::size_t first_sentinel_ = 0;
 };

@@ -79,6 +79,13 @@ class RedisFleetStore::Vault {
     return seal_.Close(name, EncodeStored(value));
   }
 
+  // The same, but empty if it is too large: limits hold also without a reason that can be read.
+  std::string CloseReason(std::string_view name, const StoredValue& value) const {
+    std::string sealed = Close(name, value);
+    if (sealed.size() > kMostValueBytes) sealed.clear();
+    return sealed;
+  }
+
   // The sealed value of the key `name`, which has to be of the time `observed` if that is set.
   // Unset, and reported to the observer, if it cannot be used.
   std::optional<StoredValue> Open(std::string_view name, std::string_view sealed,
@@ -399,16 +406,11 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
   const LoginNames& login = news.login;
   const StoredValue because =
       StoredFailure{link_.clock().Earliest(clock_.SteadyNow()), news.because, std::nullopt};
-  const auto reason = [&](const std::string& name) {
-    std::string sealed = vault_->Close(name, because);
-    // It holds all the same, for a reason that cannot be read.
-    return sealed.size() > kMostValueBytes ? std::string() : sealed;
-  };
   const std::vector<std::string> arguments = {
       MicrosText(news.pause.value_or(Duration::zero())),
-      news.pause ? reason(login.pause) : std::string(),
+      news.pause ? vault_->CloseReason(login.pause, because) : std::string(),
       MicrosText(news.hold_off.value_or(Duration::zero())),
-      news.hold_off ? reason(login.hold_off) : std::string(),
+      news.hold_off ? vault_->CloseReason(login.hold_off, because) : std::string(),
       news.is_accepted ? "1" : "0",
       MicrosText(news.interval.value_or(Duration::zero())),
       MicrosText(news.interval ? news.lasting : Duration::zero()),
