@@ -27,6 +27,9 @@ struct RateLimits {
   std::optional<Duration> exhausted_for;
 };
 
+// The right to one connection to an upstream, as long as a copy lives; null: no right.
+using ConnectionPermit = std::shared_ptr<void>;
+
 // What a feed and the decorators tell each other while a fetch runs. Owned by the feed; written and
 // read on the shard's thread only.
 struct FetchProgress {
@@ -55,6 +58,9 @@ struct FetchProgress {
   // Set by whoever has this fetch wait for something other than its turn: ends that wait, because
   // the request is forbidden by now. May be empty.
   std::function<void()> on_forbidden;
+  // Set, and reset, by whoever has waited for the connection of the next request already. Null: the
+  // fetch itself waits for one.
+  ConnectionPermit connection;
   // Of the latest answer.
   RateLimits rate_limits;
   // Of the call that began this fetch; those that joined it have theirs. Unset: it names none, or
@@ -113,6 +119,11 @@ class BalanceSource {
   // Reads the upstream once. Every failure, exceptions of libraries included, is an Error; an
   // incomplete reply is never a Reading. Notes in context.progress when a request is sent.
   virtual boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) = 0;
+
+  // Waits for a connection for the Fetch() to come, and does not wait where one is free. Null if
+  // none is by `context.End()`, or if the wait ends before because a failure forbids the request or
+  // FetchProgress::on_forbidden() was called. By default, connections are not limited.
+  virtual boost::asio::awaitable<ConnectionPermit> AwaitConnection(FetchContext context);
 
   // What a Fetch() begun now would meet.
   virtual SendOutlook Outlook() const { return {}; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <utility>
@@ -37,7 +39,9 @@ constexpr Duration kSlowFor = seconds(30);
 // Between a replica's name and the number of its source.
 constexpr char kOwnerSeparator = '/';
 
-// Readings made alone are offered up to so long after Redis is back: so often they are tried.
+// Pause before what was read without Redis is stored there, and between two looks whether it can
+// be: random, so that replicas for which Redis is back at one moment do not all write at one
+// moment.
 constexpr Duration kLeastOfferPause = milliseconds(50);
 constexpr Duration kMostOfferPause = seconds(1);
 
@@ -121,29 +125,20 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
 
   static asio::awaitable<Result<Reading>> Fetch(std::shared_ptr<State> self, FetchContext context) {
     const SteadyTime begun = self->clock_.SteadyNow();
-    context.progress->shared_sent_at.reset();
-    context.progress->granted_wall.reset();
+    FetchProgress* const progress = context.progress;
+    const std::shared_ptr<void> leaving(nullptr,
+                                        [progress](void*) { progress->connection.reset(); });
+    progress->shared_sent_at.reset();
+    progress->granted_wall.reset();
     for (int waits = 0;; ++waits) {
       const ObservedSince wanted = WantedBy(context, begun);
       if (auto heard = self->HeardSince(wanted, begun, *context.progress)) {
         co_return *std::move(heard);
       }
+      co_await TakeFreeConnection(self, context);
       AcquireRequest request = self->RequestOf(wanted, begun);
-      auto acquired = co_await Ask(self, std::move(request));
-      self->reserve_->SetCutOff(self->clock_.SteadyNow(), !acquired);
-      std::optional<Result<Reading>> fetched;
-      if (!acquired) {
-        fetched = co_await FetchAlone(self, context);
-      } else {
-        self->Note(*acquired);
-        // Before anything can throw: a lease that is lost keeps the others waiting.
-        const std::shared_ptr<Lease> lease = LeaseOf(self, *acquired);
-        if (lease) {
-          fetched = co_await FetchGranted(self, context, lease);
-        } else {
-          fetched = co_await Follow(self, context, *std::move(acquired), waits);
-        }
-      }
+      request.may_send = context.progress->connection != nullptr;
+      auto fetched = co_await FetchOnce(self, context, std::move(request), waits);
       if (!fetched) continue;
       // Somebody who wants a newer one has joined meanwhile.
       if (*fetched && context.progress->shared_sent_at &&
@@ -156,7 +151,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   }
 
  private:
-  static ObservedSince WantedBy(const FetchContext& context, SteadyTime begun) {
+  static ObservedSince WantedBy(const FetchContext context, SteadyTime begun) {
     const ObservedSince wanted = context.progress->wanted.value_or(ObservedSince{begun});
     return ObservedSince::Later(wanted, ObservedSince{context.observed_from});
   }
@@ -169,12 +164,48 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     request.rate = settings_.rate;
     request.min_refresh_interval = settings_.min_refresh_interval;
     request.lease = settings_.refresh_budget + kLeaseMargin;
-    // What is below may have turns of its own, and must not hold back what was granted.
-    request.may_send = next_->Outlook().earliest <= clock_.SteadyNow();
     return request;
   }
 
+  // What is below has turns and connections of its own, and must not hold back what was granted: so
+  // a connection is in hand before a grant is asked for, and given back where it is of no use yet.
+  static asio::awaitable<void> TakeFreeConnection(std::shared_ptr<State> self,
+                                                  FetchContext context) {
+    if (self->next_->Outlook().earliest > self->clock_.SteadyNow()) {
+      context.progress->connection.reset();
+    } else if (!context.progress->connection) {
+      FetchContext now = context;
+      now.deadline = SteadyTime::min();
+      context.progress->connection = co_await self->next_->AwaitConnection(now);
+    }
+  }
+
+  // Asks the other replicas once, and does what their answer leads to. Unset: to be asked again.
+  static asio::awaitable<std::optional<Result<Reading>>> FetchOnce(std::shared_ptr<State> self,
+                                                                   FetchContext context,
+                                                                   AcquireRequest request,
+                                                                   int waits) {
+    const std::uint64_t messages = self->messages_;
+    auto acquired = co_await Ask(self, std::move(request));
+    self->reserve_->SetCutOff(self->clock_.SteadyNow(), !acquired);
+    if (!acquired) co_return co_await FetchAlone(self, context);
+    self->Note(*acquired);
+    // Before anything can throw: a lease that is lost keeps the others waiting.
+    const std::shared_ptr<Lease> lease = LeaseOf(self, *acquired);
+    if (lease) co_return co_await FetchGranted(self, context, lease);
+    co_return co_await Follow(self, context, *std::move(acquired), waits, messages);
+  }
+
   bool IsForbiddenBelow() const { return next_->Outlook().IsForbidden(clock_.SteadyNow()); }
+
+  // The failure that forbids requests below, if one does. Nothing is sent: a fetch might just be
+  // allowed again, and would be one that no budget knows of.
+  std::optional<Result<Reading>> RefusalBelow() const {
+    const SteadyTime now = clock_.SteadyNow();
+    const SendOutlook outlook = next_->Outlook();
+    if (!outlook.IsForbidden(now)) return std::nullopt;
+    return Refuse(*outlook.because, outlook.earliest - now);
+  }
 
   // A question that outlives whoever asks: giving it up would end the connection for all.
   struct Question {
@@ -232,16 +263,15 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     const RedisTime observed = std::visit([](const auto& each) { return each.observed; }, news);
     if (observed == own_observed_) return;
     login_->ClearHolder();
-    heard_at_ = clock_.SteadyNow();
+    ++messages_;
     if (auto* const reading = std::get_if<FleetReading>(&news)) {
       HearReading(std::move(reading->reading));
     } else {
       heard_failure_ = std::move(std::get<FleetFailure>(news));
-      heard_failure_at_ = heard_at_;
+      heard_failure_at_ = clock_.SteadyNow();
       login_->NoteRequest(heard_failure_->sent);
     }
-    for (Signal* const waiter : waiters_) waiter->Wake();
-    waiters_.clear();
+    for (const Place* const place : std::exchange(waiting_, {})) place->Wake();
   }
 
   void HearReading(Reading reading) {
@@ -279,15 +309,20 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   // What an answer without a grant leads to. Unset: to be asked again.
   static asio::awaitable<std::optional<Result<Reading>>> Follow(std::shared_ptr<State> self,
                                                                 FetchContext context,
-                                                                Acquired acquired, int waits) {
-    if (std::holds_alternative<OutOfTurn>(acquired) && self->IsForbiddenBelow()) {
-      // With the failure that forbids it.
-      co_return co_await self->next_->Fetch(context);
+                                                                Acquired acquired, int waits,
+                                                                std::uint64_t messages) {
+    if (std::holds_alternative<OutOfTurn>(acquired)) {
+      if (auto refusal = self->RefusalBelow()) co_return refusal;
+      if (!context.progress->connection && self->IsDue(std::get<OutOfTurn>(acquired).send_at)) {
+        co_return co_await AwaitConnection(self, context, messages);
+      }
     }
+    // Others can use it during the wait.
+    context.progress->connection.reset();
     if (const auto until = self->NextQuestion(acquired, waits)) {
       if (*until >= context.End()) co_return OutOfTime(*until - self->clock_.SteadyNow());
       if (std::holds_alternative<OutOfTurn>(acquired)) context.progress->planned_send = *until;
-      co_await Wait(self, *until);
+      co_await Wait(self, *until, messages);
       context.progress->planned_send.reset();
       co_return std::nullopt;
     }
@@ -335,28 +370,51 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     return std::max(next, now + kLeastPause);
   }
 
-  // Until then, or until something is heard.
-  static asio::awaitable<void> Wait(std::shared_ptr<State> self, SteadyTime until) {
-    Signal news(self->executor_);
-    Alarm end(self->executor_, self->clock_);
-    end.Set(until, [&news] { news.Wake(); });
-    const Place place(*self, news);
-    co_await news.Wait();
+  // Whether a request could be sent now, by the turn of the fleet and those below.
+  bool IsDue(SteadyTime turn) const {
+    return std::max(turn, next_->Outlook().earliest) <= clock_.SteadyNow();
   }
 
-  // Among those who wait for news, as long as it lives.
+  // Waits until then, or until a message comes that is not one of the first `messages`.
+  static asio::awaitable<void> Wait(std::shared_ptr<State> self, SteadyTime until,
+                                    std::uint64_t messages) {
+    if (self->messages_ != messages) co_return;
+    Signal message(self->executor_);
+    Alarm end(self->executor_, self->clock_);
+    end.Set(until, [&message] { message.Wake(); });
+    const Place place(*self, [&message] { message.Wake(); });
+    co_await message.Wait();
+  }
+
+  // The same for a connection, which `context.progress` then has. An error: there is none in time.
+  static asio::awaitable<std::optional<Result<Reading>>> AwaitConnection(
+      std::shared_ptr<State> self, FetchContext context, std::uint64_t messages) {
+    if (self->messages_ != messages) co_return std::nullopt;
+    FetchProgress* const progress = context.progress;
+    const Place place(*self, [progress] {
+      if (progress->on_forbidden) progress->on_forbidden();
+    });
+    context.progress->connection = co_await self->next_->AwaitConnection(context);
+    if (context.progress->connection || self->clock_.SteadyNow() < context.End())
+      co_return std::nullopt;
+    co_return NoConnection();
+  }
+
+  // The place of one who waits for a message, as long as it lives.
   class Place {
    public:
-    Place(State& state, Signal& signal) : state_(state), signal_(&signal) {
-      state_.waiters_.push_back(signal_);
+    Place(State& state, std::function<void()> wake) : state_(state), wake_(std::move(wake)) {
+      state_.waiting_.push_back(this);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
-    ~Place() { state_.waiters_.remove(signal_); }
+    ~Place() { state_.waiting_.remove(this); }
+
+    void Wake() const { wake_(); }
 
    private:
     State& state_;
-    Signal* const signal_;
+    const std::function<void()> wake_;
   };
 
   // Gives the lease back, however the fetch ends, unless it was used up.
@@ -404,12 +462,17 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     if (context.progress->sent_at == sent_before) context.progress->granted_wall.reset();
     if (context.progress->sent_at != sent_before) {
       self->Tell(result, *lease, *context.progress);
-    } else if (!result && result.error().kind == ErrorKind::kFreshnessUnsatisfied &&
-               self->clock_.SteadyNow() < end) {
-      // The turn below came too late for the grant, not for who asks.
+    } else if (self->HasLapsed(result, end)) {
       co_return std::nullopt;
     }
     co_return result;
+  }
+
+  // Whether the turn below came too late for `send_by`, but not for who asks, whose time is up at
+  // `end`. REQUIRES: nothing was sent.
+  bool HasLapsed(const Result<Reading>& result, SteadyTime end) const {
+    return !result && result.error().kind == ErrorKind::kFreshnessUnsatisfied &&
+           clock_.SteadyNow() < end;
   }
 
   // What a granted request brought. The caller does not wait for it.
@@ -472,27 +535,46 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     news.because.log_detail.clear();
   }
 
-  // Unset: Redis can be asked again, or something was heard.
+  // Unset: Redis can be asked again, or a message has come.
   static asio::awaitable<std::optional<Result<Reading>>> FetchAlone(std::shared_ptr<State> self,
                                                                     FetchContext context) {
-    for (int waits = 0; !self->IsForbiddenBelow(); ++waits) {
+    for (int waits = 0;; ++waits) {
+      if (auto refusal = self->RefusalBelow()) co_return refusal;
       const SteadyTime now = self->clock_.SteadyNow();
+      const std::uint64_t messages = self->messages_;
       // What the upstream has said to another replica holds without Redis too.
       if (self->held_ && self->held_->until > now) co_return self->Refusal(*self->held_);
-      const SteadyTime turn = self->reserve_->Earliest();
+      const SteadyTime turn = std::max(self->reserve_->Earliest(), self->next_->Outlook().earliest);
       if (turn >= context.End()) co_return OutOfTime(turn - now);
       if (turn <= now) {
-        self->reserve_->Take(now);
-        break;
+        // The reserve is used up when the request can leave, not before.
+        if (context.progress->connection) co_return co_await SendAlone(self, context);
+        if (auto failed = co_await AwaitConnection(self, context, messages)) co_return failed;
+      } else {
+        context.progress->connection.reset();
+        // Not at first: when a connection is just being made, it is there by then.
+        if (waits >= kWaitsToPlan) context.progress->planned_send = turn;
+        const Duration look = GrowingPause(kFirstLook, waits, kLongestLook);
+        co_await Wait(self, std::min(turn, now + look), messages);
+        context.progress->planned_send.reset();
       }
-      // Not at first: when a connection is just being made, it is there by then.
-      if (waits >= kWaitsToPlan) context.progress->planned_send = turn;
-      co_await Wait(self, std::min(turn, now + GrowingPause(kFirstLook, waits, kLongestLook)));
-      context.progress->planned_send.reset();
-      if (self->store_->IsUsable() || self->heard_at_ >= now) co_return std::nullopt;
+      if (self->store_->IsUsable() || self->messages_ != messages) co_return std::nullopt;
     }
+  }
+
+  // Unset: what is below gave no turn in time.
+  static asio::awaitable<std::optional<Result<Reading>>> SendAlone(std::shared_ptr<State> self,
+                                                                   FetchContext context) {
+    const SteadyTime now = self->clock_.SteadyNow();
+    const SteadyTime end = context.End();
+    self->reserve_->Take(now);
+    context.send_by = now + kSendSlack;
+    const auto sent_before = context.progress->sent_at;
     auto result = co_await self->next_->Fetch(context);
     if (result) self->OfferLater(*result);
+    if (context.progress->sent_at == sent_before && self->HasLapsed(result, end)) {
+      co_return std::nullopt;
+    }
     co_return result;
   }
 
@@ -532,8 +614,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   std::optional<Reading> heard_reading_;
   std::optional<FleetFailure> heard_failure_;
   SteadyTime heard_failure_at_ = SteadyTime::min();
-  // When something was heard last.
-  SteadyTime heard_at_ = SteadyTime::min();
+  // Number of messages of other replicas.
+  std::uint64_t messages_ = 0;
   // Observe time of what this source stored last: it is published to this source, too.
   RedisTime own_observed_ = RedisTime::min();
   // What the latest answer said, if it said so.
@@ -543,8 +625,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   // The slowest pace that was told, and when to tell of a present one again.
   Duration told_interval_{0};
   SteadyTime tell_interval_again_at_ = SteadyTime::min();
-  // Who waits for news.
-  std::list<Signal*> waiters_;
+  // Those who wait for a message.
+  std::list<Place*> waiting_;
   // What was read without Redis and was not offered yet.
   std::optional<Reading> own_;
   Alarm offer_alarm_;

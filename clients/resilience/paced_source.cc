@@ -16,15 +16,6 @@ tl::unexpected<Error> OutOfTurn(Duration retry_after) {
                 retry_after);
 }
 
-// The host keeps the connections that we may have busy, or we have more logins than it can serve.
-tl::unexpected<Error> NoConnection() {
-  Error error{ErrorKind::kUnreachable,
-              "every connection to the upstream that this service may have is waiting for an "
-              "answer; it is asked again with the next read"};
-  error.is_local = true;
-  return tl::unexpected<Error>(std::move(error));
-}
-
 // Takes a connection into `slot`, unless there is one already, and says whether there is one.
 // `slots` may be null, and then there is always one. A function of its own, because GCC 12 warns of
 // lambdas that a coroutine keeps.
@@ -75,7 +66,8 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
                                                             std::optional<HostSlots::Slot>& slot) {
   const std::shared_ptr<Pacer> pacer = pacer_;
   const std::shared_ptr<HostSlots> slots = slots_;
-  const std::function<bool()> has_room = RoomAt(slots.get(), slot);
+  const std::function<bool()> has_room =
+      RoomAt(context.progress->connection ? nullptr : slots.get(), slot);
   while (true) {
     const SteadyTime now = clock_.SteadyNow();
     const SendOutlook outlook = next_->Outlook();
@@ -104,6 +96,16 @@ boost::asio::awaitable<Result<void>> PacedSource::AwaitTurn(FetchContext context
     }
   }
   co_return Result<void>();
+}
+
+boost::asio::awaitable<ConnectionPermit> PacedSource::AwaitConnection(FetchContext context) {
+  if (!slots_) co_return co_await BalanceSource::AwaitConnection(context);
+  const std::shared_ptr<Pacer> pacer = pacer_;
+  const std::shared_ptr<HostSlots> slots = slots_;
+  const Pacer::OtherWait wait(*pacer, *context.progress, *next_);
+  auto slot = co_await slots->Take(*context.progress, context.End(), next_.get());
+  if (!slot) co_return ConnectionPermit();
+  co_return std::make_shared<HostSlots::Slot>(std::move(*slot));
 }
 
 SendOutlook PacedSource::Outlook() const {

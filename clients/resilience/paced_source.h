@@ -32,6 +32,9 @@ class PacedSource final : public BalanceSource {
   // break the ceiling; nor for a turn with a connection in hand, which others could use.
   boost::asio::awaitable<Result<Reading>> Fetch(FetchContext context) override;
 
+  // Waits as a fetch does. A fetch that has its connection already takes no other one.
+  boost::asio::awaitable<ConnectionPermit> AwaitConnection(FetchContext context) override;
+
   SendOutlook Outlook() const override;
 
  private:

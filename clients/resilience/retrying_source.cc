@@ -12,8 +12,11 @@ RetryingSource::RetryingSource(std::unique_ptr<BalanceSource> next,
       clock_(clock) {}
 
 boost::asio::awaitable<Result<Reading>> RetryingSource::Fetch(FetchContext context) {
+  const auto sent_before = context.progress->sent_at;
   Result<Reading> first = co_await Attempt(context);
-  const bool was_sent = context.progress->sent_at.has_value();
+  // A failure that another replica met is that one's to retry.
+  const bool was_sent =
+      context.progress->sent_at != sent_before && !context.progress->shared_sent_at;
   if (first || !was_sent) co_return first;
   const auto pause = Duration(static_cast<Duration::rep>(random_() * double(kBackOff.count())));
   const SteadyTime at = clock_.SteadyNow() + pause;
@@ -24,7 +27,10 @@ boost::asio::awaitable<Result<Reading>> RetryingSource::Fetch(FetchContext conte
   const SteadyTime sent = *context.progress->sent_at;
   Result<Reading> second = co_await Attempt(context);
   // Refused unsent, it says less than the first.
-  if (!second && context.progress->sent_at == sent) co_return first;
+  if (!second && context.progress->sent_at == sent) {
+    context.progress->shared_sent_at.reset();
+    co_return first;
+  }
   co_return second;
 }
 
@@ -32,7 +38,7 @@ boost::asio::awaitable<Result<Reading>> RetryingSource::Attempt(FetchContext con
   const auto sent_before = context.progress->sent_at;
   Result<Reading> result = co_await next_->Fetch(context);
   const auto sent = context.progress->sent_at;
-  if (sent == sent_before) co_return result;
+  if (sent == sent_before || context.progress->shared_sent_at) co_return result;
   if (result) {
     retries_->OnSuccess();
     latency_.Add(clock_.SteadyNow() - *sent);

@@ -388,7 +388,7 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
     const SteadyTime sent = sent_at.value_or(clock_.SteadyNow());
     status_.last_attempt = std::max(status_.last_attempt, std::optional(sent));
     if (progress.shared_sent_at) {
-      observer_.OnShared(status_, result);
+      if (!IsKnown(result)) observer_.OnShared(status_, result);
     } else {
       observer_.OnRefresh(status_, result, took);
     }
@@ -412,9 +412,9 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
 void SourceFeed::Hear(std::optional<Reading> reading) {
   if (stopped_) return;
   if (!reading) return RefreshInBackground(NewerThanKnown());
-  if (status_.reading && reading->observe_steady <= status_.reading->observe_steady) return;
   const SteadyTime sent = reading->observe_steady + reading->cache_age;
   const Result<Reading> result = *std::move(reading);
+  if (IsKnown(result)) return;
   observer_.OnShared(status_, result);
   status_.last_attempt = std::max(status_.last_attempt, std::optional(sent));
   Accept(*result, sent);
@@ -425,6 +425,10 @@ void SourceFeed::Hear(std::optional<Reading> reading) {
   if (flight_ && !IsWanted(*flight_)) Abandon();
   if (!flight_) PlanWatch();
   EndWaitsSoon(is_posted);
+}
+
+bool SourceFeed::IsKnown(const Result<Reading>& result) const {
+  return result && status_.reading && result->observe_steady <= status_.reading->observe_steady;
 }
 
 void SourceFeed::KeepUnserved(Flight& flight) {
@@ -486,8 +490,10 @@ void SourceFeed::NoteCurrencies(const Reading& reading) {
 }
 
 // Optimal probabilistic early expiry (XFetch) with one draw a reading: the longer a fetch takes,
-// the earlier it begins.
+// the earlier it begins. It is drawn where the reading was fetched alone: if each replica drew, the
+// earliest of all draws would count.
 SteadyTime SourceFeed::EarlyRefreshAt(const Reading& reading) {
+  if (reading.origin == ReadingOrigin::kSharedCache) return SteadyTime::max();
   const Duration took = clock_.SteadyNow() - (reading.observe_steady + reading.cache_age);
   const double factor = -std::log(1 - random_());
   const Duration fresh_for = status_.FreshFor();

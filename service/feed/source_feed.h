@@ -57,8 +57,8 @@ class RefreshObserver {
   // A refresh ended unsent: a hold-off, a pause, an open breaker or the rate budget forbade it.
   virtual void OnRefusal(const SourceStatus& /*before*/, const Error& /*why*/) {}
 
-  // What another replica read, or failed to read, was taken over. `before` is the status that it
-  // found.
+  // What another replica read, or failed to read, was taken over; told once of each reading.
+  // `before` is the status that it found.
   virtual void OnShared(const SourceStatus& /*before*/, const Result<Reading>& /*result*/) {}
 
   // A reading was dropped: one with a later observe time is known already.
@@ -241,6 +241,8 @@ class SourceFeed {
   boost::asio::awaitable<void> RunFlight(std::shared_ptr<Flight> flight);
   boost::asio::awaitable<Result<Reading>> FetchOnce(Flight& flight);
   void Land(Flight& flight, Result<Reading> result, Duration took);
+  // Whether there is nothing new in it.
+  bool IsKnown(const Result<Reading>& result) const;
   // `sent` is when the request that brought it was sent.
   void Accept(Reading reading, SteadyTime sent);
   // Tells the meter of the latest read that was noted.

@@ -27,13 +27,15 @@ class FleetLogger final : public FleetMonitor {
 
  private:
   void LogLink(const FleetLinkState& state);
+  void LogAway(const std::string& reason);
   void LogOffset(Duration offset);
 
   FleetMonitor& next_;
   const Clock& clock_;
   LineBudget bad_values_;
+  LineBudget links_;
   bool was_connected_ = false;
-  // Of the latest line that told why Redis is away.
+  // Why Redis is away, as the latest line about that says.
   std::string reason_;
   bool is_offset_told_ = false;
 };

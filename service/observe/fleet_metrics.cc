@@ -7,7 +7,7 @@
 namespace balance {
 namespace {
 
-// In which an operation that has not failed ends.
+// Outcomes of an operation that has not failed.
 std::span<const std::string_view> GoodOutcomesOf(FleetOperation operation) {
   switch (operation) {
     case FleetOperation::kAcquire:

@@ -23,7 +23,7 @@ struct FleetLinkState {
 // Told on the shard's thread; must not block.
 class FleetMonitor : public FleetObserver {
  public:
-  // Told about once a second.
+  // Told a few times a second.
   virtual void OnLinkState(const FleetLinkState& /*state*/) {}
 };
 

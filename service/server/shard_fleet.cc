@@ -16,7 +16,7 @@ namespace {
 constexpr Duration kTick = std::chrono::milliseconds(250);
 
 // A connection for messages may be made anew for so long before anybody is told.
-constexpr Duration kDeafPatience = std::chrono::seconds(5);
+constexpr Duration kSubscribePatience = std::chrono::seconds(5);
 
 // A reading that no source may show any more is kept for a while: another replica's configuration
 // may allow more.
@@ -46,6 +46,21 @@ SharedSource::Settings SharedSettingsOf(const SourceConfig& config, double reser
                       std::max({cache.max_stale, cache.stale_while_revalidate, kLeastTimeToLive})};
 }
 
+// The store tells the standing of what it does, also when nobody else has it any more.
+std::shared_ptr<RedisFleetStore> MakeStore(boost::asio::io_context& loop, ShardFleet::Parts& parts,
+                                           Random random, std::shared_ptr<RedisStanding> standing) {
+  struct Owner {
+    std::shared_ptr<RedisStanding> standing;
+    RedisFleetStore store;
+  };
+  RedisStanding& observer = *standing;
+  const std::shared_ptr<Owner> owner(
+      new Owner{std::move(standing),
+                RedisFleetStore(loop, parts.own_clock, std::move(random), parts.config.redis,
+                                SealOf(parts.config), observer, &parts.shared_clock)});
+  return {owner, &owner->store};
+}
+
 }  // namespace
 
 std::string RandomReplicaName() {
@@ -56,15 +71,13 @@ std::string RandomReplicaName() {
 ShardFleet::ShardFleet(boost::asio::io_context& loop, Parts parts)
     : loop_(loop),
       clock_(parts.own_clock),
-      monitor_(parts.monitor),
       replica_(std::move(parts.replica)),
       max_replicas_(parts.config.max_replicas),
       reserve_(parts.config.reserve),
       operation_timeout_(parts.config.redis.operation_timeout),
       seed_(parts.seed),
-      store_(std::make_shared<RedisFleetStore>(loop, clock_, NextRandom(), parts.config.redis,
-                                               SealOf(parts.config), monitor_,
-                                               &parts.shared_clock)),
+      standing_(std::make_shared<RedisStanding>(parts.monitor, clock_)),
+      store_(MakeStore(loop, parts, NextRandom(), standing_)),
       tick_(loop.get_executor(), clock_) {
   state_.Publish(std::make_shared<const FleetLinkState>());
 }
@@ -115,23 +128,21 @@ void ShardFleet::OnReload() {
 void ShardFleet::Watch() {
   auto state = std::make_shared<const FleetLinkState>(LinkState());
   *is_connected_ = state->is_connected;
-  monitor_.OnLinkState(*state);
+  standing_->OnLinkState(*state);
   state_.Publish(std::move(state));
   tick_.Set(clock_.SteadyNow() + kTick, [this] { Watch(); });
 }
 
 FleetLinkState ShardFleet::LinkState() {
   const SteadyTime now = clock_.SteadyNow();
-  FleetLinkState state{store_->IsUsable(), {}, store_->ClockOffset()};
-  if (!state.is_connected && store_->health().reason()) {
-    state.reason = store_->health().reason()->message;
-  }
+  FleetLinkState state{standing_->IsOfUse(store_->health()), {}, store_->ClockOffset()};
+  state.reason = standing_->reason();
   if (!state.is_connected || store_->IsListening()) {
-    deaf_since_.reset();
+    unheard_since_.reset();
     return state;
   }
-  if (!deaf_since_) deaf_since_ = now;
-  if (now - *deaf_since_ >= kDeafPatience) {
+  if (!unheard_since_) unheard_since_ = now;
+  if (now - *unheard_since_ >= kSubscribePatience) {
     state.is_connected = false;
     state.reason = "messages on its channels do not come in; check the user's rights (&bal:*)";
   }

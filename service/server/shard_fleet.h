@@ -22,6 +22,7 @@
 #include "service/config/config.h"
 #include "service/config/source_login.h"
 #include "service/observe/fleet_monitor.h"
+#include "service/observe/redis_standing.h"
 
 namespace balance {
 
@@ -84,20 +85,21 @@ class ShardFleet {
 
   boost::asio::io_context& loop_;
   Clock& clock_;
-  FleetMonitor& monitor_;
   const std::string replica_;
   const int max_replicas_;
   const double reserve_;
   const Duration operation_timeout_;
   std::uint64_t seed_;
   std::uint64_t last_source_ = 0;
+  // Told by the store, and ends with it.
+  const std::shared_ptr<RedisStanding> standing_;
   const std::shared_ptr<RedisFleetStore> store_;
   const std::shared_ptr<std::atomic<bool>> is_connected_ =
       std::make_shared<std::atomic<bool>>(false);
   // By the fingerprint of the credential.
   std::map<Fingerprint, Credential> credentials_;
-  // Since when messages have not come in although Redis can be used.
-  std::optional<SteadyTime> deaf_since_;
+  // Since when the channels have not been subscribed to although Redis can be used.
+  std::optional<SteadyTime> unheard_since_;
   Published<FleetLinkState> state_;
   Alarm tick_;
 };

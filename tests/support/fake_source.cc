@@ -14,7 +14,7 @@ class FakeSource final : public BalanceSource {
  public:
   explicit FakeSource(FakeUpstream& upstream) : upstream_(upstream) {}
 
-  SendOutlook Outlook() const override { return upstream_.outlook_; }
+  SendOutlook Outlook() const override { return upstream_.Outlook(); }
 
   void Listen(OnReading on_reading) override { upstream_.on_reading_ = std::move(on_reading); }
 
@@ -34,6 +34,7 @@ class FakeSource final : public BalanceSource {
     pending.wake = &wake;
     pending.sent_wall = upstream_.clock_.WallNow();
     pending.sent_steady = upstream_.clock_.SteadyNow();
+    pending.progress = context.progress;
     if (upstream_.granted_wall_) context.progress->granted_wall = upstream_.granted_wall_;
     context.progress->NoteSent({pending.sent_wall, pending.sent_steady});
     upstream_.pending_.push_back(&pending);
@@ -59,6 +60,12 @@ std::unique_ptr<BalanceSource> FakeUpstream::MakeSource() {
   return std::make_unique<FakeSource>(*this);
 }
 
+SendOutlook FakeUpstream::Outlook() {
+  SendOutlook outlook = outlook_;
+  if (outlooks_left_ > 0 && --outlooks_left_ == 0) Admit();
+  return outlook;
+}
+
 void FakeUpstream::AnswerWith(const std::string& cash) {
   const Pending& oldest = *pending_.front();
   Reading reading = MakeReading(cash, oldest.sent_wall, oldest.sent_steady);
@@ -67,6 +74,10 @@ void FakeUpstream::AnswerWith(const std::string& cash) {
 }
 
 void FakeUpstream::AnswerWith(Reading reading) { Answer(std::move(reading)); }
+
+void FakeUpstream::MarkShared() {
+  pending_.front()->progress->shared_sent_at = pending_.front()->sent_steady;
+}
 
 void FakeUpstream::RefuseFor(Duration time, ErrorKind because) {
   outlook_.earliest = clock_.SteadyNow() + time;

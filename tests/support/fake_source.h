@@ -33,6 +33,8 @@ class FakeUpstream {
   // Answers the oldest open request with a reading of `cash` dollars, observed when it was sent.
   void AnswerWith(const std::string& cash);
   void AnswerWith(Reading reading);
+  // What the oldest open request ends with is what another replica was told.
+  void MarkShared();
   void FailWith(ErrorKind kind);
   void FailWith(Error error);
 
@@ -49,6 +51,8 @@ class FakeUpstream {
   // Whether there is room for requests that nobody asks for.
   void SetSpare(bool has_spare) { outlook_.has_spare = has_spare; }
   void Admit() { outlook_ = {}; }
+  // Admits once it was asked so often for its outlook.
+  void AdmitAfterOutlooks(int outlooks) { outlooks_left_ = outlooks; }
   void SetOutlook(SendOutlook outlook) { outlook_ = std::move(outlook); }
 
  private:
@@ -59,14 +63,19 @@ class FakeUpstream {
     std::optional<Result<Reading>> result;
     WallTime sent_wall;
     SteadyTime sent_steady;
+    FetchProgress* progress = nullptr;
   };
 
   void Answer(Result<Reading> result);
 
   Clock& clock_;
   BalanceSource::OnReading on_reading_;
+  SendOutlook Outlook();
+
   std::optional<WallTime> granted_wall_;
   SendOutlook outlook_;
+  // Number of outlooks until Admit(); 0: it is not planned.
+  int outlooks_left_ = 0;
   int requests_ = 0;
   std::deque<Pending*> pending_;
 };

@@ -16,6 +16,14 @@ using testing::IsEmpty;
 // The ceiling of the usual setup, and one request for each replica that is cut off.
 constexpr int kMostInASecond = 5 + 4;
 
+using Steady = std::chrono::steady_clock;
+
+int Lines(const std::string& log, std::string_view with) {
+  int lines = 0;
+  for (auto at = log.find(with); at != std::string::npos; at = log.find(with, at + 1)) ++lines;
+  return lines;
+}
+
 class FleetTroubleTest : public FleetTest {
  protected:
   // Reads all replicas while `trouble` happens to Redis.
@@ -88,15 +96,24 @@ TEST_F(FleetTroubleTest, M185_RedisIsFull) {
 
   ReadDuring([this] {
     redis().Command({"CONFIG", "SET", "maxmemory", "1"});
-    std::this_thread::sleep_for(seconds(3));
+    EXPECT_TRUE(IsNoneConnected());
+    // It answers probes and whatever writes nothing, and counts as away all the time.
+    for (const auto until = Steady::now() + seconds(4); Steady::now() < until;) {
+      for (const auto& each : members()) EXPECT_FALSE(each->IsConnected());
+      std::this_thread::sleep_for(milliseconds(50));
+    }
     redis().Command({"CONFIG", "SET", "maxmemory", "0"});
-    EXPECT_TRUE(AreConnected());
+    // Of a replica that only reads, ten seconds after the latest write that was refused.
+    EXPECT_TRUE(Becomes([this] { return AreConnected(); }, seconds(20)));
     std::this_thread::sleep_for(seconds(1));
   });
 
   EXPECT_GE(
       member(0).Metric("balance_fleet_operations_total{operation=\"ACQUIRE\",outcome=\"FULL\"}"),
       1);
+  for (const auto& each : members()) {
+    EXPECT_EQ(Lines(each->process().Log(), "fleet: connected to Redis"), 2);
+  }
 }
 
 TEST_F(FleetTroubleTest, M185_AStartWhileRedisIsAwayServesAndSharesOnceItIsThere) {

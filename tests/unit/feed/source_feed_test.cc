@@ -10,13 +10,20 @@
 
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_source.h"
-#include "tests/support/null_observer.h"
 
 namespace balance {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+class SharedCounter final : public RefreshObserver {
+ public:
+  int shared = 0;
+
+  void OnRefresh(const SourceStatus&, const Result<Reading>&, Duration) override {}
+  void OnShared(const SourceStatus&, const Result<Reading>&) override { ++shared; }
+};
 
 class SourceFeedTest : public testing::Test {
  protected:
@@ -47,7 +54,7 @@ class SourceFeedTest : public testing::Test {
   boost::asio::io_context loop_;
   FakeClock clock_;
   FakeUpstream upstream_{clock_};
-  NullObserver observer_;
+  SharedCounter observer_;
   int changes_ = 0;
   std::vector<std::string> ended_;
   std::unique_ptr<SourceFeed> feed_;
@@ -454,6 +461,34 @@ TEST_F(SourceFeedTest, AReadingThatComesUnaskedServesThoseItIsNewEnoughFor) {
   Run();
   EXPECT_EQ(ended_.back(), "wants-a-new-one:joined");
   EXPECT_EQ(feed_->status().reading->balances[0].cash->value.ToString(), "6");
+}
+
+TEST_F(SourceFeedTest, AReadingThatComesUnaskedAndAsAnAnswerIsToldOnce) {
+  Wait(clock_.SteadyNow() + milliseconds(1), "w");
+  Run();
+  Reading reading = MakeReading("5", clock_.WallNow(), clock_.SteadyNow());
+  reading.origin = ReadingOrigin::kSharedCache;
+  upstream_.Tell(reading);
+  upstream_.MarkShared();
+  upstream_.AnswerWith(reading);
+  Run();
+
+  EXPECT_EQ(observer_.shared, 1);
+}
+
+TEST_F(SourceFeedTest, WhatAnotherReplicaReadIsRefreshedEarlyByThatOne) {
+  Wait(clock_.SteadyNow(), "w");
+  Run();
+  upstream_.AnswerWith("5");
+  Run();
+  EXPECT_LE(feed_->status().early_refresh_at, clock_.SteadyNow() + seconds(2));
+
+  clock_.Advance(milliseconds(10));
+  Reading reading = MakeReading("6", clock_.WallNow(), clock_.SteadyNow());
+  reading.origin = ReadingOrigin::kSharedCache;
+  upstream_.Tell(reading);
+
+  EXPECT_EQ(feed_->status().early_refresh_at, SteadyTime::max());
 }
 
 TEST_F(SourceFeedTest, WhatAReadingThatComesUnaskedHasServedIsNotSent) {

@@ -3,6 +3,7 @@
 // A FleetStore that a test answers for.
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ class FakeFleetStore final : public FleetStore {
 
   bool is_usable = true;
   bool has_ended = false;
+  // Called during each Acquire(), if set.
+  std::function<void()> on_acquire;
   std::vector<AcquireRequest> asked;
   std::vector<StoreRequest> stored;
   std::vector<std::string> released;
@@ -33,6 +36,7 @@ class FakeFleetStore final : public FleetStore {
 
   boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) override {
     asked.push_back(std::move(request));
+    if (on_acquire) on_acquire();
     if (answers_.empty()) is_usable = false;
     if (answers_.empty()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is away");
     Acquired answer = std::move(answers_.front());

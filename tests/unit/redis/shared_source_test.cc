@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "clients/resilience/paced_source.h"
 #include "tests/support/fetching.h"
 #include "tests/unit/redis/fake_fleet_store.h"
 
@@ -25,7 +26,15 @@ class SharedSourceTest : public FetchingTest {
  protected:
   SharedSourceTest() { source_ = MakeShared(); }
 
-  std::unique_ptr<SharedSource> MakeShared() {
+  std::unique_ptr<SharedSource> MakeShared() { return MakeShared(upstream_.MakeSource()); }
+
+  // With connections that it shares with what the test does, at a rate of 2 a second.
+  std::unique_ptr<SharedSource> MakePaced() {
+    return MakeShared(
+        std::make_unique<PacedSource>(upstream_.MakeSource(), pacer_, clock_, slots_));
+  }
+
+  std::unique_ptr<SharedSource> MakeShared(std::unique_ptr<BalanceSource> next) {
     SharedSource::Settings settings;
     settings.names.reading = "reading";
     settings.owner = "owner";
@@ -34,7 +43,7 @@ class SharedSourceTest : public FetchingTest {
     settings.refresh_budget = seconds(5);
     settings.time_to_live = minutes(2);
     return std::make_unique<SharedSource>(
-        loop_.get_executor(), upstream_.MakeSource(), store_, reserve_, login_, std::move(settings),
+        loop_.get_executor(), std::move(next), store_, reserve_, login_, std::move(settings),
         [this] { return chance_; }, clock_);
   }
 
@@ -68,6 +77,12 @@ class SharedSourceTest : public FetchingTest {
       std::make_shared<ReserveBudget>(RateSettings{2, 2}, 0.25, 4, [this] { return chance_; });
   const std::shared_ptr<FleetLogin> login_ = std::make_shared<FleetLogin>(
       milliseconds(600), 2, std::make_shared<const std::atomic<bool>>(true));
+  const std::shared_ptr<Pacer> pacer_ =
+      std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{2, 2});
+  // Of the two there are, a host may have one.
+  const std::shared_ptr<HostSlots> slots_ =
+      std::make_shared<HostSlots>(std::make_shared<ConnectionSlots>(loop_.get_executor(), clock_,
+                                                                    ConnectionLimits{.total = 2}));
   std::unique_ptr<SharedSource> source_;
 };
 
@@ -371,6 +386,119 @@ TEST_F(SharedSourceTest, AGrantWhoseTurnBelowIsGoneIsGivenBack) {
   EXPECT_EQ(store_->released, std::vector<std::string>{"late"});
   EXPECT_FALSE(store_->asked.at(1).may_send);
   EXPECT_EQ(progress_.planned_send, clock_.SteadyNow() + seconds(1));
+}
+
+TEST_F(SharedSourceTest, AGrantIsAskedForWithAConnectionInHandAndSoIsNeverInVain) {
+  source_ = MakePaced();
+  auto busy = slots_->TryTake();
+  ASSERT_TRUE(busy);
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
+  Fetch(*source_);
+  EXPECT_FALSE(store_->asked.at(0).may_send);
+  Advance(seconds(3));
+  EXPECT_EQ(Told(), "nothing yet");
+  EXPECT_EQ(store_->asked.size(), 1U);
+
+  store_->Answer(Grant());
+  busy.reset();
+  Run();
+
+  ASSERT_EQ(store_->asked.size(), 2U);
+  EXPECT_TRUE(store_->asked[1].may_send);
+  ASSERT_EQ(upstream_.requests(), 1);
+  upstream_.AnswerWith("7");
+  Run();
+  EXPECT_EQ(Told(), "7");
+  EXPECT_TRUE(store_->released.empty());
+  EXPECT_EQ(slots_->in_use(), 0U);
+}
+
+TEST_F(SharedSourceTest, WhoWaitsForAConnectionTakesWhatAnotherReplicaReads) {
+  source_ = MakePaced();
+  const auto busy = slots_->TryTake();
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
+  Fetch(*source_);
+
+  store_->Publish(Shared("8"));
+  Run();
+
+  EXPECT_EQ(Told(), "8");
+}
+
+TEST_F(SharedSourceTest, WithoutAConnectionInTimeItSaysSo) {
+  source_ = MakePaced();
+  const auto busy = slots_->TryTake();
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
+  Fetch(*source_, seconds(1));
+  Advance(seconds(1));
+
+  EXPECT_EQ(Told(), "SOURCE_UNREACHABLE");
+}
+
+TEST_F(SharedSourceTest, WhoWaitsForTheFleetsTurnLeavesTheConnectionToOthers) {
+  source_ = MakePaced();
+  store_->Answer(OutOfTurn{clock_.SteadyNow() + seconds(3)});
+  Fetch(*source_);
+  EXPECT_EQ(slots_->in_use(), 0U);
+
+  store_->Answer(BusyFor(seconds(5)));
+  store_->Publish(Shared("8", seconds(1)));
+  Run();
+  EXPECT_EQ(slots_->in_use(), 0U);
+}
+
+TEST_F(SharedSourceTest, M35_WithoutRedisTheReserveIsUsedUpOnlyWhenTheRequestCanLeave) {
+  chance_ = 0;
+  source_ = MakePaced();
+  store_->is_usable = false;
+  std::optional<HostSlots::Slot> busy = slots_->TryTake();
+  Fetch(*source_);
+  Advance(seconds(20));
+  EXPECT_EQ(upstream_.requests(), 0);
+
+  busy.reset();
+  Run();
+  ASSERT_EQ(upstream_.requests(), 1);
+  const SteadyTime sent = clock_.SteadyNow();
+  upstream_.AnswerWith("1");
+  Run();
+
+  // The next one is due a whole period after the request.
+  EXPECT_GT(reserve_->Earliest(), sent + seconds(8));
+}
+
+TEST_F(SharedSourceTest, M35_WithoutRedisTheReserveWaitsForTheTurnBelow) {
+  chance_ = 0;
+  store_->is_usable = false;
+  upstream_.DelayFor(seconds(20));
+  Fetch(*source_);
+  for (int i = 0; i < 100; ++i) Advance(milliseconds(200));
+  ASSERT_EQ(upstream_.requests(), 1);
+
+  EXPECT_GT(reserve_->Earliest(), clock_.SteadyNow() + seconds(8));
+}
+
+TEST_F(SharedSourceTest, WhatComesWhileItAsksIsNotWaitedForAgain) {
+  store_->Answer(BusyFor(seconds(5)));
+  store_->on_acquire = [this] { store_->Publish(Shared("9")); };
+
+  Fetch(*source_);
+
+  EXPECT_EQ(Told(), "9");
+}
+
+TEST_F(SharedSourceTest, NothingIsSentWithoutLeaveWhenARefusalBelowEnds) {
+  upstream_.RefuseFor(seconds(5), ErrorKind::kUnreachable);
+  store_->on_acquire = [this] {
+    // It refuses still, and no longer when it is asked to fetch.
+    upstream_.AdmitAfterOutlooks(1);
+  };
+  store_->Answer(OutOfTurn{clock_.SteadyNow()});
+
+  Fetch(*source_);
+
+  EXPECT_EQ(upstream_.requests(), 0);
+  EXPECT_EQ(Told(), "SOURCE_UNREACHABLE");
 }
 
 TEST_F(SharedSourceTest, WhoLeavesWithAGrantGivesItBack) {

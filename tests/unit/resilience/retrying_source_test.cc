@@ -50,6 +50,17 @@ TEST_F(RetryingSourceTest, ATransientFailureIsTriedOnceMoreAfterAPause) {
   EXPECT_TRUE(*result_);
 }
 
+TEST_F(RetryingSourceTest, AFailureThatAnotherReplicaMetIsForThatOneToTryAgain) {
+  Fetch(source_);
+  upstream_.MarkShared();
+  FailWith(Transient());
+  Advance(seconds(1));
+
+  EXPECT_EQ(upstream_.requests(), 1);
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->error().kind, ErrorKind::kUpstreamError);
+}
+
 TEST_F(RetryingSourceTest, ThePauseIsRandomUpToATenthOfASecond) {
   chance_ = 0.999;
   Fetch(source_);
