@@ -1,9 +1,11 @@
 #include "service/observe/fleet_logger.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <chrono>
 #include <utility>
+
+#include "service/observe/log_event.h"
 
 namespace balance {
 namespace {
@@ -30,8 +32,9 @@ void FleetLogger::LogLink(const FleetLinkState& state) {
     reason_.clear();
     if (std::exchange(was_connected_, true)) return;
     if (const auto left_out = links_.Take(clock_.SteadyNow())) {
-      spdlog::info("fleet: connected to Redis; upstream logins are shared with other replicas{}",
-                   LeftOut(*left_out));
+      Log(LogEvent::kFleetConnected,
+          fmt::format("fleet: connected to Redis; upstream logins are shared with other replicas{}",
+                      LeftOut(*left_out)));
     }
     return;
   }
@@ -44,24 +47,32 @@ void FleetLogger::LogLink(const FleetLinkState& state) {
 void FleetLogger::LogAway(const std::string& reason) {
   const auto left_out = links_.Take(clock_.SteadyNow());
   if (!left_out) return;
-  spdlog::warn(
-      "fleet: Redis is away, this replica reads by itself within its part of the reserve: {}{}",
-      reason, LeftOut(*left_out));
+  Log(LogEvent::kFleetAway,
+      fmt::format(
+          "fleet: Redis is away, this replica reads by itself within its part of the reserve: {}{}",
+          reason, LeftOut(*left_out)),
+      {{"reason", reason}});
 }
 
 void FleetLogger::LogOffset(Duration offset) {
   const bool is_far = std::chrono::abs(offset) >= kFarApart;
   if (is_far == std::exchange(is_offset_told_, is_far) || !is_far) return;
-  spdlog::warn("fleet: Redis's clock is {:.1f} s from ours; all replicas go by Redis's: set both",
-               std::chrono::duration<double>(offset).count());
+  const double seconds = std::chrono::duration<double>(offset).count();
+  Log(LogEvent::kFleetClockOffset,
+      fmt::format(
+          "fleet: Redis's clock is {:.1f} s from ours; all replicas go by Redis's: set both",
+          seconds),
+      {{"seconds", seconds}});
 }
 
 void FleetLogger::OnBadValue(StoredValueFault fault) {
   if (const auto left_out = bad_values_.Take(clock_.SteadyNow())) {
-    spdlog::error(
-        "fleet: a value in Redis cannot be used ({}) and counts as missing: somebody else writes "
-        "there, or replicas differ in sealing_key or release{}",
-        kStoredValueFaultNames[static_cast<std::size_t>(fault)], LeftOut(*left_out));
+    const std::string_view what = kStoredValueFaultNames[static_cast<std::size_t>(fault)];
+    Log(LogEvent::kFleetBadValue,
+        fmt::format("fleet: a value in Redis cannot be used ({}) and counts as missing: somebody "
+                    "else writes there, or replicas differ in sealing_key or release{}",
+                    what, LeftOut(*left_out)),
+        {{"fault", what}});
   }
   next_.OnBadValue(fault);
 }
