@@ -52,6 +52,9 @@ class RefreshHistory final : public RefreshObserver {
   void OnRefusal(const SourceStatus& before, const Error& why) override {
     next_.OnRefusal(before, why);
   }
+  void OnShared(const SourceStatus& before, const Result<Reading>& result) override {
+    next_.OnShared(before, result);
+  }
   void OnDropped(const SourceStatus& known) override { next_.OnDropped(known); }
   void OnFreshness(SourceKind kind, const FreshnessTimes& times) override;
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tests/support/fake_clock.h"
 #include "tests/support/null_observer.h"
@@ -62,6 +64,39 @@ TEST_F(RefreshHistoryTest, WhatHappenedMovesBackAndIsForgotten) {
   for (const auto& step : history_.Last(clock_.SteadyNow()).at(kReal)) EXPECT_EQ(step.ended, 0);
   Refresh(kReal, milliseconds(1));
   EXPECT_EQ(Last(kReal).ended, 1);
+}
+
+class EventNames final : public RefreshObserver {
+ public:
+  void OnRefresh(const SourceStatus&, const Result<Reading>&, Duration) override {
+    names.emplace_back("refresh");
+  }
+  void OnRefusal(const SourceStatus&, const Error&) override { names.emplace_back("refusal"); }
+  void OnShared(const SourceStatus&, const Result<Reading>&) override {
+    names.emplace_back("shared");
+  }
+  void OnDropped(const SourceStatus&) override { names.emplace_back("dropped"); }
+  void OnFreshness(SourceKind, const FreshnessTimes&) override { names.emplace_back("freshness"); }
+
+  std::vector<std::string> names;
+};
+
+TEST_F(RefreshHistoryTest, EveryEventIsPassedOn) {
+  EventNames next;
+  RefreshHistory history(next, {{kReal, "REAL"}}, clock_);
+  SourceInfo info;
+  info.kind = kReal;
+  SourceStatus status;
+  status.info = std::make_shared<const SourceInfo>(info);
+
+  history.OnRefresh(status, Reading(), seconds(1));
+  history.OnRefusal(status, Error());
+  history.OnShared(status, Reading());
+  history.OnDropped(status);
+  history.OnFreshness(kReal, {});
+
+  EXPECT_EQ(next.names,
+            (std::vector<std::string>{"refresh", "refusal", "shared", "dropped", "freshness"}));
 }
 
 // Ten thousand sources take no more room than one.
