@@ -116,6 +116,12 @@ def mounts(container: dict, pod: dict) -> list[tuple[dict, dict]]:
     return [(mount, volumes[mount["name"]]) for mount in container["volumeMounts"]]
 
 
+def needed_secrets(volume: dict) -> list[dict]:
+    """The Secrets that a volume is made of, without those that need not be there."""
+    secrets = [source["secret"] for source in volume.get("projected", {}).get("sources", [])]
+    return [secret for secret in secrets if not secret.get("optional")]
+
+
 def all_containers(pod: dict) -> list[dict]:
     return pod.get("initContainers", []) + pod["containers"]
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import source_facts
 from harness import SOURCE_DIR, Program, clean_environment
-from kubernetes import FOLDER, REDIS, mounts, render
+from kubernetes import FOLDER, REDIS, mounts, needed_secrets, render
 from network_rules import selects
 from pod_files import FLEET_SECRETS, PodFiles, RedisFiles
 
@@ -101,9 +101,9 @@ class FleetManifestsTest(unittest.TestCase):
 
     def test_secrets_are_those_that_are_told_of(self):
         readme = (COMPONENT / "README.md").read_text()
-        mounted = {source["secret"]["name"]: tuple(item["key"] for item in source["secret"]["items"])
+        mounted = {secret["name"]: tuple(item["key"] for item in secret["items"])
                    for pod in self.manifests.pods for volume in pod["volumes"]
-                   for source in volume.get("projected", {}).get("sources", [])}
+                   for secret in needed_secrets(volume)}
 
         for secret, keys in FLEET_SECRETS.items():
             self.assertEqual(mounted[secret], keys)

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 import yaml
 
 import source_facts
-from kubernetes import (APP, OVERLAYS, Manifests, all_containers, for_each_overlay, render,
-                        seconds)
+from kubernetes import (APP, OVERLAYS, Manifests, all_containers, for_each_overlay,
+                        needed_secrets, render, seconds)
 
 # The Restricted profile of the Pod Security Standards: kinds of volumes that it lets in.
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
@@ -210,8 +210,8 @@ class KubernetesPodsTest(unittest.TestCase):
         for mount, volume in manifests.service_volumes:
             folder = PurePosixPath(mount["mountPath"])
             if "projected" in volume:
-                files |= {str(folder / item["path"]) for source in volume["projected"]["sources"]
-                          for item in source["secret"]["items"]}
+                files |= {str(folder / item["path"]) for secret in needed_secrets(volume)
+                          for item in secret["items"]}
             elif mount["name"] == "desk-1":
                 files |= {str(folder / name) for name in SANDBOX_LOGINS}
         return files

@@ -7,7 +7,7 @@ import unittest
 
 import source_facts
 from harness import SOURCE_DIR
-from kubernetes import FOLDER, OVERLAYS, Manifests, render
+from kubernetes import FOLDER, OVERLAYS, Manifests, needed_secrets, render
 from network_rules import Peer, allows
 
 MOST_COMMANDS = 10
@@ -34,9 +34,9 @@ def created_secrets(commands: list[list[str]]) -> dict[str, set[str]]:
 
 
 def mounted_secrets(manifests: Manifests) -> dict[str, set[str]]:
-    return {source["secret"]["name"]: {item["key"] for item in source["secret"]["items"]}
+    return {secret["name"]: {item["key"] for item in secret["items"]}
             for pod in manifests.pods for volume in pod["volumes"]
-            for source in volume.get("projected", {}).get("sources", [])}
+            for secret in needed_secrets(volume)}
 
 
 def labelled_callers(commands: list[list[str]]) -> list[Peer]:

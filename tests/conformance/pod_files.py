@@ -11,7 +11,7 @@ from pathlib import Path
 
 from certificates import Authority
 from harness import SOURCE_DIR
-from kubernetes import FOLDER, Manifests, mounts
+from kubernetes import FOLDER, Manifests, mounts, needed_secrets
 
 LOGINS = {
     "polymarket-us-key-id": "6fd1a30c-8a0c-4a3e-9d3b-2a3a1c3a5b11\n",
@@ -66,8 +66,8 @@ class MountedFolders:
         elif "projected" in volume:
             mode = volume["projected"]["defaultMode"]
             files = {}
-            for source in volume["projected"]["sources"]:
-                files |= self._secret(source["secret"])
+            for secret in needed_secrets(volume):
+                files |= self._secret(secret)
         else:
             raise AssertionError(f"what is in the volume {volume['name']}?")
         data = folder / "..2026_11_21"
