@@ -170,13 +170,26 @@ class DevRunTest(unittest.TestCase):
         program.signal_group(signal.SIGINT)
         self.assert_nothing_left(program, exit_code=0)
 
-    def test_replicas_end_with_their_redis(self):
+    def test_replicas_outlive_their_redis_and_meet_in_the_next_one(self):
         program = self.ready_dev_run("--replicas", "2")
+        server = re.findall(r"serves gRPC on (\S+) and", program.output())[1]
 
         os.kill(self.redis_of(program), signal.SIGKILL)
+        program.wait_for(lambda: "Redis has ended" in program.output(), "word of it")
+        poll_until(lambda: "away" in self.sources(server), "logins that are not shared")
+        result = subprocess.run([BIN_DIR / "balancectl", "get", "--server", server, "--max-age", "0s"],
+                                capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result)
+        [dev] = re.findall(r"To start it again: kill -USR1 (\d+)", program.output())
+        os.kill(int(dev), signal.SIGUSR1)
 
-        self.assert_nothing_left(program, exit_code=1)
-        self.assertIn("redis has stopped by itself", program.output())
+        poll_until(lambda: "away" not in self.sources(server), "logins that are shared again")
+        program.signal_group(signal.SIGINT)
+        self.assert_nothing_left(program, exit_code=0)
+
+    def sources(self, server: str) -> str:
+        return subprocess.check_output([BIN_DIR / "balancectl", "sources", "--server", server],
+                                       text=True)
 
     def test_replicas_follow_push_too(self):
         program = self.ready_dev_run("push", "--replicas", "2")

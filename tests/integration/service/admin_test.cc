@@ -90,7 +90,7 @@ TEST(AdminServerTest, TheStatusPageShowsSourcesButNoFigures) {
   EXPECT_EQ(status, 200);
   EXPECT_THAT(page, HasSubstr("accounts/desk-1/sources/polysimulator"));
   EXPECT_THAT(page, HasSubstr("SOURCE_UNREACHABLE"));
-  EXPECT_THAT(page, HasSubstr("1 of 2 sources have trouble"));
+  EXPECT_THAT(page, HasSubstr("1 of 3 sources have trouble"));
   EXPECT_THAT(
       page,
       Not(HasSubstr(snapshot.sources(kPolymarketUs).balance_set().balances(0).cash().value())));
