@@ -95,8 +95,7 @@ class DirectReader {
     FetchProgress progress;
     const FetchContext context{SteadyTime::max(), &progress, std::chrono::seconds(5)};
     boost::asio::co_spawn(
-        loop_,
-        [&]() -> boost::asio::awaitable<void> { result = co_await client_->Fetch(context); },
+        loop_, [&]() -> boost::asio::awaitable<void> { result = co_await client_->Fetch(context); },
         [](const std::exception_ptr& failure) {
           if (failure) std::rethrow_exception(failure);
         });
