@@ -85,9 +85,10 @@ class DirectReader {
   DirectReader(const RunningService& service, int source) {
     const Config config = service.LoadNow();
     const SourceConfig& configured = config.accounts.at(0).sources.at(static_cast<size_t>(source));
-    client_ = configured.venue->MakeClient(
-        configured.login, {.attempt_timeout = std::chrono::seconds(5), .ca_file = {}}, transport_,
-        clock_, std::make_shared<FakeUpstreamClock>());
+    client_ =
+        configured.venue->MakeClient(std::make_shared<const Login>(configured.login),
+                                     {.attempt_timeout = std::chrono::seconds(5), .ca_file = {}},
+                                     transport_, clock_, std::make_shared<FakeUpstreamClock>());
   }
 
   void Read() {

@@ -18,6 +18,7 @@
 #include <iostream>
 #include <thread>
 
+#include "clients/http/beast_web_socket.h"
 #include "clients/http/curl_global.h"
 #include "clients/http/curl_transport.h"
 #include "clients/polymarket_us/venue.h"
@@ -124,7 +125,12 @@ struct Engine {
               return std::make_unique<CurlTransport>(
                   loop, CurlTransport::Options{.user_agent = "refresh_bench/1"});
             },
-            clock, observer) {}
+            clock, observer,
+            ShardRuntime::Push{[&clock](boost::asio::io_context& loop) {
+                                 return std::make_unique<BeastConnector>(loop, clock,
+                                                                         BeastConnector::Options{});
+                               },
+                               push}) {}
 
   double CpuSeconds() const {
     timespec time{};
@@ -132,6 +138,8 @@ struct Engine {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
   }
 
+  // No source has push.
+  PushMonitor push;
   ShardRuntime runtime;
   AccountDirectory directory;
   std::vector<const AccountEndpoint*> accounts;
