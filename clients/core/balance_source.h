@@ -63,8 +63,8 @@ struct FetchProgress {
   ConnectionPermit connection;
   // Of the latest answer.
   RateLimits rate_limits;
-  // Of the call that began this fetch; those that joined it have theirs. Unset: it names none, or
-  // the fetch was begun for no call.
+  // The trace of the call that began this fetch, not those of calls that joined it. Unset: that
+  // call names none, or the fetch was begun for no call.
   std::optional<TraceContext> trace;
 
   void SetUrgent(bool is_urgent) {
@@ -85,7 +85,7 @@ struct FetchContext {
   FetchProgress* progress = nullptr;
   // Once the first request is sent, everything ends this much later at the latest.
   Duration budget = Duration::max();
-  // What was observed earlier does not serve, whatever FetchProgress::wanted says.
+  // A reading with an earlier observe time does not serve, whatever FetchProgress::wanted says.
   SteadyTime observed_from = SteadyTime::min();
   // No request may be sent after this.
   SteadyTime send_by = SteadyTime::max();

@@ -91,8 +91,8 @@ struct Error {
   // Whether a cache on the way gave the answer: what it says was said to another request, some time
   // ago. `retry_after` is what is left of the pause.
   bool is_out_of_cache = false;
-  // Of the call for which the request was made, for the log. Unset: it was made for none, or for
-  // one that names no trace.
+  // The trace of the call for which the request was made; it stands in the log. Unset: the request
+  // was made for no call, or for one that names no trace.
   std::optional<TraceContext> trace = std::nullopt;
 };
 

@@ -49,7 +49,7 @@ class KeyQueue {
   Keys keys_;
   // A bit for each small key that waits.
   std::uint64_t small_ = 0;
-  // By key; null until there is another one.
+  // Whether each larger key waits, indexed by the key. Null until a larger one is added.
   std::unique_ptr<std::vector<bool>> large_;
 };
 

@@ -16,7 +16,7 @@ struct ObservedSince {
 
   bool IsMetBy(Now observed) const { return observed.steady >= steady && observed.wall >= wall; }
 
-  // What meets this meets both of the two.
+  // The bound that a reading meets exactly if it meets both `a` and `b`.
   static ObservedSince Later(ObservedSince a, ObservedSince b) {
     return {std::max(a.steady, b.steady), std::max(a.wall, b.wall)};
   }

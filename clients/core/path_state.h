@@ -16,7 +16,7 @@ inline constexpr int kBreakerStateCount = static_cast<int>(BreakerState::kHalfOp
 
 // How a login is shared with other replicas, as far as this one knows.
 struct FleetState {
-  // Whether the other replicas can be reached.
+  // True if the store that the replicas share can be used now.
   bool is_connected = false;
   // Opaque name of the replica that reads the upstream at present; empty: none.
   std::string lease_holder;

@@ -33,7 +33,7 @@ std::unique_ptr<X509_STORE, TrustStores::Free> TrustStores::Load(const std::stri
       store && (file.empty() || X509_STORE_load_file(store.get(), file.c_str()) == 1) &&
       (system_.directory.empty() ||
        X509_STORE_load_path(store.get(), system_.directory.c_str()) == 1) &&
-      // As in libcurl, every certificate in the store is trusted, whether or not it signed itself.
+      // Every certificate in the store is trusted, self-signed or not. libcurl does the same.
       X509_STORE_set_flags(store.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN) == 1;
   // Errors left in OpenSSL's queue would be taken for the failure of its next user.
   ERR_clear_error();

@@ -25,7 +25,7 @@ class FleetClock final : public Clock {
   // `own` must outlive this clock.
   explicit FleetClock(Clock& own) : own_(own) {}
 
-  // What is known of Redis's clock now.
+  // Takes over what `redis` knows of Redis's clock at this moment.
   void Follow(const RedisClock& redis);
 
   WallTime WallNow() const override;

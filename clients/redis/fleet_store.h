@@ -108,7 +108,7 @@ struct LeaseBusy {
 // No request before `send_at`: ask again then. Nothing was used up, and it is nobody's turn yet.
 struct OutOfTurn {
   SteadyTime send_at;
-  // As of Granted.
+  // The same as Granted::budget_full_at.
   SteadyTime budget_full_at = SteadyTime::min();
 };
 
@@ -229,7 +229,7 @@ class FleetStore {
   // Whether an operation may be tried now. False: no connection, or the breaker is open.
   virtual bool IsUsable() const = 0;
 
-  // Whether none ever may be again: nothing is to wait for it.
+  // True once the store has been stopped for good: nobody should wait for IsUsable() any more.
   virtual bool HasEnded() const { return false; }
 };
 

@@ -52,8 +52,8 @@ constexpr Row kRows[] = {
      "another script keeps Redis busy; find it with SLOWLOG and end it with SCRIPT KILL"},
 };
 
-// What a script may not do is not told by NOPERM. Redis 7.0 has the first beginning, later releases
-// and Valkey the second.
+// Redis answers no NOPERM when a script calls a command that the user may not run. Redis 7.0
+// answers the first of these texts, later releases and Valkey the second.
 bool IsDeniedToScript(std::string_view text) {
   return text.starts_with("ERR The user executing the script can't ") ||
          text.starts_with("ERR ACL failure in script: ");
