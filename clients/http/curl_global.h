@@ -18,7 +18,8 @@ class CurlGlobal {
   ~CurlGlobal();
 };
 
-// Version of libcurl and of the libraries that it uses, in its own words: "libcurl/7.88.1 OpenSSL/3.0.17
+// Version of libcurl and of the libraries that it uses, in its own words: "libcurl/7.88.1
+// OpenSSL/3.0.17
 // ...".
 std::string CurlVersion();
 
