@@ -108,7 +108,8 @@ void SocketConnection::ActNow(const SocketFault& fault) {
       [[fallthrough]];
     case SocketFaultKind::kSilence:
       silent_ = true;
-      queue_.clear();
+      // What ends the socket stands.
+      std::erase_if(queue_, [](const Item& item) { return item.step < WireStep::kDrop; });
       break;
     case SocketFaultKind::kText:
     case SocketFaultKind::kBinary:
@@ -144,7 +145,7 @@ void SocketConnection::Close(std::uint16_t code, std::string reason) {
 }
 
 void SocketConnection::Queue(Item item) {
-  if (ended_) return;
+  if (ended_ || (broken_ && item.step < WireStep::kDrop)) return;
   queue_.push_back(std::move(item));
   if (std::exchange(writing_, true)) return;
   asio::co_spawn(
@@ -161,7 +162,13 @@ asio::awaitable<void> SocketConnection::WriteQueue() {
     queue_.pop_front();
     open = co_await Write(item);
   }
-  queue_.clear();
+  if (!open) {
+    broken_ = true;
+    queue_.clear();
+    // There is nothing more to hold back: the reader finds the end.
+    frozen_ = false;
+    thaw_.cancel();
+  }
   writing_ = false;
   written_.cancel();
 }
@@ -191,9 +198,6 @@ asio::awaitable<bool> SocketConnection::Write(const Item& item) {
       socket_->Reset();
       break;
   }
-  // There is nothing more to hold back: the reader finds the end.
-  frozen_ = false;
-  thaw_.cancel();
   co_return false;
 }
 

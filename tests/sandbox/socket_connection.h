@@ -72,6 +72,8 @@ class SocketConnection final : public SocketPeer,
   // Whether the upgrade has been answered.
   bool is_open_ = false;
   bool ended_ = false;
+  // Whether a write has failed. Asio's reactor may wait for ever to write after that.
+  bool broken_ = false;
   // Faults that came before the socket was open.
   std::vector<SocketFault> early_faults_;
   boost::asio::steady_timer heartbeat_;

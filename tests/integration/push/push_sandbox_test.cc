@@ -107,11 +107,12 @@ class PushSandboxTest : public testing::TestWithParam<VenueUnderTest>, public Pu
 
   bool Await(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() >= deadline) return false;
       loop_.restart();
       loop_.run_for(milliseconds(5));
     }
-    return condition();
+    return true;
   }
 
   bool AwaitUp() {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tests/integration/service/running_service.h"
+#include "tests/support/becomes.h"
 
 namespace balance {
 namespace {
@@ -32,12 +33,6 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 using Message = v1::WatchAccountSnapshotsResponse;
-
-bool Becomes(const std::function<bool()>& condition) {
-  const auto end = steady_clock::now() + seconds(20);
-  while (!condition() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(3));
-  return condition();
-}
 
 // A stream of an account, read on a thread of its own.
 class Watching {

@@ -21,11 +21,12 @@ class HostResolverTest : public testing::Test {
 
   bool Await(const std::function<bool()>& condition) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() >= end) return false;
       loop_.restart();
       loop_.run_for(std::chrono::milliseconds(1));
     }
-    return condition();
+    return true;
   }
 
   boost::asio::io_context loop_;

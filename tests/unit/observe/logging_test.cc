@@ -10,11 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
+
+#include "tests/support/becomes.h"
 
 namespace balance {
 namespace {
@@ -57,12 +57,6 @@ class LoggingTest : public testing::Test {
       text.append(block.data(), static_cast<std::size_t>(size));
     }
     return text;
-  }
-
-  static bool Becomes(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    return condition();
   }
 
   const int before_ = dup(STDERR_FILENO);

@@ -181,6 +181,20 @@ TEST_F(SocketFaultsTest, FrozenSocketAnswersNoPingEither) {
   EXPECT_FALSE(client.PongComes(kShort));
 }
 
+TEST_F(SocketFaultsTest, AFrozenSocketEndsWhenItsClientIsFoundToBeGone) {
+  sandbox_->Push(kPm, FaultOf(SocketFaultKind::kFreeze));
+  {
+    WebSocketClient client(sandbox_->port(kPm));
+    ASSERT_EQ(Open(client), 101);
+  }
+  SocketFault text = FaultOf(SocketFaultKind::kText);
+  text.body = "{";
+  text.frames = 3;
+  EXPECT_EQ(sandbox_->Act(kPm, text), 1);
+
+  Await([](const SocketCounters& sockets) { return sockets.open == 0; });
+}
+
 TEST_F(SocketFaultsTest, FloodIsAllUpdates) {
   SocketFault flood = FaultOf(SocketFaultKind::kFlood);
   flood.frames = 1000;

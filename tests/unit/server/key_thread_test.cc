@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "tests/support/becomes.h"
+
 namespace balance {
 namespace {
-
-using std::chrono::seconds;
-using std::chrono::steady_clock;
 
 class CountedKey final : public LoginKey {
  public:
@@ -25,13 +22,6 @@ class CountedKey final : public LoginKey {
  private:
   std::atomic<int>& prepared_;
 };
-
-template <typename Condition>
-bool Becomes(Condition condition) {
-  const auto deadline = steady_clock::now() + seconds(20);
-  while (!condition() && steady_clock::now() < deadline) std::this_thread::yield();
-  return condition();
-}
 
 TEST(KeyThreadTest, PreparesEachKeyOnceAndLetsGoOfIt) {
   std::atomic<int> prepared = 0;
