@@ -7,8 +7,8 @@
 
 namespace balance {
 
-// Asks `condition` until it holds, and once more when `patience` is over. Returns whether it held. What
-// held once is not asked again: it may be over by then.
+// Asks `condition` until it holds, and once more when `patience` is over. Returns whether it held.
+// What held once is not asked again: it may be over by then.
 template <typename Condition>
 bool Becomes(Condition condition, std::chrono::seconds patience = std::chrono::seconds(20)) {
   const auto end = std::chrono::steady_clock::now() + patience;
