@@ -23,6 +23,9 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 // Calls that are kept to be used again.
 constexpr std::size_t kMostSpareCalls = 512;
+// Messages of streams that are kept to be used again: as many as the streams of a connection write
+// before they leave.
+constexpr std::size_t kMostSpareMessages = 128;
 
 // Connections that are shown out at a time.
 constexpr std::size_t kMostShownOut = 64;
@@ -34,6 +37,7 @@ constexpr Duration kMailSlice = std::chrono::milliseconds(20);
 // After so many items it is the turn of the connections that have something to send by now, before
 // those of others take their place in the processor's caches.
 constexpr std::size_t kMailOfATurn = 64;
+
 // While connections are being ended.
 constexpr Duration kQuickSweepInterval = std::chrono::milliseconds(50);
 
@@ -177,6 +181,18 @@ H2Call& TransportLoop::TakeCall() {
 void TransportLoop::GiveCall(H2Call& call) {
   OwnedCall owned(&call);
   if (spare_calls_.size() < kMostSpareCalls) spare_calls_.push_back(std::move(owned));
+}
+
+std::unique_ptr<OutgoingMessage> TransportLoop::LendMessage() {
+  if (spare_messages_.empty()) return std::make_unique<OutgoingMessage>();
+  auto message = std::move(spare_messages_.back());
+  spare_messages_.pop_back();
+  return message;
+}
+
+void TransportLoop::TakeBack(std::unique_ptr<OutgoingMessage> message) {
+  message->Clear();
+  if (spare_messages_.size() < kMostSpareMessages) spare_messages_.push_back(std::move(message));
 }
 
 void TransportLoop::NoteFinished() {
