@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "clients/core/prefetch.h"
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_session.h"
 #include "service/transport/h2_stream_waker.h"
@@ -135,6 +136,14 @@ void H2ServerStream::TellWritable() {
 
 void H2ServerStream::OnWake() {
   if (session_ && !is_finished_) handler_->OnWake();
+}
+
+void H2ServerStream::PrefetchHandler() const {
+  // What a stream of WatchAccountSnapshots uses for a change.
+  constexpr std::size_t kHandlerBytes = 448;
+  Prefetch(handler_.get(), kHandlerBytes);
+  // The session asks the call for the stream.
+  Prefetch(&call_, 1);
 }
 
 ssize_t H2ServerStream::Read(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,

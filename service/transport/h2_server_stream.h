@@ -64,6 +64,8 @@ class H2ServerStream final : public ServerStream {
   // --- Of its waker and its session -------------------------------------------------------------
 
   void OnWake();
+  // Fetches what OnWake() uses first.
+  void PrefetchHandler() const;
 
   // --- Of the timers of its loop ----------------------------------------------------------------
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "clients/core/prefetch.h"
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_connection.h"
 #include "service/transport/h2_stream_waker.h"
@@ -40,6 +41,22 @@ constexpr std::size_t kMailOfATurn = 64;
 
 // While connections are being ended.
 constexpr Duration kQuickSweepInterval = std::chrono::milliseconds(50);
+
+// Streams that are going to be woken: their memory is fetched in steps, for each shows where the
+// next one has to look.
+void PrefetchStreams(std::span<const LoopMailbox::Item> items) {
+  constexpr std::size_t kWakerAhead = 9;
+  constexpr std::size_t kStreamAhead = 6;
+  constexpr std::size_t kHandlerAhead = 3;
+  if (items.size() > kWakerAhead) Prefetch(items[kWakerAhead].waker.get(), sizeof(H2StreamWaker));
+  if (items.size() > kStreamAhead && items[kStreamAhead].waker) {
+    Prefetch(items[kStreamAhead].waker->stream(), sizeof(H2ServerStream));
+  }
+  if (items.size() > kHandlerAhead && items[kHandlerAhead].waker) {
+    const H2ServerStream* const stream = items[kHandlerAhead].waker->stream();
+    if (stream) stream->PrefetchHandler();
+  }
+}
 
 }  // namespace
 
@@ -220,6 +237,7 @@ std::size_t TransportLoop::OpenMail(std::span<const LoopMailbox::Item> items) {
   for (const LoopMailbox::Item& item : items) {
     const bool is_next = std::exchange(connection, item.connection) != item.connection;
     if (opened >= kMailOfATurn && is_next) break;
+    PrefetchStreams(items.subspan(opened));
     if (item.call) {
       item.call->OnFinished();
     } else {
