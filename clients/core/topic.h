@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "clients/core/prefetch.h"
 #include "clients/core/published.h"
 
 namespace balance {
@@ -52,9 +53,14 @@ class Subscribers {
     free_.clear();
   }
   void Tell() const {
+    // Far enough for memory to come in time.
+    constexpr std::size_t kAhead = 8;
     const std::lock_guard lock(mutex_);
-    for (const Entry& entry : entries_) {
-      if (entry.who) entry.who->OnPublished(entry.key);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (i + kAhead < entries_.size()) {
+        Prefetch(entries_[i + kAhead].who.get(), kPrefetchedBytes);
+      }
+      if (entries_[i].who) entries_[i].who->OnPublished(entries_[i].key);
     }
   }
   bool empty() const {
@@ -63,6 +69,9 @@ class Subscribers {
   }
 
  private:
+  // What a subscriber mostly uses when it is told.
+  static constexpr std::size_t kPrefetchedBytes = 128;
+
   struct Entry {
     // Null: the place is free.
     std::shared_ptr<Subscriber> who;

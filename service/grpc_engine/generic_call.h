@@ -68,6 +68,7 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   // --- ServerStream -----------------------------------------------------------------------------
 
   bool CanWrite(std::size_t size) override;
+  bool IsWriting() const override { return is_writing_; }
   void Write(StreamMessage message) override;
   void Finish(CallStatus status) override;
   void Abort(CallStatus status) override;

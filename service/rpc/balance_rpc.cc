@@ -105,11 +105,10 @@ void BalanceRpc::Handle(RpcMethod method, Call& incoming) {
 
 void BalanceRpc::StartWatch(CallContext call) {
   Call& incoming = call.call();
-  auto watch = std::make_unique<WatchStream>(
-      watch_environment_, std::move(call),
-      SeededRandom(next_watch_.fetch_add(1, std::memory_order_relaxed)));
+  auto watch = std::make_unique<WatchStream>(watch_environment_, std::move(call));
   WatchStream& opened = *watch;
-  opened.Begin(incoming.Open(std::move(watch)));
+  opened.Begin(incoming.Open(std::move(watch)),
+               SeededRandom(next_watch_.fetch_add(1, std::memory_order_relaxed)));
 }
 
 template <typename Request>

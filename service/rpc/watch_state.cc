@@ -86,12 +86,15 @@ SteadyTime WatchState::DueAt(const Account& account) const {
   return SaturatingAdd(account.sent, options_.min_interval);
 }
 
+SteadyTime WatchState::TooSlowAt() const {
+  return SaturatingAdd(std::min(under_way_since_, blocked_since_), kSlowReader);
+}
+
 WatchState::Step WatchState::Next(SteadyTime now) const {
   if (is_goodbye_said_) return {Kind::kEnd};
-  if (blocked_since_) {
-    if (now >= SaturatingAdd(ends_at_, kGoodbyePatience)) return {Kind::kEnd};
-    return {now >= *blocked_since_ + kSlowReader ? Kind::kTooSlow : Kind::kNone};
-  }
+  if (is_blocked() && now >= SaturatingAdd(ends_at_, kGoodbyePatience)) return {Kind::kEnd};
+  if (now >= TooSlowAt()) return {Kind::kTooSlow};
+  if (is_blocked()) return {};
   if (now >= ends_at_) return {Kind::kGoodbye};
   if (!is_initial_told_ && !IsInitialStateOpen()) return {Kind::kHeartbeat};
   for (const Slot slot : Dirty()) {
@@ -104,10 +107,8 @@ WatchState::Step WatchState::Next(SteadyTime now) const {
 }
 
 SteadyTime WatchState::NextTime() const {
-  if (blocked_since_) {
-    return std::min(*blocked_since_ + kSlowReader, SaturatingAdd(ends_at_, kGoodbyePatience));
-  }
-  SteadyTime next = std::min(ends_at_, next_heartbeat_);
+  if (is_blocked()) return std::min(TooSlowAt(), SaturatingAdd(ends_at_, kGoodbyePatience));
+  SteadyTime next = std::min({ends_at_, next_heartbeat_, TooSlowAt()});
   for (const Slot slot : Dirty()) next = std::min(next, DueAt(accounts_[slot]));
   return next;
 }
@@ -119,6 +120,7 @@ std::int64_t WatchState::Skipped(Slot slot, std::int64_t number) const {
 }
 
 void WatchState::OnSent(SteadyTime now) {
+  under_way_since_ = now;
   const double share = 1 + kHeartbeatJitter * (2 * random_() - 1);
   const auto interval = static_cast<double>(options_.heartbeat_interval.count()) * share;
   next_heartbeat_ = now + Duration(static_cast<Duration::rep>(interval));
@@ -155,9 +157,7 @@ void WatchState::OnGoodbyeSent(SteadyTime now) {
   OnSent(now);
 }
 
-void WatchState::OnBlocked(SteadyTime now) {
-  if (!blocked_since_) blocked_since_ = now;
-}
+void WatchState::OnBlocked(SteadyTime now) { blocked_since_ = std::min(blocked_since_, now); }
 
 std::int64_t WatchState::Told(Slot slot) const {
   const Account& account = accounts_[slot];

@@ -6,7 +6,6 @@
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "clients/core/clock.h"
@@ -90,10 +89,11 @@ class WatchState {
   // The newest revision says the same as what the reader was told last; nothing was sent.
   void OnNothingNew(Slot slot, std::int64_t number);
 
+  // The message that was sent last is not under way any more.
+  void OnTaken() { under_way_since_ = SteadyTime::max(); }
   // The reader takes no message for now; it does again.
   void OnBlocked(SteadyTime now);
-  void OnFree() { blocked_since_.reset(); }
-  bool is_blocked() const { return blocked_since_.has_value(); }
+  void OnFree() { blocked_since_ = SteadyTime::max(); }
 
   // --- What is known ----------------------------------------------------------------------------
 
@@ -122,6 +122,9 @@ class WatchState {
   void Clean(Slot slot);
   void OnSent(SteadyTime now);
   SteadyTime DueAt(const Account& account) const;
+  bool is_blocked() const { return blocked_since_ != SteadyTime::max(); }
+  // When the reader is too slow, unless it takes something; max(): it is not being waited for.
+  SteadyTime TooSlowAt() const;
   // Whether the reader has been sent nothing yet of an account that is dirty.
   bool IsInitialStateOpen() const { return unknown_ > 0; }
 
@@ -141,7 +144,10 @@ class WatchState {
   SteadyTime ends_at_;
   WatchEnd end_ = WatchEnd::kMaxAge;
   bool is_goodbye_said_ = false;
-  std::optional<SteadyTime> blocked_since_;
+  // When the message under way was sent; max(): none is.
+  SteadyTime under_way_since_ = SteadyTime::max();
+  // Since when something waits that the reader does not take; max(): nothing does.
+  SteadyTime blocked_since_ = SteadyTime::max();
 };
 
 }  // namespace balance

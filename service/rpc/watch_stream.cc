@@ -57,11 +57,8 @@ RpcError IdentityLost() {
 
 }  // namespace
 
-WatchStream::WatchStream(const WatchEnvironment& environment, CallContext call, Random random)
-    : environment_(environment),
-      call_(std::move(call)),
-      random_(std::move(random)),
-      began_(environment.clock.SteadyNow()) {}
+WatchStream::WatchStream(const WatchEnvironment& environment, CallContext call)
+    : environment_(environment), call_(std::move(call)), began_(environment.clock.SteadyNow()) {}
 
 WatchStream::~WatchStream() {
   if (!has_ended()) Release(StatusCode::kCancelled, WatchEnd::kCallerLeft);
@@ -69,11 +66,11 @@ WatchStream::~WatchStream() {
 
 // --- The accounts -------------------------------------------------------------------------------
 
-void WatchStream::Begin(ServerStream& stream) {
+void WatchStream::Begin(ServerStream& stream, Random random) {
   stream_ = &stream;
   waker_ = stream.waker();
   has_identity_ = call_.call().identity().is_authenticated;
-  if (auto admitted = Admit(); !admitted) {
+  if (auto admitted = Admit(std::move(random)); !admitted) {
     const bool are_too_many = admitted.error().reason == reason::kTooManyWatchers;
     return Finish(std::move(admitted.error()),
                   are_too_many ? std::optional(WatchEnd::kTooMany) : std::nullopt);
@@ -84,7 +81,7 @@ void WatchStream::Begin(ServerStream& stream) {
   if (!has_ended()) Pump();
 }
 
-RpcResult<void> WatchStream::Admit() {
+RpcResult<void> WatchStream::Admit(Random random) {
   if (auto admitted = call_.Admit(); !admitted) return admitted;
   v1::WatchAccountSnapshotsRequest request;
   if (!ParseBytes(call_.call().request(), request)) return NotParsed(request);
@@ -109,11 +106,11 @@ RpcResult<void> WatchStream::Admit() {
   }
   // The stream hears of what is served from now on.
   if (environment_.served.Get() != call_.served()) waker_->OnPublished(Watchers::kServedKey);
-  reconnect_after_ = Share(kMostReconnectAfter, random_());
-  const double share = 1 + WatchLimits::kAgeJitter * (2 * random_() - 1);
+  reconnect_after_ = Share(kMostReconnectAfter, random());
+  const double share = 1 + WatchLimits::kAgeJitter * (2 * random() - 1);
   state_.emplace(WatchState::Options{request_.heartbeat_interval, request_.min_interval,
                                      began_ + Share(limits.max_age, share)},
-                 random_);
+                 std::move(random));
   return OpenAccounts();
 }
 
@@ -175,7 +172,7 @@ void WatchStream::Detach(Slot slot) {
 
 const std::string& WatchStream::IdOf(Slot slot) const {
   const Account& account = accounts_[slot];
-  return account.publisher ? account.publisher->account() : gone_.at(slot);
+  return account.publisher ? account.publisher->account() : gone_->at(slot);
 }
 
 void WatchStream::TakeServed() {
@@ -226,7 +223,10 @@ void WatchStream::Follow(const std::string& id, const AccountEndpoint* endpoint)
 void WatchStream::Follow(Slot slot, const AccountEndpoint* endpoint) {
   Account& account = accounts_[slot];
   if (!endpoint) {
-    if (account.publisher) gone_[slot] = account.publisher->account();
+    if (account.publisher) {
+      if (!gone_) gone_ = std::make_unique<std::map<Slot, std::string>>();
+      (*gone_)[slot] = account.publisher->account();
+    }
     Detach(slot);
     return state_->Remove(slot);
   }
@@ -234,7 +234,7 @@ void WatchStream::Follow(Slot slot, const AccountEndpoint* endpoint) {
   const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
   Detach(slot);
   state_->Restart(slot, last);
-  gone_.erase(slot);
+  if (gone_) gone_->erase(slot);
   Attach(slot, *endpoint);
 }
 
@@ -313,16 +313,27 @@ void WatchStream::TakeMail() {
 // --- Messages -----------------------------------------------------------------------------------
 
 void WatchStream::Pump() {
+  if (!stream_->IsWriting()) state_->OnTaken();
   SteadyTime now = environment_.clock.SteadyNow();
   for (;;) {
     const WatchState::Step step = state_->Next(now);
     if (step.kind == Kind::kNone) break;
     if (step.kind == Kind::kEnd || step.kind == Kind::kTooSlow) return End(step.kind);
+    if (stream_->IsWriting()) {
+      AwaitWritable(now);
+      continue;
+    }
     if (!Send(step, now)) break;
-    // Thousands of messages may take a while. Mostly one is under way now.
-    if (!state_->is_blocked()) now = environment_.clock.SteadyNow();
+    // Thousands of accounts without news may take a while. Mostly a message is under way now.
+    if (!stream_->IsWriting()) now = environment_.clock.SteadyNow();
   }
   if (!has_ended()) PlanTimer();
+}
+
+void WatchStream::AwaitWritable(SteadyTime now) {
+  state_->OnBlocked(now);
+  // It says no, and has OnWritable() called.
+  stream_->CanWrite(0);
 }
 
 void WatchStream::PlanTimer() {
@@ -358,8 +369,6 @@ bool WatchStream::Write(StreamMessage message, WatchEvent event, SteadyTime now,
   }
   stream_->Write(std::move(message));
   environment_.observer.OnWatchMessage(event, skipped);
-  // It is under way until OnWritable() comes.
-  if (!stream_->CanWrite(0)) state_->OnBlocked(now);
   return true;
 }
 

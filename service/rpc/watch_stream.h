@@ -48,14 +48,15 @@ class WatchStream final : public StreamHandler {
   // Within this time a client is told to call again, each at another moment.
   static constexpr Duration kMostReconnectAfter = std::chrono::seconds(5);
 
-  // `environment` must outlive the stream. `random` spreads ends, heartbeats and reconnects.
-  WatchStream(const WatchEnvironment& environment, CallContext call, Random random);
+  // `environment` must outlive the stream.
+  WatchStream(const WatchEnvironment& environment, CallContext call);
   WatchStream(const WatchStream&) = delete;
   WatchStream& operator=(const WatchStream&) = delete;
   ~WatchStream() override;
 
-  // Checks who is calling and what for, and sends the first message; or ends the stream.
-  void Begin(ServerStream& stream);
+  // Checks who is calling and what for, and sends the first message; or ends the stream. `random`
+  // spreads ends, heartbeats and reconnects.
+  void Begin(ServerStream& stream, Random random);
 
   // --- StreamHandler ----------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ class WatchStream final : public StreamHandler {
   // --- The accounts -----------------------------------------------------------------------------
 
   // Reads the request, and counts the stream in.
-  RpcResult<void> Admit();
+  RpcResult<void> Admit(Random random);
   RpcResult<void> OpenAccounts();
   // The accounts that the caller asks for, may see and that there are, in the order of the request.
   std::vector<const AccountEndpoint*> Wanted() const;
@@ -120,8 +121,11 @@ class WatchStream final : public StreamHandler {
   // --- Messages ---------------------------------------------------------------------------------
 
   void TakeMail();
-  // Sends what is due and what the peer takes, and plans the rest.
+  // Sends what is due and what the peer takes, and plans the rest. Mostly nothing waits behind the
+  // message that it sends, so nobody need tell the stream when that has left.
   void Pump();
+  // Something waits behind the message under way.
+  void AwaitWritable(SteadyTime now);
   // Each message moves the next heartbeat; a timer that comes too early for it is planned anew
   // then, which is cheaper than with each message.
   void PlanTimer();
@@ -164,12 +168,11 @@ class WatchStream final : public StreamHandler {
   std::optional<WatchState> state_;
   CallContext call_;
 
-  Random random_;
   WatchRequest request_;
   // Ids in the order of the request; empty: all accounts.
   std::vector<std::string> names_;
-  // Ids of the accounts that are gone.
-  std::map<Slot, std::string> gone_;
+  // Ids of the accounts that are gone. Null until one is: most streams never lose any.
+  std::unique_ptr<std::map<Slot, std::string>> gone_;
   std::size_t first_accounts_ = 0;
   SteadyTime began_;
   Duration reconnect_after_{0};

@@ -1,19 +1,22 @@
 #pragma once
 
-// One connection: its socket, its TLS, how long it lives and how it ends.
+// One connection: its socket, its TLS, and how it ends.
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "service/transport/connection_life.h"
 #include "service/transport/h2_session.h"
+#include "service/transport/ping_strikes.h"
 #include "service/transport/tls_channel.h"
 #include "service/transport/transport_loop.h"
 #include "service/transport/transport_stats.h"
+#include "service/transport/unsent_bytes.h"
 
 namespace balance {
 
@@ -28,7 +31,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   ~H2Connection() override;
 
   void Start();
-  // Looks whether time is up for something.
+  // Does what time is up for.
   void Sweep();
   // Tells the peer to end it, in two steps: it opens no further streams once it knows, and those
   // that are on their way are served. One that has not said hello may do so shortly.
@@ -36,12 +39,12 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   // Ends it at once; the handlers of its calls hear that the caller has left.
   void Close(ConnectionEnd why);
   // The same for one that TransportLoop::NoteShownOut() was told of.
-  void CloseAsShownOut() { Close(why_); }
+  void CloseAsShownOut() { Close(life_.why()); }
   // Ends it if `tls` does not vouch for the certificate that its peer has shown.
   void Revise(const TlsContext& tls);
 
   bool IsIdle() const { return !session_.has_calls(); }
-  SteadyTime last_heard() const { return last_heard_; }
+  SteadyTime last_heard() const { return life_.last_heard(); }
   // What buffers hold for it.
   std::size_t buffered_bytes() const {
     return session_.untaken_bytes() + session_.unfinished_bytes() + unsent_.size();
@@ -49,17 +52,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   ConnectionInfo Info() const;
 
  private:
-  enum class Phase : std::uint8_t {
-    kHello,
-    kServing,
-    // The first GOAWAY and a PING were sent.
-    kNoticed,
-    // The last stream was named.
-    kEnding,
-    // Nothing more is sent; the peer may still read what was.
-    kLingering,
-    kClosed,
-  };
+  using Phase = ConnectionLife::Phase;
 
   // --- H2SessionOwner ---------------------------------------------------------------------------
 
@@ -82,9 +75,6 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   bool ReceiveTls(std::span<const unsigned char> bytes);
   bool ReceivePlain(std::span<const unsigned char> bytes);
 
-  // Whether the peer was told to end it.
-  bool is_draining() const { return phase_ == Phase::kNoticed || phase_ == Phase::kEnding; }
-
   // Sends all that is ready; false if the connection is over.
   bool Flush();
   // Flushes and ends the connection if it is over. Not from within Receive() and Flush().
@@ -98,12 +88,6 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   // Hangs up as soon as what was written has been taken.
   void Linger(ConnectionEnd why);
 
-  // Whether the connection, which has reached its age, is to be drained now.
-  bool IsMomentToAge() const;
-  void SweepServing();
-  void SweepDrain();
-  // How long the answer to the PING that follows the first GOAWAY is waited for.
-  Duration PongPatience() const;
   // The peer was told which call is its last, or is told nothing more.
   void TakeNoMoreCalls();
 
@@ -113,29 +97,16 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   std::unique_ptr<TlsChannel> tls_;
   PeerIdentity identity_;
   H2Session session_;
-  Phase phase_ = Phase::kHello;
-  ConnectionEnd why_ = ConnectionEnd::kClosed;
+  ConnectionLife life_;
+  PingStrikes ping_strikes_;
   bool takes_calls_ = true;
-  // It was to be drained before its peer said hello; `phase_began_` is when.
-  bool drains_after_hello_ = false;
-  const SteadyTime begun_;
-  const SteadyTime ages_at_;
-  SteadyTime last_heard_;
-  SteadyTime last_call_;
-  // When the present phase began.
-  SteadyTime phase_began_;
-  std::optional<SteadyTime> ping_sent_;
-  std::optional<SteadyTime> ponged_;
-  std::optional<SteadyTime> peer_pinged_;
-  int ping_strikes_ = 0;
   // In the middle of reading or writing, which will flush at its end.
   bool is_busy_ = false;
   bool is_flush_posted_ = false;
   bool is_reading_ = false;
-  // What the socket has not taken. While there is some, the peer is not read from: who does not
-  // take answers gets no more of them.
-  std::vector<unsigned char> unsent_;
-  std::size_t unsent_at_ = 0;
+  // While something waits here, the peer is not read from: who does not take answers gets no more
+  // of them.
+  UnsentBytes unsent_;
   // Enough for a turn's calls of most clients; more is read into the loop's own buffer.
   std::array<unsigned char, 2048> in_{};
 };

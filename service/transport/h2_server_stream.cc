@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "clients/core/prefetch.h"
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_session.h"
 #include "service/transport/h2_stream_waker.h"
@@ -13,7 +14,7 @@ namespace balance {
 
 H2ServerStream::H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
                                std::unique_ptr<StreamHandler> handler)
-    : call_(call), session_(&session), id_(id), handler_(std::move(handler)) {
+    : call_(call), session_(&session), handler_(std::move(handler)), id_(id) {
   nghttp2_data_provider provider{};
   // Of its call: the session hands it what is due.
   provider.source.ptr = &call_;
@@ -27,7 +28,7 @@ H2StreamId H2ServerStream::h2() const { return {session_->handle(), id_}; }
 
 bool H2ServerStream::CanWrite(std::size_t size) {
   if (!session_ || is_finished_) return false;
-  if (!has_message_) {
+  if (!message_) {
     nghttp2_session* const session = session_->handle();
     const std::size_t whole = size + kMessagePrefixSize;
     const std::size_t half_window =
@@ -42,37 +43,38 @@ bool H2ServerStream::CanWrite(std::size_t size) {
 
 void H2ServerStream::Write(StreamMessage message) {
   if (!session_ || is_finished_) return;
-  assert(!has_message_);
-  message_ = std::move(message);
-  prefix_ = MessagePrefix(message_.size());
-  sent_ = 0;
-  has_message_ = true;
-  session_->AddUntaken(message_.size());
-  session_->AddQueued(message_bytes());
+  assert(!message_);
+  message_ = call_.loop().LendMessage();
+  message_->Begin(std::move(message));
+  session_->AddUntaken(message_->size());
+  session_->AddQueued(message_->left());
   if (std::exchange(is_deferred_, false)) nghttp2_session_resume_data(session_->handle(), id_);
   session_->owner().OnOutput();
 }
 
 void H2ServerStream::DropMessage() {
-  if (!std::exchange(has_message_, false)) return;
-  session_->RemoveQueued(message_bytes() - sent_);
-  session_->RemoveUntaken(message_.size());
-  message_ = {};
+  if (!message_) return;
+  session_->RemoveQueued(message_->left());
+  session_->RemoveUntaken(message_->size());
+  call_.loop().TakeBack(std::move(message_));
 }
 
 void H2ServerStream::Finish(CallStatus status) {
   if (!session_ || std::exchange(is_finished_, true)) return;
   EndLasting();
   StopTimer();
-  status_ = std::move(status);
   call_.OnStreamFinished();
-  if (!has_message_) SubmitTrailers(h2(), status_);
+  if (message_) {
+    last_status_ = std::make_unique<const CallStatus>(std::move(status));
+  } else {
+    SubmitTrailers(h2(), status);
+  }
   session_->owner().OnOutput();
 }
 
 void H2ServerStream::Abort(CallStatus status) {
   if (!session_ || is_finished_) return;
-  if (!has_message_ || (sent_ == 0 && !is_announced_)) {
+  if (!message_ || message_->is_untouched()) {
     DropMessage();
     return Finish(std::move(status));
   }
@@ -136,32 +138,33 @@ void H2ServerStream::OnWake() {
   if (session_ && !is_finished_) handler_->OnWake();
 }
 
+void H2ServerStream::PrefetchHandler() const {
+  // What a stream of WatchAccountSnapshots uses for a change.
+  constexpr std::size_t kHandlerBytes = 448;
+  Prefetch(handler_.get(), kHandlerBytes);
+  // The session asks the call for the stream.
+  Prefetch(&call_, 1);
+}
+
 ssize_t H2ServerStream::Read(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,
                              std::uint32_t* flags, nghttp2_data_source* source, void*) {
   H2ServerStream& stream = *static_cast<H2Call*>(source->ptr)->stream();
   // The end comes with trailers of its own: nghttp2 would not ask here while the window is closed.
-  if (!stream.has_message_) {
+  if (!stream.message_) {
     stream.is_deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  stream.is_announced_ = true;
-  return static_cast<ssize_t>(std::min(stream.message_bytes() - stream.sent_, room));
+  return static_cast<ssize_t>(stream.message_->Announce(room));
 }
 
 void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
-  std::size_t offset = sent_;
-  sent_ += size;
-  is_announced_ = false;
   session_->RemoveQueued(size);
-  out.AppendPart(prefix_, offset, size);
-  for (const auto part : {message_.head(), message_.body(), message_.tail()}) {
-    out.AppendPart(part, offset, size);
-  }
-  if (sent_ < message_bytes()) return;
+  message_->Gather(out, size);
+  if (message_->left() > 0) return;
   DropMessage();
-  if (is_finished_) {
-    SubmitTrailers(h2(), status_);
+  if (last_status_) {
+    SubmitTrailers(h2(), *std::exchange(last_status_, nullptr));
   } else if (wants_writable_) {
     session_->QueueWritable(call_);
   }

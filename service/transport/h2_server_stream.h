@@ -4,15 +4,14 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "clients/core/clock.h"
 #include "service/transport/answer_headers.h"
-#include "service/transport/grpc_wire.h"
 #include "service/transport/out_buffer.h"
+#include "service/transport/outgoing_message.h"
 #include "service/transport/server_stream.h"
 
 namespace balance {
@@ -21,7 +20,8 @@ class H2Call;
 class H2Session;
 class H2StreamWaker;
 
-// Belongs to its call. Used on its loop's thread only.
+// Belongs to its call. Used on its loop's thread only. Thousands of streams are idle for most of
+// their time, so what only a message or the end needs is not kept here.
 class H2ServerStream final : public ServerStream {
  public:
   H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
@@ -33,6 +33,7 @@ class H2ServerStream final : public ServerStream {
   // --- ServerStream -----------------------------------------------------------------------------
 
   bool CanWrite(std::size_t size) override;
+  bool IsWriting() const override { return message_ != nullptr; }
   void Write(StreamMessage message) override;
   void Finish(CallStatus status) override;
   void Abort(CallStatus status) override;
@@ -60,12 +61,13 @@ class H2ServerStream final : public ServerStream {
   // The HTTP/2 stream is closed. REQUIRES: it has left its session.
   void OnClosed();
 
-  // --- Of its waker and its session --------------------------------------------------------------
+  // --- Of its waker and its session -------------------------------------------------------------
 
   void OnWake();
+  // Fetches what OnWake() uses first.
+  void PrefetchHandler() const;
 
-  // --- Of the timers of its loop
-  // ------------------------------------------------------------------
+  // --- Of the timers of its loop ----------------------------------------------------------------
 
   // Its time has come, and is not set any more.
   void OnTimer();
@@ -75,7 +77,6 @@ class H2ServerStream final : public ServerStream {
                       std::uint32_t* flags, nghttp2_data_source* source, void*);
 
   H2StreamId h2() const;
-  std::size_t message_bytes() const { return kMessagePrefixSize + message_.size(); }
   // Its connection need not wait for it any more.
   void EndLasting();
   void StopTimer();
@@ -85,24 +86,20 @@ class H2ServerStream final : public ServerStream {
   H2Call& call_;
   // Null once the HTTP/2 stream is closed.
   H2Session* session_;
-  const std::int32_t id_;
   const std::unique_ptr<StreamHandler> handler_;
   std::shared_ptr<H2StreamWaker> waker_;
-  // The message under way; `sent_` counts its prefix too.
-  StreamMessage message_;
-  std::array<unsigned char, kMessagePrefixSize> prefix_{};
-  std::size_t sent_ = 0;
-  bool has_message_ = false;
-  // nghttp2 has made the head of a frame of it, so that frame must follow as it was announced.
-  bool is_announced_ = false;
+  // The message under way, on loan from the loop; null: none is.
+  std::unique_ptr<OutgoingMessage> message_;
+  // When its handler is called; max(): not at all.
+  SteadyTime timer_at_ = SteadyTime::max();
+  // How the stream ends once the message under way has left; null: it does not, or was told so.
+  std::unique_ptr<const CallStatus> last_status_;
+  const std::int32_t id_;
   // nghttp2 was told that there is nothing to send, and must be told of more.
   bool is_deferred_ = false;
   bool wants_writable_ = false;
   bool is_finished_ = false;
   bool is_lasting_ = false;
-  // When its handler is called; max(): not at all.
-  SteadyTime timer_at_ = SteadyTime::max();
-  CallStatus status_;
 };
 
 }  // namespace balance

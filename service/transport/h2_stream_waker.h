@@ -25,6 +25,8 @@ class H2StreamWaker final : public StreamWaker, public std::enable_shared_from_t
 
   // Tells the stream, if it is not over.
   void Deliver();
+  // The stream that Deliver() tells; null: it is over.
+  const H2ServerStream* stream() const { return stream_; }
   // The stream is over.
   void Detach() { stream_ = nullptr; }
 

@@ -81,6 +81,10 @@ class ServerStream {
   // comes when it is worth asking again.
   virtual bool CanWrite(std::size_t size) = 0;
 
+  // Whether a message is under way: written, but not taken by the socket yet. Costs next to nothing
+  // and asks for nothing.
+  virtual bool IsWriting() const = 0;
+
   // Sends a message. REQUIRES: none is under way, which holds after CanWrite() said yes. One that
   // CanWrite() would refuse is sent as the peer takes it.
   virtual void Write(StreamMessage message) = 0;

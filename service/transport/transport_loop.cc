@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "clients/core/prefetch.h"
 #include "service/transport/h2_call.h"
 #include "service/transport/h2_connection.h"
 #include "service/transport/h2_stream_waker.h"
@@ -23,6 +24,9 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 // Calls that are kept to be used again.
 constexpr std::size_t kMostSpareCalls = 512;
+// Messages of streams that are kept to be used again: as many as the streams of a connection write
+// before they leave.
+constexpr std::size_t kMostSpareMessages = 128;
 
 // Connections that are shown out at a time.
 constexpr std::size_t kMostShownOut = 64;
@@ -34,8 +38,25 @@ constexpr Duration kMailSlice = std::chrono::milliseconds(20);
 // After so many items it is the turn of the connections that have something to send by now, before
 // those of others take their place in the processor's caches.
 constexpr std::size_t kMailOfATurn = 64;
+
 // While connections are being ended.
 constexpr Duration kQuickSweepInterval = std::chrono::milliseconds(50);
+
+// Streams that are going to be woken: their memory is fetched in steps, for each shows where the
+// next one has to look.
+void PrefetchStreams(std::span<const LoopMailbox::Item> items) {
+  constexpr std::size_t kWakerAhead = 9;
+  constexpr std::size_t kStreamAhead = 6;
+  constexpr std::size_t kHandlerAhead = 3;
+  if (items.size() > kWakerAhead) Prefetch(items[kWakerAhead].waker.get(), sizeof(H2StreamWaker));
+  if (items.size() > kStreamAhead && items[kStreamAhead].waker) {
+    Prefetch(items[kStreamAhead].waker->stream(), sizeof(H2ServerStream));
+  }
+  if (items.size() > kHandlerAhead && items[kHandlerAhead].waker) {
+    const H2ServerStream* const stream = items[kHandlerAhead].waker->stream();
+    if (stream) stream->PrefetchHandler();
+  }
+}
 
 }  // namespace
 
@@ -179,6 +200,18 @@ void TransportLoop::GiveCall(H2Call& call) {
   if (spare_calls_.size() < kMostSpareCalls) spare_calls_.push_back(std::move(owned));
 }
 
+std::unique_ptr<OutgoingMessage> TransportLoop::LendMessage() {
+  if (spare_messages_.empty()) return std::make_unique<OutgoingMessage>();
+  auto message = std::move(spare_messages_.back());
+  spare_messages_.pop_back();
+  return message;
+}
+
+void TransportLoop::TakeBack(std::unique_ptr<OutgoingMessage> message) {
+  message->Clear();
+  if (spare_messages_.size() < kMostSpareMessages) spare_messages_.push_back(std::move(message));
+}
+
 void TransportLoop::NoteFinished() {
   --calls_in_use_;
   if (is_ending_) EndIfDone();
@@ -204,6 +237,7 @@ std::size_t TransportLoop::OpenMail(std::span<const LoopMailbox::Item> items) {
   for (const LoopMailbox::Item& item : items) {
     const bool is_next = std::exchange(connection, item.connection) != item.connection;
     if (opened >= kMailOfATurn && is_next) break;
+    PrefetchStreams(items.subspan(opened));
     if (item.call) {
       item.call->OnFinished();
     } else {

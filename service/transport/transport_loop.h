@@ -24,6 +24,7 @@
 #include "service/transport/loop_mailbox.h"
 #include "service/transport/method_table.h"
 #include "service/transport/out_buffer.h"
+#include "service/transport/outgoing_message.h"
 #include "service/transport/stream_timers.h"
 #include "service/transport/tls_context.h"
 #include "service/transport/transport_limits.h"
@@ -121,6 +122,10 @@ class TransportLoop {
   void NoteHandled() { ++calls_in_use_; }
   void NoteFinished();
 
+  // What a stream sends its messages from, and its return, whatever has become of the message.
+  std::unique_ptr<OutgoingMessage> LendMessage();
+  void TakeBack(std::unique_ptr<OutgoingMessage> message);
+
   void Forget(H2Connection& connection);
   // `connection` is shown out: it stays for a moment, to hear why. Of so many at a time the oldest
   // are closed at once, or a peer that comes back each time would have the server keep all of them.
@@ -162,6 +167,7 @@ class TransportLoop {
   // Calls that handlers still have in their hands, connected or not.
   std::size_t calls_in_use_ = 0;
   std::vector<OwnedCall> spare_calls_;
+  std::vector<std::unique_ptr<OutgoingMessage>> spare_messages_;
   OutBuffer out_;
   std::vector<unsigned char> in_;
   std::vector<unsigned char> wire_;

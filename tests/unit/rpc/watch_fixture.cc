@@ -38,6 +38,7 @@ WatchCall::~WatchCall() {
 bool WatchCall::CanWrite(std::size_t) {
   if (!is_full_) return true;
   wants_writable_ = true;
+  ++asked_for_room_;
   return false;
 }
 

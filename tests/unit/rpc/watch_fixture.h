@@ -87,6 +87,8 @@ class WatchCall final : public Call, private ServerStream {
   bool was_aborted() const { return was_aborted_; }
   bool outlives_connection() const { return outlives_connection_; }
   SteadyTime timer() const { return timer_; }
+  // How often the handler asked to be told when it may write again.
+  int asked_for_room() const { return asked_for_room_; }
 
  private:
   class Waker final : public StreamWaker {
@@ -96,6 +98,7 @@ class WatchCall final : public Call, private ServerStream {
   };
 
   bool CanWrite(std::size_t size) override;
+  bool IsWriting() const override { return is_full_; }
   void Write(StreamMessage message) override;
   void Finish(CallStatus status) override { status_ = std::move(status); }
   void Abort(CallStatus status) override {
@@ -120,6 +123,7 @@ class WatchCall final : public Call, private ServerStream {
   // A message is in the window of a reader that is paused.
   bool is_full_ = false;
   bool wants_writable_ = false;
+  int asked_for_room_ = 0;
   bool was_aborted_ = false;
   bool outlives_connection_ = false;
 };

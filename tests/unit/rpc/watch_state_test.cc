@@ -22,6 +22,7 @@ class WatchStateTest : public testing::Test {
     state.Add();
     state.OnSnapshotSent(0, 1, now_);
     state.OnHeartbeatSent(now_);
+    state.OnTaken();
     return state;
   }
 
@@ -176,6 +177,19 @@ TEST_F(WatchStateTest, AReaderThatTakesNothingForTwentySecondsIsTooSlow) {
   EXPECT_EQ(state.Next(now_ + milliseconds(19999)).kind, Kind::kNone);
   EXPECT_EQ(state.NextTime(), now_ + seconds(20));
   EXPECT_EQ(state.Next(now_ + seconds(20)).kind, Kind::kTooSlow);
+}
+
+TEST_F(WatchStateTest, AReaderIsTooSlowAlsoIfNothingWaitsBehindTheMessage) {
+  WatchState state = MakeIdle({seconds(60), {}, SteadyTime::max()});
+  state.OnChange(0);
+  state.OnSnapshotSent(0, 2, now_);
+
+  EXPECT_EQ(state.NextTime(), now_ + seconds(20));
+  EXPECT_EQ(state.Next(now_ + milliseconds(19999)).kind, Kind::kNone);
+  EXPECT_EQ(state.Next(now_ + seconds(20)).kind, Kind::kTooSlow);
+  state.OnTaken();
+  EXPECT_EQ(state.Next(now_ + seconds(20)).kind, Kind::kNone);
+  EXPECT_EQ(state.NextTime(), now_ + seconds(60));
 }
 
 TEST_F(WatchStateTest, AReaderThatTakesAgainIsSentTheNewest) {

@@ -243,6 +243,41 @@ TEST_F(WatchStreamTest, AChangeThatIsSentBeforeItIsHeardOfIsNotSentAgain) {
   EXPECT_EQ(CashOf(messages[0]), "3.00");
 }
 
+// A change goes out to thousands of streams: each would be called twice.
+TEST_F(WatchStreamTest, AMessageBehindWhichNothingWaitsIsNotWaitedFor) {
+  Read("desk-1", "0.00");
+  Serve();
+  WatchCall& call = Watch(Named({"desk-1"}));
+  Run();
+  const int asked = call.asked_for_room();
+
+  for (const std::string cash : {"1.00", "2.00", "3.00"}) {
+    Read("desk-1", cash);
+    Run();
+  }
+
+  EXPECT_EQ(CashOf(call.TakeMessages().back()), "3.00");
+  EXPECT_EQ(call.asked_for_room(), asked);
+}
+
+TEST_F(WatchStreamTest, M44_AReaderOfAMessageBehindWhichNothingWaitsIsEndedAsWell) {
+  Serve();
+  v1::WatchAccountSnapshotsRequest request = Named({"desk-1"});
+  request.mutable_heartbeat_interval()->set_seconds(60);
+  WatchCall& call = Watch(request);
+  Run();
+  call.Pause();
+  clock_.Advance(seconds(30));
+  Read("desk-1", "1.00");
+  Run();
+  Advance(milliseconds(19999));
+  EXPECT_FALSE(call.has_ended());
+  Advance(milliseconds(1));
+
+  ASSERT_TRUE(call.has_ended());
+  EXPECT_EQ(ReasonOf(call.status()), "WATCHER_TOO_SLOW");
+}
+
 TEST_F(WatchStreamTest, M44_AReaderThatTakesNothingForTwentySecondsIsEnded) {
   Serve();
   WatchCall& call = Watch(Named({"desk-1"}));
