@@ -9,19 +9,21 @@
 #include "clients/redis/signal.h"
 
 namespace balance {
-namespace {
 
-namespace asio = boost::asio;
-
-struct Question {
+// Not in an unnamed namespace, because the frame of a coroutine has it.
+struct FleetQuestion {
   // Null: nobody waits for the answer any more.
   Signal* waiter = nullptr;
   std::optional<RedisResult<Acquired>> answer;
 };
 
+namespace {
+
+namespace asio = boost::asio;
+
 asio::awaitable<void> Answer(std::shared_ptr<FleetStore> store,
                              std::shared_ptr<const LoginNames> login, AcquireRequest request,
-                             std::shared_ptr<Question> question) {
+                             std::shared_ptr<FleetQuestion> question) {
   auto acquired = co_await store->Acquire(std::move(request));
   if (question->waiter) {
     question->answer = std::move(acquired);
@@ -37,7 +39,7 @@ asio::awaitable<RedisResult<Acquired>> AskFleet(LoopExecutor executor,
                                                 std::shared_ptr<FleetStore> store,
                                                 std::shared_ptr<const LoginNames> login,
                                                 AcquireRequest request) {
-  const auto question = std::make_shared<Question>();
+  const auto question = std::make_shared<FleetQuestion>();
   Signal answered(executor);
   question->waiter = &answered;
   const std::shared_ptr<void> leaving(nullptr, [question](void*) { question->waiter = nullptr; });

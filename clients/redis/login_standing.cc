@@ -1,6 +1,7 @@
 #include "clients/redis/login_standing.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -25,10 +26,11 @@ void LoginStanding::OnAnswer(const Acquired& acquired) {
   }
   login_->ClearHeld();
   if (const auto* const grant = std::get_if<Granted>(&acquired)) {
-    login_->SetHolder(replica_, grant->lease_end);
+    login_->SetHolder(replica_, true, grant->lease_end);
     login_->SetBudgetFullAt(grant->budget_full_at);
   } else if (const auto* const busy = std::get_if<LeaseBusy>(&acquired)) {
-    login_->SetHolder(std::string(ReplicaOf(busy->owner)), busy->lease_end);
+    const std::string_view holder = ReplicaOf(busy->owner);
+    login_->SetHolder(std::string(holder), holder == replica_, busy->lease_end);
   } else if (const auto* const later = std::get_if<OutOfTurn>(&acquired)) {
     login_->SetBudgetFullAt(later->budget_full_at);
     login_->ClearHolder();

@@ -7,8 +7,7 @@
 namespace balance {
 namespace {
 
-// Pause before what was read without Redis is stored there, and between two looks whether it can
-// be.
+// Pause before what was read without Redis is stored there.
 constexpr Duration kLeastOfferPause = std::chrono::milliseconds(50);
 constexpr Duration kMostOfferPause = std::chrono::seconds(1);
 
@@ -32,20 +31,32 @@ void ReadingOffer::Make(Reading reading) {
 
 void ReadingOffer::Withdraw() {
   pause_.Cancel();
+  usable_.reset();
   reading_.reset();
 }
 
 void ReadingOffer::StoreSoon() {
+  if (usable_) return;
+  if (!store_->IsUsable()) {
+    pause_.Cancel();
+    usable_ = store_->AwaitUsable([this] {
+      usable_.reset();
+      StoreSoon();
+    });
+    return;
+  }
   const auto spread = static_cast<double>((kMostOfferPause - kLeastOfferPause).count());
   const auto jitter = Duration(static_cast<Duration::rep>(spread * random_()));
-  pause_.Set(clock_.SteadyNow() + kLeastOfferPause + jitter, [this] {
-    if (!reading_ || store_->HasEnded()) return;
-    if (!store_->IsUsable()) return StoreSoon();
-    StoreRequest request{names_, {}, {}};
-    request.result = *std::exchange(reading_, std::nullopt);
-    request.time_to_live = time_to_live_;
-    RunUnawaited(executor_, store_, store_->Store(std::move(request)));
-  });
+  pause_.Set(clock_.SteadyNow() + kLeastOfferPause + jitter, [this] { Store(); });
+}
+
+void ReadingOffer::Store() {
+  // It may have been lost during the pause.
+  if (!store_->IsUsable()) return StoreSoon();
+  StoreRequest request{names_, {}, {}};
+  request.result = *std::exchange(reading_, std::nullopt);
+  request.time_to_live = time_to_live_;
+  RunUnawaited(executor_, store_, store_->Store(std::move(request)));
 }
 
 }  // namespace balance

@@ -32,9 +32,10 @@ class ReadingOffer {
   void Withdraw();
 
  private:
-  // Stores it after a pause that is random, so that replicas for which Redis is back at one moment
-  // do not all write at one moment.
+  // As soon as Redis is back, and after a pause that is random, so that replicas for which it is
+  // back at one moment do not all write at one moment.
   void StoreSoon();
+  void Store();
 
   const LoopExecutor executor_;
   const std::shared_ptr<FleetStore> store_;
@@ -42,7 +43,10 @@ class ReadingOffer {
   const Duration time_to_live_;
   Random random_;
   Clock& clock_;
+  // Unset: there is nothing to offer.
   std::optional<Reading> reading_;
+  // Null: Redis is not waited for.
+  std::unique_ptr<FleetStore::Subscription> usable_;
   Alarm pause_;
 };
 

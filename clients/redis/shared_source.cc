@@ -302,7 +302,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     StoreRequest request{settings_.names, {}, {}};
     if (result) {
       request.result = *result;
-      own_observed_ = ObservedOf(lease.grant(), *result);
+      own_observed_ = ObservedAt(lease.grant().observed, *result);
       Stamp(*result, own_observed_);
     } else {
       request.result = result.error();
@@ -329,7 +329,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
       const std::uint64_t messages = self->news_.count();
       // What the upstream has said to another replica holds without Redis too.
       if (const HeldOff* const held = self->standing_.HeldAt(now)) co_return RefuseHeld(*held, now);
-      const SteadyTime turn = std::max(self->reserve_->Earliest(), self->next_->Outlook().earliest);
+      const SteadyTime turn = std::max({self->reserve_->Earliest(), self->next_->Outlook().earliest,
+                                        self->WhenStampServes(context.progress->wanted)});
       if (turn >= context.End()) co_return OutOfTime(turn - now);
       if (turn <= now) {
         // The reserve is used up when the request can leave, not before.
@@ -354,13 +355,37 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     const SteadyTime end = context.End();
     self->reserve_->Take(now);
     context.send_by = now + kSendSlack;
+    const std::optional<RedisTime> stamp = self->StampOf(now);
+    if (stamp) context.progress->granted_wall = ToWallTime(*stamp);
     const auto sent_before = context.progress->sent_at;
     auto result = co_await self->next_->Fetch(context);
-    if (result) self->offer_.Make(*result);
-    if (context.progress->sent_at == sent_before && self->HasLapsed(result, end)) {
-      co_return std::nullopt;
+    if (context.progress->sent_at == sent_before) {
+      context.progress->granted_wall.reset();
+      if (self->HasLapsed(result, end)) co_return std::nullopt;
+    }
+    if (result) {
+      self->offer_.Make(*result);
+      if (stamp) Stamp(*result, ObservedAt(*stamp, *result));
     }
     co_return result;
+  }
+
+  // The time on Redis's clock that a request has which is sent without leave. The clock that
+  // replicas share is a little ahead of that one, and the reading would look younger than it is.
+  // Unset: that clock was never known.
+  std::optional<RedisTime> StampOf(SteadyTime now) const {
+    const RedisClock* const redis = store_->redis_clock();
+    if (!redis) return std::nullopt;
+    return redis->Stamp(now);
+  }
+
+  // When a request that is sent without leave is stamped with a time that is late enough.
+  SteadyTime WhenStampServes(const std::optional<ObservedSince>& wanted) const {
+    const RedisClock* const redis = store_->redis_clock();
+    if (!redis || !wanted || wanted->wall <= ToWallTime(redis->Stamp(clock_.SteadyNow()))) {
+      return SteadyTime::min();
+    }
+    return redis->WhenStamped(ToRedisTime(wanted->wall));
   }
 
   // The names as long as the state lives.
