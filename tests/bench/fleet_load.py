@@ -10,7 +10,8 @@ from accounts import NO_AGING, StartedService, start_upstream, write_accounts
 from h2load import H2load, Shape
 from harness import BIN_DIR, clean_environment
 from redis_store import Redis, fleet_yaml
-from replicas import LOGINS, SETTLE_SECONDS, Found, readers, share_fresh, start_replicas, watching
+from replicas import (LOGINS, SETTLE_SECONDS, Found, readers, share_fresh, start_replicas, watching,
+                      without_redis)
 from report import Bar, Chart, in_turns, print_table, ratios, spread
 from servers import Servers, read_bytes
 
@@ -158,7 +159,7 @@ def measure_many(options: argparse.Namespace, cores: list[int],
             empty = redis.used_bytes()
             config = write_accounts(home, upstream, accounts, cache, WATCHED,
                                     fleet_yaml(home, redis, replicas) if is_fleet else "")
-            with Servers(home, set(cores)) as servers:
+            with Servers(home, set(cores), orderly=False) as servers:
                 services = start_replicas(servers, home, config, replicas, is_fleet)
                 with watching(services):
                     # The first reads, and some more, so that they spread.
@@ -173,13 +174,14 @@ def measure_many(options: argparse.Namespace, cores: list[int],
                     cpu = [service.server.exact_cpu_seconds() - first
                            for service, first in zip(services, before[3])]
                     resident = [service.server.resident_kib() / 1024 for service in services]
+                    lost = sum(without_redis(service) for service in services) if is_fleet else 0
                     fresh = min(share_fresh(service) for service in services)
                     with_subscriptions = redis.used_bytes() - empty
             memory = (redis.used_bytes() - empty) / options.logins
         rates[replicas] = requests / took
         rows.append([f"{replicas} replica{'s' * is_fleet}", f"{requests / took:,.0f}",
                      spread((each / took for each in cpu), 2), f"{redis_cpu / took:.2f}",
-                     f"{scripts / max(1, requests):.1f}", spread(resident),
+                     f"{scripts / max(1, requests):.1f}", f"{lost:,.0f}", spread(resident),
                      f"{100 * fresh:.1f} %"])
         if is_fleet:
             found = [
@@ -191,9 +193,10 @@ def measure_many(options: argparse.Namespace, cores: list[int],
                       rates[replicas] >= 0.8 * rates[1]),
                 Found("the same, Redis commands a login and TTL", f"at most {2 + replicas}",
                       f"{scripts / requests:.1f} a request", scripts / requests <= 2 + replicas),
-                Found("memory of Redis, a login", "about 1 KiB", f"{memory:,.0f} bytes; with the subscriptions of {replicas} replicas "
-                      f"{with_subscriptions / options.logins:,.0f}", memory <= 1200)]
+                Found("memory of Redis, a login", "about 1 KiB",
+                      f"{memory:,.0f} bytes; with the subscriptions of {replicas} replicas "
+                      f"{with_subscriptions / options.logins:,.0f}", 512 <= memory <= 1280)]
     print_table([f"{options.logins:,} logins watched at each, TTL {MANY_TTL_SECONDS} s", "requests / s",
-                 "cores of each service", "cores of Redis", "Redis commands a request",
+                 "cores of each service", "cores of Redis", "Redis commands a request", "not done there",
                  "resident MiB of each", "FRESH, where least"], rows)
     return found, []

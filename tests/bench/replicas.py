@@ -67,10 +67,16 @@ class Call:
 
 
 def metric(service: StartedService, series: str) -> float:
-    """Summed over the labels that are not named."""
+    """Summed over the labels, or of one series with its labels as they are written."""
     text = http_get(f"http://{service.admin_address}/metrics")
     return sum(float(value) for value in
                re.findall(rf"^{re.escape(series)}(?:{{.*}})? (\S+)$", text, re.MULTILINE))
+
+
+def without_redis(service: StartedService) -> float:
+    """How many operations the replica could not do because Redis was slow, or held to be away."""
+    return sum(metric(service, f'balance_fleet_operations_total{{operation="ACQUIRE",outcome="{outcome}"}}')
+               for outcome in ("AWAY", "TIMED_OUT", "LATE"))
 
 
 def share_fresh(service: StartedService) -> float:
