@@ -54,7 +54,8 @@ class FleetObserver {
   virtual void OnOperation(FleetOperation /*operation*/, std::string_view /*outcome*/) {}
 
   // Redis's clock was set, by so much at least, which is RedisClock::kNotableStep or more: back if
-  // it is negative. What lies in Redis counts as missing then, until the clock has passed where it was.
+  // it is negative. What lies in Redis counts as missing then, until the clock has passed where it
+  // was.
   virtual void OnClockSet(Duration /*by*/) {}
 };
 

@@ -47,8 +47,8 @@ struct RedisLinkHooks {
   std::function<void(const std::string& run_id)> on_connected = nullptr;
   // Called whenever more was learned of Redis's clock. May be null.
   std::function<void(const RedisClock& clock)> on_clock = nullptr;
-  // Called when Redis's clock is found to have been set by a notable step, by so much at least: back
-  // if that is negative. May be null.
+  // Called when Redis's clock is found to have been set by a notable step, by so much at least:
+  // back if that is negative. May be null.
   std::function<void(Duration by)> on_clock_set = nullptr;
   // Called whenever IsUsable() has become true. May be null.
   std::function<void()> on_usable = nullptr;
