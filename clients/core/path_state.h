@@ -20,8 +20,12 @@ struct FleetState {
   bool is_connected = false;
   // Opaque name of the replica that reads the upstream at present; empty: none.
   std::string lease_holder;
-  // Number of requests that the budget of all replicas would allow at once.
+  // That replica is this one.
+  bool is_held_here = false;
+  // Number of requests that the budget of all replicas would allow at once, and would if it were
+  // whole.
   int budget_left = 0;
+  int budget_limit = 0;
 };
 
 struct PathState {

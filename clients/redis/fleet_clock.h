@@ -19,7 +19,13 @@ namespace balance {
 //
 // The wall time is never earlier than Redis's own and mostly a few milliseconds later: what was
 // observed at a time that this clock has told, or after it, was observed after that moment. So it
-// may go back by some milliseconds, as more becomes known. Follow() is used on one thread.
+// may go back by some milliseconds, as more becomes known.
+//
+// When Redis's clock is set back, this one goes back with it: the times of all readings do, on all
+// replicas, and a clock that stayed ahead would have readers wait for what nobody can have yet.
+// FleetObserver::OnClockSet() tells of it.
+//
+// Follow() is used on one thread.
 class FleetClock final : public Clock {
  public:
   // `own` must outlive this clock.

@@ -19,6 +19,7 @@
 #include "clients/core/reading.h"
 #include "clients/core/source_info.h"
 #include "clients/redis/login_names.h"
+#include "clients/redis/redis_clock.h"
 #include "clients/redis/redis_error.h"
 #include "clients/redis/redis_time.h"
 
@@ -95,8 +96,8 @@ struct Granted {
   std::string run_id = {};
 };
 
-// Observe time of what the request brought that was granted so.
-RedisTime ObservedOf(const Granted& grant, const Reading& reading);
+// Observe time of what a request brought that was sent, or granted, at `sent`.
+RedisTime ObservedAt(RedisTime sent, const Reading& reading);
 
 // Another replica, or another source here, has the lease.
 struct LeaseBusy {
@@ -229,8 +230,14 @@ class FleetStore {
   // Whether an operation may be tried now. False: no connection, or the breaker is open.
   virtual bool IsUsable() const = 0;
 
-  // True once the store has been stopped for good: nobody should wait for IsUsable() any more.
-  virtual bool HasEnded() const { return false; }
+  // Calls `on_usable` once, as soon as an operation may be tried again; never, if the store is
+  // stopped before. REQUIRES: !IsUsable().
+  [[nodiscard]] virtual std::unique_ptr<Subscription> AwaitUsable(
+      std::function<void()> on_usable) = 0;
+
+  // What is known of Redis's clock, as of its latest answer, however long ago that was. Null: none
+  // has come yet.
+  virtual const RedisClock* redis_clock() const = 0;
 };
 
 }  // namespace balance

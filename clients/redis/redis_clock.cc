@@ -38,11 +38,12 @@ std::optional<RedisTime> TimeOfReply(const RedisReply& reply) {
   return RedisTime(std::chrono::seconds(*seconds) + microseconds(*micros));
 }
 
-void RedisClock::Observe(const ClockSample& sample) {
+Duration RedisClock::Observe(const ClockSample& sample) {
   const Duration redis = Sum(sample.redis);
   Duration least = redis - sample.received.time_since_epoch();
   // Redis cuts off what is finer than a microsecond.
   Duration most = redis + microseconds(1) - sample.sent.time_since_epoch();
+  Duration set{0};
   if (known_) {
     const Duration widening = Widening(sample.received);
     const Duration common_least = std::max(least, least_ - widening);
@@ -50,12 +51,19 @@ void RedisClock::Observe(const ClockSample& sample) {
     if (common_least <= common_most) {
       least = common_least;
       most = common_most;
+    } else {
+      set = most < least_ - widening ? most - (least_ - widening) : least - (most_ + widening);
+      if (std::chrono::abs(set) < kNotableStep) set = Duration::zero();
+    }
+    if (set < Duration::zero()) {
+      doubtful_until_ = std::max(doubtful_until_, Latest(sample.received));
     }
   }
   least_ = least;
   most_ = most;
   as_of_ = sample.received;
   known_ = true;
+  return set;
 }
 
 RedisTime RedisClock::Earliest(SteadyTime when) const {
@@ -66,6 +74,14 @@ RedisTime RedisClock::Earliest(SteadyTime when) const {
 RedisTime RedisClock::Latest(SteadyTime when) const {
   return RedisTime(
       std::chrono::ceil<microseconds>(when.time_since_epoch() + most_ + Widening(when)));
+}
+
+RedisTime RedisClock::Stamp(SteadyTime when) const {
+  return RedisTime(std::chrono::floor<microseconds>(when.time_since_epoch() + least_));
+}
+
+SteadyTime RedisClock::WhenStamped(RedisTime stamp) const {
+  return SteadyTime(Sum(stamp) - least_);
 }
 
 SteadyTime RedisClock::ToSteady(RedisTime when) const {

@@ -26,7 +26,10 @@ std::optional<RedisTime> TimeOfReply(const RedisReply& reply);
 
 // Every sample bounds how far the two clocks are apart, and what all samples have in common is what
 // is known. The bounds widen with time, as clocks run at slightly different speeds. A sample that
-// contradicts them shows that one of the clocks was set: it alone counts then.
+// contradicts them shows that one of the clocks was set, and as ours runs on whatever happens, it
+// was Redis's: the sample alone counts then.
+//
+// Of times before Redis's clock was set back, some come twice: IsDoubtful() tells which.
 //
 // A value type; time is an argument. Used on one thread.
 class RedisClock {
@@ -35,7 +38,12 @@ class RedisClock {
   // much again for a bad crystal.
   static constexpr double kDrift = 0.001;
 
-  void Observe(const ClockSample& sample);
+  // By less, clocks are set, or slewed, in daily life; ages are not right to less anyway.
+  static constexpr Duration kNotableStep = std::chrono::milliseconds(100);
+
+  // By how much, at least, Redis's clock was set since the sample before: ahead if that is
+  // positive, back if it is negative. 0: by less than kNotableStep, as far as one can tell.
+  Duration Observe(const ClockSample& sample);
 
   bool is_known() const { return known_; }
 
@@ -43,6 +51,17 @@ class RedisClock {
   // unless a clock was set meanwhile. REQUIRES: is_known().
   RedisTime Earliest(SteadyTime when) const;
   RedisTime Latest(SteadyTime when) const;
+
+  // A time for what is done at `when`: Redis's then, or mostly some milliseconds earlier. Unlike
+  // Earliest() it does not move away from it while no sample comes: both clocks count as running
+  // alike since the latest one. REQUIRES: is_known().
+  RedisTime Stamp(SteadyTime when) const;
+  // The first moment whose Stamp() is `stamp` or later. REQUIRES: is_known().
+  SteadyTime WhenStamped(RedisTime stamp) const;
+
+  // Whether Redis's clock may have shown `when` before it was set back by a notable step, so that
+  // what is of that time may be older than it looks.
+  bool IsDoubtful(RedisTime when) const { return when <= doubtful_until_; }
 
   // Our time at which Redis's was, or will be, `when`: the middle of what is possible, the first
   // moment at which it surely has come and the last at which it surely has not passed. REQUIRES:
@@ -66,6 +85,8 @@ class RedisClock {
   Duration least_{};
   Duration most_{};
   SteadyTime as_of_;
+  // The latest that Redis's clock can have shown before it was set back.
+  RedisTime doubtful_until_ = RedisTime::min();
 };
 
 }  // namespace balance

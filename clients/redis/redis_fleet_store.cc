@@ -152,7 +152,7 @@ StoredValue StoredOf(std::variant<Reading, Error> result, RedisTime observed) {
 RedisTime ObservedOf(const StoreRequest& request, const RedisClock& clock) {
   const auto* const reading = std::get_if<Reading>(&request.result);
   if (!request.grant) return clock.Earliest(reading ? reading->observe_steady : request.sent);
-  return reading ? balance::ObservedOf(*request.grant, *reading) : request.grant->observed;
+  return reading ? ObservedAt(request.grant->observed, *reading) : request.grant->observed;
 }
 
 // Arguments of the script behind the deadline.
@@ -224,8 +224,8 @@ Acquired OutOfTurnOf(RedisTime send_at, const ScriptReply& reply, const RedisClo
 
 }  // namespace
 
-RedisTime ObservedOf(const Granted& grant, const Reading& reading) {
-  return grant.observed -
+RedisTime ObservedAt(RedisTime sent, const Reading& reading) {
+  return sent -
          std::chrono::ceil<microseconds>(std::clamp(reading.cache_age, Duration::zero(), kFar));
 }
 
@@ -254,7 +254,9 @@ RedisFleetStore::RedisFleetStore(asio::io_context& loop, Clock& clock, Random ra
             {[this](const std::string& run_id) { subscriber_.ExpectRunId(run_id); },
              [shared_clock](const RedisClock& redis) {
                if (shared_clock) shared_clock->Follow(redis);
-             }}) {}
+             },
+             [this](Duration by) { observer_.OnClockSet(by); },
+             [this] { await_usable_.WakeAll(); }}) {}
 
 RedisFleetStore::~RedisFleetStore() = default;
 
@@ -264,7 +266,6 @@ void RedisFleetStore::Renew(RedisLogin redis, RedisLogin sentinels, Seal seal) {
 }
 
 void RedisFleetStore::Stop() {
-  has_ended_ = true;
   subscriber_.Stop();
   link_.Stop();
 }
@@ -339,14 +340,15 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
     if (word == "LATER") co_return OutOfTurnOf(*time, *reply, link_.clock());
     if (word == "HELD_OFF") co_return HeldOffOf(login, *reply, *time);
     if (word != "READING" && word != "FAILED") co_return OddReply();
+    auto& passed_over = word == "READING" ? least_observed : least_failed;
+    passed_over = std::max(passed_over, *time + microseconds(1));
+    if (link_.clock().IsDoubtful(*time)) continue;
     auto value = vault_->Open(login.reading, TextAt(*reply, 1), *time);
     if (value && std::holds_alternative<StoredReading>(*value) == (word == "READING")) {
       co_return AcquiredOf(NewsOf(*std::move(value), link_.clock(), reply->now, clock_.SteadyNow()),
                            request, now);
     }
     if (value) vault_->Report(StoredValueFault::kMalformed);
-    auto& passed_over = word == "READING" ? least_observed : least_failed;
-    passed_over = std::max(passed_over, *time + microseconds(1));
   }
   co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
 }
@@ -443,6 +445,18 @@ std::unique_ptr<FleetStore::Subscription> RedisFleetStore::Subscribe(const Login
         if (balance::ObservedOf(*value) > clock.Latest(now)) return;
         on_news(NewsOf(*std::move(value), clock, clock.Earliest(now), now));
       }));
+}
+
+std::unique_ptr<FleetStore::Subscription> RedisFleetStore::AwaitUsable(
+    std::function<void()> on_usable) {
+  class Wait final : public Subscription {
+   public:
+    explicit Wait(std::unique_ptr<WakeList::Seat> seat) : seat_(std::move(seat)) {}
+
+   private:
+    const std::unique_ptr<WakeList::Seat> seat_;
+  };
+  return std::make_unique<Wait>(await_usable_.Add(std::move(on_usable)));
 }
 
 std::optional<Duration> RedisFleetStore::ClockOffset() const {

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include "clients/redis/redis_settings.h"
 #include "clients/redis/redis_subscriber.h"
 #include "clients/redis/seal.h"
+#include "clients/redis/wake_list.h"
 
 namespace balance {
 
@@ -50,6 +52,11 @@ class FleetObserver {
   // An operation has ended: `outcome` is one of the outcomes above or, if it failed, one of
   // kRedisErrorNames.
   virtual void OnOperation(FleetOperation /*operation*/, std::string_view /*outcome*/) {}
+
+  // Redis's clock was set, by so much at least, which is RedisClock::kNotableStep or more: back if
+  // it is negative. What lies in Redis counts as missing then, until the clock has passed where it
+  // was.
+  virtual void OnClockSet(Duration /*by*/) {}
 };
 
 // Commands that the scripts and connections use: the ACL of the user needs them, and `~bal:*
@@ -75,7 +82,10 @@ class RedisFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<void>> Rate(RateNews news) override;
   std::unique_ptr<Subscription> Subscribe(const LoginNames& names, OnNews on_news) override;
   bool IsUsable() const override { return link_.IsUsable(); }
-  bool HasEnded() const override { return has_ended_; }
+  std::unique_ptr<Subscription> AwaitUsable(std::function<void()> on_usable) override;
+  const RedisClock* redis_clock() const override {
+    return link_.clock().is_known() ? &link_.clock() : nullptr;
+  }
 
   // Uses these from now on: for connections to come, and for values.
   void Renew(RedisLogin redis, RedisLogin sentinels, Seal seal);
@@ -110,8 +120,8 @@ class RedisFleetStore final : public FleetStore {
   std::unique_ptr<const Vault> vault_;
   const std::shared_ptr<RedisDialer> dialer_;
   RedisSubscriber subscriber_;
+  WakeList await_usable_;
   RedisLink link_;
-  bool has_ended_ = false;
 };
 
 }  // namespace balance

@@ -193,7 +193,9 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     const auto time = TimeOfReply(replies->front());
     if (!time) co_return self->Failed(primary, ErrorOfReply(replies->front().text));
     self->Observe({sent, received, *time});
+    const bool was_usable = self->IsUsable();
     self->health_.OnProbeSuccess();
+    if (!was_usable && self->IsUsable() && self->hooks_.on_usable) self->hooks_.on_usable();
   }
 
   static asio::awaitable<void> Connect(std::shared_ptr<State> self) {
@@ -204,8 +206,8 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     if (!opened) {
       co_return self->health_.OnFailure(self->clock_.SteadyNow(), opened.error());
     }
-    // What was known was another machine's, maybe.
-    self->redis_clock_ = {};
+    // What was known of another one tells nothing.
+    if (self->run_id_ != opened->run_id) self->redis_clock_ = {};
     self->Observe(opened->clock);
     self->run_id_ = opened->run_id;
     self->primary_ = std::make_shared<PrimaryConnection>(*std::move(opened));
@@ -213,11 +215,13 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     self->health_.OnProbeSuccess();
     asio::co_spawn(self->loop_, WatchEnd(self, self->primary_), asio::detached);
     if (self->hooks_.on_connected) self->hooks_.on_connected(self->primary_->run_id);
+    if (self->hooks_.on_usable) self->hooks_.on_usable();
   }
 
   void Observe(const ClockSample& sample) {
-    redis_clock_.Observe(sample);
+    const Duration set = redis_clock_.Observe(sample);
     if (hooks_.on_clock) hooks_.on_clock(redis_clock_);
+    if (set != Duration::zero() && hooks_.on_clock_set) hooks_.on_clock_set(set);
   }
 
   // A connection failed, for all who use it at once: that is one failure.

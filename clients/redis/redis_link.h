@@ -47,6 +47,11 @@ struct RedisLinkHooks {
   std::function<void(const std::string& run_id)> on_connected = nullptr;
   // Called whenever more was learned of Redis's clock. May be null.
   std::function<void(const RedisClock& clock)> on_clock = nullptr;
+  // Called when Redis's clock is found to have been set by a notable step, by so much at least:
+  // back if that is negative. May be null.
+  std::function<void(Duration by)> on_clock_set = nullptr;
+  // Called whenever IsUsable() has become true. May be null.
+  std::function<void()> on_usable = nullptr;
 };
 
 // Used on its loop's thread only. No operation waits for a connection: while there is none, all
@@ -75,7 +80,7 @@ class RedisLink {
   const RedisHealth& health() const;
   // Whether an operation may be tried now.
   bool IsUsable() const;
-  // Of the primary that is, or was last, connected to.
+  // Of the primary that is, or was last, connected to. What is known of it outlives a connection.
   const RedisClock& clock() const;
   // Identifies the Redis that clock() is of; empty before the first connection.
   const std::string& run_id() const;

@@ -4,10 +4,8 @@
 // that reads, or is granted the one request that there may be.
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
@@ -25,12 +23,17 @@ namespace balance {
 // as a second guard. Without Redis the source goes on alone, with its share of the reserve, and
 // offers what it read when Redis is back.
 //
+// Its parts: AskFleet() asks the other replicas, FleetLease is a request that they grant, LoginNews
+// is what they tell unasked, LoginStanding what their answers say of the login. LimitTeller and
+// ReadingOffer tell them what this source has learned.
+//
 // Used on its shard's thread only.
 class SharedSource final : public BalanceSource {
  public:
   struct Settings {
     LoginNames names;
-    // Unique among all sources of all replicas: ReplicaOf() tells the replica's name.
+    // Unique among all sources of all replicas: see lease_owner.h, whose ReplicaOf() tells the
+    // replica's name.
     std::string owner;
     FleetRate rate;
     Duration min_refresh_interval{0};
@@ -71,10 +74,5 @@ class SharedSource final : public BalanceSource {
 
   const std::shared_ptr<State> state_;
 };
-
-// Owner of what a source of the replica asks for: `number` differs among its sources.
-std::string OwnerOf(std::string_view replica, std::uint64_t number);
-// The name of the owner's replica.
-std::string_view ReplicaOf(std::string_view owner);
 
 }  // namespace balance

@@ -25,10 +25,11 @@ class FleetLogin {
   FleetLogin(const FleetLogin&) = delete;
   FleetLogin& operator=(const FleetLogin&) = delete;
 
-  // The replica `name` reads the upstream until then at the latest.
-  void SetHolder(std::string name, SteadyTime until) {
+  // The replica `name` reads the upstream until then at the latest; `is_here`: it is this one.
+  void SetHolder(std::string name, bool is_here, SteadyTime until) {
     const std::lock_guard lock(mutex_);
     holder_ = std::move(name);
+    is_held_here_ = is_here;
     held_until_ = until;
   }
   // Nobody does, as far as is known.
@@ -80,7 +81,8 @@ class FleetLogin {
     FleetState& fleet = path.fleet.emplace();
     fleet.is_connected = *is_connected_;
     if (held_until_ > now) fleet.lease_holder = holder_;
-    fleet.budget_left = burst_;
+    fleet.is_held_here = is_held_here_ && !fleet.lease_holder.empty();
+    fleet.budget_left = fleet.budget_limit = burst_;
     if (budget_full_at_ <= now) return;
     const auto missing = (budget_full_at_ - now + interval_ - Duration(1)) / interval_;
     fleet.budget_left -= static_cast<int>(std::min<Duration::rep>(missing, burst_));
@@ -93,6 +95,7 @@ class FleetLogin {
   mutable std::mutex mutex_;
   // The rest is guarded by mutex_.
   std::string holder_;
+  bool is_held_here_ = false;
   SteadyTime held_until_ = SteadyTime::min();
   SteadyTime budget_full_at_ = SteadyTime::min();
   SteadyTime rejected_until_ = SteadyTime::min();

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "service/observe/log_event.h"
@@ -19,7 +20,11 @@ std::string LeftOut(std::uint64_t lines) {
 }  // namespace
 
 FleetLogger::FleetLogger(FleetMonitor& next, const Clock& clock)
-    : next_(next), clock_(clock), bad_values_(clock.SteadyNow()), links_(clock.SteadyNow()) {}
+    : next_(next),
+      clock_(clock),
+      bad_values_(clock.SteadyNow()),
+      links_(clock.SteadyNow()),
+      clock_steps_(clock.SteadyNow()) {}
 
 void FleetLogger::OnLinkState(const FleetLinkState& state) {
   LogLink(state);
@@ -75,6 +80,19 @@ void FleetLogger::OnBadValue(StoredValueFault fault) {
         {{"fault", what}});
   }
   next_.OnBadValue(fault);
+}
+
+void FleetLogger::OnClockSet(Duration by) {
+  if (const auto left_out = clock_steps_.Take(clock_.SteadyNow())) {
+    const double seconds = std::chrono::duration<double>(by).count();
+    Log(LogEvent::kFleetClockSet,
+        fmt::format("fleet: Redis's clock was set {} by {:.1f} s or more{}{}",
+                    seconds < 0 ? "back" : "ahead", std::abs(seconds),
+                    seconds < 0 ? ": what lies there counts as missing until it has caught up" : "",
+                    LeftOut(*left_out)),
+        {{"seconds", seconds}});
+  }
+  next_.OnClockSet(by);
 }
 
 void FleetLogger::OnOperation(FleetOperation operation, std::string_view outcome) {

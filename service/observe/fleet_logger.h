@@ -1,7 +1,7 @@
 #pragma once
 
 // Logs when Redis comes to be of use and when it ceases to be, a value in it that cannot be used,
-// and clocks that are apart. What repeats itself is left out: see LineBudget.
+// clocks that are apart, and one that was set. What repeats itself is left out: see LineBudget.
 
 #include <cstdint>
 #include <string>
@@ -24,6 +24,7 @@ class FleetLogger final : public FleetMonitor {
   void OnLinkState(const FleetLinkState& state) override;
   void OnBadValue(StoredValueFault fault) override;
   void OnOperation(FleetOperation operation, std::string_view outcome) override;
+  void OnClockSet(Duration by) override;
 
  private:
   void LogLink(const FleetLinkState& state);
@@ -34,6 +35,7 @@ class FleetLogger final : public FleetMonitor {
   const Clock& clock_;
   LineBudget bad_values_;
   LineBudget links_;
+  LineBudget clock_steps_;
   bool was_connected_ = false;
   // Why Redis is away, as the latest line about that says.
   std::string reason_;

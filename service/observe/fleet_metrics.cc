@@ -53,17 +53,64 @@ FleetMetrics::FleetMetrics(prometheus::Registry& registry, const std::vector<Nam
     for (const auto outcome : GoodOutcomesOf(static_cast<FleetOperation>(i))) add(outcome);
     for (const auto outcome : kRedisErrorNames) add(outcome);
   }
+  auto& clock_set = prometheus::BuildCounter()
+                        .Name("balance_fleet_clock_steps_total")
+                        .Help(
+                            "Times that Redis's clock was set by 100 ms or more, as each shard "
+                            "finds it, by direction.")
+                        .Register(registry);
+  clock_set_ahead_ = &clock_set.Add({{"direction", "AHEAD"}});
+  clock_set_back_ = &clock_set.Add({{"direction", "BACK"}});
+  RegisterLogins(registry, kinds);
+}
+
+void FleetMetrics::RegisterLogins(prometheus::Registry& registry,
+                                  const std::vector<NamedKind>& kinds) {
   auto& shared = prometheus::BuildCounter()
                      .Name("balance_fleet_shared_total")
                      .Help("Readings and failures of other replicas that were taken over.")
                      .Register(registry);
-  for (const NamedKind& kind : kinds) shared_[kind.kind] = &shared.Add({{"kind", kind.name}});
+  auto& leases = prometheus::BuildGauge()
+                     .Name("balance_fleet_sources_by_lease_holder")
+                     .Help(
+                         "Sources by who reads their upstream at present, as far as this replica "
+                         "knows.")
+                     .Register(registry);
+  auto& budget = prometheus::BuildGauge()
+                     .Name("balance_fleet_budget_requests")
+                     .Help(
+                         "Requests in the budgets that all replicas share, summed over sources: "
+                         "those that may be sent at once, and those that are used up.")
+                     .Register(registry);
+  for (const NamedKind& kind : kinds) {
+    KindSeries& series = kinds_[kind.kind];
+    series.shared = &shared.Add({{"kind", kind.name}});
+    for (std::size_t holder = 0; holder < kLeaseHolderNames.size(); ++holder) {
+      series.leases[holder] =
+          &leases.Add({{"kind", kind.name}, {"holder", std::string(kLeaseHolderNames[holder])}});
+    }
+    series.budget_left = &budget.Add({{"kind", kind.name}, {"state", "LEFT"}});
+    series.budget_used = &budget.Add({{"kind", kind.name}, {"state", "USED"}});
+  }
+}
+
+void FleetMetrics::SetLogins(SourceKind kind, const FleetCensus& census) {
+  const KindSeries& series = kinds_.at(kind);
+  for (std::size_t holder = 0; holder < kLeaseHolderNames.size(); ++holder) {
+    series.leases[holder]->Set(census.leases[holder]);
+  }
+  series.budget_left->Set(census.budget_left);
+  series.budget_used->Set(census.budget_limit - census.budget_left);
 }
 
 void FleetMetrics::OnLinkState(const FleetLinkState& state) {
   connected_->Set(state.is_connected ? 1 : 0);
   if (!state.clock_offset) return;
   clock_offset_->Set(std::chrono::duration<double>(*state.clock_offset).count());
+}
+
+void FleetMetrics::OnClockSet(Duration by) {
+  (by < Duration::zero() ? clock_set_back_ : clock_set_ahead_)->Increment();
 }
 
 void FleetMetrics::OnBadValue(StoredValueFault fault) {

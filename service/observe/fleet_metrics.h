@@ -13,6 +13,7 @@
 
 #include "clients/core/source_info.h"
 #include "service/observe/fleet_monitor.h"
+#include "service/observe/source_census.h"
 
 namespace balance {
 
@@ -28,18 +29,31 @@ class FleetMetrics final : public FleetMonitor {
   void OnLinkState(const FleetLinkState& state) override;
   void OnBadValue(StoredValueFault fault) override;
   void OnOperation(FleetOperation operation, std::string_view outcome) override;
+  void OnClockSet(Duration by) override;
   // What another replica read was taken over.
-  void OnShared(SourceKind kind) { shared_.at(kind)->Increment(); }
+  void OnShared(SourceKind kind) { kinds_.at(kind).shared->Increment(); }
+  // How the logins of the kind are shared.
+  void SetLogins(SourceKind kind, const FleetCensus& census);
 
  private:
   using Outcomes = std::map<std::string_view, prometheus::Counter*>;
+  struct KindSeries {
+    prometheus::Counter* shared = nullptr;
+    std::array<prometheus::Gauge*, kLeaseHolderNames.size()> leases{};
+    prometheus::Gauge* budget_left = nullptr;
+    prometheus::Gauge* budget_used = nullptr;
+  };
+
+  void RegisterLogins(prometheus::Registry& registry, const std::vector<NamedKind>& kinds);
 
   prometheus::Gauge* connected_ = nullptr;
   prometheus::Gauge* clock_offset_ = nullptr;
   std::array<prometheus::Counter*, kStoredValueFaultCount> bad_values_{};
   std::array<Outcomes, kFleetOperationNames.size()> operations_;
+  prometheus::Counter* clock_set_ahead_ = nullptr;
+  prometheus::Counter* clock_set_back_ = nullptr;
   // Never gets another entry.
-  std::map<SourceKind, prometheus::Counter*> shared_;
+  std::map<SourceKind, KindSeries> kinds_;
 };
 
 }  // namespace balance

@@ -48,6 +48,7 @@ enum class LogEvent : std::uint8_t {
   kFleetConnected,
   kFleetAway,
   kFleetClockOffset,
+  kFleetClockSet,
   kFleetBadValue,
   kAccessDenied,
   kCallFailed,
@@ -63,7 +64,7 @@ struct LogEventFacts {
   spdlog::level::level_enum level;
 };
 
-inline constexpr std::array<LogEventFacts, 35> kLogEvents = {{
+inline constexpr std::array<LogEventFacts, 36> kLogEvents = {{
     {LogEvent::kServing, "serving", spdlog::level::info},
     {LogEvent::kStartFailed, "start_failed", spdlog::level::critical},
     {LogEvent::kPortsFileFailed, "ports_file_failed", spdlog::level::err},
@@ -94,6 +95,7 @@ inline constexpr std::array<LogEventFacts, 35> kLogEvents = {{
     {LogEvent::kFleetConnected, "fleet_connected", spdlog::level::info},
     {LogEvent::kFleetAway, "fleet_away", spdlog::level::warn},
     {LogEvent::kFleetClockOffset, "fleet_clock_offset", spdlog::level::warn},
+    {LogEvent::kFleetClockSet, "fleet_clock_set", spdlog::level::warn},
     {LogEvent::kFleetBadValue, "fleet_bad_value", spdlog::level::err},
     {LogEvent::kAccessDenied, "access_denied", spdlog::level::warn},
     {LogEvent::kCallFailed, "call_failed", spdlog::level::info},

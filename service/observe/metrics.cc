@@ -535,6 +535,7 @@ void Metrics::SetGauges(SourceKind kind, const std::vector<SourceStatus>& source
   series.clock_skew->Set(std::chrono::duration<double>(census.clock_skew).count());
   series.oldest_reading_age->Set(std::chrono::duration<double>(census.oldest_reading_age).count());
   series.most_failures_in_a_row->Set(census.most_failures_in_a_row);
+  if (fleet_) fleet_->SetLogins(kind, census.fleet);
 }
 
 }  // namespace balance

@@ -32,6 +32,7 @@ class RedisStanding final : public FleetMonitor {
 
   void OnLinkState(const FleetLinkState& state) override { next_.OnLinkState(state); }
   void OnBadValue(StoredValueFault fault) override { next_.OnBadValue(fault); }
+  void OnClockSet(Duration by) override { next_.OnClockSet(by); }
   void OnOperation(FleetOperation operation, std::string_view outcome) override;
 
  private:

@@ -8,6 +8,16 @@ namespace {
 
 constexpr ReadBounds kCachedOnly{.only_if_cached = true};
 
+void CountFleet(const FleetState& fleet, FleetCensus& census) {
+  LeaseHolder holder = LeaseHolder::kNone;
+  if (!fleet.lease_holder.empty()) {
+    holder = fleet.is_held_here ? LeaseHolder::kThisReplica : LeaseHolder::kOtherReplica;
+  }
+  ++census.leases[static_cast<std::size_t>(holder)];
+  census.budget_left += fleet.budget_left;
+  census.budget_limit += fleet.budget_limit;
+}
+
 void CountPath(const PathState& path, SourceCensus& census) {
   ++census.breakers[static_cast<std::size_t>(path.breaker)];
   if (path.hold_off_until) ++census.held_off;
@@ -15,6 +25,7 @@ void CountPath(const PathState& path, SourceCensus& census) {
   if (path.uses_previous_credential) ++census.on_previous_credential;
   const Duration skew = path.clock_skew.value_or(Duration::zero());
   if (std::chrono::abs(skew) > std::chrono::abs(census.clock_skew)) census.clock_skew = skew;
+  if (path.fleet) CountFleet(*path.fleet, census.fleet);
 }
 
 }  // namespace

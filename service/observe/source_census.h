@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "clients/core/error.h"
@@ -15,6 +17,23 @@ namespace balance {
 
 // FRESH, STALE, NO_DATA, in the order of SourceState.
 inline constexpr std::size_t kShownStateCount = 3;
+
+// Who reads the upstream of a login that replicas share, as far as this one knows.
+enum class LeaseHolder : std::uint8_t { kNone, kThisReplica, kOtherReplica };
+
+// Name of each of them for metrics, indexed by it.
+inline constexpr std::array<std::string_view, 3> kLeaseHolderNames = {"NONE", "THIS_REPLICA",
+                                                                      "OTHER_REPLICA"};
+
+// Of sources whose logins replicas share.
+struct FleetCensus {
+  // By LeaseHolder.
+  std::array<int, kLeaseHolderNames.size()> leases{};
+  // Number of requests that the budgets of all replicas would allow at once, and of those that they
+  // would if they were whole.
+  int budget_left = 0;
+  int budget_limit = 0;
+};
 
 struct SourceCensus {
   // As a cached read shows them.
@@ -32,6 +51,7 @@ struct SourceCensus {
   // Of those ever read.
   Duration oldest_reading_age{};
   int most_failures_in_a_row = 0;
+  FleetCensus fleet;
 };
 
 // Pure.

@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "clients/redis/lease_owner.h"
 #include "clients/redis/login_names.h"
 #include "clients/redis/shared_source.h"
 #include "clients/venue/venue.h"

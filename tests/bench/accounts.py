@@ -63,8 +63,8 @@ def start_upstream(servers: Servers, polymarket_ms: float = 0,
 
 
 def write_accounts(folder: Path, upstream: Upstream, count: int, cache: str,
-                   more_of_server: str = "") -> Path:
-    """The configuration file."""
+                   more_of_server: str = "", more: str = "") -> Path:
+    """The configuration file. `more`: further blocks of it."""
     secrets = folder / "secrets"
     secrets.mkdir(exist_ok=True)
     config = [CONFIG.format(cache=cache, more_of_server=more_of_server)]
@@ -79,7 +79,7 @@ def write_accounts(folder: Path, upstream: Upstream, count: int, cache: str,
                 path.write_text(content)
         config.append(ACCOUNT.format(number=number, secrets=secrets, **upstream.environment))
     path = folder / "config.yaml"
-    path.write_text("".join(config))
+    path.write_text("".join(config) + more)
     return path
 
 
@@ -90,15 +90,17 @@ class StartedService:
     server: Server
     seconds: float
     cpu_seconds: float
+    admin_address: str
 
 
 def start_service(servers: Servers, folder: Path, config: Path,
-                  binary: Path | None = None) -> StartedService:
-    """Of another build, if `binary` is given."""
-    ports_file = folder / "service.ports"
+                  binary: Path | None = None, name: str = "balance-service") -> StartedService:
+    """Of another build, if `binary` is given. `name` differs among those that run at once."""
+    ports_file = folder / f"{name}.ports"
     ports_file.unlink(missing_ok=True)
     begin = time.monotonic()
-    program = servers.start(binary or "balance-service", ["--config", config, "--ports-file", ports_file])
+    program = servers.start(binary or "balance-service", ["--config", config, "--ports-file", ports_file],
+                            log=name)
     # Written as soon as health says SERVING. Looked for often, as it is what is measured.
     while not ports_file.exists():
         if program.process.poll() is not None or time.monotonic() > begin + SERVING_SECONDS:
@@ -106,6 +108,6 @@ def start_service(servers: Servers, folder: Path, config: Path,
         time.sleep(0.001)
     seconds = time.monotonic() - begin
     ports = read_assignments(ports_file)
-    server = Server("balance-service", program.process.pid, ports["grpc"],
+    server = Server(name, program.process.pid, ports["grpc"],
                     write_request(folder / "request", b""))
-    return StartedService(server, seconds, server.cpu_seconds())
+    return StartedService(server, seconds, server.cpu_seconds(), ports["admin"])

@@ -74,15 +74,14 @@ class Connection:
     def wait_for_data(self, streams: int) -> None:
         """Until so many DATA frames have come."""
         while streams > 0:
-            kind, flags = self._next_frame()
-            if kind == SETTINGS and not flags & ACK:
-                self.socket.sendall(frame(SETTINGS, ACK, 0, b""))
+            kind, flags, payload = self._next_frame()
+            if kind in (SETTINGS, PING) and not flags & ACK:
+                self.socket.sendall(frame(kind, ACK, 0, payload if kind == PING else b""))
             streams -= kind == DATA
 
-    def _next_frame(self) -> tuple[int, int]:
+    def _next_frame(self) -> tuple[int, int, bytes]:
         head = self._take(9)
-        self._take(int.from_bytes(head[:3], "big"))
-        return head[3], head[4]
+        return head[3], head[4], self._take(int.from_bytes(head[:3], "big"))
 
     def _take(self, size: int) -> bytes:
         while len(self._received) < size:

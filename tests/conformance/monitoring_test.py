@@ -33,6 +33,7 @@ MAY_BE_EMPTY = {
 NOT_MADE = {
     "BalanceMemoryNearLimit": "needs a control group, which only root can make",
     "BalanceFleetBadValues": "needs a Redis, and somebody who writes there",
+    "BalanceFleetClockSetBack": "needs a Redis, and somebody who sets its clock",
     "BalanceDescriptorsNearLimit": "the scrape that is to tell needs a descriptor, too",
 }
 WATCHERS = 8

@@ -16,9 +16,11 @@ namespace balance {
 class FetchingTest : public testing::Test {
  protected:
   // Forgets the fetch before.
-  void Fetch(BalanceSource& source, Duration patience = std::chrono::hours(1)) {
+  void Fetch(BalanceSource& source, Duration patience = std::chrono::hours(1),
+             std::optional<ObservedSince> wanted = std::nullopt) {
     result_.reset();
     progress_ = {};
+    progress_.wanted = wanted;
     const FetchContext context{clock_.SteadyNow() + patience, &progress_};
     boost::asio::co_spawn(loop_, FetchOnce(source, context),
                           [this](const std::exception_ptr&, std::optional<Result<Reading>> result) {

@@ -5,11 +5,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "clients/redis/fleet_store.h"
+#include "clients/redis/wake_list.h"
 
 namespace balance {
 
@@ -24,8 +26,15 @@ class FakeFleetStore final : public FleetStore {
     for (const auto& listener : listeners) (*listener)(news);
   }
 
+  // Redis can be used again, and who waits for that is told.
+  void ComeBack() {
+    is_usable = true;
+    await_usable_.WakeAll();
+  }
+
   bool is_usable = true;
-  bool has_ended = false;
+  // Unset: no answer of Redis has told its time.
+  std::optional<RedisClock> redis;
   // Called during each Acquire(), if set.
   std::function<void()> on_acquire;
   std::vector<AcquireRequest> asked;
@@ -66,7 +75,10 @@ class FakeFleetStore final : public FleetStore {
   }
 
   bool IsUsable() const override { return is_usable; }
-  bool HasEnded() const override { return has_ended; }
+  std::unique_ptr<Subscription> AwaitUsable(std::function<void()> on_usable) override {
+    return std::make_unique<Wait>(await_usable_.Add(std::move(on_usable)));
+  }
+  const RedisClock* redis_clock() const override { return redis ? &*redis : nullptr; }
 
  private:
   using Listeners = std::vector<std::shared_ptr<OnNews>>;
@@ -82,7 +94,16 @@ class FakeFleetStore final : public FleetStore {
     const std::shared_ptr<OnNews> own_;
   };
 
+  class Wait final : public Subscription {
+   public:
+    explicit Wait(std::unique_ptr<WakeList::Seat> seat) : seat_(std::move(seat)) {}
+
+   private:
+    const std::unique_ptr<WakeList::Seat> seat_;
+  };
+
   std::deque<Acquired> answers_;
+  WakeList await_usable_;
   const std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
 };
 

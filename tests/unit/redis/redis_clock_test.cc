@@ -92,6 +92,65 @@ TEST(RedisClockTest, AClockThatWasSetIsBelievedAtOnce) {
   }
 }
 
+TEST(RedisClockTest, ItTellsByHowMuchAClockWasSet) {
+  for (const Duration set : {Duration(minutes(10)), Duration(-minutes(10)), Duration(seconds(1))}) {
+    RedisClock clock;
+    EXPECT_EQ(clock.Observe(Sample(seconds(1), milliseconds(1), milliseconds(1))), Duration(0));
+    EXPECT_EQ(clock.Observe(Sample(seconds(2), milliseconds(3), milliseconds(1))), Duration(0));
+
+    const Duration told = clock.Observe(Sample(seconds(3), milliseconds(1), milliseconds(1), set));
+
+    EXPECT_LT(std::chrono::abs(told - set), milliseconds(10));
+    EXPECT_EQ(clock.Observe(Sample(seconds(4), milliseconds(1), milliseconds(1), set)),
+              Duration(0));
+  }
+}
+
+TEST(RedisClockTest, AClockThatIsSlewedFastIsFollowedAndMakesNothingDoubtful) {
+  RedisClock clock;
+  clock.Observe(Sample(seconds(0), milliseconds(1), milliseconds(1)));
+
+  for (int second = 1; second <= 60; ++second) {
+    // As fast as chrony does it by default.
+    const Duration set = -milliseconds(80) * second;
+    const Duration told =
+        clock.Observe(Sample(seconds(second), milliseconds(1), milliseconds(1), set));
+
+    EXPECT_EQ(told, Duration(0)) << second;
+    EXPECT_FALSE(clock.IsDoubtful(kRedisStart)) << second;
+  }
+}
+
+TEST(RedisClockTest, WhatMayBeOfATimeBeforeItWasSetBackIsDoubtful) {
+  RedisClock clock;
+  clock.Observe(Sample(seconds(1), milliseconds(1), milliseconds(1)));
+  EXPECT_FALSE(clock.IsDoubtful(kRedisStart));
+
+  clock.Observe(Sample(seconds(2), milliseconds(1), milliseconds(1), -minutes(10)));
+
+  EXPECT_TRUE(clock.IsDoubtful(kRedisStart - minutes(10)));
+  EXPECT_TRUE(clock.IsDoubtful(kRedisStart + seconds(2)));
+  EXPECT_FALSE(clock.IsDoubtful(kRedisStart + seconds(3)));
+  // To set it right again does not make up for it.
+  clock.Observe(Sample(seconds(3), milliseconds(1), milliseconds(1)));
+  EXPECT_TRUE(clock.IsDoubtful(kRedisStart + seconds(2)));
+  EXPECT_FALSE(clock.IsDoubtful(kRedisStart + seconds(3)));
+}
+
+TEST(RedisClockTest, AStampIsNoLaterThanRedisAndStaysNear) {
+  RedisClock clock;
+  clock.Observe(Sample(seconds(1), milliseconds(1), milliseconds(2)));
+  for (const Duration later : {Duration(seconds(1)), Duration(minutes(60))}) {
+    const SteadyTime now = kStart + later;
+    const RedisTime truth = kRedisStart + std::chrono::floor<microseconds>(later);
+
+    EXPECT_LE(clock.Stamp(now), truth);
+    EXPECT_GE(clock.Stamp(now), truth - milliseconds(4));
+    EXPECT_GE(clock.Stamp(clock.WhenStamped(truth)), truth);
+    EXPECT_LT(clock.Stamp(clock.WhenStamped(truth) - microseconds(2)), truth);
+  }
+}
+
 TEST(RedisClockTest, ItTellsHowFarItIsFromOurWallClock) {
   RedisClock clock;
   clock.Observe(Sample(seconds(0), milliseconds(1), milliseconds(1)));

@@ -1,7 +1,5 @@
 #include "clients/redis/shared_source.h"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <optional>
@@ -10,9 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "clients/resilience/paced_source.h"
-#include "tests/support/fetching.h"
-#include "tests/unit/redis/fake_fleet_store.h"
+#include "tests/unit/redis/shared_source_fixture.h"
 
 namespace balance {
 namespace {
@@ -21,70 +17,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-class SharedSourceTest : public FetchingTest {
- protected:
-  SharedSourceTest() { source_ = MakeShared(); }
-
-  std::unique_ptr<SharedSource> MakeShared() { return MakeShared(upstream_.MakeSource()); }
-
-  // With connections that it shares with what the test does, at a rate of 2 a second.
-  std::unique_ptr<SharedSource> MakePaced() {
-    return MakeShared(
-        std::make_unique<PacedSource>(upstream_.MakeSource(), pacer_, clock_, slots_));
-  }
-
-  std::unique_ptr<SharedSource> MakeShared(std::unique_ptr<BalanceSource> next) {
-    SharedSource::Settings settings;
-    settings.names.reading = "reading";
-    settings.owner = "owner";
-    settings.rate = {milliseconds(600), milliseconds(600)};
-    settings.min_refresh_interval = milliseconds(500);
-    settings.refresh_budget = seconds(5);
-    settings.time_to_live = minutes(2);
-    return std::make_unique<SharedSource>(
-        loop_.get_executor(), std::move(next), store_, reserve_, login_, std::move(settings),
-        [this] { return chance_; }, clock_);
-  }
-
-  Granted Grant(std::string token = "token") {
-    const SteadyTime now = clock_.SteadyNow();
-    return {std::move(token), RedisTime(microseconds(1)), now + milliseconds(100),
-            now + milliseconds(5500), now + milliseconds(600)};
-  }
-
-  LeaseBusy BusyFor(Duration time) { return {clock_.SteadyNow() + time}; }
-
-  FleetReading Shared(const std::string& cash, Duration age = Duration(0)) {
-    return {MakeReading(cash, clock_.WallNow() - age, clock_.SteadyNow() - age),
-            RedisTime(microseconds(1))};
-  }
-
-  FleetFailure Failure(ErrorKind kind, Duration age = Duration(0)) {
-    return {Error{kind, "elsewhere"}, RedisTime(microseconds(1)), clock_.SteadyNow() - age};
-  }
-
-  std::string Told() const {
-    if (!result_) return "nothing yet";
-    if (!*result_) return std::string(TraitsOf(result_->error().kind).reason);
-    return (*result_)->balances.at(0).cash->value.ToString();
-  }
-
-  double chance_ = 0.5;
-  const std::shared_ptr<FakeFleetStore> store_ = std::make_shared<FakeFleetStore>();
-  // One request in 8.9 s or so.
-  const std::shared_ptr<ReserveBudget> reserve_ =
-      std::make_shared<ReserveBudget>(RateSettings{2, 2}, 0.25, 4, [this] { return chance_; });
-  const std::shared_ptr<FleetLogin> login_ = std::make_shared<FleetLogin>(
-      milliseconds(600), 2, std::make_shared<const std::atomic<bool>>(true));
-  const std::shared_ptr<Pacer> pacer_ =
-      std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{2, 2});
-  // Of the two there are, a host may have one.
-  const std::shared_ptr<HostSlots> slots_ =
-      std::make_shared<HostSlots>(std::make_shared<ConnectionSlots>(loop_.get_executor(), clock_,
-                                                                    ConnectionLimits{.total = 2}));
-  std::unique_ptr<SharedSource> source_;
-};
 
 TEST_F(SharedSourceTest, WhatAnotherReplicaReadIsTaken) {
   store_->Answer(Shared("12.50"));
@@ -447,37 +379,6 @@ TEST_F(SharedSourceTest, WhoWaitsForTheFleetsTurnLeavesTheConnectionToOthers) {
   EXPECT_EQ(slots_->in_use(), 0U);
 }
 
-TEST_F(SharedSourceTest, M35_WithoutRedisTheReserveIsUsedUpOnlyWhenTheRequestCanLeave) {
-  chance_ = 0;
-  source_ = MakePaced();
-  store_->is_usable = false;
-  std::optional<HostSlots::Slot> busy = slots_->TryTake();
-  Fetch(*source_);
-  Advance(seconds(20));
-  EXPECT_EQ(upstream_.requests(), 0);
-
-  busy.reset();
-  Run();
-  ASSERT_EQ(upstream_.requests(), 1);
-  const SteadyTime sent = clock_.SteadyNow();
-  upstream_.AnswerWith("1");
-  Run();
-
-  // The next one is due a whole period after the request.
-  EXPECT_GT(reserve_->Earliest(), sent + seconds(8));
-}
-
-TEST_F(SharedSourceTest, M35_WithoutRedisTheReserveWaitsForTheTurnBelow) {
-  chance_ = 0;
-  store_->is_usable = false;
-  upstream_.DelayFor(seconds(20));
-  Fetch(*source_);
-  for (int i = 0; i < 100; ++i) Advance(milliseconds(200));
-  ASSERT_EQ(upstream_.requests(), 1);
-
-  EXPECT_GT(reserve_->Earliest(), clock_.SteadyNow() + seconds(8));
-}
-
 TEST_F(SharedSourceTest, WhatComesWhileItAsksIsNotWaitedForAgain) {
   store_->Answer(BusyFor(seconds(5)));
   store_->on_acquire = [this] { store_->Publish(Shared("9")); };
@@ -517,87 +418,6 @@ TEST_F(SharedSourceTest, WhoLeavesWithAGrantGivesItBack) {
 
   EXPECT_EQ(store_->released, std::vector<std::string>{"left"});
   EXPECT_EQ(upstream_.requests(), 0);
-}
-
-TEST_F(SharedSourceTest, M35_WithoutRedisItGoesOnWithItsShareOfTheReserve) {
-  store_->is_usable = false;
-  const SteadyTime begun = clock_.SteadyNow();
-  std::vector<Duration> sent;
-
-  while (clock_.SteadyNow() < begun + minutes(2)) {
-    Fetch(*source_);
-    while (!result_) {
-      if (upstream_.IsWaiting()) {
-        sent.push_back(clock_.SteadyNow() - begun);
-        upstream_.AnswerWith("1");
-      }
-      Advance(milliseconds(50));
-    }
-  }
-
-  // 2 a second, of which a quarter is reserved for four: an eighth.
-  EXPECT_LE(sent.size(), 15U);
-  EXPECT_GE(sent.size(), 12U);
-  // From the middle of the first period on, as chance has it.
-  EXPECT_GT(sent.front(), seconds(4));
-  EXPECT_LT(sent.front(), seconds(5));
-  for (std::size_t i = 1; i < sent.size(); ++i) EXPECT_GE(sent[i] - sent[i - 1], seconds(8));
-}
-
-TEST_F(SharedSourceTest, WithoutRedisAndTimeItSaysSo) {
-  store_->is_usable = false;
-
-  Fetch(*source_, seconds(1));
-
-  EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
-  EXPECT_GT(result_->error().retry_after, Duration(seconds(3)));
-}
-
-TEST_F(SharedSourceTest, WhatItReadAloneIsOfferedWhenRedisIsBack) {
-  chance_ = 0;
-  store_->is_usable = false;
-  Fetch(*source_);
-  upstream_.AnswerWith("6");
-  Run();
-  ASSERT_EQ(Told(), "6");
-  for (int i = 0; i < 100; ++i) Advance(milliseconds(50));
-  EXPECT_TRUE(store_->stored.empty());
-
-  store_->is_usable = true;
-  for (int i = 0; i < 21; ++i) Advance(milliseconds(50));
-
-  ASSERT_EQ(store_->stored.size(), 1U);
-  EXPECT_FALSE(store_->stored[0].grant);
-  EXPECT_EQ(std::get<Reading>(store_->stored[0].result).balances.at(0).cash->value.ToString(), "6");
-}
-
-TEST_F(SharedSourceTest, NothingWaitsForAStoreThatHasEnded) {
-  chance_ = 0;
-  store_->is_usable = false;
-  Fetch(*source_);
-  upstream_.AnswerWith("6");
-  Run();
-  ASSERT_EQ(Told(), "6");
-
-  store_->has_ended = true;
-  Advance(seconds(2));
-
-  EXPECT_EQ(clock_.sleepers(), 0U);
-}
-
-TEST_F(SharedSourceTest, AfterItsEndNothingIsHeardOrOffered) {
-  chance_ = 0;
-  store_->is_usable = false;
-  Fetch(*source_);
-  upstream_.AnswerWith("6");
-  Run();
-  store_->is_usable = true;
-
-  source_.reset();
-  Advance(minutes(1));
-
-  EXPECT_EQ(store_->listeners(), 0U);
-  EXPECT_TRUE(store_->stored.empty());
 }
 
 TEST_F(SharedSourceTest, WhatOthersReadIsToldUnaskedAndWhatItReadItselfIsNot) {
@@ -715,20 +535,6 @@ TEST_F(SharedSourceTest, WhatIsForbiddenBelowIsNotForbiddenWhileOthersMayHaveRea
 
   store_->is_usable = false;
   EXPECT_TRUE(source_->Outlook().IsForbidden(clock_.SteadyNow()));
-}
-
-TEST_F(SharedSourceTest, M35_WhoWaitsWithoutRedisGoesOnWithItWhenItIsBack) {
-  store_->is_usable = false;
-  Fetch(*source_);
-  Advance(milliseconds(300));
-  EXPECT_EQ(Told(), "nothing yet");
-
-  store_->Answer(Shared("3"));
-  store_->is_usable = true;
-  Advance(milliseconds(250));
-
-  EXPECT_EQ(Told(), "3");
-  EXPECT_EQ(upstream_.requests(), 0);
 }
 
 TEST_F(SharedSourceTest, ThoseWhoWatchSeeHolderBudgetAndPauses) {
