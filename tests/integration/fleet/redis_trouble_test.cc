@@ -62,11 +62,14 @@ class FleetTroubleTest : public FleetTest {
   }
 
   // For so long, whatever they try.
-  void ExpectNoneConnectedFor(milliseconds length) {
+  bool IsNoneConnectedFor(milliseconds length) {
     for (const auto until = Steady::now() + length; Steady::now() < until;) {
-      for (const auto& each : members()) EXPECT_FALSE(each->IsConnected());
+      for (const auto& each : members()) {
+        if (each->IsConnected()) return false;
+      }
       std::this_thread::sleep_for(milliseconds(50));
     }
+    return true;
   }
 
   // Number of requests that a replica has sent to the upstream and that went well.
@@ -131,7 +134,7 @@ TEST_F(FleetTroubleTest, M185_RedisIsFull) {
     redis().Command({"CONFIG", "SET", "maxmemory", "1"});
     EXPECT_TRUE(IsNoneConnected());
     // It answers probes and whatever writes nothing, and counts as away all the time.
-    ExpectNoneConnectedFor(seconds(4));
+    EXPECT_TRUE(IsNoneConnectedFor(seconds(4)));
     redis().Command({"CONFIG", "SET", "maxmemory", "0"});
     // Of a replica that only reads, ten seconds after the latest write that was refused.
     EXPECT_TRUE(Becomes([this] { return AreConnected(); }, seconds(20)));
@@ -193,6 +196,8 @@ TEST_F(FleetTroubleTest, M185_RedisThatDripsIsAway) {
   setup.replicas = 2;
   setup.replicas_behind_proxy = 2;
   setup.operation_timeout = "0.05s";
+  // Whoever misses Redis before the first reading, as on a busy machine, soon has one all the same.
+  setup.rate = "requests_per_second: 100, burst: 2";
   ASSERT_NO_FATAL_FAILURE(StartFleet(setup));
   ASSERT_TRUE(AreConnected());
   upstreams().MoveMoneyEvery(milliseconds(50));
@@ -202,8 +207,8 @@ TEST_F(FleetTroubleTest, M185_RedisThatDripsIsAway) {
     Toxics drip;
     drip.bandwidth = 1000;
     redis_proxy().Set(drip);
-    EXPECT_TRUE(IsNoneConnected());
-    ExpectNoneConnectedFor(seconds(2));
+    // After three failures, once and for all.
+    EXPECT_TRUE(Becomes([this] { return IsNoneConnectedFor(seconds(2)); }));
     for (const auto& each : members()) EXPECT_GE(TimedOut(*each), 1);
     redis_proxy().Clear();
     EXPECT_TRUE(AreConnected());
