@@ -89,7 +89,7 @@ TEST_F(RedisStandingTest, WhatIsQuickWhereAcquiringIsSlowIsNoProof) {
     health_.OnProbeSuccess();
     standing_.OnOperation(FleetOperation::kStore, "KEPT");
     standing_.OnOperation(FleetOperation::kRelease, kOtherOutcome);
-    if (i >= 2) EXPECT_FALSE(IsOfUse());
+    EXPECT_EQ(IsOfUse(), i < 2) << i;
   }
 }
 
