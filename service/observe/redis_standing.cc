@@ -26,17 +26,20 @@ bool HasWritten(FleetOperation operation, std::string_view outcome) {
 
 // Whether Redis answers, and takes no writes.
 bool IsRefusal(std::string_view outcome) {
-  return outcome == NameOf(RedisErrorKind::kFull) || outcome == NameOf(RedisErrorKind::kReplica) ||
-         outcome == NameOf(RedisErrorKind::kNoWrites) ||
+  return outcome == NameOf(RedisErrorKind::kFull) || outcome == NameOf(RedisErrorKind::kNoWrites) ||
          outcome == NameOf(RedisErrorKind::kNotPermitted);
 }
 
-// Of a connection that is lost, the next one is proof enough.
+// Of a connection that is lost, the next one is proof enough: it is made to a primary only.
+bool IsOfTheConnection(std::string_view outcome) {
+  return outcome == NameOf(RedisErrorKind::kAway) ||
+         outcome == NameOf(RedisErrorKind::kUnreachable) ||
+         outcome == NameOf(RedisErrorKind::kReplica);
+}
+
 bool IsFailure(std::string_view outcome) {
-  return outcome != NameOf(RedisErrorKind::kAway) &&
-         outcome != NameOf(RedisErrorKind::kUnreachable) &&
-         std::find(kRedisErrorNames.begin(), kRedisErrorNames.end(), outcome) !=
-             kRedisErrorNames.end();
+  return std::find(kRedisErrorNames.begin(), kRedisErrorNames.end(), outcome) !=
+         kRedisErrorNames.end();
 }
 
 }  // namespace
@@ -55,15 +58,19 @@ bool RedisStanding::IsOfUse(const RedisHealth& health) {
 }
 
 void RedisStanding::OnOperation(FleetOperation operation, std::string_view outcome) {
+  next_.OnOperation(operation, outcome);
+  if (IsOfTheConnection(outcome)) return;
   if (IsFailure(outcome)) {
     was_refused_ = IsRefusal(outcome);
     has_worked_ = false;
+    failed_ = operation;
     failed_at_ = clock_.SteadyNow();
-  } else if (outcome != NameOf(RedisErrorKind::kAway) &&
-             outcome != NameOf(RedisErrorKind::kUnreachable)) {
-    has_worked_ |= !was_refused_ || HasWritten(operation, outcome);
+  } else if (was_refused_) {
+    has_worked_ |= HasWritten(operation, outcome);
+  } else {
+    // The answers of the others are short: they say little of one that is slow.
+    has_worked_ |= operation == FleetOperation::kAcquire || operation == failed_;
   }
-  next_.OnOperation(operation, outcome);
 }
 
 }  // namespace balance

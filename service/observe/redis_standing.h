@@ -14,7 +14,8 @@ namespace balance {
 
 // The breaker closes with each good probe, also at a Redis that refuses or delays all but probes.
 // Once it has opened, Redis therefore counts as away until an operation has gone well, or none has
-// failed for the breaker's window. While Redis takes no writes, only one that writes says so much.
+// failed for the breaker's window. It has to be an Acquire(), or what failed last; while Redis
+// takes no writes, only one that writes says so much.
 //
 // A decorator; `next` and `clock` must outlive it. Used on the shard's thread.
 class RedisStanding final : public FleetMonitor {
@@ -47,6 +48,8 @@ class RedisStanding final : public FleetMonitor {
   // has shown since that this is over.
   bool was_refused_ = false;
   bool has_worked_ = false;
+  // The operation that failed last, and when.
+  FleetOperation failed_ = FleetOperation::kAcquire;
   SteadyTime failed_at_ = SteadyTime::min();
 };
 

@@ -16,6 +16,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "clients/redis/redis_command.h"
 #include "clients/redis/reply_reader.h"
@@ -149,7 +150,9 @@ bool RedisServer::Start() {
             "/cert.pem\ntls-key-file " + folder_ + "/key.pem\ntls-ca-cert-file " + folder_ +
             "/cert.pem\ntls-auth-clients no\n";
   }
-  for (const std::string& line : options_.settings) text += line + "\n";
+  for (const auto& lines : {options_.settings, more_settings_}) {
+    for (const std::string& line : lines) text += line + "\n";
+  }
   Write(folder_ + "/redis.conf", text);
 
   pid_ = Spawn(ServerProgram(), options_.is_sentinel ? "redis-sentinel" : "redis-server",
@@ -201,8 +204,9 @@ void RedisServer::Kill() {
   pid_ = -1;
 }
 
-void RedisServer::Restart() {
+void RedisServer::Restart(std::vector<std::string> more_settings) {
   Kill();
+  more_settings_ = std::move(more_settings);
   // The port may be in TIME_WAIT or, rarely, taken for a moment.
   for (int i = 0; i < kMostStarts; ++i) {
     if (Start()) return;

@@ -44,9 +44,11 @@ class RedisServer {
   // Lets it run no instruction, and lets it run on.
   void Freeze();
   void Thaw();
-  // Ends it at once, and starts it again on its ports: without its data, for it keeps none.
+  // Ends it at once, and starts it again on its ports: without its data, for it keeps none but
+  // what a SAVE has written. `more_settings` are lines of the configuration beside those of the
+  // options, until the next restart.
   void Kill();
-  void Restart();
+  void Restart(std::vector<std::string> more_settings = {});
 
   std::string Log() const;
 
@@ -55,6 +57,7 @@ class RedisServer {
   bool Answers() const;
 
   const Options options_;
+  std::vector<std::string> more_settings_;
   std::string folder_;
   std::uint16_t port_ = 0;
   std::uint16_t tls_port_ = 0;

@@ -93,12 +93,19 @@ grpc::Status FleetMember::Get(const std::string& source, const v1::ReadPolicy& p
 }
 
 FleetReaders::FleetReaders(const std::vector<std::unique_ptr<FleetMember>>& members, How how) {
-  newest_[kPolymarketId] = 0;
-  newest_[kPolysimId] = 0;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const FleetMember* const member = members[i].get();
-    threads_.emplace_back([this, i, member, how] { Run(static_cast<int>(i), *member, how); });
-  }
+  for (std::size_t i = 0; i < members.size(); ++i) Start(static_cast<int>(i), *members[i], how);
+}
+
+FleetReaders::FleetReaders(const FleetMember& member, How how) { Start(0, member, how); }
+
+std::map<std::string, std::atomic<std::int64_t>> FleetReaders::NothingYet() {
+  std::map<std::string, std::atomic<std::int64_t>> newest;
+  for (const char* const source : {kPolymarketId, kPolysimId}) newest[source] = 0;
+  return newest;
+}
+
+void FleetReaders::Start(int replica, const FleetMember& member, How how) {
+  threads_.emplace_back([this, replica, &member, how] { Run(replica, member, how); });
 }
 
 void FleetReaders::Run(int replica, const FleetMember& member, How how) {
@@ -109,7 +116,9 @@ void FleetReaders::Run(int replica, const FleetMember& member, How how) {
         *policy.mutable_not_before() = TimeUtil::NanosecondsToTimestamp(newest);
       }
       v1::SourceBalance balance;
+      const auto begun = std::chrono::steady_clock::now();
       const auto status = member.Get(source, policy, balance);
+      const auto took = std::chrono::steady_clock::now() - begun;
       if (is_stopped_) return;
       if (!status.ok() || !balance.has_balance_set()) {
         const std::lock_guard lock(mutex_);
@@ -117,7 +126,7 @@ void FleetReaders::Run(int replica, const FleetMember& member, How how) {
                             status.error_message() + ReasonOf(balance.failure()));
         continue;
       }
-      Note(replica, balance);
+      Note(replica, balance, took);
       const auto observed = TimeUtil::TimestampToNanoseconds(balance.freshness().observe_time());
       if (observed < TimeUtil::TimestampToNanoseconds(policy.not_before())) {
         const std::lock_guard lock(mutex_);
@@ -131,13 +140,14 @@ void FleetReaders::Run(int replica, const FleetMember& member, How how) {
   }
 }
 
-void FleetReaders::Note(int replica, const v1::SourceBalance& source) {
+void FleetReaders::Note(int replica, const v1::SourceBalance& source, nanoseconds took) {
   const v1::Freshness& freshness = source.freshness();
   Sighting sighting;
   sighting.replica = replica;
   sighting.source = source.name().substr(source.name().rfind('/') + 1);
   sighting.observed = TimeOf(freshness.observe_time());
   sighting.seen = std::chrono::system_clock::now();
+  sighting.took = took;
   sighting.cash = CashOf(source);
   sighting.request_id = freshness.upstream_request_id();
   sighting.origin = freshness.origin();
@@ -161,36 +171,45 @@ std::vector<std::string> FleetReaders::failures() const {
 FleetTest::FleetTest() { files_.Write("sealing-key", kSealingKey); }
 
 void FleetTest::TearDown() {
+  std::vector<ServiceProcess*> running;
   for (const auto& member : members_) {
-    ServiceProcess& process = member->process();
-    if (!process.IsAlive()) continue;
-    EXPECT_EQ(process.Stop(), "exit 0") << process.Log();
+    if (member->process().IsAlive()) running.push_back(&member->process());
+  }
+  for (ServiceProcess* const process : running) process->Signal(SIGTERM);
+  for (ServiceProcess* const process : running) {
+    EXPECT_EQ(process->End(), "exit 0") << process->Log();
   }
 }
 
 void FleetTest::StartFleet(const FleetSetup& setup) {
   setup_ = setup;
   ASSERT_NO_FATAL_FAILURE(StartUpstreams({}));
+  if (setup.replicas_behind_proxy > 0) {
+    redis_proxy_ = std::make_unique<FaultProxy>(redis_->address().port);
+  }
   for (int i = 0; i < setup.replicas; ++i) AddMember();
 }
 
 void FleetTest::AddMember() {
+  const auto replica = static_cast<int>(members_.size());
   std::vector<std::string> environment;
-  if (setup_.environment) environment = setup_.environment(static_cast<int>(members_.size()));
-  members_.push_back(std::make_unique<FleetMember>(FleetYaml(), environment));
+  if (setup_.environment) environment = setup_.environment(replica);
+  members_.push_back(std::make_unique<FleetMember>(FleetYaml(replica), environment));
 }
 
-std::string FleetTest::FleetYaml() const {
+std::string FleetTest::FleetYaml(int replica) const {
+  const bool is_behind_proxy = replica < setup_.replicas_behind_proxy;
+  const auto redis_port = is_behind_proxy ? redis_proxy_->port() : redis_->address().port;
   MatrixSetup setup;
   setup.cache = setup_.cache;
   setup.rate = setup_.rate;
   setup.attempt_timeout = setup_.attempt_timeout;
   setup.refresh_budget = setup_.refresh_budget;
   if (setup_.has_fleet) {
-    setup.more_yaml =
-        "fleet:\n  redis: {address: \"127.0.0.1:" + std::to_string(redis_->address().port) +
-        "\", operation_timeout: " + setup_.operation_timeout +
-        "}\n  sealing_key: {file: " + files_.Path("sealing-key") + "}\n  max_replicas: 8\n";
+    setup.more_yaml = "fleet:\n  redis: {address: \"127.0.0.1:" + std::to_string(redis_port) +
+                      "\", operation_timeout: " + setup_.operation_timeout +
+                      "}\n  sealing_key: {file: " + files_.Path("sealing-key") +
+                      "}\n  max_replicas: 8\n";
   }
   return YamlText(setup);
 }

@@ -30,6 +30,8 @@ struct FleetSetup {
   std::string operation_timeout = "0.5s";
   std::string attempt_timeout = "0.8s";
   std::string refresh_budget = "1s";
+  // The first so many replicas reach Redis through redis_proxy(), the others directly.
+  int replicas_behind_proxy = 0;
   // Whether the configuration has the fleet at all.
   bool has_fleet = true;
   // Added to the environment of each replica.
@@ -75,12 +77,14 @@ struct Sighting {
   std::chrono::sys_time<std::chrono::nanoseconds> observed;
   // When the answer was there, by this machine's clock.
   std::chrono::sys_time<std::chrono::nanoseconds> seen;
+  // How long the call took.
+  std::chrono::nanoseconds took{0};
   std::string cash;
   std::string request_id;
   v1::Freshness::Origin origin{};
 };
 
-// Read every replica without pause, each by a thread of its own.
+// Read replicas without pause, each by a thread of its own.
 class FleetReaders {
  public:
   enum class How : std::uint8_t {
@@ -91,6 +95,8 @@ class FleetReaders {
   };
 
   FleetReaders(const std::vector<std::unique_ptr<FleetMember>>& members, How how);
+  // Of one replica alone, as number 0.
+  FleetReaders(const FleetMember& member, How how);
   FleetReaders(const FleetReaders&) = delete;
   FleetReaders& operator=(const FleetReaders&) = delete;
   ~FleetReaders() { Stop(); }
@@ -101,12 +107,14 @@ class FleetReaders {
   std::vector<std::string> failures() const;
 
  private:
+  static std::map<std::string, std::atomic<std::int64_t>> NothingYet();
+  void Start(int replica, const FleetMember& member, How how);
   void Run(int replica, const FleetMember& member, How how);
-  void Note(int replica, const v1::SourceBalance& source);
+  void Note(int replica, const v1::SourceBalance& source, std::chrono::nanoseconds took);
 
   std::atomic<bool> is_stopped_ = false;
   // Newest observe time that was told of each source, in nanoseconds since 1970.
-  std::map<std::string, std::atomic<std::int64_t>> newest_;
+  std::map<std::string, std::atomic<std::int64_t>> newest_ = NothingYet();
   mutable std::mutex mutex_;
   std::vector<Sighting> sightings_;
   std::vector<std::string> failures_;
@@ -122,12 +130,15 @@ class FleetTest : public MatrixTest {
   // Starts venues and replicas. Waits for those to reach Redis, if it is there.
   void StartFleet(const FleetSetup& setup = {});
   void AddMember();
-  std::string FleetYaml() const;
+  // Of a replica by its number: only the way to Redis differs.
+  std::string FleetYaml(int replica = 0) const;
   bool AreConnected() const;
 
   std::vector<std::unique_ptr<FleetMember>>& members() { return members_; }
   FleetMember& member(std::size_t i) { return *members_.at(i); }
   RedisServer& redis() { return *redis_; }
+  // REQUIRES: FleetSetup::replicas_behind_proxy.
+  FaultProxy& redis_proxy() { return *redis_proxy_; }
 
   // Requests of the venue since its counters were reset.
   std::uint64_t Requests(sandbox::Side side);
@@ -148,6 +159,8 @@ class FleetTest : public MatrixTest {
   std::unique_ptr<RedisServer> redis_ = std::make_unique<RedisServer>();
 
  private:
+  // Null: no replica needs it.
+  std::unique_ptr<FaultProxy> redis_proxy_;
   std::vector<std::unique_ptr<FleetMember>> members_;
 };
 

@@ -71,12 +71,14 @@ TEST_F(FleetLimitsTest, M186_ARejectedKeyIsLeftAloneByAllAndANewSecretEndsThat) 
 
 TEST_F(FleetLimitsTest, M186_AVenueThatFailsIsAskedByOneReplicaAtATime) {
   ASSERT_TRUE(upstreams().PushNamed(Side::kPolymarket, "pm_500_empty", 0));
+  upstreams().SetLatency(Side::kPolymarket, milliseconds(50));
   FleetReaders readers(members(), FleetReaders::How::kAsItIs);
 
   std::this_thread::sleep_for(seconds(3));
   readers.Stop();
 
   EXPECT_LE(MostInASecond(Side::kPolymarket), 5);
+  EXPECT_EQ(upstreams().Counters(Side::kPolymarket).max_in_flight, 1);
 }
 
 }  // namespace

@@ -66,15 +66,43 @@ TEST_F(RedisStandingTest, WhereNothingIsWrittenTenSecondsWithoutAFailureAre) {
   EXPECT_TRUE(IsOfUse());
 }
 
-TEST_F(RedisStandingTest, OfOneThatWasSlowAnyOperationIsProofEnough) {
-  for (int i = 0; i < 3; ++i) {
-    health_.OnFailure(clock_.SteadyNow(), {RedisErrorKind::kTimedOut, "it is slow"});
-    standing_.OnOperation(FleetOperation::kAcquire, "TIMED_OUT");
-  }
-  health_.OnProbeSuccess();
-  EXPECT_FALSE(IsOfUse());
+TEST_F(RedisStandingTest, OfOneThatWasSlowAnAnswerToWhatFailedIsProofEnough) {
+  for (const auto operation : {FleetOperation::kAcquire, FleetOperation::kStore}) {
+    for (int i = 0; i < 3; ++i) {
+      health_.OnFailure(clock_.SteadyNow(), {RedisErrorKind::kTimedOut, "it is slow"});
+      standing_.OnOperation(operation, "TIMED_OUT");
+    }
+    health_.OnProbeSuccess();
+    EXPECT_FALSE(IsOfUse());
 
-  standing_.OnOperation(FleetOperation::kAcquire, "READING");
+    standing_.OnOperation(operation, operation == FleetOperation::kStore ? "OLDER" : "READING");
+
+    EXPECT_TRUE(IsOfUse());
+  }
+}
+
+TEST_F(RedisStandingTest, WhatIsQuickWhereAcquiringIsSlowIsNoProof) {
+  for (int i = 0; i < 120; ++i) {
+    clock_.Advance(milliseconds(250));
+    health_.OnFailure(clock_.SteadyNow(), {RedisErrorKind::kTimedOut, "it drips"});
+    standing_.OnOperation(FleetOperation::kAcquire, "TIMED_OUT");
+    health_.OnProbeSuccess();
+    standing_.OnOperation(FleetOperation::kStore, "KEPT");
+    standing_.OnOperation(FleetOperation::kRelease, kOtherOutcome);
+    EXPECT_EQ(IsOfUse(), i < 2) << i;
+  }
+}
+
+TEST_F(RedisStandingTest, OfOneThatWasAReplicaTheNextConnectionIsProofEnough) {
+  for (int i = 0; i < 3; ++i) {
+    health_.OnFailure(clock_.SteadyNow(), {RedisErrorKind::kReplica, "it is a replica"});
+    standing_.OnOperation(FleetOperation::kAcquire, "REPLICA");
+    health_.OnDisconnected();
+    EXPECT_FALSE(IsOfUse());
+  }
+
+  health_.OnConnected();
+  health_.OnProbeSuccess();
 
   EXPECT_TRUE(IsOfUse());
 }
