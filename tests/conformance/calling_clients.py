@@ -80,7 +80,7 @@ CLIENTS = {
     "connect_node": Client(
         ("calling_node",), ["node", "program.mjs"],
         {"version": "2.1.2", "flaky": "Unavailable", "sick": "OK", "closed": "Unavailable",
-         "slow": "DeadlineExceeded", "lost": [4, 1],
+         "slow": "DeadlineExceeded", "lost": [4, 1], "outlived": True,
          "misspelt": ["refused, from JSON refused", "dropped, from JSON refused"]}, for_connect_node,
         why_not_node),
     "grpc_go": Client(

@@ -1,11 +1,16 @@
 // Calls with @connectrpc/connect-node as recipe.mjs has it; ../README.md says what it is told and what
 // it says.
+import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { create, fromJson, toBinary } from "@bufbuild/protobuf";
 import { GetAccountSnapshotRequestSchema } from "./balance/v1/balance_service_pb.js";
-import { connect, connectWithToken, detailsOf, repeatLost, watch } from "./recipe.mjs";
+import {
+  connect, connectWithToken, detailsOf, outliveEndedSessions, repeatLost, watch,
+} from "./recipe.mjs";
+
+outliveEndedSessions();
 
 const told = JSON.parse(process.env.TOLD);
 const TIMEOUT_MS = 20_000;
@@ -39,6 +44,16 @@ async function attempts(stream) {
   return made;
 }
 
+// Whether the process lives on when a session reports its end to nobody.
+async function outlives() {
+  setImmediate(() => {
+    new EventEmitter().emit("error", new ConnectError("received GOAWAY without any open streams",
+                                                      Code.Canceled));
+  });
+  await sleep(1);
+  return true;
+}
+
 async function facts() {
   const snapshot = await connectWithToken(told.address, told)
     .getAccountSnapshot(REQUEST, { timeoutMs: TIMEOUT_MS });
@@ -55,6 +70,7 @@ async function facts() {
     version: JSON.parse(readFileSync(new URL(
       "./node_modules/@connectrpc/connect-node/package.json", import.meta.url))).version,
     lost: [await attempts(false), await attempts(true)],
+    outlived: await outlives(),
     misspelt: [misspelt({ policy: { require: "AL" } }), misspelt({ policy: { requires: "ALL" } })],
     token: snapshot.name,
     cash: snapshot.sources[0].balanceSet.balances[0].cash.value,

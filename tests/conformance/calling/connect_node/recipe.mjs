@@ -19,6 +19,15 @@ export const repeatLost = (next) => async (request) => {
   }
 };
 
+// A session that is told to go while no call is open may report that after connect-node has stopped
+// listening (2.1.2 and 2.3.0), and Node ends a process for an error that nobody listens to. To be
+// called once, when the process starts.
+export function outliveEndedSessions() {
+  process.on("uncaughtException", (error) => {
+    if (!(error instanceof ConnectError) || !/^received GOAWAY/.test(error.rawMessage)) throw error;
+  });
+}
+
 export function connect(address, { ca, certificate, key }) {
   return createClient(BalanceService, createGrpcTransport({
     baseUrl: `https://${address}`,
