@@ -31,12 +31,15 @@ LOADS = [{"at_a_time": 1, "pause_ms": 0},
          {"at_a_time": 1, "pause_ms": 900}] * 20
 
 
-def interceptor_of_document() -> str:
-    """A module with the interceptor that docs/calling.md gives to callers with connect-node."""
+def recipe_of_document() -> str:
+    """A module with what docs/calling.md gives to callers with connect-node: its guard is in force once it is
+    imported, its interceptor is what it exports."""
     blocks = re.findall(r"^```js\n(.*?)^```$", (SOURCE_DIR / "docs/calling.md").read_text(),
                         re.MULTILINE | re.DOTALL)
+    [guard] = [block for block in blocks if "outliveEndedSessions" in block]
     [block] = [block for block in blocks if "repeatLost" in block]
-    return block + "export default [repeatLost];\n"
+    return ('import { ConnectError } from "@connectrpc/connect";\n' + guard + block +
+            "outliveEndedSessions();\nexport default [repeatLost];\n")
 
 
 def service_config_of_document() -> str:
@@ -66,7 +69,7 @@ class ConnectionAgesTest(unittest.TestCase):
     def assert_no_call_fails(self, library: str, arguments: list):
         environment = clean_environment() | {
             "LIBRARY": library, "PORT": str(self.server.port), "LOADS": json.dumps(LOADS),
-            "SERVICE_CONFIG": service_config_of_document(), "INTERCEPTORS": interceptor_of_document()}
+            "SERVICE_CONFIG": service_config_of_document()}
         client = Program(arguments, self.folder / "client.log", environment)
         self._stack.callback(client.kill)
 
@@ -84,6 +87,7 @@ class ConnectionAgesTest(unittest.TestCase):
         # A program in this folder finds the packages beside it.
         program = self.folder / "calls.mjs"
         program.write_text((CLIENTS / "calls.mjs").read_text())
+        (self.folder / "recipe.mjs").write_text(recipe_of_document())
         (self.folder / "node_modules").symlink_to(AGE_CLIENTS / "node_modules")
         self.assert_no_call_fails(library, ["node", program])
 

@@ -2,8 +2,8 @@
 // how many calls there were and, by their words, which failed.
 //
 // Environment: LIBRARY ("grpc-js" or "connect-node"), PORT, LOADS (JSON: for each connection how
-// many calls are made at a time, and the pause behind each), SERVICE_CONFIG (for grpc-js, empty for
-// its defaults) and INTERCEPTORS (a module whose default export is a list of them for connect-node).
+// many calls are made at a time, and the pause behind each) and SERVICE_CONFIG (for grpc-js, empty for
+// its defaults). For connect-node, recipe.mjs beside this exports a list of interceptors.
 
 const TIMEOUT_MS = 20_000;
 const SERVICE = "connectrpc.conformance.v1.ConformanceService";
@@ -30,8 +30,7 @@ async function connectNode() {
   const { createGrpcTransport } = await import("@connectrpc/connect-node");
   const { create, createFileRegistry } = await import("@bufbuild/protobuf");
   const { FileDescriptorSetSchema } = await import("@bufbuild/protobuf/wkt");
-  const interceptors = (await import(
-    `data:text/javascript,${encodeURIComponent(process.env.INTERCEPTORS)}`)).default;
+  const interceptors = (await import("./recipe.mjs")).default;
   // Fields are of no interest here.
   const message = ".connectrpc.conformance.v1.Message";
   const file = {

@@ -6,6 +6,15 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { BalanceService } from "./balance/v1/balance_service_pb.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "./google/rpc/error_details_pb.js";
 
+// A session that is told to go while no call is open may report that after connect-node has stopped
+// listening (2.1.2 and 2.3.0), and Node ends a process for an error that nobody listens to. To be
+// called once, when the process starts.
+export function outliveEndedSessions() {
+  process.on("uncaughtException", (error) => {
+    if (!(error instanceof ConnectError) || !/^received GOAWAY/.test(error.rawMessage)) throw error;
+  });
+}
+
 // A call that was lost with its connection is made again: all methods are reads. A stream's request
 // can be sent but once, so watch() makes a new one.
 export const repeatLost = (next) => async (request) => {
@@ -18,15 +27,6 @@ export const repeatLost = (next) => async (request) => {
     }
   }
 };
-
-// A session that is told to go while no call is open may report that after connect-node has stopped
-// listening (2.1.2 and 2.3.0), and Node ends a process for an error that nobody listens to. To be
-// called once, when the process starts.
-export function outliveEndedSessions() {
-  process.on("uncaughtException", (error) => {
-    if (!(error instanceof ConnectError) || !/^received GOAWAY/.test(error.rawMessage)) throw error;
-  });
-}
 
 export function connect(address, { ca, certificate, key }) {
   return createClient(BalanceService, createGrpcTransport({
