@@ -17,10 +17,11 @@ Result<Reading> RefuseHeld(const HeldOff& held, SteadyTime now) {
   return Refuse(std::move(because), std::max(held.until - now, Duration::zero()));
 }
 
-void LoginStanding::OnAnswer(const Acquired& acquired) {
+void LoginStanding::OnAnswer(const Acquired& acquired, SteadyTime now) {
   held_.reset();
   if (const auto* const held = std::get_if<HeldOff>(&acquired)) {
     held_ = *held;
+    held_since_ = now;
     held->is_rejected ? login_->SetRejected(held->until) : login_->SetPaused(held->until);
     return;
   }
@@ -44,7 +45,8 @@ void LoginStanding::OnNews(SteadyTime sent) {
   login_->NoteRequest(sent);
 }
 
-void LoginStanding::OnServed() {
+void LoginStanding::OnServed(SteadyTime sent) {
+  if (held_ && sent < held_since_) return;
   held_.reset();
   login_->ClearHeld();
 }

@@ -27,12 +27,13 @@ class LoginStanding {
   LoginStanding(std::shared_ptr<FleetLogin> login, std::string replica)
       : login_(std::move(login)), replica_(std::move(replica)) {}
 
-  // Of each answer to whether a request may be sent.
-  void OnAnswer(const Acquired& acquired);
+  // Of each answer to whether a request may be sent, which came at `now`.
+  void OnAnswer(const Acquired& acquired, SteadyTime now);
   // Another replica has told of what its request brought, which was sent at `sent`.
   void OnNews(SteadyTime sent);
-  // The login serves: the upstream has answered another replica well.
-  void OnServed();
+  // The upstream has answered well what some replica, maybe this one, sent at `sent`. What forbids
+  // requests since then stays.
+  void OnServed(SteadyTime sent);
 
   // What forbids requests at `now`, by the latest answer, which holds while there is none too.
   // Null: nothing does.
@@ -45,6 +46,8 @@ class LoginStanding {
   const std::string replica_;
   // Unset: the latest answer did not say so.
   std::optional<HeldOff> held_;
+  // When held_ was told.
+  SteadyTime held_since_;
 };
 
 }  // namespace balance

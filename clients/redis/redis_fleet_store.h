@@ -53,9 +53,9 @@ class FleetObserver {
   // kRedisErrorNames.
   virtual void OnOperation(FleetOperation /*operation*/, std::string_view /*outcome*/) {}
 
-  // Redis's clock was set, by so much at least, which is RedisClock::kNotableStep or more: back if
-  // it is negative. What lies in Redis counts as missing then, until the clock has passed where it
-  // was.
+  // Redis's clock was set, or another Redis is used now that has another time: by so much at least,
+  // which is RedisClock::kNotableStep or more; back if it is negative. What lies in a Redis that
+  // was set back counts as missing until its clock has passed where it was.
   virtual void OnClockSet(Duration /*by*/) {}
 };
 

@@ -206,9 +206,14 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     if (!opened) {
       co_return self->health_.OnFailure(self->clock_.SteadyNow(), opened.error());
     }
-    // What was known of another one tells nothing.
-    if (self->run_id_ != opened->run_id) self->redis_clock_ = {};
+    // What was known of another one tells nothing, but by how much the clock of all replicas is
+    // set.
+    Duration set{0};
+    if (self->run_id_ != opened->run_id) {
+      set = std::exchange(self->redis_clock_, {}).Observe(opened->clock);
+    }
     self->Observe(opened->clock);
+    if (set != Duration::zero() && self->hooks_.on_clock_set) self->hooks_.on_clock_set(set);
     self->run_id_ = opened->run_id;
     self->primary_ = std::make_shared<PrimaryConnection>(*std::move(opened));
     self->health_.OnConnected();

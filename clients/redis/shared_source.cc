@@ -132,7 +132,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   AcquireRequest RequestOf(ObservedSince wanted, SteadyTime begun) const {
     AcquireRequest request{settings_.names, settings_.owner};
     request.observed_from = wanted.steady;
-    if (wanted.wall > WallTime::min()) request.observed_from_redis = ToRedisTime(wanted.wall);
+    const WallTime wall = WallOf(wanted);
+    if (wall > WallTime::min()) request.observed_from_redis = ToRedisTime(wall);
     request.failed_from = begun;
     request.rate = settings_.rate;
     request.min_refresh_interval = settings_.min_refresh_interval;
@@ -163,7 +164,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
         co_await AskFleet(self->executor_, self->store_, NamesOf(self), std::move(request));
     self->reserve_->SetCutOff(self->clock_.SteadyNow(), !acquired);
     if (!acquired) co_return co_await FetchAlone(self, context);
-    self->standing_.OnAnswer(*acquired);
+    self->standing_.OnAnswer(*acquired, self->clock_.SteadyNow());
     // Before anything can throw: a lease that is lost keeps the others waiting.
     const std::shared_ptr<FleetLease> lease = LeaseOf(self, *acquired);
     if (lease) co_return co_await FetchGranted(self, context, lease);
@@ -181,9 +182,10 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
 
   void Hear(FleetNews news) {
     if (std::visit([](const auto& each) { return each.observed; }, news) == own_observed_) return;
-    standing_.OnNews(SentOf(news));
+    const SteadyTime sent = SentOf(news);
+    standing_.OnNews(sent);
     if (news_.Keep(std::move(news))) {
-      standing_.OnServed();
+      standing_.OnServed(sent);
       if (on_reading_) on_reading_(*news_.reading());
     }
     news_.EndWaits();
@@ -315,7 +317,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
 
   // All replicas tell the same times of one reading. The age goes by `observe_steady` as ever.
   static void Stamp(Reading& reading, RedisTime observed) {
-    const Duration took = reading.receive_time - reading.observe_time;
+    // The clock may have been set back in between.
+    const Duration took = std::max(reading.receive_time - reading.observe_time, Duration(0));
     reading.observe_time = ToWallTime(observed);
     reading.receive_time = reading.observe_time + took;
   }
@@ -382,10 +385,20 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   // When a request that is sent without leave is stamped with a time that is late enough.
   SteadyTime WhenStampServes(const std::optional<ObservedSince>& wanted) const {
     const RedisClock* const redis = store_->redis_clock();
-    if (!redis || !wanted || wanted->wall <= ToWallTime(redis->Stamp(clock_.SteadyNow()))) {
-      return SteadyTime::min();
-    }
-    return redis->WhenStamped(ToRedisTime(wanted->wall));
+    if (!redis || !wanted) return SteadyTime::min();
+    const WallTime wall = WallOf(*wanted);
+    if (wall <= ToWallTime(redis->Stamp(clock_.SteadyNow()))) return SteadyTime::min();
+    return redis->WhenStamped(ToRedisTime(wall));
+  }
+
+  // From when on, by the clock that replicas share, a request is wanted. What is further ahead than
+  // that clock ever is of Redis's was told before Redis's clock was set back. It is not waited for:
+  // what is sent now is later than it, as the steady clock has it.
+  WallTime WallOf(const ObservedSince& wanted) const {
+    const RedisClock* const redis = store_->redis_clock();
+    if (!redis) return wanted.wall;
+    const WallTime latest = ToWallTime(redis->Latest(clock_.SteadyNow()));
+    return wanted.wall > latest + RedisClock::kNotableStep ? WallTime::min() : wanted.wall;
   }
 
   // The names as long as the state lives.

@@ -81,8 +81,8 @@ class ServerStream {
   // comes when it is worth asking again.
   virtual bool CanWrite(std::size_t size) = 0;
 
-  // Whether a message is under way: written, but not taken by the socket yet. Costs next to nothing
-  // and asks for nothing.
+  // Whether a message is under way: written, but not handed to the connection as a whole yet, which
+  // sends it as the socket takes bytes. Costs next to nothing and asks for nothing.
   virtual bool IsWriting() const = 0;
 
   // Sends a message. REQUIRES: none is under way, which holds after CanWrite() said yes. One that

@@ -23,7 +23,7 @@ from harness import SOURCE_DIR, Program, clean_environment
 CLIENTS = SOURCE_DIR / "tests/conformance/age_clients"
 # A call that is refused with the end of its connection is repeated once by grpc-js: the next connection must
 # not be of its age already, however long a busy machine takes to make it.
-AGE_SECONDS = 1
+AGE_SECONDS = 2
 ENOUGH_AGES = 100
 # One call at a time without pause; several that know nothing of each other; seldom a call.
 LOADS = [{"at_a_time": 1, "pause_ms": 0},

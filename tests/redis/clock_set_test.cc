@@ -141,5 +141,19 @@ TEST_F(ClockSetTest, AStepThatEveryClockMakesIsNotTold) {
   EXPECT_TRUE(watcher_.steps.empty());
 }
 
+// It knows nothing of what was there before, but all replicas go by its clock from now on.
+TEST_F(ClockSetTest, ThatTheNextRedisHasAnotherTimeIsToldToo) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  server_.Kill();
+  ASSERT_TRUE(Becomes([&] { return !moved_->IsUsable(); }));
+
+  moved_clock_.Move(minutes(10));
+  server_.Restart();
+
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  ASSERT_EQ(watcher_.steps.size(), 1U);
+  EXPECT_LT(watcher_.steps[0], -minutes(9));
+}
+
 }  // namespace
 }  // namespace balance

@@ -113,22 +113,27 @@ TEST_F(RedisFaultsTest, M35_ABurstOfLoginsIsNoFaultOfRedis) {
   const auto patient = MakeStore(settings);
   ASSERT_TRUE(ComesBack(*patient));
   const SteadyTime begun = clock_.SteadyNow();
-  ASSERT_EQ(burst(*patient, "patient ")["later"], kLogins);
+  // A later question of a slow burst may be granted.
+  const auto answered = [](std::map<std::string, int>& told) {
+    return told["later"] + told["granted"];
+  };
+  auto told = burst(*patient, "patient ");
+  ASSERT_EQ(answered(told), kLogins);
   const Duration took = clock_.SteadyNow() - begun;
 
   // Less than the burst takes on this machine, and more than that keeps Redis waiting.
   settings.operation_timeout = std::max<Duration>(took / 3, milliseconds(200));
   const auto store = MakeStore(settings);
   ASSERT_TRUE(ComesBack(*store));
-  auto told = burst(*store, "key ");
+  told = burst(*store, "key ");
 
   std::string summary;
   for (const auto& [what, count] : told) summary += what + " " + std::to_string(count) + ", ";
   summary += "the patient ones took " + std::to_string(took / milliseconds(1)) + " ms";
   RecordProperty("told", summary);
   // Some queue for too long: Redis is away for them, and for nobody else.
-  EXPECT_EQ(told["later"] + told["AWAY"], kLogins) << summary;
-  EXPECT_GE(told["later"], kLogins / 10) << summary;
+  EXPECT_EQ(answered(told) + told["AWAY"], kLogins) << summary;
+  EXPECT_GE(answered(told), kLogins / 10) << summary;
   EXPECT_EQ(store->health().failures(RedisErrorKind::kTimedOut), 0U);
   EXPECT_EQ(store->health().times_opened(), 0U);
   EXPECT_TRUE(store->IsUsable());

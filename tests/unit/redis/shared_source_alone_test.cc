@@ -217,5 +217,27 @@ TEST_F(AloneSourceTest, WhatWasReadAfterATimeIsStampedAfterIt) {
   EXPECT_GE((*result_)->observe_time, wanted);
 }
 
+// It was shown before Redis's clock was set back, and that clock reaches it only in ten minutes.
+TEST_F(AloneSourceTest, ATimeOfAClockThatWasSetBackHoldsNoRequestUp) {
+  RedisIsBehindBy(minutes(10));
+  chance_ = 0;
+  store_->is_usable = false;
+
+  Fetch(*source_, seconds(5), ObservedSince{clock_.SteadyNow(), clock_.WallNow()});
+
+  EXPECT_EQ(upstream_.requests(), 1);
+}
+
+TEST_F(AloneSourceTest, NorIsRedisAskedToWaitForIt) {
+  RedisIsBehindBy(minutes(10));
+  const ObservedSince wanted{clock_.SteadyNow(), clock_.WallNow()};
+
+  Fetch(*source_, seconds(5), wanted);
+
+  ASSERT_FALSE(store_->asked.empty());
+  EXPECT_EQ(store_->asked.back().observed_from, wanted.steady);
+  EXPECT_EQ(store_->asked.back().observed_from_redis, AcquireRequest{}.observed_from_redis);
+}
+
 }  // namespace
 }  // namespace balance

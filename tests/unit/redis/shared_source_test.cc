@@ -552,14 +552,17 @@ TEST_F(SharedSourceTest, ThoseWhoWatchSeeHolderBudgetAndPauses) {
   Run();
   EXPECT_EQ(path().fleet->lease_holder, "");
   EXPECT_EQ(path().fleet->budget_left, 1);
-  Advance(milliseconds(1));
+  Advance(seconds(2));
   store_->Answer(HeldOff{std::nullopt, clock_.SteadyNow() + seconds(7), true});
   Fetch(*source_);
 
   EXPECT_EQ(path().hold_off_until, clock_.SteadyNow() + seconds(7));
   EXPECT_TRUE(path().is_forbidden);
+  // From before the venue forbade it.
+  store_->Publish(Shared("2", seconds(1)));
+  EXPECT_TRUE(path().is_forbidden);
   Advance(milliseconds(1));
-  store_->Publish(Shared("2"));
+  store_->Publish(Shared("3"));
   EXPECT_FALSE(path().is_forbidden);
 }
 
