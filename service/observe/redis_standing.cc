@@ -68,8 +68,8 @@ void RedisStanding::OnOperation(FleetOperation operation, std::string_view outco
   } else if (was_refused_) {
     has_worked_ |= HasWritten(operation, outcome);
   } else {
-    // The answers of the others are always short, and say little of a Redis that is slow; an acquire
-    // may bring a whole reading.
+    // The answers of the others are always short, and say little of a Redis that is slow; an
+    // acquire may bring a whole reading.
     has_worked_ |= operation == FleetOperation::kAcquire || operation == failed_;
   }
 }

@@ -113,12 +113,12 @@ TEST_F(RedisFaultsTest, M35_ABurstOfLoginsIsNoFaultOfRedis) {
   const auto patient = MakeStore(settings);
   ASSERT_TRUE(ComesBack(*patient));
   const SteadyTime begun = clock_.SteadyNow();
-  // A later question of a slow burst may be granted.
+  // Those that Redis is asked for late may be granted.
   const auto answered = [](std::map<std::string, int>& told) {
     return told["later"] + told["granted"];
   };
   auto told = burst(*patient, "patient ");
-  ASSERT_EQ(answered(told), kLogins);
+  ASSERT_EQ(answered(told) + told["AWAY"], kLogins);
   const Duration took = clock_.SteadyNow() - begun;
 
   // Less than the burst takes on this machine, and more than that keeps Redis waiting.
