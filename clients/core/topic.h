@@ -69,7 +69,7 @@ class Subscribers {
   }
 
  private:
-  // What a subscriber mostly uses when it is told.
+  // The memory that a subscriber mostly uses when it is told.
   static constexpr std::size_t kPrefetchedBytes = 128;
 
   struct Entry {

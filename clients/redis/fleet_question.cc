@@ -10,7 +10,7 @@
 
 namespace balance {
 
-// Not in an unnamed namespace, because the frame of a coroutine has it.
+// Not in an unnamed namespace: GCC warns of a coroutine whose frame has a member of such a type.
 struct FleetQuestion {
   // Null: nobody waits for the answer any more.
   Signal* waiter = nullptr;

@@ -25,9 +25,10 @@ class LimitTeller {
   LimitTeller(const LimitTeller&) = delete;
   LimitTeller& operator=(const LimitTeller&) = delete;
 
-  // What a request brought that was sent as `progress` says. `below` is the outlook of those who
-  // have just learned from it for how long the upstream wants to be left alone, and how often it
-  // wants to be asked. A pace that has been told is told again once in a while only.
+  // Tells the other replicas of the pause and of the pace that the upstream asked for when it
+  // answered a request with `result`. `progress` says when that was sent. `below` is the outlook of
+  // the source below, which has just learned both from the answer. A pace that has been told is
+  // told again once in a while only.
   void Tell(const Result<Reading>& result, const FetchProgress& progress, const SendOutlook& below);
 
   // Ends the hold-off of a secret for all, and says true, if this source has told of the rejection
@@ -44,7 +45,7 @@ class LimitTeller {
   const LoginNames& names_;
   const Duration interval_;
   Clock& clock_;
-  // Until when all replicas leave the secret alone because this source said so.
+  // The end of the hold-off of the secret that this source has told to all replicas.
   SteadyTime rejected_until_ = SteadyTime::min();
   // The slowest pace that was told, and when to tell of a present one again.
   Duration told_interval_{0};

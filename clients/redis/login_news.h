@@ -31,7 +31,8 @@ class LoginNews {
   LoginNews(const LoginNews&) = delete;
   LoginNews& operator=(const LoginNews&) = delete;
 
-  // Of a message. True: it is a reading, newer than the one before. Nobody's wait ends yet.
+  // Keeps a message. Returns whether it is a reading that is newer than the one before. Those who
+  // wait do so until EndWaits().
   bool Keep(FleetNews news);
   // After Keep(): all who wait look again.
   void EndWaits();

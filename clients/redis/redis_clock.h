@@ -52,9 +52,10 @@ class RedisClock {
   RedisTime Earliest(SteadyTime when) const;
   RedisTime Latest(SteadyTime when) const;
 
-  // A time for what is done at `when`: Redis's then, or mostly some milliseconds earlier. Unlike
-  // Earliest() it does not move away from it while no sample comes: both clocks count as running
-  // alike since the latest one. REQUIRES: is_known().
+  // The time to put on what is done at `when`: what Redis's clock showed then, or up to some
+  // milliseconds less. Unlike Earliest() it takes both clocks to run at one speed since the latest
+  // sample, so it stays near; after hours without one it may be late by their drift. REQUIRES:
+  // is_known().
   RedisTime Stamp(SteadyTime when) const;
   // The first moment whose Stamp() is `stamp` or later. REQUIRES: is_known().
   SteadyTime WhenStamped(RedisTime stamp) const;

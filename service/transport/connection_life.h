@@ -67,7 +67,7 @@ class ConnectionLife {
   }
   // The peer has taken bytes, so it is alive although it is not read from meanwhile.
   void OnTaken(SteadyTime now) { last_heard_ = now; }
-  // A frame of a call has come or left.
+  // Headers or data of a call have come, or data has left.
   void OnTraffic(SteadyTime now) { last_call_ = now; }
   // The peer said hello. Returns whether the connection is to be drained now, because that was
   // asked for before.

@@ -92,7 +92,8 @@ class H2ServerStream final : public ServerStream {
   std::unique_ptr<OutgoingMessage> message_;
   // When its handler is called; max(): not at all.
   SteadyTime timer_at_ = SteadyTime::max();
-  // How the stream ends once the message under way has left; null: it does not, or was told so.
+  // The status that follows the message under way. Null: the stream goes on, or its status has been
+  // handed to the session already.
   std::unique_ptr<const CallStatus> last_status_;
   const std::int32_t id_;
   // nghttp2 was told that there is nothing to send, and must be told of more.

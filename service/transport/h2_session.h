@@ -28,7 +28,7 @@ class H2SessionOwner {
   virtual void OnPing() = 0;
   // The answer to SendPing().
   virtual void OnPong() = 0;
-  // Headers or data went either way, so pings are nothing to be counted as strikes.
+  // Headers or data of a call have come, or data has left: pings that follow are no strikes.
   virtual void OnTraffic() = 0;
   // A call begins; nothing was submitted to answer it yet.
   virtual void OnCall() = 0;

@@ -107,7 +107,7 @@ class TransportLoop {
   std::vector<unsigned char>& wire() { return wire_; }
   // What Revise() was called with last; null before.
   const TlsContext* newest_tls() const { return newest_tls_.get(); }
-  // The share of an interval that a connection's age is longer or shorter.
+  // From 0 to 1: where within the spread of ages that of a new connection lies.
   double Jitter() { return random_(); }
 
   // Whether the buffers of all loops hold more than they may.
