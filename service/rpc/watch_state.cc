@@ -87,14 +87,15 @@ SteadyTime WatchState::DueAt(const Account& account) const {
 }
 
 SteadyTime WatchState::TooSlowAt() const {
-  return SaturatingAdd(std::min(under_way_since_, blocked_since_), kSlowReader);
+  const SteadyTime blocked_since = is_blocked_ ? blocked_since_ : SteadyTime::max();
+  return SaturatingAdd(std::min(under_way_since_, blocked_since), kSlowReader);
 }
 
 WatchState::Step WatchState::Next(SteadyTime now) const {
   if (is_goodbye_said_) return {Kind::kEnd};
-  if (is_blocked() && now >= SaturatingAdd(ends_at_, kGoodbyePatience)) return {Kind::kEnd};
+  if (is_blocked_ && now >= SaturatingAdd(ends_at_, kGoodbyePatience)) return {Kind::kEnd};
   if (now >= TooSlowAt()) return {Kind::kTooSlow};
-  if (is_blocked()) return {};
+  if (is_blocked_) return {};
   if (now >= ends_at_) return {Kind::kGoodbye};
   if (!is_initial_told_ && !IsInitialStateOpen()) return {Kind::kHeartbeat};
   for (const Slot slot : Dirty()) {
@@ -107,7 +108,7 @@ WatchState::Step WatchState::Next(SteadyTime now) const {
 }
 
 SteadyTime WatchState::NextTime() const {
-  if (is_blocked()) return std::min(TooSlowAt(), SaturatingAdd(ends_at_, kGoodbyePatience));
+  if (is_blocked_) return std::min(TooSlowAt(), SaturatingAdd(ends_at_, kGoodbyePatience));
   SteadyTime next = std::min({ends_at_, next_heartbeat_, TooSlowAt()});
   for (const Slot slot : Dirty()) next = std::min(next, DueAt(accounts_[slot]));
   return next;
@@ -121,6 +122,7 @@ std::int64_t WatchState::Skipped(Slot slot, std::int64_t number) const {
 
 void WatchState::OnSent(SteadyTime now) {
   under_way_since_ = now;
+  blocked_since_ = SteadyTime::max();
   const double share = 1 + kHeartbeatJitter * (2 * random_() - 1);
   const auto interval = static_cast<double>(options_.heartbeat_interval.count()) * share;
   next_heartbeat_ = now + Duration(static_cast<Duration::rep>(interval));
@@ -157,7 +159,10 @@ void WatchState::OnGoodbyeSent(SteadyTime now) {
   OnSent(now);
 }
 
-void WatchState::OnBlocked(SteadyTime now) { blocked_since_ = std::min(blocked_since_, now); }
+void WatchState::OnBlocked(SteadyTime now) {
+  is_blocked_ = true;
+  blocked_since_ = std::min(blocked_since_, now);
+}
 
 std::int64_t WatchState::Told(Slot slot) const {
   const Account& account = accounts_[slot];

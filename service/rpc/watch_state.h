@@ -91,9 +91,15 @@ class WatchState {
 
   // The message that was sent last is not under way any more.
   void OnTaken() { under_way_since_ = SteadyTime::max(); }
-  // The reader takes no message for now; it does again.
+  // The reader takes no message for now.
   void OnBlocked(SteadyTime now);
-  void OnFree() { blocked_since_ = SteadyTime::max(); }
+  // The reader may take one again. That is not sure before it has: a connection on which others are
+  // read says so all the time, and for how long the reader has been blocked counts on.
+  void OnMaybeFree() { is_blocked_ = false; }
+  // Next() told of nothing to do.
+  void OnNothingToSend() {
+    if (!is_blocked_) blocked_since_ = SteadyTime::max();
+  }
 
   // --- What is known ----------------------------------------------------------------------------
 
@@ -122,7 +128,6 @@ class WatchState {
   void Clean(Slot slot);
   void OnSent(SteadyTime now);
   SteadyTime DueAt(const Account& account) const;
-  bool is_blocked() const { return blocked_since_ != SteadyTime::max(); }
   // When the reader is too slow, unless it takes something; max(): it is not being waited for.
   SteadyTime TooSlowAt() const;
   // Whether the reader has been sent nothing yet of an account that is dirty.
@@ -148,6 +153,8 @@ class WatchState {
   SteadyTime under_way_since_ = SteadyTime::max();
   // Since when something waits that the reader does not take; max(): nothing does.
   SteadyTime blocked_since_ = SteadyTime::max();
+  // It is not worth trying before OnMaybeFree().
+  bool is_blocked_ = false;
 };
 
 }  // namespace balance

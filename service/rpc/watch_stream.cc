@@ -272,7 +272,7 @@ bool WatchStream::IsStillAdmitted() {
 
 void WatchStream::OnWritable() {
   if (has_ended()) return;
-  state_->OnFree();
+  state_->OnMaybeFree();
   Pump();
 }
 
@@ -317,7 +317,10 @@ void WatchStream::Pump() {
   SteadyTime now = environment_.clock.SteadyNow();
   for (;;) {
     const WatchState::Step step = state_->Next(now);
-    if (step.kind == Kind::kNone) break;
+    if (step.kind == Kind::kNone) {
+      state_->OnNothingToSend();
+      break;
+    }
     if (step.kind == Kind::kEnd || step.kind == Kind::kTooSlow) return End(step.kind);
     if (stream_->IsWriting()) {
       AwaitWritable(now);

@@ -288,6 +288,8 @@ TEST_F(SlowWatcherTest, M44_AReaderThatStopsIsEndedAfterTwentySecondsAndCostsNot
   std::vector<std::int32_t> streams;
   for (int i = 0; i < 50; ++i)
     streams.push_back(slow.Call(kWatchPath, Quick().SerializeAsString()));
+  // One stream of the connection is read, so the connection has room time and again.
+  const std::int32_t read = slow.Call(kWatchPath, Quick().SerializeAsString());
   const Stream other(*stub_, Quick());
   ASSERT_TRUE(other.HasInitialState());
   const std::size_t memory = service().PeakResidentBytes();
@@ -296,6 +298,8 @@ TEST_F(SlowWatcherTest, M44_AReaderThatStopsIsEndedAfterTwentySecondsAndCostsNot
   int cash = 1000;
   const auto has_ended = [&] {
     SetPolysimCash(std::to_string(++cash) + ".00");
+    slow.GiveWindow(read, 8000);
+    slow.GiveWindow(0, 8000);
     return slow.reply(streams.front()).has_ended || slow.reply(streams.front()).reset;
   };
   while (!slow.Await(has_ended, milliseconds(100)) && !slow.is_closed() &&
@@ -307,6 +311,7 @@ TEST_F(SlowWatcherTest, M44_AReaderThatStopsIsEndedAfterTwentySecondsAndCostsNot
     const auto& reply = slow.AwaitEnd(stream);
     EXPECT_TRUE(reply.reset || reply.grpc_status() == "10") << reply.grpc_status();
   }
+  EXPECT_FALSE(slow.reply(read).has_ended || slow.reply(read).reset);
   EXPECT_LT(service().PeakResidentBytes(), memory + (std::size_t{4} << 20U));
   EXPECT_TRUE(other.HasPolysimCash(std::to_string(cash) + ".00"));
   EXPECT_THAT(AdminPage("/metrics"),

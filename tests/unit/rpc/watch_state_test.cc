@@ -179,6 +179,37 @@ TEST_F(WatchStateTest, AReaderThatTakesNothingForTwentySecondsIsTooSlow) {
   EXPECT_EQ(state.Next(now_ + seconds(20)).kind, Kind::kTooSlow);
 }
 
+TEST_F(WatchStateTest, AReaderThatMayTakeAgainAndDoesNotIsTooSlowAsWell) {
+  WatchState state = MakeIdle({seconds(60), {}, SteadyTime::max()});
+  state.OnChange(0);
+  for (int i = 0; i <= 20; ++i) {
+    state.OnMaybeFree();
+    ASSERT_EQ(state.Next(now_ + seconds(i)).kind, Kind::kSnapshot) << i;
+    state.OnBlocked(now_ + seconds(i));
+  }
+
+  EXPECT_EQ(state.NextTime(), now_ + seconds(20));
+  EXPECT_EQ(state.Next(now_ + seconds(20)).kind, Kind::kTooSlow);
+}
+
+TEST_F(WatchStateTest, AReaderThatTookTheMessageOrHasNothingToTakeWaitsAnew) {
+  WatchState state = MakeIdle({seconds(60), {}, SteadyTime::max()});
+  state.OnChange(0);
+  state.OnBlocked(now_);
+  state.OnMaybeFree();
+  state.OnSnapshotSent(0, 2, now_ + seconds(19));
+  state.OnTaken();
+  state.OnChange(0);
+  state.OnBlocked(now_ + seconds(20));
+  EXPECT_EQ(state.NextTime(), now_ + seconds(40));
+  state.OnMaybeFree();
+  state.OnNothingNew(0, 3);
+  state.OnNothingToSend();
+  state.OnBlocked(now_ + seconds(30));
+
+  EXPECT_EQ(state.NextTime(), now_ + seconds(50));
+}
+
 TEST_F(WatchStateTest, AReaderIsTooSlowAlsoIfNothingWaitsBehindTheMessage) {
   WatchState state = MakeIdle({seconds(60), {}, SteadyTime::max()});
   state.OnChange(0);
@@ -196,7 +227,7 @@ TEST_F(WatchStateTest, AReaderThatTakesAgainIsSentTheNewest) {
   WatchState state = MakeIdle();
   state.OnBlocked(now_);
   for (int i = 0; i < 1000; ++i) state.OnChange(0);
-  state.OnFree();
+  state.OnMaybeFree();
 
   EXPECT_EQ(state.Next(now_ + seconds(19)).kind, Kind::kSnapshot);
   EXPECT_EQ(state.Skipped(0, 1001), 999);
