@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "clients/core/source_info.h"
+
 namespace balance {
 
 // Why a connection was given up instead of carrying a request.
@@ -31,7 +33,8 @@ class ConnectionObserver {
  public:
   virtual ~ConnectionObserver() = default;
 
-  virtual void OnConnectionDropped(ConnectionDrop /*why*/) {}
+  // `kind`: that of the request, which goes over another connection.
+  virtual void OnConnectionDropped(SourceKind /*kind*/, ConnectionDrop /*why*/) {}
 };
 
 }  // namespace balance

@@ -107,6 +107,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
   ConnectionObserver* const observer = options_.observer;
   const std::string origin = OriginOf(request);
   const std::uint64_t login = request.login;
+  const SourceKind kind = request.kind;
   CurlTransfer transfer(co_await asio::this_coro::executor, std::move(request), state->handles,
                         state->trust, options_.max_body_bytes);
   if (transfer.result()) co_return transfer.TakeResult();
@@ -119,7 +120,7 @@ asio::awaitable<Result<HttpResponse>> CurlTransport::Send(HttpRequest request) {
     if (!transfer.result() && !transfer.dropped()) {
       throw boost::system::system_error(asio::error::operation_aborted);
     }
-    if (transfer.dropped() && observer) observer->OnConnectionDropped(*transfer.dropped());
+    if (transfer.dropped() && observer) observer->OnConnectionDropped(kind, *transfer.dropped());
     state->stats.new_connections += static_cast<std::uint64_t>(transfer.new_connections());
   }
   connection.set_outcome(transfer.result() && *transfer.result()

@@ -13,6 +13,7 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
+#include "clients/core/source_info.h"
 
 namespace balance {
 
@@ -41,6 +42,8 @@ struct HttpRequest {
   // Number of the login that sends the request: one for each credential. A connection is used for
   // one login as long as there is room for each to have its own (ConnectionPool).
   std::uint64_t login = 0;
+  // The venue that is asked, for those who are told of its connections.
+  SourceKind kind{};
   Method method = Method::kGet;
 };
 

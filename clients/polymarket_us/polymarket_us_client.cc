@@ -59,8 +59,7 @@ boost::asio::awaitable<Result<Reading>> PolymarketUsClient::Fetch(FetchContext c
                                                      clock_.WallNow() + correction);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
-  request->ca_file = settings_.ca_file;
-  request->login = settings_.login;
+  Apply(settings_, *request);
   if (context.progress->trace) {
     request->headers.push_back({"poly-correlation-id", context.progress->trace->TraceUuid()});
   }

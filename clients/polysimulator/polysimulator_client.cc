@@ -66,8 +66,7 @@ boost::asio::awaitable<Result<Reading>> PolySimulatorClient::Fetch(FetchContext 
   auto request = polysimulator::BuildBalanceRequest(login_->base_url, *login_->secret);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = *timeout;
-  request->ca_file = settings_.ca_file;
-  request->login = settings_.login;
+  Apply(settings_, *request);
   auto exchange = co_await SendTimed(transport_, clock_, context, *std::move(request));
   if (!exchange) {
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(exchange.error())));

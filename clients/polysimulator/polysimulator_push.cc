@@ -20,8 +20,7 @@ boost::asio::awaitable<Result<WebSocketRequest>> PolySimulatorPush::Prepare() {
   auto request = polysimulator::BuildTokenRequest(login_.base_url, *login_.secret);
   if (!request) co_return tl::unexpected<Error>(std::move(request.error()));
   request->timeout = settings_.attempt_timeout;
-  request->ca_file = settings_.ca_file;
-  request->login = settings_.login;
+  Apply(settings_, *request);
   auto response = co_await transport_.Send(*std::move(request));
   if (!response) {
     co_return tl::unexpected<Error>(NoAnswer(polysimulator::kName, std::move(response.error())));

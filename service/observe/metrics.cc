@@ -313,8 +313,11 @@ void Metrics::RegisterConnections() {
                           "Connections to upstreams given up in place of carrying a request, by "
                           "reason; the request went over another one.")
                       .Register(registry_);
-  for (std::size_t why = 0; why < kConnectionDropCount; ++why) {
-    connections_dropped_[why] = &dropped.Add({{"reason", std::string(kConnectionDropNames[why])}});
+  for (auto& [kind, series] : kinds_) {
+    for (std::size_t why = 0; why < kConnectionDropCount; ++why) {
+      series.connections_dropped[why] =
+          &dropped.Add({{"kind", series.name}, {"reason", std::string(kConnectionDropNames[why])}});
+    }
   }
 }
 
@@ -483,8 +486,11 @@ std::size_t Metrics::CallsInProgress() const {
   return static_cast<std::size_t>(started - handled);
 }
 
-void Metrics::OnConnectionDropped(ConnectionDrop why) {
-  connections_dropped_[static_cast<std::size_t>(why)]->Increment();
+void Metrics::OnConnectionDropped(SourceKind kind, ConnectionDrop why) {
+  // No venue's request has no kind.
+  if (const auto found = kinds_.find(kind); found != kinds_.end()) {
+    found->second.connections_dropped[static_cast<std::size_t>(why)]->Increment();
+  }
 }
 
 void Metrics::OnReload(bool succeeded) {

@@ -64,7 +64,7 @@ class Metrics final : public RpcObserver,
   void OnPushFailure(const PushStatus& before, PushEnd why, const Error& error) override;
   void OnHint(const SourceInfo& source, HintResult result) override;
 
-  void OnConnectionDropped(ConnectionDrop why) override;
+  void OnConnectionDropped(SourceKind kind, ConnectionDrop why) override;
 
   // There are series about the fleet from now on, which count what is told here. To be called once
   // at most, before anything else is counted.
@@ -137,6 +137,7 @@ class Metrics final : public RpcObserver,
     std::array<prometheus::Counter*, kHintResultNames.size()> hints{};
     std::array<prometheus::Counter*, kPushEndNames.size()> push_ends{};
     std::array<prometheus::Counter*, kErrorKindCount> push_attempts_failed{};
+    std::array<prometheus::Counter*, kConnectionDropCount> connections_dropped{};
 
     std::array<prometheus::Gauge*, kShownStateCount> in_state{};
     std::array<prometheus::Gauge*, kFeedStateCount> feeds{};
@@ -174,7 +175,6 @@ class Metrics final : public RpcObserver,
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   // Never gets another entry.
   std::map<SourceKind, KindSeries> kinds_;
-  std::array<prometheus::Counter*, kConnectionDropCount> connections_dropped_{};
   prometheus::Counter* reloads_succeeded_ = nullptr;
   prometheus::Counter* reloads_failed_ = nullptr;
   prometheus::Counter* tls_reloads_succeeded_ = nullptr;

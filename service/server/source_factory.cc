@@ -72,7 +72,8 @@ std::string AddressOf(const SourceConfig& config) { return config.login.base_url
 ClientSettings SettingsOf(const SourceConfig& config, const Fingerprint& credential) {
   return {.attempt_timeout = config.upstream.attempt_timeout,
           .ca_file = config.upstream.tls_ca_file,
-          .login = LoginNumber(credential)};
+          .login = LoginNumber(credential),
+          .kind = config.info.kind};
 }
 
 bool AreSame(const SourceConfig& a, const SourceConfig& b) {

@@ -94,8 +94,7 @@ boost::asio::awaitable<Result<Reading>> ToyClient::Fetch(FetchContext context) {
                      {"X-Toy-Passphrase", std::string(passphrase)},
                      PastCaches()};
   request.timeout = *timeout;
-  request.ca_file = settings_.ca_file;
-  request.login = settings_.login;
+  Apply(settings_, request);
   auto exchange = co_await SendTimed(transport_, clock_, context, std::move(request));
   if (!exchange) co_return tl::unexpected<Error>(NoAnswer(kName, std::move(exchange.error())));
   ObserveDate(*exchange, *host_clock_);

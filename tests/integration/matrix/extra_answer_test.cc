@@ -57,14 +57,17 @@ class ExtraAnswerTest : public MatrixTest {
     EXPECT_EQ(counters.total.reused_signatures, 0U);
     // None was used again.
     EXPECT_EQ(counters.connections, static_cast<std::uint64_t>(kReads));
-    EXPECT_GE(Dropped("UNASKED_BYTES"), 1);
-    EXPECT_LE(Dropped("UNASKED_BYTES"), kReads - 1);
+    EXPECT_GE(Dropped(side, "UNASKED_BYTES"), 1);
+    EXPECT_LE(Dropped(side, "UNASKED_BYTES"), kReads - 1);
+    const Side other = side == Side::kPolymarket ? Side::kPolysimulator : Side::kPolymarket;
+    EXPECT_EQ(Dropped(other, "UNASKED_BYTES"), 0);
   }
 
-  int Dropped(const std::string& reason) const {
+  int Dropped(Side side, const std::string& reason) const {
     const std::string metrics = AdminPage("/metrics");
-    const std::string series =
-        "balance_upstream_connections_dropped_total{reason=\"" + reason + "\"} ";
+    const std::string kind = side == Side::kPolymarket ? "POLYMARKET_US" : "POLYSIMULATOR";
+    const std::string series = "balance_upstream_connections_dropped_total{kind=\"" + kind +
+                               "\",reason=\"" + reason + "\"} ";
     const auto at = metrics.find(series);
     return at == std::string::npos ? -1 : std::atoi(metrics.c_str() + at + series.size());
   }
@@ -92,8 +95,8 @@ TEST_F(ExtraAnswerTest, AnHonestVenueKeepsItsConnectionOverTls) {
   ExpectEveryReadToBeTrue(Side::kPolymarket);
 
   EXPECT_EQ(upstreams().Counters(Side::kPolymarket).connections, 1U);
-  EXPECT_EQ(Dropped("UNASKED_BYTES"), 0);
-  EXPECT_EQ(Dropped("CLOSED_BY_PEER"), 0);
+  EXPECT_EQ(Dropped(Side::kPolymarket, "UNASKED_BYTES"), 0);
+  EXPECT_EQ(Dropped(Side::kPolymarket, "CLOSED_BY_PEER"), 0);
 }
 
 }  // namespace

@@ -39,8 +39,9 @@ class ServiceProcess {
   // Nothing if it has ended.
   void Signal(int number);
 
-  // "exit 0", "signal 13" or the like once it has ended; "still running" after `patience`.
-  std::string End(std::chrono::milliseconds patience = std::chrono::seconds(10));
+  // "exit 0", "signal 13" or the like once it has ended; "still running" after `patience`, which is
+  // longer than the service allows itself for its stop.
+  std::string End(std::chrono::milliseconds patience = std::chrono::seconds(30));
 
   // SIGTERM, and its end.
   std::string Stop();

@@ -31,9 +31,14 @@ void AnswerWithNumber(Peer& peer) {
   while (peer.ReadRequest()) peer.Send(AnswerWith(std::to_string(peer.number())));
 }
 
+constexpr SourceKind kKind{7};
+
 class DropCounter final : public ConnectionObserver {
  public:
-  void OnConnectionDropped(ConnectionDrop why) override { ++count_[static_cast<std::size_t>(why)]; }
+  void OnConnectionDropped(SourceKind kind, ConnectionDrop why) override {
+    EXPECT_EQ(kind, kKind);
+    ++count_[static_cast<std::size_t>(why)];
+  }
   int count(ConnectionDrop why) const { return count_[static_cast<std::size_t>(why)]; }
 
  private:
@@ -48,6 +53,7 @@ class UnaskedAnswerTest : public testing::Test {
   std::string Ask(const std::string& asked, std::uint64_t login = 1) {
     HttpRequest request{upstream_->Url() + "/" + asked, {}, std::chrono::seconds(10)};
     request.login = login;
+    request.kind = kKind;
     const auto response = Send(std::move(request));
     return response ? response->body : "error: " + response.error().message;
   }
@@ -173,6 +179,7 @@ TEST_F(UnaskedAnswerTest, M70_AnAnswerBeforeTheRequestHasArrivedIsNone) {
     }
   });
   HttpRequest request{upstream_->Url() + "/", {}, std::chrono::seconds(10)};
+  request.kind = kKind;
   request.headers = {{"X-Filler", std::string(900'000, 'x')}};
 
   const auto response = Send(std::move(request));

@@ -27,7 +27,8 @@ class PolySimulatorPushTest : public testing::Test {
     login.secret = std::make_shared<const Secret>("ps-key-1");
     push_ = std::make_unique<PolySimulatorPush>(
         transport_, login,
-        ClientSettings{.attempt_timeout = seconds(3), .ca_file = "ca", .login = 7});
+        ClientSettings{
+            .attempt_timeout = seconds(3), .ca_file = "ca", .login = 7, .kind = SourceKind{8}});
   }
 
   FakeTransport transport_;
@@ -60,6 +61,7 @@ TEST_F(PolySimulatorPushTest, TokenIsAskedForWithTheKeyByAPost) {
   EXPECT_EQ(HeaderOf(request, "Content-Type"), "application/json");
   EXPECT_EQ(request.timeout, seconds(3));
   EXPECT_EQ(request.login, 7u);
+  EXPECT_EQ(request.kind, SourceKind{8});
 }
 
 TEST_F(PolySimulatorPushTest, TokenIsFoundUnderEveryNameThatTheSdkLooksFor) {
