@@ -53,11 +53,11 @@ class UnaskedAnswerTest : public testing::Test {
   std::string Ask(const std::string& asked, std::uint64_t login = 1) {
     HttpRequest request{upstream_->Url() + "/" + asked, {}, std::chrono::seconds(10)};
     request.login = login;
-    request.kind = kKind;
     const auto response = Send(std::move(request));
     return response ? response->body : "error: " + response.error().message;
   }
   Result<HttpResponse> Send(HttpRequest request) {
+    request.kind = kKind;
     std::optional<Result<HttpResponse>> slot;
     asio::co_spawn(loop_, SendOne(std::move(request)),
                    [&slot](const std::exception_ptr&, std::optional<Result<HttpResponse>> result) {
@@ -179,7 +179,6 @@ TEST_F(UnaskedAnswerTest, M70_AnAnswerBeforeTheRequestHasArrivedIsNone) {
     }
   });
   HttpRequest request{upstream_->Url() + "/", {}, std::chrono::seconds(10)};
-  request.kind = kKind;
   request.headers = {{"X-Filler", std::string(900'000, 'x')}};
 
   const auto response = Send(std::move(request));
