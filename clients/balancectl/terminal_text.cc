@@ -5,41 +5,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "clients/core/utf8.h"
+
 namespace balance::ctl {
 namespace {
-
-struct CodePoint {
-  std::uint32_t value = 0;
-  std::size_t length = 0;
-};
-
-// The well-formed UTF-8 sequence at the front of `text`, which is not empty. Refuses overlong
-// forms, surrogates and what lies past U+10FFFF.
-std::optional<CodePoint> Decode(std::string_view text) {
-  struct Form {
-    std::uint8_t mask;
-    std::uint8_t lead;
-    std::size_t length;
-    std::uint32_t least;
-  };
-  constexpr std::array<Form, 4> kForms = {{{0x80, 0x00, 1, 0},
-                                           {0xe0, 0xc0, 2, 0x80},
-                                           {0xf0, 0xe0, 3, 0x800},
-                                           {0xf8, 0xf0, 4, 0x10000}}};
-  const auto first = static_cast<std::uint8_t>(text.front());
-  const auto* form = std::find_if(kForms.begin(), kForms.end(),
-                                  [first](const Form& f) { return (first & f.mask) == f.lead; });
-  if (form == kForms.end() || text.size() < form->length) return std::nullopt;
-  std::uint32_t value = first & static_cast<std::uint8_t>(~form->mask);
-  for (std::size_t i = 1; i < form->length; ++i) {
-    const auto byte = static_cast<std::uint8_t>(text[i]);
-    if ((byte & 0xc0) != 0x80) return std::nullopt;
-    value = value << 6 | (byte & 0x3fU);
-  }
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < form->least || surrogate || value > 0x10ffff) return std::nullopt;
-  return CodePoint{value, form->length};
-}
 
 bool IsHarmless(std::uint32_t c) {
   struct Range {
@@ -95,27 +64,23 @@ std::string_view Sequence(Style style) {
 std::string SafeText(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
-    const auto point = Decode(text);
-    const std::size_t length = point ? point->length : 1;
+    const auto point = FirstUtf8Character(text);
+    const std::size_t length = point ? point->bytes : 1;
     if (!point) {
       safe += "\\x" + Hex(static_cast<std::uint8_t>(text.front()), 2);
-    } else if (IsHarmless(point->value)) {
+    } else if (IsHarmless(point->code_point)) {
       safe += text.substr(0, length);
-    } else if (point->value < 0x80) {
-      safe += "\\x" + Hex(point->value, 2);
+    } else if (point->code_point < 0x80) {
+      safe += "\\x" + Hex(point->code_point, 2);
     } else {
-      safe += "\\u{" + Hex(point->value, 4) + "}";
+      safe += "\\u{" + Hex(point->code_point, 4) + "}";
     }
     text.remove_prefix(length);
   }
   return safe;
 }
 
-std::size_t DisplayWidth(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
+std::size_t DisplayWidth(std::string_view text) { return CountUtf8Characters(text); }
 
 std::string Paint(std::string_view text, Style style, const Canvas& canvas) {
   const std::string safe = SafeText(text);

@@ -6,11 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "clients/core/utf8.h"
 #include "clients/json/read_decimal.h"
 #include "clients/json/rfc3339.h"
 #include "clients/json/seen_names.h"
 #include "clients/polymarket_us/venue.h"
-#include "clients/venue/bounded_text.h"
 #include "clients/venue/parsed_balances.h"
 
 namespace balance::polymarket_us {
@@ -70,7 +70,7 @@ bool ReadField(const JsonMember& field, PendingWithdrawal& withdrawal) {
     withdrawal.create_time = ParseRfc3339(value.text);
     return withdrawal.create_time.has_value();
   }
-  withdrawal.*(FindTextField(field.name)->place) = Bounded(value.text, kMaxWithdrawalText);
+  withdrawal.*(FindTextField(field.name)->place) = Utf8Prefix(value.text, kMaxWithdrawalText);
   return true;
 }
 

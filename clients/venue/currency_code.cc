@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "clients/core/ascii.h"
-#include "clients/venue/bounded_text.h"
+#include "clients/core/utf8.h"
 #include "clients/venue/printable_text.h"
 
 namespace balance {
@@ -38,7 +38,7 @@ std::string TextOf(const JsonValue& value) {
 std::string Shown(std::string_view text) {
   constexpr std::string_view kCut = "...";
   // A character takes up to four bytes, and at least one place.
-  std::string shown = PrintableText(Bounded(std::string(text), 4 * kMaxShownCurrency));
+  std::string shown = PrintableText(Utf8Prefix(text, 4 * kMaxShownCurrency));
   if (shown.size() > kMaxShownCurrency) {
     shown.resize(kMaxShownCurrency - kCut.size());
     shown += kCut;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "clients/core/ascii.h"
-#include "clients/venue/bounded_text.h"
+#include "clients/core/utf8.h"
 
 namespace balance {
 namespace {
@@ -27,7 +27,7 @@ std::optional<std::string> ScalarText(const JsonValue& value) {
       if (value.text.size() > OddFields::kMaxFieldText) return std::nullopt;
       return value.text;
     case JsonValue::Type::kString:
-      return Bounded(value.text, OddFields::kMaxFieldText);
+      return std::string(Utf8Prefix(value.text, OddFields::kMaxFieldText));
     case JsonValue::Type::kBool:
       return value.boolean ? "true" : "false";
     case JsonValue::Type::kNull:

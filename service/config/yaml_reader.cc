@@ -13,7 +13,7 @@
 
 #include "service/config/config_block.h"
 #include "service/config/nearest_key.h"
-#include "service/config/utf8.h"
+#include "clients/core/utf8.h"
 #include "service/config/yaml_scalar.h"
 #include "service/config/yaml_tree.h"
 

@@ -3,7 +3,7 @@
 #include <new>
 #include <utility>
 
-#include "service/config/utf8.h"
+#include "clients/core/utf8.h"
 #include "service/config/yaml_null.h"
 
 namespace balance {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "clients/core/utf8.h"
 #include "google/rpc/error_details.pb.h"
 #include "service/snapshot/encode.h"
 
@@ -138,10 +139,7 @@ RpcFailure Refused(AccessRefusal refusal) {
 std::string ShortText(std::string_view text) {
   constexpr std::size_t kLongest = 80;
   if (text.size() <= kLongest) return std::string(text);
-  // Not in the middle of a character.
-  std::size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "...";
+  return std::string(Utf8Prefix(text, kLongest)) + "...";
 }
 
 RpcFailure FailureOf(const Error& error, const std::string& source_name) {

@@ -1,6 +1,6 @@
 #include "service/server/html_text.h"
 
-#include "service/config/utf8.h"
+#include "clients/core/utf8.h"
 
 namespace balance {
 namespace {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/core/utf8.h"
 #include "service/transport/grpc_wire.h"
 
 namespace balance {
@@ -14,14 +15,6 @@ constexpr std::string_view kContentType = "application/grpc";
 // details a third longer. nghttp2 would drop a list above 64 KiB, and the caller would wait on.
 constexpr std::size_t kMostMessageBytes = 1024;
 constexpr std::size_t kMostDetailsBytes = 4096;
-
-// Not within a character of UTF-8.
-std::string_view Cut(std::string_view message) {
-  if (message.size() <= kMostMessageBytes) return message;
-  std::size_t size = kMostMessageBytes;
-  while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xc0U) == 0x80U) --size;
-  return message.substr(0, size);
-}
 
 // A header that nghttp2 need not copy: both texts live until it was sent, as literals do.
 nghttp2_nv LiteralHeader(std::string_view name, std::string_view value) {
@@ -42,7 +35,7 @@ class StatusHeaders {
  public:
   explicit StatusHeaders(const CallStatus& status)
       : code_(std::to_string(static_cast<int>(status.code))),
-        message_(PercentEncode(Cut(status.message))),
+        message_(PercentEncode(Utf8Prefix(status.message, kMostMessageBytes))),
         details_(status.details.size() <= kMostDetailsBytes ? EncodeBinaryMetadata(status.details)
                                                             : std::string()) {}
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "service/config/utf8.h"
+#include "clients/core/utf8.h"
 
 namespace balance::fuzz {
 namespace {
