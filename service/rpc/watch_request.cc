@@ -8,6 +8,7 @@
 namespace balance {
 namespace {
 
+// The names are compared as they were sent; that two are of one account shows later.
 RpcResult<void> CheckNames(const Names& names) {
   if (names.size() > WatchRequest::kMostNames) {
     return InvalidField(reason::kInvalidBatch, "names",
@@ -19,13 +20,17 @@ RpcResult<void> CheckNames(const Names& names) {
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
     if (seen.insert(name).second) continue;
-    return InvalidField(reason::kInvalidBatch, "names",
-                        "holds \"" + ShortText(name) + "\" more than once; send each name once");
+    return NamedTwice(name);
   }
   return {};
 }
 
 }  // namespace
+
+RpcFailure NamedTwice(std::string_view name) {
+  return InvalidField(reason::kInvalidBatch, "names",
+                      "holds \"" + ShortText(name) + "\" more than once; send each name once");
+}
 
 RpcResult<WatchRequest> WatchRequest::Check(const v1::WatchAccountSnapshotsRequest& request) {
   WatchRequest checked;

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "proto/balance_v1.h"
 #include "service/feed/watch_pace.h"
@@ -12,6 +13,9 @@
 #include "service/snapshot/encode.h"
 
 namespace balance {
+
+// INVALID_ARGUMENT (INVALID_BATCH): an account is named more than once.
+RpcFailure NamedTwice(std::string_view name);
 
 struct WatchRequest {
   static constexpr int kMostNames = 1000;

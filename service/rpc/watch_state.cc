@@ -58,9 +58,10 @@ void WatchState::OnChange(Slot slot) {
   if (!accounts_[slot].is_gone) MarkDirty(slot);
 }
 
-void WatchState::Remove(Slot slot) {
+void WatchState::Remove(Slot slot, std::int64_t last) {
   Account& account = accounts_[slot];
   if (std::exchange(account.is_gone, true)) return;
+  CountMissed(account, last);
   if (account.is_known) return MarkDirty(slot);
   Clean(slot);
 }
@@ -68,9 +69,13 @@ void WatchState::Remove(Slot slot) {
 void WatchState::Restart(Slot slot, std::int64_t last) {
   Account& account = accounts_[slot];
   account.is_gone = false;
+  CountMissed(account, last);
+  MarkDirty(slot);
+}
+
+void WatchState::CountMissed(Account& account, std::int64_t last) {
   if (account.is_known) account.missed += std::max<std::int64_t>(last - account.told, 0);
   account.told = 0;
-  MarkDirty(slot);
 }
 
 void WatchState::EndBy(SteadyTime when, WatchEnd why) {

@@ -64,10 +64,11 @@ class WatchState {
   Slot Add();
   // There is a newer revision of the account.
   void OnChange(Slot slot);
-  // The account is gone. The reader is told if it knows of it.
-  void Remove(Slot slot);
-  // The account is there again, or was made anew: its revisions begin with 1 once more. `last`:
-  // number of the last revision before, of which the reader may not have been told.
+  // The account is gone. The reader is told if it knows of it. `last`: number of its last revision,
+  // of which the reader may not have been told.
+  void Remove(Slot slot, std::int64_t last);
+  // The account is there again, or was made anew: its revisions begin with 1 once more. `last`: as
+  // above; 0 if it was gone.
   void Restart(Slot slot, std::int64_t last);
   // Ends the stream at `when`, if it does not end earlier.
   void EndBy(SteadyTime when, WatchEnd why);
@@ -103,6 +104,8 @@ class WatchState {
 
   // --- What is known ----------------------------------------------------------------------------
 
+  // Whether there is anything of an account that the reader has not been told of.
+  bool HasNews() const { return !Dirty().empty(); }
   // Number of the revision that the reader was told of last; 0: of none, or it is out of date.
   std::int64_t Told(Slot slot) const;
   WatchEnd end() const { return end_; }
@@ -124,6 +127,8 @@ class WatchState {
     return std::span<const Slot>(dirty_.data(), dirty_.size()).subspan(clean_);
   }
   void MarkDirty(Slot slot);
+  // The account's revisions end with `last`; those that the reader was not told of are missed.
+  static void CountMissed(Account& account, std::int64_t last);
   // Takes it out of the queue.
   void Clean(Slot slot);
   void OnSent(SteadyTime now);

@@ -92,7 +92,12 @@ RpcResult<void> WatchStream::Admit(Random random) {
   for (int i = 0; i < request.names_size(); ++i) {
     const auto endpoint = FindAccount(call_, request.names(i), "names[" + std::to_string(i) + "]");
     if (!endpoint) return RpcFailure(endpoint.error());
-    names_.push_back((*endpoint)->publisher->account());
+    const std::string& id = (*endpoint)->publisher->account();
+    // An empty name is that of the only account.
+    if (std::find(names_.begin(), names_.end(), id) != names_.end()) {
+      return NamedTwice(AccountName(id));
+    }
+    names_.push_back(id);
   }
   const WatchLimits limits = call_.served()->watch;
   const std::size_t count = names_.empty() ? call_.CountAll().accounts : names_.size();
@@ -141,6 +146,7 @@ std::vector<const AccountEndpoint*> WatchStream::Wanted() const {
 void WatchStream::Attach(Slot slot, const AccountEndpoint& endpoint) {
   Account& account = accounts_[slot];
   account.publisher = endpoint.publisher;
+  ++present_;
   // First this, then a look at what there is: no change is missed.
   account.place = account.publisher->topic().Subscribe(waker_, Watchers::KeyOf(slot));
   const auto view = account.publisher->Get();
@@ -168,6 +174,7 @@ void WatchStream::Detach(Slot slot) {
   account.publisher->topic().Unsubscribe(account.place);
   account.watch = {};
   account.publisher.reset();
+  --present_;
 }
 
 const std::string& WatchStream::IdOf(Slot slot) const {
@@ -222,16 +229,16 @@ void WatchStream::Follow(const std::string& id, const AccountEndpoint* endpoint)
 
 void WatchStream::Follow(Slot slot, const AccountEndpoint* endpoint) {
   Account& account = accounts_[slot];
+  const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
   if (!endpoint) {
     if (account.publisher) {
       if (!gone_) gone_ = std::make_unique<std::map<Slot, std::string>>();
       (*gone_)[slot] = account.publisher->account();
     }
     Detach(slot);
-    return state_->Remove(slot);
+    return state_->Remove(slot, last);
   }
   if (endpoint->publisher == account.publisher) return;
-  const std::int64_t last = account.publisher ? account.publisher->Get()->revision.number : 0;
   Detach(slot);
   state_->Restart(slot, last);
   if (gone_) gone_->erase(slot);
@@ -263,9 +270,16 @@ bool WatchStream::IsStillAdmitted() {
     Finish(IdentityLost(), WatchEnd::kAccessLost);
     return false;
   }
-  if (call_.Identify()) return true;
+  if (call_.Identify()) {
+    admitted_until_ = environment_.clock.SteadyNow() + request_.heartbeat_interval;
+    return true;
+  }
   Finish(AccessLost(), WatchEnd::kAccessLost);
   return false;
+}
+
+bool WatchStream::AreAllGone() const {
+  return present_ == 0 && !names_.empty() && !state_->HasNews();
 }
 
 // --- What happens -------------------------------------------------------------------------------
@@ -316,6 +330,7 @@ void WatchStream::Pump() {
   if (!stream_->IsWriting()) state_->OnTaken();
   SteadyTime now = environment_.clock.SteadyNow();
   for (;;) {
+    if (AreAllGone()) return Finish(AllGone().value(), WatchEnd::kNotConfigured);
     const WatchState::Step step = state_->Next(now);
     if (step.kind == Kind::kNone) {
       state_->OnNothingToSend();
@@ -347,6 +362,9 @@ void WatchStream::PlanTimer() {
 }
 
 bool WatchStream::Send(const WatchState::Step& step, SteadyTime now) {
+  // A token may have expired, also where changes leave no time for heartbeats.
+  const bool is_to_be_judged = step.kind == Kind::kHeartbeat || now >= admitted_until_;
+  if (is_to_be_judged && !IsStillAdmitted()) return false;
   switch (step.kind) {
     case Kind::kSnapshot:
       return SendSnapshot(step.slot, now);
@@ -437,13 +455,7 @@ bool WatchStream::SendRemoved(Slot slot) {
   response.set_removed(AccountName(IdOf(slot)));
   if (!Write(BytesOf(response), WatchEvent::kRemoved, now.steady)) return false;
   state_->OnRemovedSent(slot, now.steady);
-  const bool is_any_left = std::any_of(accounts_.begin(), accounts_.end(), [](const auto& account) {
-    return account.publisher != nullptr;
-  });
-  const bool is_told_all = state_->Next(now.steady).kind != Kind::kRemoved;
-  if (names_.empty() || is_any_left || !is_told_all) return true;
-  Finish(AllGone().value(), WatchEnd::kNotConfigured);
-  return false;
+  return true;
 }
 
 bool WatchStream::HasBeenTried(Slot slot, SteadyTime now) const {
@@ -462,29 +474,28 @@ bool WatchStream::HasBeenTried(Slot slot, SteadyTime now) const {
   return true;
 }
 
-void WatchStream::AddProgress(Now now, Slot slot, Heartbeat& heartbeat,
+bool WatchStream::AddProgress(Now now, Slot slot, Heartbeat& heartbeat,
                               std::vector<Progress>& told) const {
   const Account& account = accounts_[slot];
   const auto view = account.publisher->Get();
   // A newer state is on its way; the observe times of that one prove nothing about what was told.
-  if (view->revision.number != state_->Told(slot)) return;
+  if (view->revision.number != state_->Told(slot)) return true;
   for (std::size_t i = 0; i < view->statuses.size(); ++i) {
     const SourceStatus& status = view->statuses[i];
     if (!account.watch.terms()->wanted[i] || !status.reading) continue;
     if (status.reading->observe_steady == account.told[i]) continue;
     const SourceView shown = Show(status, {.only_if_cached = true}, Waited::kNot, now, now);
     if (!shown.reading) continue;
-    if (heartbeat.sources_size() >= kMostProgress) return;
+    if (heartbeat.sources_size() >= kMostProgress) return false;
     auto& source = *heartbeat.add_sources();
     source.set_name(SourceName(*status.info));
     EncodeProgress(shown, source);
     told.push_back({slot, i, status.reading->observe_steady});
   }
+  return true;
 }
 
 bool WatchStream::SendHeartbeat() {
-  // A token may have expired.
-  if (!IsStillAdmitted()) return false;
   v1::WatchAccountSnapshotsResponse response;
   const Now now = environment_.clock.Time();
   *response.mutable_serve_time() = ToTimestamp(now.wall);
@@ -492,15 +503,22 @@ bool WatchStream::SendHeartbeat() {
   *heartbeat.mutable_interval() = ToDuration(request_.heartbeat_interval);
   std::vector<Progress> told;
   bool have_all_been_tried = true;
-  for (Slot slot = 0; slot < accounts_.size(); ++slot) {
+  bool has_room = true;
+  Slot next = next_progress_;
+  for (std::size_t i = 0; i < accounts_.size(); ++i) {
+    const auto slot = static_cast<Slot>((next_progress_ + i) % accounts_.size());
     const Account& account = accounts_[slot];
     if (!account.publisher) continue;
-    AddProgress(now, slot, heartbeat, told);
+    if (has_room && !AddProgress(now, slot, heartbeat, told)) {
+      has_room = false;
+      next = slot;
+    }
     have_all_been_tried = have_all_been_tried && (is_synced_ || HasBeenTried(slot, now.steady));
   }
   heartbeat.set_synced(have_all_been_tried);
   if (!Write(BytesOf(response), WatchEvent::kHeartbeat, now.steady)) return false;
   is_synced_ = have_all_been_tried;
+  next_progress_ = next;
   for (const Progress& source : told) {
     accounts_[source.slot].told[source.source] = source.observed;
   }

@@ -41,7 +41,7 @@ struct WatchEnvironment {
 // elsewhere.
 class WatchStream final : public StreamHandler {
  public:
-  // A longer heartbeat is continued in the next one.
+  // A longer heartbeat is continued in the next one, which begins where this one ended.
   static constexpr int kMostProgress = 10'000;
   // A reload that changes more accounts has a stream of all look at each of its own.
   static constexpr std::size_t kFewChanges = 100;
@@ -117,6 +117,8 @@ class WatchStream final : public StreamHandler {
   std::optional<Slot> FindSlot(std::string_view id) const;
   // Whether the caller is still known and may still use the method; else the stream is ended.
   bool IsStillAdmitted();
+  // Whether all accounts that were named are gone, and the reader was told of each that it knew.
+  bool AreAllGone() const;
 
   // --- Messages ---------------------------------------------------------------------------------
 
@@ -138,7 +140,8 @@ class WatchStream final : public StreamHandler {
   // Writes the message if the peer takes it.
   bool Write(StreamMessage message, WatchEvent event, SteadyTime now, std::int64_t skipped = 0);
   std::vector<SourceView> ShownTo(const Account& account, const AccountView& view) const;
-  void AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
+  // False if there is no room for all of it.
+  bool AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
                    std::vector<Progress>& told) const;
   // Whether each source of the account has been tried since the stream began, and the reader was
   // told what has come of it.
@@ -158,6 +161,10 @@ class WatchStream final : public StreamHandler {
   std::shared_ptr<StreamWaker> waker_;
   // When OnTimer() comes; max(): it does not.
   SteadyTime timer_at_ = SteadyTime::max();
+  // When it is to be looked at again whether the caller is still known, before the next message.
+  SteadyTime admitted_until_ = SteadyTime::min();
+  // The number of accounts that are not gone.
+  std::uint32_t present_ = 0;
   EncodeView detail_ = EncodeView::kBasic;
   // The peer has shown a certificate.
   bool has_identity_ = false;
@@ -174,6 +181,8 @@ class WatchStream final : public StreamHandler {
   // Ids of the accounts that are gone. Null until one is: most streams never lose any.
   std::unique_ptr<std::map<Slot, std::string>> gone_;
   std::size_t first_accounts_ = 0;
+  // The account with which the next heartbeat begins.
+  Slot next_progress_ = 0;
   SteadyTime began_;
   Duration reconnect_after_{0};
 };

@@ -115,6 +115,16 @@ TEST_F(WatchStateTest, SkippedCountsAcrossAReload) {
   EXPECT_EQ(state.Skipped(0, 3), 0);
 }
 
+TEST_F(WatchStateTest, SkippedCountsWhatWasPublishedBeforeARemovalThatWasNeverTold) {
+  WatchState state = MakeIdle();
+  state.OnChange(0);
+  state.Remove(0, 5);
+  state.Restart(0, 0);
+
+  // Revisions 2 to 5 of the one before, and the first of its own.
+  EXPECT_EQ(state.Skipped(0, 2), 5);
+}
+
 TEST_F(WatchStateTest, AnAccountIsNotToldMoreOftenThanTheLeastInterval) {
   WatchState state = MakeIdle({seconds(5), seconds(2), SteadyTime::max()});
   state.OnChange(0);
@@ -140,11 +150,11 @@ TEST_F(WatchStateTest, AnAccountThatHasToWaitDoesNotHoldUpTheOthers) {
 TEST_F(WatchStateTest, ARemovalIsToldOnceAndOnlyToWhoKnowsTheAccount) {
   WatchState state = MakeIdle();
   const WatchState::Slot unknown = state.Add();
-  state.Remove(unknown);
+  state.Remove(unknown, 1);
   EXPECT_EQ(state.Next(now_).kind, Kind::kNone);
 
-  state.Remove(0);
-  state.Remove(0);
+  state.Remove(0, 1);
+  state.Remove(0, 1);
   EXPECT_EQ(state.Next(now_).kind, Kind::kRemoved);
   state.OnRemovedSent(0, now_);
   EXPECT_EQ(state.Next(now_).kind, Kind::kNone);
@@ -152,7 +162,7 @@ TEST_F(WatchStateTest, ARemovalIsToldOnceAndOnlyToWhoKnowsTheAccount) {
 
 TEST_F(WatchStateTest, AnAccountThatComesBackIsAnInitialOne) {
   WatchState state = MakeIdle({seconds(5), seconds(2), SteadyTime::max()});
-  state.Remove(0);
+  state.Remove(0, 1);
   state.OnRemovedSent(0, now_);
   state.Restart(0, 7);
 
@@ -162,7 +172,7 @@ TEST_F(WatchStateTest, AnAccountThatComesBackIsAnInitialOne) {
 
 TEST_F(WatchStateTest, OneThatComesBackBeforeItsRemovalWasToldIsAChange) {
   WatchState state = MakeIdle();
-  state.Remove(0);
+  state.Remove(0, 1);
   state.Restart(0, 1);
 
   EXPECT_EQ(state.Next(now_).kind, Kind::kSnapshot);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <malloc.h>
 
+#include <set>
+
 #include "google/rpc/error_details.pb.h"
 #include "tests/unit/rpc/watch_fixture.h"
 
@@ -530,6 +532,41 @@ TEST_F(WatchStreamTest, BadRequestsEndAStreamThatNeverBegan) {
   EXPECT_EQ(counts_.started, counts_.handled);
 }
 
+TEST_F(WatchStreamTest, OneAccountIsNotNamedTwiceInTwoWays) {
+  RemoveAccount("desk-2");
+  Serve();
+  v1::WatchAccountSnapshotsRequest request = Named({"desk-1"});
+  request.add_names("");
+  WatchCall& call = Watch(request);
+
+  ASSERT_TRUE(call.has_ended());
+  EXPECT_EQ(ReasonOf(call.status()), "INVALID_BATCH");
+  EXPECT_THAT(call.status().message, HasSubstr("accounts/desk-1"));
+}
+
+TEST_F(WatchStreamTest, ALongHeartbeatIsContinuedInTheNextOne) {
+  const std::size_t count = WatchStream::kMostProgress + 2;
+  for (std::size_t i = 0; i < count; ++i) AddAccount("many-" + std::to_string(i));
+  Serve();
+  WatchCall& call = Watch();
+  Run();
+  std::set<std::string> told;
+  for (int beat = 0; beat < 2; ++beat) {
+    // All have news at each beat.
+    for (std::size_t i = 0; i < count; ++i) Read("many-" + std::to_string(i), "1.00");
+    Run();
+    call.TakeMessages();
+    clock_.Advance(seconds(1));
+    for (std::size_t i = 0; i < count; ++i) Read("many-" + std::to_string(i), "1.00");
+    Advance(seconds(6));
+    for (const auto& message : call.TakeMessages()) {
+      for (const auto& source : message.heartbeat().sources()) told.insert(source.name());
+    }
+  }
+
+  EXPECT_THAT(told, SizeIs(count));
+}
+
 TEST_F(WatchStreamTest, ASnapshotThatIsTooLargeSaysWhatToAskForInstead) {
   Read("desk-1", "10.00");
   max_answer_size_ = 100;
@@ -690,6 +727,55 @@ TEST_F(WatchStreamTest, M163_WhenAllNamedAccountsAreGoneEachIsToldAndThenTheStre
   EXPECT_EQ(ReasonOf(call.status()), "ACCOUNT_NOT_CONFIGURED");
 }
 
+TEST_F(WatchStreamTest, M163_AStreamEndsAlsoIfItsReaderNeverKnewOfTheAccountsThatAreGone) {
+  Serve();
+  WatchCall& call = Watch(Named({"desk-1", "desk-2"}));
+  call.Pause();
+  // One of them fits into the window; the other waits.
+  Run();
+  RemoveAccount("desk-1");
+  RemoveAccount("desk-2");
+  Serve();
+  Run();
+  call.GoOn();
+  Run();
+
+  const auto messages = call.TakeMessages();
+  EXPECT_EQ(messages.front().snapshot().name(), "accounts/desk-1");
+  EXPECT_EQ(messages.back().removed(), "accounts/desk-1");
+  for (const auto& message : messages) {
+    EXPECT_NE(message.snapshot().name(), "accounts/desk-2");
+    EXPECT_NE(message.removed(), "accounts/desk-2");
+  }
+  ASSERT_TRUE(call.has_ended());
+  EXPECT_EQ(call.status().code, StatusCode::kNotFound);
+}
+
+TEST_F(WatchStreamTest, M163_AStreamEndsIfTheAccountThatCameBackGoesBeforeItWasTold) {
+  Serve();
+  WatchCall& call = Watch(Named({"desk-1", "desk-2"}));
+  Run();
+  RemoveAccount("desk-2");
+  Serve();
+  Run();
+  call.Pause();
+  Read("desk-1", "1.00");
+  Run();
+  AddAccount("desk-2");
+  Serve();
+  Run();
+  RemoveAccount("desk-1");
+  RemoveAccount("desk-2");
+  Serve();
+  Run();
+  call.GoOn();
+  Run();
+
+  EXPECT_EQ(call.TakeMessages().back().removed(), "accounts/desk-1");
+  ASSERT_TRUE(call.has_ended());
+  EXPECT_EQ(call.status().code, StatusCode::kNotFound);
+}
+
 TEST_F(WatchStreamTest, M163_AccessThatIsTakenAwayEndsInRemovedAndAtLastInPermissionDenied) {
   Serve({Rule("bot", "sesame", {"desk-1", "desk-2"})});
   WatchCall& call = WatchWithToken("sesame", Named({"desk-1", "desk-2"}));
@@ -734,6 +820,25 @@ TEST_F(WatchStreamTest, ATokenThatExpiresEndsTheStreamWithTheNextHeartbeat) {
   Advance(seconds(6));
 
   EXPECT_TRUE(call.has_ended());
+}
+
+TEST_F(WatchStreamTest, ATokenThatExpiresEndsAStreamWithoutRestAsWell) {
+  CallerRule rule = Rule("bot", "sesame", {});
+  std::get<BearerTokens>(rule.identity).hashes.front().expire_time = clock_.WallNow() + seconds(7);
+  Serve({rule});
+  WatchCall& call = WatchWithToken("sesame");
+  int changes = 0;
+  const auto change = [&] {
+    Advance(milliseconds(500));
+    Read("desk-1", std::to_string(++changes) + ".00");
+    Run();
+  };
+  while (changes < 13) change();
+  EXPECT_FALSE(call.has_ended());
+  while (changes < 24) change();
+
+  ASSERT_TRUE(call.has_ended());
+  EXPECT_EQ(call.status().code, StatusCode::kPermissionDenied);
 }
 
 TEST_F(WatchStreamTest, M163_ACertificateThatNobodyVouchesForAnyMoreEndsTheStream) {
