@@ -33,6 +33,7 @@ void WatchState::MarkDirty(Slot slot) {
   Account& account = accounts_[slot];
   if (std::exchange(account.is_dirty, true)) return;
   dirty_.push_back(slot);
+  first_due_ = std::min(first_due_, DueAt(account));
   if (!account.is_known) ++unknown_;
 }
 
@@ -51,6 +52,7 @@ void WatchState::Clean(Slot slot) {
   if (2 * clean_ < dirty_.size()) return;
   dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(clean_));
   clean_ = 0;
+  if (dirty_.empty()) first_due_ = SteadyTime::max();
   if (dirty_.empty() && dirty_.capacity() > kKeptSlots) dirty_.shrink_to_fit();
 }
 
@@ -62,8 +64,10 @@ void WatchState::Remove(Slot slot, std::int64_t last) {
   Account& account = accounts_[slot];
   if (std::exchange(account.is_gone, true)) return;
   CountMissed(account, last);
-  if (account.is_known) return MarkDirty(slot);
-  Clean(slot);
+  if (!account.is_known) return Clean(slot);
+  MarkDirty(slot);
+  // It is due at once, also if it was dirty before and had to wait.
+  first_due_ = SteadyTime::min();
 }
 
 void WatchState::Restart(Slot slot, std::int64_t last) {
@@ -96,17 +100,22 @@ SteadyTime WatchState::TooSlowAt() const {
   return SaturatingAdd(std::min(under_way_since_, blocked_since), kSlowReader);
 }
 
-WatchState::Step WatchState::Next(SteadyTime now) const {
+WatchState::Step WatchState::Next(SteadyTime now) {
   if (is_goodbye_said_) return {Kind::kEnd};
   if (is_blocked_ && now >= SaturatingAdd(ends_at_, kGoodbyePatience)) return {Kind::kEnd};
   if (now >= TooSlowAt()) return {Kind::kTooSlow};
   if (is_blocked_) return {};
   if (now >= ends_at_) return {Kind::kGoodbye};
   if (!is_initial_told_ && !IsInitialStateOpen()) return {Kind::kHeartbeat};
-  for (const Slot slot : Dirty()) {
-    const Account& account = accounts_[slot];
-    if (DueAt(account) > now) continue;
-    return {account.is_gone ? Kind::kRemoved : Kind::kSnapshot, slot};
+  if (now >= first_due_) {
+    SteadyTime first_due = SteadyTime::max();
+    for (const Slot slot : Dirty()) {
+      const Account& account = accounts_[slot];
+      const SteadyTime due = DueAt(account);
+      if (due <= now) return {account.is_gone ? Kind::kRemoved : Kind::kSnapshot, slot};
+      first_due = std::min(first_due, due);
+    }
+    first_due_ = first_due;
   }
   if (now >= next_heartbeat_) return {Kind::kHeartbeat};
   return {};
@@ -114,9 +123,7 @@ WatchState::Step WatchState::Next(SteadyTime now) const {
 
 SteadyTime WatchState::NextTime() const {
   if (is_blocked_) return std::min(TooSlowAt(), SaturatingAdd(ends_at_, kGoodbyePatience));
-  SteadyTime next = std::min({ends_at_, next_heartbeat_, TooSlowAt()});
-  for (const Slot slot : Dirty()) next = std::min(next, DueAt(accounts_[slot]));
-  return next;
+  return std::min({ends_at_, next_heartbeat_, TooSlowAt(), first_due_});
 }
 
 std::int64_t WatchState::Skipped(Slot slot, std::int64_t number) const {

@@ -75,8 +75,9 @@ class WatchState {
 
   // --- What to do -------------------------------------------------------------------------------
 
-  Step Next(SteadyTime now) const;
-  // When Next() may say something else although nothing happens.
+  Step Next(SteadyTime now);
+  // When Next(), which has said that nothing is to be sent, may say something else although nothing
+  // happens.
   SteadyTime NextTime() const;
 
   // How many published changes a snapshot of this revision stands for beyond itself.
@@ -146,6 +147,9 @@ class WatchState {
   boost::container::small_vector<Slot, 2> dirty_;
   // Number of the first ones.
   std::size_t clean_ = 0;
+  // No dirty account is due before. Thousands may wait for their least interval, and are not looked
+  // at with every change of another one.
+  SteadyTime first_due_ = SteadyTime::max();
   // Number of dirty accounts that the reader does not know of.
   std::size_t unknown_ = 0;
   // The end of the initial state has been told.

@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include <map>
+#include <utility>
 
 #include "tests/unit/rpc/watch_fixture.h"
 
@@ -62,8 +63,7 @@ class Schedule : public WatchFixture {
         break;
       case 7:
         call_->Pause();
-        paused_for_ = Duration::zero();
-        is_paused_ = true;
+        if (!std::exchange(is_paused_, true)) paused_for_ = Duration::zero();
         break;
       case 8:
         GoOn();

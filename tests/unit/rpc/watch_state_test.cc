@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 namespace balance {
 namespace {
 
@@ -145,6 +147,37 @@ TEST_F(WatchStateTest, AnAccountThatHasToWaitDoesNotHoldUpTheOthers) {
   state.OnChange(1);
 
   EXPECT_EQ(state.Next(now_).slot, 1u);
+}
+
+TEST_F(WatchStateTest, ARemovalDoesNotWaitForTheLeastInterval) {
+  WatchState state = MakeIdle({seconds(5), seconds(2), SteadyTime::max()});
+  state.OnChange(0);
+  ASSERT_EQ(state.Next(now_ + seconds(1)).kind, Kind::kNone);
+  state.Remove(0, 2);
+
+  EXPECT_EQ(state.Next(now_ + seconds(1)).kind, Kind::kRemoved);
+}
+
+TEST_F(WatchStateTest, AccountsThatWaitAreNotLookedAtWithEachChangeOfAnother) {
+  constexpr std::uint32_t kCount = 10'000;
+  WatchState state = Make({seconds(60), seconds(60), SteadyTime::max()});
+  for (std::uint32_t slot = 0; slot < kCount; ++slot) {
+    state.Add();
+    state.OnSnapshotSent(slot, 1, now_);
+  }
+  state.OnHeartbeatSent(now_);
+  state.OnTaken();
+  const std::clock_t begin = std::clock();
+  for (int round = 0; round < 20; ++round) {
+    for (std::uint32_t slot = 0; slot < kCount; ++slot) {
+      state.OnChange(slot);
+      ASSERT_EQ(state.Next(now_ + seconds(1)).kind, Kind::kNone);
+      ASSERT_EQ(state.NextTime(), now_ + seconds(60));
+    }
+  }
+
+  // If each change looked at all that wait, that would be two billion times.
+  EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC);
 }
 
 TEST_F(WatchStateTest, ARemovalIsToldOnceAndOnlyToWhoKnowsTheAccount) {
