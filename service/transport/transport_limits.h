@@ -17,7 +17,8 @@ namespace balance {
 struct TransportLimits {
   // Calls at a time on one connection; more wait at the client.
   std::uint32_t concurrent_streams = 128;
-  // The longest request message. A batch of 100 names with as many source ids has 15 KiB.
+  // The longest request message. A batch of 100 names with as many sources by their full names has
+  // 36 KiB at most.
   std::size_t request_bytes = std::size_t{64} * 1024;
   // The header list of one call, a bearer token included, counted as RFC 9113 section 6.5.2 does.
   std::size_t header_list_bytes = std::size_t{8} * 1024;
