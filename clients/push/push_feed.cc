@@ -289,7 +289,6 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   void NoteDown() {
     if (!ready_since_) return;
     if (parts_.clock.SteadyNow() - *ready_since_ >= options_.healthy_after) failures_ = 0;
-    was_ready_ = true;
     ready_since_.reset();
     parts_.observer.OnPushState(false);
   }
@@ -314,12 +313,10 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
 
   // Unset: no pause.
   std::optional<Duration> LongestPauseBefore(PushReturn how) {
-    const bool was_ready = std::exchange(was_ready_, false);
-    // Only once in a row: a venue that takes no credential at all must not be asked without end.
-    const bool at_once = how == PushReturn::kAtOnce && (was_ready || !returned_at_once_);
-    returned_at_once_ = at_once && !was_ready;
-    if (at_once) return std::nullopt;
     const int failed_before = failures_++;
+    // Only once until a socket was healthy: a venue that takes no credential, or each for a moment
+    // only, must not be asked without end.
+    if (how == PushReturn::kAtOnce && failed_before == 0) return std::nullopt;
     if (how == PushReturn::kLongest) return options_.longest_pause;
     return GrowingPause(2 * options_.least_pause, failed_before, options_.longest_pause);
   }
@@ -378,9 +375,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   SteadyTime heard_at_;
   // Since when changes are told; unset: they are not.
   std::optional<SteadyTime> ready_since_;
-  // Of the latest connection.
-  bool was_ready_ = false;
-  bool returned_at_once_ = false;
+  // Returns to the venue since a socket was last healthy.
   int failures_ = 0;
   PushCounters counters_;
 };

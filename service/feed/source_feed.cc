@@ -18,9 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Least time between two looks at a watched source whose refresh could not be sent.
-constexpr Duration kUnsentPause = std::chrono::milliseconds(100);
-
 bool IsSame(const SourceFailure& a, const SourceFailure& b) {
   return a.error.kind == b.error.kind && a.error.message == b.error.message &&
          a.next_attempt == b.next_attempt;
@@ -405,7 +402,7 @@ void SourceFeed::Land(Flight& flight, Result<Reading> result, Duration took) {
   if (watched_ && progress.sent_at) watched_->took = clock_.SteadyNow() - *progress.sent_at;
   Finish();
   // One that ended unsent may be tried again at once, as far as it is known: not without end.
-  const Duration pause = std::max(options_.info->cache.min_refresh_interval, kUnsentPause);
+  const Duration pause = std::max(options_.info->cache.min_refresh_interval, kLeastUnsentPause);
   PlanWatch(sent_at ? SteadyTime::min() : clock_.SteadyNow() + pause);
 }
 

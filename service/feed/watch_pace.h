@@ -3,6 +3,7 @@
 // How often those who watch a source want it read. Pure.
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 
@@ -33,6 +34,10 @@ class WatchPace {
   // Number of watchers by what they ask for; what is unset comes first.
   std::map<WatchedAge, int> watchers_;
 };
+
+// Least time between two looks at a watched source that may not be read meanwhile, as far as it is
+// known.
+inline constexpr Duration kLeastUnsentPause = std::chrono::milliseconds(100);
 
 // How long before a reading has reached its greatest age, `pace`, it is refreshed, so that the next
 // one is there in time: `took` is what a refresh takes.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "clients/resilience/paced_source.h"
 #include "service/feed/account_feed.h"
 #include "service/feed/watch_pace.h"
 #include "tests/support/fake_clock.h"
@@ -17,6 +18,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr CacheSettings kWatchedCache{seconds(2), seconds(5), seconds(60), milliseconds(500)};
+// As fast as the source allows.
+constexpr CacheSettings kUnboundedCache{seconds(2), seconds(5), seconds(60), Duration::zero()};
 
 TEST(WatchPaceTest, TheMostDemandingWatcherSetsThePace) {
   WatchPace pace;
@@ -47,6 +50,27 @@ TEST(WatchPaceTest, ARefreshBeginsSoEarlyThatTheNextReadingIsThereInTime) {
   EXPECT_EQ(WatchLead(seconds(2), seconds(5)), seconds(1));
 }
 
+TEST(WatchPaceTest, WhatIsForbiddenIsLookedAtWithoutHasteHoweverFastThePace) {
+  const SteadyTime now = SteadyTime(std::chrono::hours(1));
+  auto info = std::make_shared<SourceInfo>();
+  info->cache = kUnboundedCache;
+  SourceStatus status;
+  status.info = info;
+  status.last_attempt = now;
+  const auto next_look = [&](Duration forbidden_for, Duration pace) {
+    auto failure = std::make_shared<SourceFailure>();
+    failure->next_attempt = now + forbidden_for;
+    status.failure = std::move(failure);
+    return NextWatchedRead(status, pace, Duration::zero(), now) - now;
+  };
+
+  for (const Duration pace : {Duration::zero(), Duration(1)}) {
+    EXPECT_EQ(next_look(seconds(30), pace), kLeastUnsentPause);
+    EXPECT_EQ(next_look(milliseconds(10), pace), milliseconds(10)) << "it may be read then";
+  }
+  EXPECT_EQ(next_look(seconds(30), seconds(2)), seconds(2));
+}
+
 // Notes each state that the first source is published in.
 class StatesSink final : public AccountSink {
  public:
@@ -67,10 +91,11 @@ class StatesSink final : public AccountSink {
 // Two sources, "real" and "paper".
 class WatchTest : public testing::Test {
  protected:
-  WatchTest() {
+  explicit WatchTest(const CacheSettings& cache = kWatchedCache,
+                     std::shared_ptr<const PathProbe> path = nullptr) {
     std::vector<AccountFeed::SourceSpec> specs;
-    specs.push_back(Spec("real", real_));
-    specs.push_back(Spec("paper", paper_));
+    specs.push_back(Spec("real", cache, real_.MakeSource(), std::move(path)));
+    specs.push_back(Spec("paper", cache, paper_.MakeSource()));
     account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_,
                                              sink_, std::move(specs));
   }
@@ -79,12 +104,14 @@ class WatchTest : public testing::Test {
     Run();
   }
 
-  static AccountFeed::SourceSpec Spec(const std::string& id, FakeUpstream& upstream) {
+  static AccountFeed::SourceSpec Spec(const std::string& id, const CacheSettings& cache,
+                                      std::unique_ptr<BalanceSource> source,
+                                      std::shared_ptr<const PathProbe> path = nullptr) {
     auto info = std::make_shared<SourceInfo>();
     info->account = "desk-1";
     info->source = id;
-    info->cache = kWatchedCache;
-    return {{info, seconds(5)}, upstream.MakeSource()};
+    info->cache = cache;
+    return {{info, seconds(5), std::move(path)}, std::move(source)};
   }
 
   void Run() {
@@ -236,6 +263,104 @@ TEST_F(WatchTest, ARefusedSourceIsLookedAtAgainWithoutHaste) {
 
   EXPECT_GT(real_.requests(), 0);
   EXPECT_EQ(sink_.states.back(), SourceState::kFresh);
+}
+
+// Counts who looks whether a failure is over.
+class CountedPath final : public PathProbe {
+ public:
+  PathState Probe(Now /*now*/) const override {
+    ++looks;
+    PathState state;
+    state.is_forbidden = is_forbidden;
+    return state;
+  }
+
+  mutable int looks = 0;
+  bool is_forbidden = true;
+};
+
+// Watches a source without a minimum refresh interval for the newest readings that there can be.
+class UnboundedWatchTest : public WatchTest, public testing::WithParamInterface<Duration> {
+ protected:
+  UnboundedWatchTest() : UnboundedWatchTest(std::make_shared<CountedPath>()) {}
+  explicit UnboundedWatchTest(std::shared_ptr<CountedPath> path)
+      : WatchTest(kUnboundedCache, path), path_(std::move(path)) {}
+
+  const std::shared_ptr<CountedPath> path_;
+  const WatchTerms kReal{{true, false}, GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(MaxAges, UnboundedWatchTest,
+                         testing::Values(Duration::zero(), Duration(1)),
+                         [](const auto& age) { return std::to_string(age.param.count()) + "ns"; });
+
+TEST_P(UnboundedWatchTest, APausedSourceIsLookedAtAgainWithoutHaste) {
+  account_->Watch(kReal);
+  Run();
+  real_.RefuseFor(seconds(30), ErrorKind::kRateLimited);
+  real_.FailWith(ErrorKind::kRateLimited);
+  Run();
+  // Whoever comes during the pause learns of it, too.
+  account_->Unwatch(kReal);
+  account_->Watch(kReal);
+  Run();
+
+  const int looks = path_->looks;
+  Pass(kLeastUnsentPause - milliseconds(10));
+  EXPECT_EQ(path_->looks, looks);
+  Pass(milliseconds(10));
+  EXPECT_EQ(path_->looks, looks + 1);
+  Pass(seconds(10));
+  EXPECT_LE(path_->looks, looks + 101);
+  EXPECT_EQ(real_.requests(), 1);
+
+  // The pause is over before its time.
+  path_->is_forbidden = false;
+  real_.Admit();
+  Pass(kLeastUnsentPause);
+  EXPECT_GE(real_.requests(), 2);
+}
+
+// A source that can be read 20 times a second.
+class RatedWatchTest : public WatchTest {
+ protected:
+  RatedWatchTest() {
+    account_->Stop();
+    Run();
+    std::vector<AccountFeed::SourceSpec> specs;
+    specs.push_back(Spec("real", kUnboundedCache,
+                         std::make_unique<PacedSource>(real_.MakeSource(), pacer_, clock_)));
+    account_ = std::make_unique<AccountFeed>(loop_.get_executor(), clock_, schedule_, observer_,
+                                             sink_, std::move(specs));
+  }
+
+  // Lets time pass while each request is answered, or fails, at once.
+  void PassAtOnce(Duration time, bool fails) {
+    const SteadyTime end = clock_.SteadyNow() + time;
+    Run();
+    while (clock_.SteadyNow() < end) {
+      for (; real_.IsWaiting(); Run()) {
+        fails ? real_.FailWith(ErrorKind::kUpstreamError) : real_.AnswerWith("10.00");
+      }
+      clock_.Advance(milliseconds(1));
+      Run();
+    }
+  }
+
+  const std::shared_ptr<Pacer> pacer_ =
+      std::make_shared<Pacer>(loop_.get_executor(), clock_, RateSettings{20, 1});
+};
+
+TEST_F(RatedWatchTest, TheRateOfTheSourceIsAllThatBoundsAnUnboundedPace) {
+  account_->Watch({{true}, Duration::zero()});
+
+  for (const bool fails : {false, true}) {
+    const int requests = real_.requests();
+    PassAtOnce(seconds(10), fails);
+
+    EXPECT_LE(real_.requests(), requests + 201) << fails;
+    EXPECT_GE(real_.requests(), requests + 150) << fails;
+  }
 }
 
 }  // namespace

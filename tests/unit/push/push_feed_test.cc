@@ -314,14 +314,60 @@ TEST_F(PushFeedTest, ConnectionsTakeTheirTurnOfTheCredentialsRate) {
 
 TEST_F(PushFeedTest, TokenThatRanOutIsReplacedAtOnceButNotWithoutEnd) {
   Hear("ready");
+  Advance(seconds(10));
   EndWith(4001);
   EXPECT_EQ(attempts(), 2u);
   EndWith(4001);
-  EXPECT_EQ(attempts(), 3u);
-  EndWith(4001);
 
-  EXPECT_EQ(attempts(), 3u);
+  EXPECT_EQ(attempts(), 2u);
   EXPECT_GE(PauseUntilNextAttempt(), milliseconds(500));
+}
+
+TEST_F(PushFeedTest, EachTokenThatRanOutAfterAHealthyLifeIsReplacedAtOnce) {
+  for (std::size_t sockets = 1; sockets <= 5; ++sockets) {
+    Hear("ready");
+    Advance(seconds(10));
+    EXPECT_EQ(attempts(), sockets);
+    EndWith(4001);
+
+    EXPECT_EQ(attempts(), sockets + 1);
+  }
+}
+
+TEST_F(PushFeedTest, TokensThatRunOutOnceTheyAreGreetedAreReplacedMoreAndMoreRarely) {
+  const auto greet_and_end = [this] {
+    Hear("ready");
+    EndWith(4001);
+  };
+  greet_and_end();
+  EXPECT_EQ(attempts(), 2u);
+  greet_and_end();
+  EXPECT_EQ(attempts(), 2u);
+  EXPECT_GE(PauseUntilNextAttempt(), milliseconds(500));
+  for (int i = 0; i < 6; ++i) {
+    greet_and_end();
+    EXPECT_GE(PauseUntilNextAttempt(), milliseconds(500));
+  }
+  greet_and_end();
+  EXPECT_GT(PauseUntilNextAttempt(), seconds(10));
+
+  Hear("ready");
+  Advance(seconds(10));
+  const std::size_t before = attempts();
+  EndWith(4001);
+  EXPECT_EQ(attempts(), before + 1) << "it was healthy";
+}
+
+TEST_F(PushFeedTest, TokenThatRunsOutInTurnWithOtherTroubleIsNotReplacedAtOnce) {
+  EndWith(1011);
+  for (int i = 0; i < 4; ++i) {
+    PauseUntilNextAttempt();
+    Hear("ready");
+    const std::size_t before = attempts();
+    EndWith(i % 2 == 0 ? 4001 : 1011);
+
+    EXPECT_EQ(attempts(), before);
+  }
 }
 
 TEST_F(PushFeedTest, TooManySocketsWaitLongest) {
