@@ -340,7 +340,11 @@ class RatedWatchTest : public WatchTest {
     Run();
     while (clock_.SteadyNow() < end) {
       for (; real_.IsWaiting(); Run()) {
-        fails ? real_.FailWith(ErrorKind::kUpstreamError) : real_.AnswerWith("10.00");
+        if (fails) {
+          real_.FailWith(ErrorKind::kUpstreamError);
+        } else {
+          real_.AnswerWith("10.00");
+        }
       }
       clock_.Advance(milliseconds(1));
       Run();
