@@ -47,14 +47,27 @@ void H2ServerStream::Write(StreamMessage message) {
   message_ = call_.loop().LendMessage();
   message_->Begin(std::move(message));
   session_->AddUntaken(message_->size());
-  session_->AddQueued(message_->left());
+  CountQueued();
   if (std::exchange(is_deferred_, false)) nghttp2_session_resume_data(session_->handle(), id_);
   session_->owner().OnOutput();
 }
 
+void H2ServerStream::CountQueued() {
+  if (!message_) return;
+  const auto open = nghttp2_session_get_stream_remote_window_size(session_->handle(), id_);
+  SetQueued(open > 0 ? std::min(message_->left(), static_cast<std::size_t>(open)) : 0);
+}
+
+void H2ServerStream::SetQueued(std::size_t bytes) {
+  session_->RemoveQueued(message_->queued());
+  session_->AddQueued(bytes);
+  message_->set_queued(bytes);
+}
+
 void H2ServerStream::DropMessage() {
   if (!message_) return;
-  session_->RemoveQueued(message_->left());
+  if (message_->queued() > 0) session_->ExpectRoom();
+  SetQueued(0);
   session_->RemoveUntaken(message_->size());
   call_.loop().TakeBack(std::move(message_));
 }
@@ -159,7 +172,9 @@ ssize_t H2ServerStream::Read(nghttp2_session*, std::int32_t, std::uint8_t*, std:
 }
 
 void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
-  session_->RemoveQueued(size);
+  // The window is about to be smaller by as much. What nghttp2 has announced leaves also through a
+  // window that the peer has closed meanwhile.
+  SetQueued(message_->queued() - std::min(message_->queued(), size));
   message_->Gather(out, size);
   if (message_->left() > 0) return;
   DropMessage();

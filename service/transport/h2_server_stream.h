@@ -54,6 +54,9 @@ class H2ServerStream final : public ServerStream {
   // The handler waits to be told that it may write.
   bool wants_writable() const { return wants_writable_; }
   void TellWritable();
+  // Has the session count of the message under way what the window lets out, which may have
+  // changed.
+  void CountQueued();
   // Appends the next `size` bytes, which the data provider has announced.
   void Gather(OutBuffer& out, std::size_t size);
   // Gives back what it holds of the session, which is not used afterwards.
@@ -80,6 +83,8 @@ class H2ServerStream final : public ServerStream {
   // Its connection need not wait for it any more.
   void EndLasting();
   void StopTimer();
+  // Has the session count so many bytes of the message under way.
+  void SetQueued(std::size_t bytes);
   // Forgets the message that was to be sent.
   void DropMessage();
 

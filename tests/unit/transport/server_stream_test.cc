@@ -1,4 +1,5 @@
 #include <atomic>
+#include <future>
 
 #include "tests/unit/transport/transport_fixture.h"
 
@@ -88,6 +89,63 @@ TEST_F(ServerStreamTest, AMessageThatIsStuckAtTheDeadlineIsCutOff) {
   EXPECT_EQ(counts_.left, 1);
   EXPECT_EQ(server_->stats().calls_cancelled, 1u);
   EXPECT_EQ(server_->stats().buffered_bytes, 0u);
+}
+
+TEST_F(ServerStreamTest, AMessageThatItsOwnReaderDoesNotTakeKeepsNobodyElseFromTheConnection) {
+  AddRepeater("Stuck", std::string(200000, 'x'), 1);
+  Start();
+  H2Client client(port_, {.window = 65535, .gives_window = false});
+  const auto stuck = client.Call("/t.T/Stuck", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stuck).body.size() == 65535; }));
+  // As a library does that makes room on the connection whoever of its streams is read.
+  client.GiveWindow(0, 65535);
+
+  const auto& reply = client.Ask("/t.T/Repeat", "");
+
+  EXPECT_EQ(reply.Messages(), std::vector<std::string>(3, "again"));
+  client.GiveWindow(0, 1000000);
+  client.GiveWindow(stuck, 1000000);
+  EXPECT_EQ(client.AwaitEnd(stuck).Messages(), std::vector<std::string>{std::string(200000, 'x')});
+}
+
+TEST_F(ServerStreamTest, MessagesThatTheirReadersDoNotTakeDoNotAddUp) {
+  AddRepeater("Stuck", std::string(30000, 'x'), 1);
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  for (int i = 0; i < 4; ++i) {
+    const auto stuck = client.Call("/t.T/Stuck", "");
+    ASSERT_TRUE(client.Await([&] { return client.reply(stuck).body.size() == 10000; }));
+  }
+  client.GiveWindow(0, 40000);
+
+  EXPECT_EQ(client.Ask("/t.T/Repeat", "").Messages(), std::vector<std::string>(3, "again"));
+}
+
+TEST_F(ServerStreamTest, RoomThatACancelledMessageLeavesIsGivenToThoseWhoWait) {
+  AddRepeater("Stuck", std::string(200000, 'x'), 1);
+  std::promise<void> stopped;
+  std::promise<void> sent;
+  AddUnary("Stop", [&](Call& call) {
+    stopped.set_value();
+    sent.get_future().wait();
+    call.Finish({}, {});
+  });
+  Start();
+  H2Client client(port_, {.gives_window = false});
+  // Settings are agreed on by now.
+  client.Ask("/t.T/Echo", "");
+  const auto stop = client.Call("/t.T/Stop", "");
+  stopped.get_future().wait();
+  // The server reads together what is sent meanwhile: nothing of the large message has left when it
+  // is cancelled, and no window opens.
+  const auto large = client.Call("/t.T/Stuck", "");
+  const auto waiting = client.Call("/t.T/Repeat", "");
+  client.Cancel(large);
+  sent.set_value();
+
+  EXPECT_EQ(client.AwaitEnd(waiting).Messages(), std::vector<std::string>(3, "again"));
+  EXPECT_TRUE(client.reply(stop).has_ended);
+  EXPECT_TRUE(client.reply(large).body.empty());
 }
 
 // Does nothing by itself.
