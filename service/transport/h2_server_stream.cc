@@ -11,6 +11,13 @@
 #include "service/transport/transport_loop.h"
 
 namespace balance {
+namespace {
+
+// For the peer to take the message behind which the status is to come. As long as `rpc` waits for
+// the reader of a watch, which knows the transport and not the other way round.
+constexpr Duration kLastMessagePatience = std::chrono::seconds(20);
+
+}  // namespace
 
 H2ServerStream::H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
                                std::unique_ptr<StreamHandler> handler)
@@ -79,6 +86,8 @@ void H2ServerStream::Finish(CallStatus status) {
   call_.OnStreamFinished();
   if (message_) {
     last_status_ = std::make_unique<const CallStatus>(std::move(status));
+    timer_at_ = call_.loop().clock().SteadyNow() + kLastMessagePatience;
+    call_.loop().stream_timers().Add(*this, timer_at_);
   } else {
     SubmitTrailers(h2(), status);
   }
@@ -94,7 +103,19 @@ void H2ServerStream::Abort(CallStatus status) {
   is_finished_ = true;
   EndLasting();
   StopTimer();
+  Reset();
+}
+
+void H2ServerStream::Reset() {
   nghttp2_submit_rst_stream(session_->handle(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
+  session_->owner().OnOutput();
+}
+
+void H2ServerStream::GiveUpMessage() {
+  const auto status = std::exchange(last_status_, nullptr);
+  if (!message_->is_untouched()) return Reset();
+  DropMessage();
+  SubmitTrailers(h2(), *status);
   session_->owner().OnOutput();
 }
 
@@ -125,6 +146,7 @@ void H2ServerStream::StopTimer() {
 void H2ServerStream::OnTimer() {
   timer_at_ = SteadyTime::max();
   call_.loop().Refresh();
+  if (is_finished_) return GiveUpMessage();
   handler_->OnTimer();
 }
 
@@ -179,6 +201,7 @@ void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
   if (message_->left() > 0) return;
   DropMessage();
   if (last_status_) {
+    StopTimer();
     SubmitTrailers(h2(), *std::exchange(last_status_, nullptr));
   } else if (wants_writable_) {
     session_->QueueWritable(call_);

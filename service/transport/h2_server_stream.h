@@ -87,6 +87,10 @@ class H2ServerStream final : public ServerStream {
   void SetQueued(std::size_t bytes);
   // Forgets the message that was to be sent.
   void DropMessage();
+  // Ends it in the middle of a message.
+  void Reset();
+  // The peer has not taken the message behind which the status was to come.
+  void GiveUpMessage();
 
   H2Call& call_;
   // Null once the HTTP/2 stream is closed.
@@ -95,7 +99,7 @@ class H2ServerStream final : public ServerStream {
   std::shared_ptr<H2StreamWaker> waker_;
   // The message under way, on loan from the loop; null: none is.
   std::unique_ptr<OutgoingMessage> message_;
-  // When its handler is called; max(): not at all.
+  // When its handler is called, or the message before the end is given up; max(): not at all.
   SteadyTime timer_at_ = SteadyTime::max();
   // The status that follows the message under way. Null: the stream goes on, or its status has been
   // handed to the session already.

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <future>
 
+#include "tests/support/fake_clock.h"
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -219,6 +220,81 @@ TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnec
     EXPECT_EQ(client.Ask("/t.T/Echo", "still here").grpc_status(), "0");
     EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
   }
+}
+
+// Time is the server's loop's, which moves it when it is asked to.
+class LastMessageTest : public TransportTest {
+ protected:
+  LastMessageTest() {
+    loops_ = 1;
+    AddUnary("Advance", [this](Call& call) {
+      loop_clock_.Advance(std::chrono::milliseconds(std::stoi(std::string(call.request()))));
+      // For a message there may be no window.
+      call.Finish({}, {StatusCode::kAborted, "done", {}});
+    });
+    methods_.Add({"t.T", "Last", MethodKind::kServerStreaming, [this](Call& call) {
+                    ServerStream& stream = call.Open(std::make_unique<Repeater>("", 0, counts_));
+                    stream.Write(last_);
+                    stream.Finish({StatusCode::kAborted, "that was all", {}});
+                  }});
+  }
+  // The clock is its own.
+  ~LastMessageTest() override { server_.reset(); }
+
+  Clock& time() override { return loop_clock_; }
+
+  // Whoever was to be called by then has been.
+  static void Advance(H2Client& client, std::chrono::milliseconds by) {
+    client.Ask("/t.T/Advance", std::to_string(by.count()));
+    client.Ask("/t.T/Fail", "");
+  }
+
+  const SharedBytes last_ = ToShared(std::string(50000, 'x'));
+  FakeClock loop_clock_;
+};
+
+TEST_F(LastMessageTest, IsCutOffWhenItIsStuckForTwentySeconds) {
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  Advance(client, std::chrono::milliseconds(19999));
+  EXPECT_FALSE(client.reply(stream).has_ended);
+  Advance(client, std::chrono::milliseconds(1));
+
+  EXPECT_EQ(client.AwaitEnd(stream).reset, NGHTTP2_CANCEL);
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 0);
+  EXPECT_EQ(server_->stats().buffered_bytes, 0u);
+}
+
+TEST_F(LastMessageTest, IsFollowedByTheStatusWhenItIsTakenInTime) {
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  Advance(client, std::chrono::milliseconds(19999));
+  client.GiveWindow(stream, 50000);
+
+  EXPECT_EQ(client.AwaitEnd(stream).Messages().size(), 1u);
+  EXPECT_EQ(client.reply(stream).grpc_status(), "10");
+  Advance(client, std::chrono::milliseconds(1));
+  EXPECT_FALSE(client.reply(stream).reset);
+}
+
+TEST_F(LastMessageTest, GivesWayToTheStatusWhenNothingOfItHasLeft) {
+  Start();
+  H2Client client(port_, {.window = 0, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+
+  Advance(client, std::chrono::milliseconds(20000));
+
+  EXPECT_EQ(client.AwaitEnd(stream).grpc_status(), "10");
+  EXPECT_FALSE(client.reply(stream).reset);
+  EXPECT_TRUE(client.reply(stream).body.empty());
+  EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
 }
 
 TEST_F(ServerStreamTest, EveryMessageOfABidirectionalCallIsAnswered) {

@@ -173,6 +173,9 @@ class TransportTest : public ::testing::Test {
     methods_.Add({"t.T", name, MethodKind::kUnary, std::move(handle)});
   }
 
+  // What the server takes the time from.
+  virtual Clock& time() { return clock_; }
+
   // A method that writes `message` so often.
   void AddRepeater(const char* name, std::string message, int times) {
     methods_.Add({"t.T", name, MethodKind::kServerStreaming,
@@ -182,7 +185,7 @@ class TransportTest : public ::testing::Test {
   }
 
   void Start() {
-    server_ = std::make_unique<TransportServer>(methods_, clock_,
+    server_ = std::make_unique<TransportServer>(methods_, time(),
                                                 TransportServer::Options{limits_, loops_});
     const auto port = server_->Start("127.0.0.1", 0, tls_);
     ASSERT_TRUE(port) << port.error().message;
