@@ -259,7 +259,9 @@ void H2Call::OnStreamFinished() {
 }
 
 void H2Call::OnWindow() {
-  if (stream_ && stream_->wants_writable()) session_->QueueWritable(*this);
+  if (!stream_) return;
+  stream_->CountQueued();
+  if (stream_->wants_writable()) session_->QueueWritable(*this);
 }
 
 void H2Call::TellWritable() {

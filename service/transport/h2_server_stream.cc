@@ -11,6 +11,13 @@
 #include "service/transport/transport_loop.h"
 
 namespace balance {
+namespace {
+
+// For the peer to take the message behind which the status is to come. As long as `rpc` waits for
+// the reader of a watch, which knows the transport and not the other way round.
+constexpr Duration kLastMessagePatience = std::chrono::seconds(20);
+
+}  // namespace
 
 H2ServerStream::H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
                                std::unique_ptr<StreamHandler> handler)
@@ -47,14 +54,27 @@ void H2ServerStream::Write(StreamMessage message) {
   message_ = call_.loop().LendMessage();
   message_->Begin(std::move(message));
   session_->AddUntaken(message_->size());
-  session_->AddQueued(message_->left());
+  CountQueued();
   if (std::exchange(is_deferred_, false)) nghttp2_session_resume_data(session_->handle(), id_);
   session_->owner().OnOutput();
 }
 
+void H2ServerStream::CountQueued() {
+  if (!message_) return;
+  const auto open = nghttp2_session_get_stream_remote_window_size(session_->handle(), id_);
+  SetQueued(open > 0 ? std::min(message_->left(), static_cast<std::size_t>(open)) : 0);
+}
+
+void H2ServerStream::SetQueued(std::size_t bytes) {
+  session_->RemoveQueued(message_->queued());
+  session_->AddQueued(bytes);
+  message_->set_queued(bytes);
+}
+
 void H2ServerStream::DropMessage() {
   if (!message_) return;
-  session_->RemoveQueued(message_->left());
+  if (message_->queued() > 0) session_->ExpectRoom();
+  SetQueued(0);
   session_->RemoveUntaken(message_->size());
   call_.loop().TakeBack(std::move(message_));
 }
@@ -66,6 +86,8 @@ void H2ServerStream::Finish(CallStatus status) {
   call_.OnStreamFinished();
   if (message_) {
     last_status_ = std::make_unique<const CallStatus>(std::move(status));
+    timer_at_ = call_.loop().clock().SteadyNow() + kLastMessagePatience;
+    call_.loop().stream_timers().Add(*this, timer_at_);
   } else {
     SubmitTrailers(h2(), status);
   }
@@ -81,7 +103,19 @@ void H2ServerStream::Abort(CallStatus status) {
   is_finished_ = true;
   EndLasting();
   StopTimer();
+  Reset();
+}
+
+void H2ServerStream::Reset() {
   nghttp2_submit_rst_stream(session_->handle(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
+  session_->owner().OnOutput();
+}
+
+void H2ServerStream::GiveUpMessage() {
+  const auto status = std::exchange(last_status_, nullptr);
+  if (!message_->is_untouched()) return Reset();
+  DropMessage();
+  SubmitTrailers(h2(), *status);
   session_->owner().OnOutput();
 }
 
@@ -112,6 +146,7 @@ void H2ServerStream::StopTimer() {
 void H2ServerStream::OnTimer() {
   timer_at_ = SteadyTime::max();
   call_.loop().Refresh();
+  if (is_finished_) return GiveUpMessage();
   handler_->OnTimer();
 }
 
@@ -159,11 +194,14 @@ ssize_t H2ServerStream::Read(nghttp2_session*, std::int32_t, std::uint8_t*, std:
 }
 
 void H2ServerStream::Gather(OutBuffer& out, std::size_t size) {
-  session_->RemoveQueued(size);
+  // The window is about to be smaller by as much. What nghttp2 has announced leaves also through a
+  // window that the peer has closed meanwhile.
+  SetQueued(message_->queued() - std::min(message_->queued(), size));
   message_->Gather(out, size);
   if (message_->left() > 0) return;
   DropMessage();
   if (last_status_) {
+    StopTimer();
     SubmitTrailers(h2(), *std::exchange(last_status_, nullptr));
   } else if (wants_writable_) {
     session_->QueueWritable(call_);

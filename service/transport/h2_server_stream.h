@@ -54,6 +54,9 @@ class H2ServerStream final : public ServerStream {
   // The handler waits to be told that it may write.
   bool wants_writable() const { return wants_writable_; }
   void TellWritable();
+  // Has the session count of the message under way what the window lets out, which may have
+  // changed.
+  void CountQueued();
   // Appends the next `size` bytes, which the data provider has announced.
   void Gather(OutBuffer& out, std::size_t size);
   // Gives back what it holds of the session, which is not used afterwards.
@@ -80,8 +83,14 @@ class H2ServerStream final : public ServerStream {
   // Its connection need not wait for it any more.
   void EndLasting();
   void StopTimer();
+  // Has the session count so many bytes of the message under way.
+  void SetQueued(std::size_t bytes);
   // Forgets the message that was to be sent.
   void DropMessage();
+  // Ends it in the middle of a message.
+  void Reset();
+  // The peer has not taken the message behind which the status was to come.
+  void GiveUpMessage();
 
   H2Call& call_;
   // Null once the HTTP/2 stream is closed.
@@ -90,7 +99,7 @@ class H2ServerStream final : public ServerStream {
   std::shared_ptr<H2StreamWaker> waker_;
   // The message under way, on loan from the loop; null: none is.
   std::unique_ptr<OutgoingMessage> message_;
-  // When its handler is called; max(): not at all.
+  // When its handler is called, or the message before the end is given up; max(): not at all.
   SteadyTime timer_at_ = SteadyTime::max();
   // The status that follows the message under way. Null: the stream goes on, or its status has been
   // handed to the session already.

@@ -1,6 +1,7 @@
 #include "service/transport/h2_session.h"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -81,6 +82,7 @@ void H2Session::Begin() {
 H2Session::~H2Session() {
   CancelCalls();
   while (abandoned_) RemoveAbandoned(*abandoned_);
+  assert(queued_bytes_ == 0);
 }
 
 void H2Session::CancelCalls() {
@@ -262,6 +264,7 @@ int H2Session::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* s
 }
 
 bool H2Session::TellWritable() {
+  if (std::exchange(expects_room_, false)) ExpectWritable();
   if (writable_.empty()) return false;
   // Handlers that write may put others, or themselves, in the list anew.
   const std::vector<H2Call*> now = std::exchange(writable_, {});

@@ -144,10 +144,14 @@ class H2Session {
   bool IsOverloaded() const;
 
   // Whether the connection's window and the socket have room for a message of so many bytes beside
-  // what streams have already asked to send.
+  // what is queued: of each stream's message as much as its own window lets out. The rest has no
+  // use for the connection's window, however long its reader takes.
   bool HasRoom(std::size_t bytes) const;
   void AddQueued(std::size_t bytes) { queued_bytes_ += bytes; }
   void RemoveQueued(std::size_t bytes) { queued_bytes_ -= bytes; }
+  // Some of it is not to be sent any more, which opens no window: who waits for room is told the
+  // next time that nghttp2 is not at work.
+  void ExpectRoom() { expects_room_ = true; }
   // `call` wants to be told that it may write, once nghttp2 is not at work.
   void QueueWritable(H2Call& call);
   void UnqueueWritable(H2Call& call);
@@ -203,9 +207,10 @@ class H2Session {
   // Bytes received for which the peer was given no new window yet.
   std::size_t owed_window_ = 0;
   std::size_t untaken_bytes_ = 0;
-  // What streams have asked to send and nghttp2 has not yet taken.
+  // What streams would send now and nghttp2 has not yet taken.
   std::size_t queued_bytes_ = 0;
   bool is_blocked_ = false;
+  bool expects_room_ = false;
   bool has_heard_ = false;
   // The error code of the GOAWAY that was sent last.
   std::uint32_t goaway_error_ = NGHTTP2_NO_ERROR;

@@ -21,7 +21,7 @@ class OutgoingMessage {
   void Begin(StreamMessage message) {
     message_ = std::move(message);
     prefix_ = MessagePrefix(message_.size());
-    sent_ = 0;
+    sent_ = queued_ = 0;
     is_announced_ = false;
   }
 
@@ -48,6 +48,10 @@ class OutgoingMessage {
     }
   }
 
+  // How many bytes of it its stream has queued in the session.
+  std::size_t queued() const { return queued_; }
+  void set_queued(std::size_t bytes) { queued_ = bytes; }
+
   // Forgets the message, and lets go of the bytes that it shares.
   void Clear() { message_ = {}; }
 
@@ -56,6 +60,7 @@ class OutgoingMessage {
   std::array<unsigned char, kMessagePrefixSize> prefix_{};
   // Counts the prefix too.
   std::size_t sent_ = 0;
+  std::size_t queued_ = 0;
   // nghttp2 has made the head of a frame of it, so that frame must follow as it was announced.
   bool is_announced_ = false;
 };

@@ -89,8 +89,9 @@ class ServerStream {
   // CanWrite() would refuse is sent as the peer takes it.
   virtual void Write(StreamMessage message) = 0;
 
-  // Ends the stream with a status, after the message that is under way. The handler is told of
-  // nothing more, and is destroyed when the stream is over.
+  // Ends the stream with a status, after the message that is under way. A peer that does not take
+  // that within 20 s is treated as by Abort(), but by gRPC's engine, which waits for it. The
+  // handler is told of nothing more, and is destroyed when the stream is over.
   virtual void Finish(CallStatus status) = 0;
 
   // As Finish(), but does not wait for a message that is stuck in the middle: such a stream is

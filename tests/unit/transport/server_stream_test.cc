@@ -1,5 +1,7 @@
 #include <atomic>
+#include <future>
 
+#include "tests/support/fake_clock.h"
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -90,6 +92,63 @@ TEST_F(ServerStreamTest, AMessageThatIsStuckAtTheDeadlineIsCutOff) {
   EXPECT_EQ(server_->stats().buffered_bytes, 0u);
 }
 
+TEST_F(ServerStreamTest, AMessageThatItsOwnReaderDoesNotTakeKeepsNobodyElseFromTheConnection) {
+  AddRepeater("Stuck", std::string(200000, 'x'), 1);
+  Start();
+  H2Client client(port_, {.window = 65535, .gives_window = false});
+  const auto stuck = client.Call("/t.T/Stuck", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stuck).body.size() == 65535; }));
+  // As a library does that makes room on the connection whoever of its streams is read.
+  client.GiveWindow(0, 65535);
+
+  const auto& reply = client.Ask("/t.T/Repeat", "");
+
+  EXPECT_EQ(reply.Messages(), std::vector<std::string>(3, "again"));
+  client.GiveWindow(0, 1000000);
+  client.GiveWindow(stuck, 1000000);
+  EXPECT_EQ(client.AwaitEnd(stuck).Messages(), std::vector<std::string>{std::string(200000, 'x')});
+}
+
+TEST_F(ServerStreamTest, MessagesThatTheirReadersDoNotTakeDoNotAddUp) {
+  AddRepeater("Stuck", std::string(30000, 'x'), 1);
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  for (int i = 0; i < 4; ++i) {
+    const auto stuck = client.Call("/t.T/Stuck", "");
+    ASSERT_TRUE(client.Await([&] { return client.reply(stuck).body.size() == 10000; }));
+  }
+  client.GiveWindow(0, 40000);
+
+  EXPECT_EQ(client.Ask("/t.T/Repeat", "").Messages(), std::vector<std::string>(3, "again"));
+}
+
+TEST_F(ServerStreamTest, RoomThatACancelledMessageLeavesIsGivenToThoseWhoWait) {
+  AddRepeater("Stuck", std::string(200000, 'x'), 1);
+  std::promise<void> stopped;
+  std::promise<void> sent;
+  AddUnary("Stop", [&](Call& call) {
+    stopped.set_value();
+    sent.get_future().wait();
+    call.Finish({}, {});
+  });
+  Start();
+  H2Client client(port_, {.gives_window = false});
+  // Settings are agreed on by now.
+  client.Ask("/t.T/Echo", "");
+  const auto stop = client.Call("/t.T/Stop", "");
+  stopped.get_future().wait();
+  // The server reads together what is sent meanwhile: nothing of the large message has left when it
+  // is cancelled, and no window opens.
+  const auto large = client.Call("/t.T/Stuck", "");
+  const auto waiting = client.Call("/t.T/Repeat", "");
+  client.Cancel(large);
+  sent.set_value();
+
+  EXPECT_EQ(client.AwaitEnd(waiting).Messages(), std::vector<std::string>(3, "again"));
+  EXPECT_TRUE(client.reply(stop).has_ended);
+  EXPECT_TRUE(client.reply(large).body.empty());
+}
+
 // Does nothing by itself.
 class Quiet final : public StreamHandler {
  public:
@@ -161,6 +220,81 @@ TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnec
     EXPECT_EQ(client.Ask("/t.T/Echo", "still here").grpc_status(), "0");
     EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
   }
+}
+
+// Time is the server's loop's, which moves it when it is asked to.
+class LastMessageTest : public TransportTest {
+ protected:
+  LastMessageTest() {
+    loops_ = 1;
+    AddUnary("Advance", [this](Call& call) {
+      loop_clock_.Advance(std::chrono::milliseconds(std::stoi(std::string(call.request()))));
+      // For a message there may be no window.
+      call.Finish({}, {StatusCode::kAborted, "done", {}});
+    });
+    methods_.Add({"t.T", "Last", MethodKind::kServerStreaming, [this](Call& call) {
+                    ServerStream& stream = call.Open(std::make_unique<Repeater>("", 0, counts_));
+                    stream.Write(last_);
+                    stream.Finish({StatusCode::kAborted, "that was all", {}});
+                  }});
+  }
+  // The clock is its own.
+  ~LastMessageTest() override { server_.reset(); }
+
+  Clock& time() override { return loop_clock_; }
+
+  // Whoever was to be called by then has been.
+  static void Advance(H2Client& client, std::chrono::milliseconds by) {
+    client.Ask("/t.T/Advance", std::to_string(by.count()));
+    client.Ask("/t.T/Fail", "");
+  }
+
+  const SharedBytes last_ = ToShared(std::string(50000, 'x'));
+  FakeClock loop_clock_;
+};
+
+TEST_F(LastMessageTest, IsCutOffWhenItIsStuckForTwentySeconds) {
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  Advance(client, std::chrono::milliseconds(19999));
+  EXPECT_FALSE(client.reply(stream).has_ended);
+  Advance(client, std::chrono::milliseconds(1));
+
+  EXPECT_EQ(client.AwaitEnd(stream).reset, NGHTTP2_CANCEL);
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+  EXPECT_EQ(counts_.left, 0);
+  EXPECT_EQ(server_->stats().buffered_bytes, 0u);
+}
+
+TEST_F(LastMessageTest, IsFollowedByTheStatusWhenItIsTakenInTime) {
+  Start();
+  H2Client client(port_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  Advance(client, std::chrono::milliseconds(19999));
+  client.GiveWindow(stream, 50000);
+
+  EXPECT_EQ(client.AwaitEnd(stream).Messages().size(), 1u);
+  EXPECT_EQ(client.reply(stream).grpc_status(), "10");
+  Advance(client, std::chrono::milliseconds(1));
+  EXPECT_FALSE(client.reply(stream).reset);
+}
+
+TEST_F(LastMessageTest, GivesWayToTheStatusWhenNothingOfItHasLeft) {
+  Start();
+  H2Client client(port_, {.window = 0, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+
+  Advance(client, std::chrono::milliseconds(20000));
+
+  EXPECT_EQ(client.AwaitEnd(stream).grpc_status(), "10");
+  EXPECT_FALSE(client.reply(stream).reset);
+  EXPECT_TRUE(client.reply(stream).body.empty());
+  EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
 }
 
 TEST_F(ServerStreamTest, EveryMessageOfABidirectionalCallIsAnswered) {

@@ -155,11 +155,8 @@ class TransportTest : public ::testing::Test {
     });
     AddUnary("Hold", [this](Call& call) { held_.Hold(call); });
     AddUnary("Large", [this](Call& call) { call.Finish(Response(large_), {}); });
-    methods_.Add({"t.T", "Repeat", MethodKind::kServerStreaming, [this](Call& call) {
-                    auto handler = std::make_unique<Repeater>(repeated_, times_, counts_);
-                    Repeater& opened = *handler;
-                    opened.Begin(call.Open(std::move(handler)));
-                  }});
+    methods_.Add({"t.T", "Repeat", MethodKind::kServerStreaming,
+                  [this](Call& call) { Repeat(call, repeated_, times_); }});
     methods_.Add({"t.T", "Echoes", MethodKind::kBidiStreaming, [](Call& call) {
                     auto handler = std::make_unique<Echoes>();
                     Echoes& opened = *handler;
@@ -176,8 +173,19 @@ class TransportTest : public ::testing::Test {
     methods_.Add({"t.T", name, MethodKind::kUnary, std::move(handle)});
   }
 
+  // What the server takes the time from.
+  virtual Clock& time() { return clock_; }
+
+  // A method that writes `message` so often.
+  void AddRepeater(const char* name, std::string message, int times) {
+    methods_.Add({"t.T", name, MethodKind::kServerStreaming,
+                  [this, message = std::move(message), times](Call& call) {
+                    Repeat(call, message, times);
+                  }});
+  }
+
   void Start() {
-    server_ = std::make_unique<TransportServer>(methods_, clock_,
+    server_ = std::make_unique<TransportServer>(methods_, time(),
                                                 TransportServer::Options{limits_, loops_});
     const auto port = server_->Start("127.0.0.1", 0, tls_);
     ASSERT_TRUE(port) << port.error().message;
@@ -192,6 +200,12 @@ class TransportTest : public ::testing::Test {
       std::this_thread::yield();
     }
     return true;
+  }
+
+  void Repeat(Call& call, const std::string& message, int times) {
+    auto handler = std::make_unique<Repeater>(message, times, counts_);
+    Repeater& opened = *handler;
+    opened.Begin(call.Open(std::move(handler)));
   }
 
   Call& TakeHeld() {
