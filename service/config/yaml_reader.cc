@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "clients/core/utf8.h"
 #include "service/config/config_block.h"
 #include "service/config/nearest_key.h"
-#include "clients/core/utf8.h"
 #include "service/config/yaml_scalar.h"
 #include "service/config/yaml_tree.h"
 
