@@ -36,8 +36,8 @@ SteadyTime NextWatchedRead(const SourceStatus& status, Duration pace, Duration t
     if (!is_urgent) due = std::max(due, *status.last_attempt + pace - WatchLead(pace, took));
   }
   if (!status.failure || status.failure->next_attempt <= due) return due;
-  // What forbids attempts may end before it is due to. Later than now in any case while it lasts: a
-  // look that finds it plans the next one.
+  // A pause may end before it is due to, so the source is looked at meanwhile. That look is always
+  // later than now, for a look that finds the pause plans the next one.
   const SteadyTime next_look = std::max(due, now + std::max(pace, kLeastUnsentPause));
   return std::min(status.failure->next_attempt, next_look);
 }

@@ -487,7 +487,7 @@ std::size_t Metrics::CallsInProgress() const {
 }
 
 void Metrics::OnConnectionDropped(SourceKind kind, ConnectionDrop why) {
-  // No venue's request has no kind.
+  // Every request of a venue has a kind.
   if (const auto found = kinds_.find(kind); found != kinds_.end()) {
     found->second.connections_dropped[static_cast<std::size_t>(why)]->Increment();
   }

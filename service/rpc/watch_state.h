@@ -105,7 +105,7 @@ class WatchState {
 
   // --- What is known ----------------------------------------------------------------------------
 
-  // Whether there is anything of an account that the reader has not been told of.
+  // True if the reader has not been told of all that there is of some account.
   bool HasNews() const { return !Dirty().empty(); }
   // Number of the revision that the reader was told of last; 0: of none, or it is out of date.
   std::int64_t Told(Slot slot) const;

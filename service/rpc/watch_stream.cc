@@ -75,6 +75,7 @@ void WatchStream::Begin(ServerStream& stream, Random random) {
     return Finish(std::move(admitted.error()),
                   are_too_many ? std::optional(WatchEnd::kTooMany) : std::nullopt);
   }
+  admitted_until_ = began_ + request_.heartbeat_interval;
   environment_.observer.OnWatchBegun();
   stream_->OutliveConnectionAge();
   TakeMail();

@@ -117,7 +117,7 @@ class WatchStream final : public StreamHandler {
   std::optional<Slot> FindSlot(std::string_view id) const;
   // Whether the caller is still known and may still use the method; else the stream is ended.
   bool IsStillAdmitted();
-  // Whether all accounts that were named are gone, and the reader was told of each that it knew.
+  // True if all accounts that were named are gone, and the reader was told of each that it knew.
   bool AreAllGone() const;
 
   // --- Messages ---------------------------------------------------------------------------------

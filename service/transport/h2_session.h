@@ -207,7 +207,7 @@ class H2Session {
   // Bytes received for which the peer was given no new window yet.
   std::size_t owed_window_ = 0;
   std::size_t untaken_bytes_ = 0;
-  // What streams would send now and nghttp2 has not yet taken.
+  // Number of bytes that streams would send now and nghttp2 has not yet taken.
   std::size_t queued_bytes_ = 0;
   bool is_blocked_ = false;
   bool expects_room_ = false;

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr CacheSettings kWatchedCache{seconds(2), seconds(5), seconds(60), milliseconds(500)};
-// As fast as the source allows.
+// No least interval between refreshes: the source is read as fast as it allows.
 constexpr CacheSettings kUnboundedCache{seconds(2), seconds(5), seconds(60), Duration::zero()};
 
 TEST(WatchPaceTest, TheMostDemandingWatcherSetsThePace) {

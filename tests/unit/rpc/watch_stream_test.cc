@@ -50,6 +50,16 @@ class WatchStreamTest : public WatchFixture {
     AddAccount("desk-1");
     AddAccount("desk-2");
   }
+
+  // The paused reader takes messages again once both accounts are gone.
+  void RemoveBothBeforeItGoesOn(WatchCall& call) {
+    RemoveAccount("desk-1");
+    RemoveAccount("desk-2");
+    Serve();
+    Run();
+    call.GoOn();
+    Run();
+  }
 };
 
 TEST_F(WatchStreamTest, TheFirstMessagesComeAtOnceAndAHeartbeatEndsThem) {
@@ -733,12 +743,7 @@ TEST_F(WatchStreamTest, M163_AStreamEndsAlsoIfItsReaderNeverKnewOfTheAccountsTha
   call.Pause();
   // One of them fits into the window; the other waits.
   Run();
-  RemoveAccount("desk-1");
-  RemoveAccount("desk-2");
-  Serve();
-  Run();
-  call.GoOn();
-  Run();
+  RemoveBothBeforeItGoesOn(call);
 
   const auto messages = call.TakeMessages();
   EXPECT_EQ(messages.front().snapshot().name(), "accounts/desk-1");
@@ -764,12 +769,7 @@ TEST_F(WatchStreamTest, M163_AStreamEndsIfTheAccountThatCameBackGoesBeforeItWasT
   AddAccount("desk-2");
   Serve();
   Run();
-  RemoveAccount("desk-1");
-  RemoveAccount("desk-2");
-  Serve();
-  Run();
-  call.GoOn();
-  Run();
+  RemoveBothBeforeItGoesOn(call);
 
   EXPECT_EQ(call.TakeMessages().back().removed(), "accounts/desk-1");
   ASSERT_TRUE(call.has_ended());

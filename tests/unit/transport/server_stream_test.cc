@@ -98,7 +98,7 @@ TEST_F(ServerStreamTest, AMessageThatItsOwnReaderDoesNotTakeKeepsNobodyElseFromT
   H2Client client(port_, {.window = 65535, .gives_window = false});
   const auto stuck = client.Call("/t.T/Stuck", "");
   ASSERT_TRUE(client.Await([&] { return client.reply(stuck).body.size() == 65535; }));
-  // As a library does that makes room on the connection whoever of its streams is read.
+  // Libraries make room on the connection whichever of its streams is read.
   client.GiveWindow(0, 65535);
 
   const auto& reply = client.Ask("/t.T/Repeat", "");

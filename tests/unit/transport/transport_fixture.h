@@ -173,7 +173,7 @@ class TransportTest : public ::testing::Test {
     methods_.Add({"t.T", name, MethodKind::kUnary, std::move(handle)});
   }
 
-  // What the server takes the time from.
+  // The clock that the server takes the time from.
   virtual Clock& time() { return clock_; }
 
   // A method that writes `message` so often.
