@@ -284,16 +284,26 @@ void GenericCall::Finish(CallStatus status) {
   if (is_ended_ || final_status_) return;
   is_finished_ = true;
   final_status_ = std::move(status);
-  if (!is_writing_) End(*final_status_);
+  if (!is_writing_) return End(*final_status_);
+  timer().Set(clock_.SteadyNow() + kLastMessagePatience, [this] { CutOff(); });
 }
 
 void GenericCall::Abort(CallStatus status) {
   if (is_ended_) return;
   is_finished_ = true;
   final_status_ = std::move(status);
-  // A message that is stuck cannot be taken back; the call is cut off.
+  CutOff();
+}
+
+// A message that is stuck cannot be taken back.
+void GenericCall::CutOff() {
   if (is_writing_) context_.TryCancel();
   End(*final_status_);
+}
+
+Alarm& GenericCall::timer() {
+  if (!timer_) timer_.emplace(loop_.get_executor(), clock_);
+  return *timer_;
 }
 
 void GenericCall::SetTimer(SteadyTime when) {
@@ -301,8 +311,7 @@ void GenericCall::SetTimer(SteadyTime when) {
     if (timer_) timer_->Cancel();
     return;
   }
-  if (!timer_) timer_.emplace(loop_.get_executor(), clock_);
-  timer_->Set(when, [this] {
+  timer().Set(when, [this] {
     if (tells_handler()) handler_->OnTimer();
   });
 }

@@ -86,6 +86,9 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
   void Handle();
   void Complete();
   void End(const CallStatus& status);
+  // Ends a stream with its final status, whatever has become of the message before.
+  void CutOff();
+  Alarm& timer();
   void DeleteIfOver();
   template <typename Work>
   void Post(Work work);

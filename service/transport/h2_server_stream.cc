@@ -11,13 +11,6 @@
 #include "service/transport/transport_loop.h"
 
 namespace balance {
-namespace {
-
-// For the peer to take the message behind which the status is to come. As long as `rpc` waits for
-// the reader of a watch, which knows the transport and not the other way round.
-constexpr Duration kLastMessagePatience = std::chrono::seconds(20);
-
-}  // namespace
 
 H2ServerStream::H2ServerStream(H2Call& call, H2Session& session, std::int32_t id,
                                std::unique_ptr<StreamHandler> handler)
@@ -44,7 +37,7 @@ bool H2ServerStream::CanWrite(std::size_t size) {
     const bool fits = open > 0 && static_cast<std::size_t>(open) >= std::min(whole, half_window);
     if (fits && session_->HasRoom(whole)) return true;
   }
-  wants_writable_ = true;
+  if (!std::exchange(wants_writable_, true)) turn_ = session_->NextTurn();
   return false;
 }
 
@@ -166,7 +159,10 @@ std::shared_ptr<StreamWaker> H2ServerStream::waker() {
 
 void H2ServerStream::TellWritable() {
   if (is_finished_ || !std::exchange(wants_writable_, false)) return;
+  const std::uint64_t turn = turn_;
   handler_->OnWritable();
+  // It had no room this time either: it does not queue up behind the others anew.
+  if (wants_writable_ && !message_) turn_ = turn;
 }
 
 void H2ServerStream::OnWake() {

@@ -53,6 +53,8 @@ class H2ServerStream final : public ServerStream {
   void BreakAtDeadline(CallStatus status);
   // The handler waits to be told that it may write.
   bool wants_writable() const { return wants_writable_; }
+  // Of two streams that wait, the one with the lower turn has waited for longer.
+  std::uint64_t turn() const { return turn_; }
   void TellWritable();
   // Has the session count of the message under way what the window lets out, which may have
   // changed.
@@ -104,6 +106,8 @@ class H2ServerStream final : public ServerStream {
   // The status that follows the message under way. Null: the stream goes on, or its status has been
   // handed to the session already.
   std::unique_ptr<const CallStatus> last_status_;
+  // Taken when it began to wait for the message that it has not written yet.
+  std::uint64_t turn_ = 0;
   const std::int32_t id_;
   // nghttp2 was told that there is nothing to send, and must be told of more.
   bool is_deferred_ = false;

@@ -267,7 +267,10 @@ bool H2Session::TellWritable() {
   if (std::exchange(expects_room_, false)) ExpectWritable();
   if (writable_.empty()) return false;
   // Handlers that write may put others, or themselves, in the list anew.
-  const std::vector<H2Call*> now = std::exchange(writable_, {});
+  std::vector<H2Call*> now = std::exchange(writable_, {});
+  std::sort(now.begin(), now.end(), [](H2Call* one, H2Call* other) {
+    return one->stream()->turn() < other->stream()->turn();
+  });
   for (H2Call* const call : now) call->is_queued_writable = false;
   for (H2Call* const call : now) call->TellWritable();
   return true;
@@ -278,6 +281,7 @@ void H2Session::ExpectWritable() {
 }
 
 void H2Session::QueueWritable(H2Call& call) {
+  assert(call.stream());
   if (std::exchange(call.is_queued_writable, true)) return;
   writable_.push_back(&call);
 }

@@ -75,7 +75,9 @@ class H2Session {
   // from within a handler.
   Health Gather(OutBuffer& out);
 
-  // Calls the handlers of streams that may write again. True if there were any.
+  // Calls the handlers of streams that may write again, first of the one that has waited longest:
+  // a connection that takes less than its streams write serves each of them in its turn. True if
+  // there were any.
   bool TellWritable();
   // The socket takes bytes again, or windows may have opened.
   void ExpectWritable();
@@ -155,6 +157,8 @@ class H2Session {
   // `call` wants to be told that it may write, once nghttp2 is not at work.
   void QueueWritable(H2Call& call);
   void UnqueueWritable(H2Call& call);
+  // The turn of a stream that begins to wait now.
+  std::uint64_t NextTurn() { return ++last_turn_; }
 
  private:
   friend class H2Options;
@@ -217,6 +221,7 @@ class H2Session {
   // During Gather(): the data frame that is due does not fit any more.
   bool is_full_ = false;
   OutBuffer* out_ = nullptr;
+  std::uint64_t last_turn_ = 0;
   std::vector<H2Call*> writable_;
 };
 

@@ -2,6 +2,7 @@
 
 // A call that is answered with any number of messages, as its handler sees it.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,10 @@
 #include "service/transport/stream_message.h"
 
 namespace balance {
+
+// For the peer to take the message behind which the status of a stream is to come. As long as `rpc`
+// waits for the reader of a watch, which knows the transport and not the other way round.
+inline constexpr Duration kLastMessagePatience = std::chrono::seconds(20);
 
 // Told what happens to a stream. Lives as long as the stream and is destroyed on its loop. All
 // functions are called on the loop's thread and must not block.
@@ -90,8 +95,8 @@ class ServerStream {
   virtual void Write(StreamMessage message) = 0;
 
   // Ends the stream with a status, after the message that is under way. A peer that does not take
-  // that within 20 s is treated as by Abort(), but by gRPC's engine, which waits for it. The
-  // handler is told of nothing more, and is destroyed when the stream is over.
+  // that within kLastMessagePatience is treated as by Abort(). The handler is told of nothing more,
+  // and is destroyed when the stream is over.
   virtual void Finish(CallStatus status) = 0;
 
   // As Finish(), but does not wait for a message that is stuck in the middle: such a stream is

@@ -9,6 +9,7 @@
 #include "service/config/load_config.h"
 #include "tests/integration/service/running_service.h"
 #include "tests/sandbox/sandbox.h"
+#include "tests/support/connected.h"
 #include "tests/toy_venue/toy_upstream.h"
 #include "tests/toy_venue/venue.h"
 #include "tests/toy_venue/venues.h"
@@ -39,8 +40,8 @@ class ToyReadingTest : public testing::Test {
     if (const auto started = server_->Start(); !started) {
       throw std::runtime_error(started.error().message);
     }
-    stub_ = v1::BalanceService::NewStub(
-        grpc::CreateChannel(server_->grpc_address(), grpc::InsecureChannelCredentials()));
+    stub_ = v1::BalanceService::NewStub(Connected(
+        grpc::CreateChannel(server_->grpc_address(), grpc::InsecureChannelCredentials())));
   }
 
   std::string Yaml() {

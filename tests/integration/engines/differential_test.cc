@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -12,6 +13,7 @@
 #include "service/grpc_engine/generic_server.h"
 #include "service/transport/health_service.h"
 #include "service/transport/reflection_service.h"
+#include "tests/support/fake_clock.h"
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -133,6 +135,65 @@ TEST_F(GenericServerTest, ACallerWhoLeavesIsToldOfAndTheServerStopsOnceTheCallIs
   held.Finish({}, {StatusCode::kCancelled, "", {}});
   other_->Stop();
   EXPECT_EQ(other_->stats().calls_open, 0u);
+}
+
+// Time is the server's loop's, which moves it when it is asked to.
+class GenericServerTimeTest : public TransportTest {
+ protected:
+  GenericServerTimeTest() {
+    AddUnary("Advance", [this](Call& call) {
+      loop_clock_.Advance(std::chrono::milliseconds(std::stoi(std::string(call.request()))));
+      call.Finish({}, {StatusCode::kAborted, "done", {}});
+    });
+    methods_.Add({"t.T", "Last", MethodKind::kServerStreaming, [this](Call& call) {
+                    ServerStream& stream = call.Open(std::make_unique<Repeater>("", 0, counts_));
+                    stream.Write(last_);
+                    stream.Finish({StatusCode::kAborted, "that was all", {}});
+                  }});
+    const auto port = server_of_grpc_.Start("127.0.0.1:0", std::nullopt);
+    EXPECT_TRUE(port);
+    if (port) port_of_grpc_ = *port;
+  }
+
+  // Whoever was to be called by then has been.
+  static void Advance(H2Client& client, std::chrono::milliseconds by) {
+    client.Ask("/t.T/Advance", std::to_string(by.count()));
+    client.Ask("/t.T/Fail", "");
+  }
+
+  // More than gRPC takes for itself and says that it has sent.
+  const SharedBytes last_ = ToShared(std::string(500000, 'x'));
+  FakeClock loop_clock_;
+  GenericServer server_of_grpc_{methods_, loop_clock_, limits_};
+  std::uint16_t port_of_grpc_ = 0;
+};
+
+TEST_F(GenericServerTimeTest, ALastMessageIsCutOffWhenItIsStuckForTwentySeconds) {
+  H2Client client(port_of_grpc_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  Advance(client, std::chrono::milliseconds(19999));
+  EXPECT_FALSE(client.reply(stream).has_ended);
+  Advance(client, std::chrono::milliseconds(1));
+
+  // gRPC cuts it off with trailers of its own behind half a message.
+  EXPECT_EQ(client.AwaitEnd(stream).grpc_status(), "1");
+  EXPECT_TRUE(client.reply(stream).Messages().empty());
+  EXPECT_TRUE(Eventually([&] { return counts_.destroyed == 1; }));
+}
+
+TEST_F(GenericServerTimeTest, ALastMessageIsFollowedByTheStatusWhenItIsTakenInTime) {
+  H2Client client(port_of_grpc_, {.window = 10000, .gives_window = false});
+  const auto stream = client.Call("/t.T/Last", "");
+  ASSERT_TRUE(client.Await([&] { return client.reply(stream).body.size() == 10000; }));
+
+  Advance(client, std::chrono::milliseconds(19999));
+  client.GiveWindow(0, 500000);
+  client.GiveWindow(stream, 500000);
+
+  EXPECT_EQ(client.AwaitEnd(stream).Messages().size(), 1u);
+  EXPECT_EQ(client.reply(stream).grpc_status(), "10");
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "tests/support/connected.h"
+
 namespace balance {
 namespace {
 
@@ -40,8 +42,8 @@ FleetMember::FleetMember(const std::string& yaml, const std::vector<std::string>
                                                 environment)) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  stub_ = v1::BalanceService::NewStub(grpc::CreateCustomChannel(
-      process_->grpc_address(), grpc::InsecureChannelCredentials(), arguments));
+  stub_ = v1::BalanceService::NewStub(Connected(grpc::CreateCustomChannel(
+      process_->grpc_address(), grpc::InsecureChannelCredentials(), arguments)));
   name_ = ReadName();
 }
 

@@ -6,6 +6,7 @@
 
 #include "clients/polysimulator/venue.h"
 #include "service/transport/health_service.h"
+#include "tests/support/connected.h"
 
 namespace balance {
 
@@ -82,8 +83,8 @@ void ServiceFixture::Serve(std::vector<CallerRule> callers, std::shared_ptr<cons
   const auto port = server_.Start("127.0.0.1", 0, std::move(tls));
   ASSERT_TRUE(port) << port.error().message;
   port_ = *port;
-  channel_ =
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
+  channel_ = Connected(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
+                                           grpc::InsecureChannelCredentials()));
   stub_ = v1::BalanceService::NewStub(channel_);
 }
 

@@ -17,6 +17,7 @@
 
 #include "service/config/load_config.h"
 #include "service/server/venues.h"
+#include "tests/support/connected.h"
 
 namespace balance {
 
@@ -78,7 +79,7 @@ RunningService::RunningService(const std::string& cache, const std::string& upst
     throw std::runtime_error(result.error().message);
   }
   stub_ = v1::BalanceService::NewStub(
-      grpc::CreateChannel(server_->grpc_address(), grpc::InsecureChannelCredentials()));
+      Connected(grpc::CreateChannel(server_->grpc_address(), grpc::InsecureChannelCredentials())));
 }
 
 RunningService::~RunningService() = default;

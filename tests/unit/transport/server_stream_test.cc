@@ -1,5 +1,7 @@
 #include <atomic>
 #include <future>
+#include <numeric>
+#include <vector>
 
 #include "tests/support/fake_clock.h"
 #include "tests/unit/transport/transport_fixture.h"
@@ -147,6 +149,41 @@ TEST_F(ServerStreamTest, RoomThatACancelledMessageLeavesIsGivenToThoseWhoWait) {
   EXPECT_EQ(client.AwaitEnd(waiting).Messages(), std::vector<std::string>(3, "again"));
   EXPECT_TRUE(client.reply(stop).has_ended);
   EXPECT_TRUE(client.reply(large).body.empty());
+}
+
+TEST_F(ServerStreamTest, StreamsOfAConnectionThatIsTooSlowForThemTakeTurns) {
+  // With its prefix it is 1,000 bytes.
+  repeated_ = std::string(995, 'x');
+  times_ = 1000000;
+  Start();
+  H2Client client(port_, {.gives_window = false});
+  // Settings are agreed on by now.
+  client.Ask("/t.T/Echo", "");
+  std::vector<std::int32_t> streams;
+  for (int i = 0; i < 4; ++i) streams.push_back(client.Call("/t.T/Repeat", ""));
+  const auto received = [&] {
+    std::vector<std::size_t> sizes;
+    for (const auto stream : streams) sizes.push_back(client.reply(stream).body.size());
+    return sizes;
+  };
+  const auto sum = [&] {
+    const auto sizes = received();
+    return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  };
+  // What is left of the connection's window is less than a message.
+  ASSERT_TRUE(client.Await([&] { return sum() > 65535 - 2000; }));
+  client.Ping();
+  ASSERT_TRUE(client.Await([&] { return client.pongs() == 1; }));
+  const auto before = received();
+  const std::size_t sum_before = sum();
+
+  for (std::size_t i = 1; i <= 12; ++i) {
+    client.GiveWindow(0, 1000);
+    ASSERT_TRUE(client.Await([&] { return sum() == sum_before + i * 1000; }));
+  }
+
+  const auto after = received();
+  for (std::size_t i = 0; i < streams.size(); ++i) EXPECT_EQ(after[i] - before[i], 3000U) << i;
 }
 
 // Does nothing by itself.
