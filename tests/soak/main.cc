@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "tests/soak/fleet.h"
 #include "tests/soak/neighbours.h"
 #include "tests/soak/outages.h"
 #include "tests/soak/soak_options.h"
@@ -15,7 +16,8 @@
 
 int main(int argc, char** argv) {
   using Mode = bool (*)(const balance::SoakOptions&);
-  const std::map<std::string, Mode> modes = {{"outages", balance::RunOutages},
+  const std::map<std::string, Mode> modes = {{"fleet", balance::RunFleet},
+                                             {"outages", balance::RunOutages},
                                              {"neighbours", balance::RunNeighbours},
                                              {"watching", balance::RunWatching}};
   balance::SoakOptions options;

@@ -40,6 +40,8 @@ ServiceProcess::ServiceProcess(const std::string& program, const std::string& fo
                                const std::string& yaml)
     : config_path_(folder + "/config.yaml") {
   const std::string ports = folder + "/ports";
+  // That of one before it.
+  std::filesystem::remove(ports);
   WriteConfig(yaml);
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork");
@@ -70,7 +72,15 @@ void ServiceProcess::WriteConfig(const std::string& yaml) const {
 
 void ServiceProcess::Reload(const std::string& yaml) const {
   WriteConfig(yaml);
-  kill(pid_, SIGHUP);
+  Signal(SIGHUP);
+}
+
+void ServiceProcess::Signal(int number) const { kill(pid_, number); }
+
+void ServiceProcess::Kill() {
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
 }
 
 std::string ServiceProcess::Stop() {

@@ -11,9 +11,9 @@ namespace balance {
 // Used on one thread, but for address().
 class ServiceProcess {
  public:
-  // Starts `program` with the configuration file `yaml`, which is to listen on port 0, and waits
-  // until it serves. Its files, and those that the configuration names, are in `folder`. Its log
-  // goes to standard error. Throws std::runtime_error if it does not serve.
+  // Starts `program` with the configuration file `yaml` and waits until it serves. Its files, and
+  // those that the configuration names, are in `folder`. Its log goes to standard error. Throws
+  // std::runtime_error if it does not serve.
   ServiceProcess(const std::string& program, const std::string& folder, const std::string& yaml);
   ServiceProcess(const ServiceProcess&) = delete;
   ServiceProcess& operator=(const ServiceProcess&) = delete;
@@ -27,6 +27,12 @@ class ServiceProcess {
 
   // Replaces the configuration file in one step and has it read.
   void Reload(const std::string& yaml) const;
+
+  // Sends it a signal that does not end it, such as SIGSTOP.
+  void Signal(int number) const;
+
+  // Ends it at once.
+  void Kill();
 
   // Asks it to stop and waits. "exit 0", or "signal 11" and the like of one that crashed.
   std::string Stop();

@@ -1,21 +1,14 @@
 #include "tests/soak/soak_run.h"
 
 #include <cstdio>
-#include <map>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 namespace balance {
-namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-
-// Most different wrong answers that are shown.
-constexpr std::size_t kWrongShown = 20;
-
-}  // namespace
 
 SoakRun::SoakRun(const SoakOptions& options, sandbox::Sandbox& upstreams, const std::string& folder,
                  const std::string& yaml, const JudgeTimes& times)
@@ -49,7 +42,7 @@ bool SoakRun::Run(const std::string& name, SoakMode& mode) {
   mode.Calm();
   Check(end - begin, readers, mode);
 
-  bool is_good = JudgeAnswers();
+  bool is_good = wrong_.Judge(log_);
   is_good &= readers.JudgeLateness();
   is_good &= mode.Judge();
   is_good &= memory_.Judge();
@@ -66,8 +59,7 @@ void SoakRun::OnAnswer(const v1::AccountSnapshot& snapshot, const v1::ReadPolicy
 }
 
 void SoakRun::Check(steady_clock::duration elapsed, const Readers& readers, SoakMode& mode) {
-  const auto found = log_.Check(upstreams_);
-  wrong_.insert(wrong_.end(), found.begin(), found.end());
+  wrong_.Add(log_.Check(upstreams_));
   mode.Check();
   const long kib = service_.ResidentKib();
   memory_.Note(elapsed, kib);
@@ -75,19 +67,6 @@ void SoakRun::Check(steady_clock::duration elapsed, const Readers& readers, Soak
   readers.PrintCalls();
   std::printf(", %zu wrong; %ld KiB\n", wrong_.size(), kib);
   std::fflush(stdout);
-}
-
-bool SoakRun::JudgeAnswers() const {
-  std::printf("answers compared: %zu, wrong: %zu; readings not to be told from unasked ones: %zu\n",
-              log_.checked(), wrong_.size(), log_.indistinguishable());
-  std::map<std::string, long> times;
-  for (const std::string& line : wrong_) ++times[line];
-  std::size_t shown = 0;
-  for (const auto& [line, count] : times) {
-    if (++shown > kWrongShown) break;
-    std::printf("  %ld times: %s\n", count, line.c_str());
-  }
-  return wrong_.empty() && log_.checked() > 0;
 }
 
 bool SoakRun::JudgeEnd() {

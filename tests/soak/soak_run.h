@@ -8,7 +8,6 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "proto/balance_v1.h"
 // Needs balance_v1.h before it.
@@ -20,6 +19,7 @@
 #include "tests/soak/readers.h"
 #include "tests/soak/service_process.h"
 #include "tests/soak/soak_options.h"
+#include "tests/soak/wrong_answers.h"
 
 namespace balance {
 
@@ -66,7 +66,6 @@ class SoakRun {
 
  private:
   void Check(std::chrono::steady_clock::duration elapsed, const Readers& readers, SoakMode& mode);
-  bool JudgeAnswers() const;
   bool JudgeEnd();
 
   const SoakOptions& options_;
@@ -76,8 +75,7 @@ class SoakRun {
   const std::unique_ptr<v1::BalanceService::Stub> stub_;
   AnswerLog log_;
   MemoryWatch memory_;
-  // A line for each answer that was.
-  std::vector<std::string> wrong_;
+  WrongAnswers wrong_;
 };
 
 // A sandbox whose money moves every `move_every`. Throws std::runtime_error if it does not start.
