@@ -94,4 +94,8 @@ CLIENTS = {
         {"version": "1.76.0", "flaky": "OK", "sick": "UNAVAILABLE", "closed": "UNAVAILABLE",
          "closed_waiting": "DEADLINE_EXCEEDED", "slow": "DEADLINE_EXCEEDED",
          "misspelt": ["refused", "refused"]}),
+    "tonic": Client(
+        ("tonic",), [folder_of("tonic") / "calling"],
+        {"version": "0.14.9", "flaky": "Unavailable", "flaky_by_recipe": "Ok", "sick": "Ok",
+         "closed": "Unavailable", "slow": "Cancelled"}),
 }

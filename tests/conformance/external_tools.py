@@ -25,7 +25,6 @@ FETCH_TIMEOUT_SECONDS = 300
 # A fetch that failed this recently is not tried again: one test run tries each tool once.
 RETRY_AFTER_SECONDS = 600
 
-# Versions that still build with Go 1.19, which Debian 12 has.
 GRPCURL_MODULE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9"
 KUSTOMIZE_MODULE = "sigs.k8s.io/kustomize/kustomize/v5@v5.0.1"
 KUBECONFORM_MODULE = "github.com/yannh/kubeconform/cmd/kubeconform@v0.6.4"
@@ -122,11 +121,13 @@ def _go_build(source: Path, folder: Path, program: Path) -> None:
          env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
 
 
-def _cargo_build(source: Path, name: str, program: Path) -> None:
-    """The same for Rust."""
+def _fetch_tonic_programs(folder: Path) -> None:
+    """The programs calling/tonic and watch_clients/tonic.rs, in one build: it takes a minute."""
     with tempfile.TemporaryDirectory() as target:
-        _run("cargo", "build", "--quiet", "--locked", "--target-dir", target, cwd=source)
-        shutil.copy(Path(target) / "debug" / name, program)
+        _run("cargo", "build", "--quiet", "--locked", "--target-dir", target,
+             cwd=CALLING_DIR / "tonic", env={**os.environ, "PROTO": str(PROTO_DIR)})
+        for program in ("calling", "watch"):
+            shutil.copy(Path(target) / "debug" / program, folder)
 
 
 def _fetch_go_caller(folder: Path) -> None:
@@ -186,11 +187,6 @@ def _python_packages(name: str, requirements: Path) -> Tool:
 def _fetch_go_watcher(folder: Path) -> None:
     """grpc-go's client of streams."""
     _go_build(WATCH_CLIENTS / "go", folder, folder / "watch")
-
-
-def _fetch_tonic_watcher(folder: Path) -> None:
-    """tonic's."""
-    _cargo_build(WATCH_CLIENTS / "tonic", "watch-client-tonic", folder / "watch")
 
 
 def _node_packages(name: str, source: Path) -> Tool:
@@ -283,9 +279,7 @@ TOOLS = {
         Tool("go_watcher", GO_PACKAGE + _texts(*(WATCH_CLIENTS / "go" / name for name in
                                                 ("go.mod", "go.sum", "main.go"))),
              _fetch_go_watcher),
-        Tool("tonic_watcher", _texts(*(WATCH_CLIENTS / "tonic" / name for name in
-                                       ("Cargo.toml", "Cargo.lock", "src/main.rs"))),
-             _fetch_tonic_watcher),
+        _caller("tonic", _fetch_tonic_programs, _texts(WATCH_CLIENTS / "tonic.rs")),
     )
 }
 

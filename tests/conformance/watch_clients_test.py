@@ -20,7 +20,7 @@ RESTARTS = 3
 LIBRARY = sys.argv[1]
 # Where each client finds its packages, or what it was built into.
 TOOL = external_tools.require({"grpcio": "python", "grpcio-aio": "python", "grpc-js": "age_clients",
-                               "grpc-go": "go_watcher", "tonic": "tonic_watcher"}[LIBRARY])
+                               "grpc-go": "go_watcher", "tonic": "tonic"}[LIBRARY])
 
 
 def free_port() -> int:

@@ -65,7 +65,7 @@ async function facts() {
   await stream.next();
   await stream.next();
   await stream.return();
-  const get = (peer) => codeOf(connectTo(peer).getAccountSnapshot(REQUEST, { timeoutMs: 2000 }));
+  const get = (peer) => codeOf(connectTo(peer).getAccountSnapshot(REQUEST, { timeoutMs: TIMEOUT_MS }));
   return {
     version: JSON.parse(readFileSync(new URL(
       "./node_modules/@connectrpc/connect-node/package.json", import.meta.url))).version,

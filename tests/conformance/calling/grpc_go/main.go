@@ -103,8 +103,8 @@ func (p *program) facts() {
 		"cash":           snapshot.Sources[0].BalanceSet.Balances[0].Cash.Value,
 		"error":          []any{info.GetReason(), retry != nil},
 		"flaky":          p.codeOfGet(p.told.Flaky, timeout),
-		"sick":           p.codeOfGet(p.told.Sick, 2*time.Second),
-		"closed":         p.codeOfGet(p.told.Closed, 2*time.Second),
+		"sick":           p.codeOfGet(p.told.Sick, timeout),
+		"closed":         p.codeOfGet(p.told.Closed, timeout),
 		"closed_waiting": p.codeOfGet(p.told.Closed, time.Second, grpc.WaitForReady(true)),
 		"slow":           status.Code(source(flaky, "", 500*time.Millisecond)).String(),
 	}

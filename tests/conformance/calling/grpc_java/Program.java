@@ -118,8 +118,8 @@ public final class Program {
     facts.put("error", List.of(Recipe.detailOf(error, ErrorInfo.class).orElseThrow().getReason(),
         Recipe.detailOf(error, RetryInfo.class).isPresent()));
     facts.put("flaky", codeOf(() -> get(flaky, TIMEOUT_MS)));
-    facts.put("sick", codeOf(() -> get(sick, 2000)));
-    facts.put("closed", codeOf(() -> get(closed, 2000)));
+    facts.put("sick", codeOf(() -> get(sick, TIMEOUT_MS)));
+    facts.put("closed", codeOf(() -> get(closed, TIMEOUT_MS)));
     facts.put("closed_waiting", codeOf(() -> get(closed.withWaitForReady(), 1000)));
     facts.put("slow", codeOf(() -> flaky.withDeadlineAfter(500, TimeUnit.MILLISECONDS)
         .getSourceBalance(GetSourceBalanceRequest.getDefaultInstance())));

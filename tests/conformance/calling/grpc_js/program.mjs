@@ -47,8 +47,8 @@ async function facts() {
     cash: snapshot.sources[0].balance_set.balances[0].cash.value,
     error: [info.reason, retry !== undefined],
     flaky: await codeOf(get(clientOf(told.flaky), REQUEST, TIMEOUT_MS)),
-    sick: await codeOf(get(clientOf(told.sick), REQUEST, 2000)),
-    closed: await codeOf(get(clientOf(told.closed), REQUEST, 2000)),
+    sick: await codeOf(get(clientOf(told.sick), REQUEST, TIMEOUT_MS)),
+    closed: await codeOf(get(clientOf(told.closed), REQUEST, TIMEOUT_MS)),
     closed_waiting: await codeOf(call(clientOf(told.closed), "GetAccountSnapshot", REQUEST, 1000, waiting)),
     slow: await codeOf(call(clientOf(told.flaky), "GetSourceBalance", {}, 500)),
   };

@@ -69,8 +69,8 @@ def peer_facts() -> dict:
     for _ in range(2):
         next(stream)
     stream.close()
-    return {"flaky": get("flaky", timeout=TIMEOUT_SECONDS), "sick": get("sick", timeout=2),
-            "closed": get("closed", timeout=2),
+    return {"flaky": get("flaky", timeout=TIMEOUT_SECONDS), "sick": get("sick", timeout=TIMEOUT_SECONDS),
+            "closed": get("closed", timeout=TIMEOUT_SECONDS),
             "closed_waiting": get("closed", timeout=1, wait_for_ready=True),
             "slow": code_of(lambda: flaky.GetSourceBalance(slow, timeout=0.5))}
 

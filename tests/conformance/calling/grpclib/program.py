@@ -74,7 +74,7 @@ async def facts() -> dict:
     await stream.aclose()
 
     def get(peer: str):
-        return BalanceServiceStub(connect(TOLD[peer])).GetAccountSnapshot(GET, timeout=2)
+        return BalanceServiceStub(connect(TOLD[peer])).GetAccountSnapshot(GET, timeout=TIMEOUT_SECONDS)
     return {"version": importlib.metadata.version("grpclib"),
             "misspelt": [misspelt({"policy": {"require": "AL"}}),
                          misspelt({"policy": {"requires": "ALL"}})],
