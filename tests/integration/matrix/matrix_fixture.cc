@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "tests/support/connected.h"
-
 namespace balance {
 
 using sandbox::Side;
@@ -44,7 +42,7 @@ void MatrixTest::Start(const MatrixSetup& setup) {
 void MatrixTest::StartService(const MatrixSetup& setup) {
   const std::string config = files_.Write("config.yaml", YamlText(setup));
   service_ = std::make_unique<ServiceProcess>(config, files_.Path("."), setup.environment);
-  stub_ = v1::BalanceService::NewStub(Connected(NewChannel()));
+  stub_ = v1::BalanceService::NewStub(NewChannel());
 }
 
 std::string MatrixTest::YamlText(const MatrixSetup& setup) const {

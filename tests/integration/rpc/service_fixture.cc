@@ -80,11 +80,13 @@ void ServiceFixture::Serve(std::vector<CallerRule> callers, std::shared_ptr<cons
   shard_.Start();
   served_.Publish(
       std::make_shared<const Served>(Served{accounts_, AccessRules(std::move(callers))}));
+  const bool is_plain = !tls;
   const auto port = server_.Start("127.0.0.1", 0, std::move(tls));
   ASSERT_TRUE(port) << port.error().message;
   port_ = *port;
-  channel_ = Connected(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
-                                           grpc::InsecureChannelCredentials()));
+  channel_ =
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
+  if (is_plain) channel_ = Connected(channel_);
   stub_ = v1::BalanceService::NewStub(channel_);
 }
 

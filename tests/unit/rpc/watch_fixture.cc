@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "tests/support/fake_source.h"
 
 namespace balance {
@@ -189,6 +191,48 @@ CallerRule WatchFixture::Rule(const std::string& id, const std::string& token,
   rule.accounts = std::move(accounts);
   rule.methods.set();
   return rule;
+}
+
+WatchStreamTest::WatchStreamTest() {
+  AddAccount("desk-1");
+  AddAccount("desk-2");
+}
+
+void WatchStreamTest::RemoveBothBeforeItGoesOn(WatchCall& call) {
+  RemoveAccount("desk-1");
+  RemoveAccount("desk-2");
+  Serve();
+  Run();
+  call.GoOn();
+  Run();
+}
+
+std::string ReasonOf(const CallStatus& status) {
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  EXPECT_TRUE(details.ParseFromString(status.details));
+  for (const auto& any : details.details()) any.UnpackTo(&info);
+  return info.reason();
+}
+
+bool HasRetryInfo(const CallStatus& status) {
+  google::rpc::Status details;
+  google::rpc::RetryInfo retry;
+  EXPECT_TRUE(details.ParseFromString(status.details));
+  for (const auto& any : details.details()) {
+    if (any.UnpackTo(&retry)) return true;
+  }
+  return false;
+}
+
+std::string CashOf(const Message& message) {
+  return message.snapshot().sources(0).balance_set().balances(0).cash().value();
+}
+
+v1::WatchAccountSnapshotsRequest Named(const std::vector<std::string>& accounts) {
+  v1::WatchAccountSnapshotsRequest request;
+  for (const std::string& account : accounts) request.add_names("accounts/" + account);
+  return request;
 }
 
 }  // namespace balance

@@ -178,4 +178,23 @@ class WatchFixture : public testing::Test {
   std::deque<WatchCall> calls_;
 };
 
+// With two accounts.
+class WatchStreamTest : public WatchFixture {
+ protected:
+  WatchStreamTest();
+
+  // The paused reader takes messages again once both accounts are gone.
+  void RemoveBothBeforeItGoesOn(WatchCall& call);
+};
+
+// ErrorInfo.reason of the status that a stream ended with, and whether it says when to come again.
+std::string ReasonOf(const CallStatus& status);
+bool HasRetryInfo(const CallStatus& status);
+
+// Cash of the first source's first row.
+std::string CashOf(const Message& message);
+
+// A request for the accounts with these ids.
+v1::WatchAccountSnapshotsRequest Named(const std::vector<std::string>& accounts);
+
 }  // namespace balance

@@ -156,7 +156,8 @@ TEST_F(ServerStreamTest, StreamsOfAConnectionThatIsTooSlowForThemTakeTurns) {
   repeated_ = std::string(995, 'x');
   times_ = 1000000;
   Start();
-  H2Client client(port_, {.gives_window = false});
+  // Only the connection's window is small.
+  H2Client client(port_, {.window = 1000000, .gives_window = false});
   // Settings are agreed on by now.
   client.Ask("/t.T/Echo", "");
   std::vector<std::int32_t> streams;
