@@ -1,6 +1,7 @@
 // Streams that are refused, or ended, for their number or for their request.
 
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include "tests/unit/rpc/watch_fixture.h"
 
