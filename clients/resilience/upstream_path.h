@@ -21,6 +21,7 @@ namespace balance {
 // Shared by all sources with one credential.
 struct CredentialGuards {
   std::shared_ptr<Pacer> pacer;
+  // By those with the same secret, too: what the upstream says of one tells nothing about another.
   std::shared_ptr<HoldOff> hold_off;
 };
 

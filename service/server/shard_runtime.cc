@@ -275,11 +275,10 @@ std::shared_ptr<const PreviousCredential> ShardRuntime::PreviousOf(const SourceC
                                                                    const Account& old) {
   auto unfinished = old.PreviousOf(config.info.source);
   if (unfinished && unfinished->rotation->IsOver()) unfinished = nullptr;
-  const bool is_replaced = CredentialFingerprint(before) != CredentialFingerprint(config);
-  if (!is_replaced) return unfinished;
+  if (HaveSameLogin(before, config)) return unfinished;
   // One that has never served is no help.
   const SourceConfig& served = unfinished ? *unfinished->config : before;
-  if (CredentialFingerprint(served) == CredentialFingerprint(config)) return nullptr;
+  if (HaveSameLogin(served, config)) return nullptr;
   return std::make_shared<const PreviousCredential>(
       PreviousCredential{std::make_shared<const SourceConfig>(served), guards_.Of(served),
                          std::make_shared<Rotation>()});

@@ -26,7 +26,10 @@ UpstreamGuards::UpstreamGuards(LoopExecutor executor, Clock& clock, ConnectionLi
 SourceGuards UpstreamGuards::Of(const SourceConfig& config,
                                 const SourceFingerprints& fingerprints) {
   const HostGuards& host = HostGuardsOf(config);
-  return {CredentialOf(config, fingerprints).guards, LoginOf(fingerprints.request, host), host};
+  Credential& credential = CredentialOf(config, fingerprints);
+  return {{credential.pacer, SecretOf(credential, KeyOf(fingerprints.login)).hold_off},
+          LoginOf(fingerprints.request, host),
+          host};
 }
 
 std::function<void()> UpstreamGuards::ChangeBy(const SourceConfig& config,
@@ -34,19 +37,22 @@ std::function<void()> UpstreamGuards::ChangeBy(const SourceConfig& config,
   Credential& credential = CredentialOf(config, fingerprints);
   const RateSettings rate = config.upstream.rate;
   const Key login = KeyOf(fingerprints.login);
-  if (credential.rate == rate && credential.login == login) return nullptr;
+  if (credential.rate == rate && credential.secret.login == login) return nullptr;
   return [&credential, rate, login] {
     credential.rate = rate;
-    credential.guards.pacer->Configure(rate);
-    // The upstream rejected another secret, so its hold-off does not apply to this one.
-    if (std::exchange(credential.login, login) != login) {
-      credential.guards.hold_off->Clear();
-    }
+    credential.pacer->Configure(rate);
+    if (credential.secret.login == login) return;
+    std::swap(credential.secret, SecretOf(credential, login));
+    // It may have been in effect before, and rejected then.
+    credential.secret.hold_off->Clear();
   };
 }
 
 void UpstreamGuards::OnReload() {
-  for (auto& [fingerprint, credential] : credentials_) credential.guards.hold_off->OnReload();
+  for (auto& [fingerprint, credential] : credentials_) {
+    credential.secret.hold_off->OnReload();
+    for (SecretState& secret : credential.others) secret.hold_off->OnReload();
+  }
   for (auto& [key, login] : logins_) login.breaker->OnReload();
   DropUnused();
 }
@@ -60,15 +66,25 @@ UpstreamGuards::Key UpstreamGuards::KeyOf(const Fingerprint& fingerprint) {
 UpstreamGuards::Credential& UpstreamGuards::CredentialOf(const SourceConfig& config,
                                                          const SourceFingerprints& fingerprints) {
   Credential& credential = credentials_[KeyOf(fingerprints.credential)];
-  CredentialGuards& guards = credential.guards;
-  if (!guards.pacer) {
-    guards.pacer = std::make_shared<Pacer>(executor_, clock_, config.upstream.rate);
-    guards.hold_off =
-        std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
+  if (!credential.pacer) {
+    credential.pacer = std::make_shared<Pacer>(executor_, clock_, config.upstream.rate);
     credential.rate = config.upstream.rate;
-    credential.login = KeyOf(fingerprints.login);
+    credential.secret = NewSecret(KeyOf(fingerprints.login));
   }
   return credential;
+}
+
+UpstreamGuards::SecretState UpstreamGuards::NewSecret(const Key& login) {
+  return {login,
+          std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest)};
+}
+
+UpstreamGuards::SecretState& UpstreamGuards::SecretOf(Credential& credential, const Key& login) {
+  if (credential.secret.login == login) return credential.secret;
+  for (SecretState& other : credential.others) {
+    if (other.login == login) return other;
+  }
+  return credential.others.emplace_back(NewSecret(login));
 }
 
 const LoginGuards& UpstreamGuards::LoginOf(const Fingerprint& request, const HostGuards& host) {
@@ -94,7 +110,9 @@ const HostGuards& UpstreamGuards::HostGuardsOf(const SourceConfig& config) {
 void UpstreamGuards::DropUnused() {
   const SteadyTime now = clock_.SteadyNow();
   for (auto& [fingerprint, credential] : credentials_) {
-    if (credential.guards.pacer.use_count() > 1) {
+    std::erase_if(credential.others,
+                  [](const SecretState& other) { return other.hold_off.use_count() == 1; });
+    if (credential.pacer.use_count() > 1) {
       credential.unused_since.reset();
     } else if (!credential.unused_since) {
       credential.unused_since = now;
@@ -103,8 +121,8 @@ void UpstreamGuards::DropUnused() {
   std::erase_if(credentials_, [now](const auto& entry) {
     const Credential& credential = entry.second;
     if (!credential.unused_since) return false;
-    return now >= std::max(*credential.unused_since + kCredentialMemory,
-                           credential.guards.pacer->FullAt());
+    return now >=
+           std::max(*credential.unused_since + kCredentialMemory, credential.pacer->FullAt());
   });
   std::erase_if(logins_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });
   std::erase_if(hosts_, [](const auto& entry) { return entry.second.breaker.use_count() == 1; });

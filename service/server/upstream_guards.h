@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "clients/core/clock.h"
 #include "clients/core/connection_limits.h"
@@ -35,9 +36,9 @@ class UpstreamGuards {
   SourceGuards Of(const SourceConfig& config, const SourceFingerprints& fingerprints);
 
   // What is to be called when a source that is configured like that takes effect: its rate becomes
-  // that of its credential, and what the upstream said of another secret counts no more. Null if
-  // that changes nothing. The call costs next to nothing, and is valid until the next OnReload().
-  // REQUIRES: Of() was called.
+  // that of its credential, and what the upstream once said of its secret, before another one was
+  // in effect, counts no more. Null if that changes nothing. The call costs next to nothing, and is
+  // valid until the next OnReload(). REQUIRES: Of() was called.
   std::function<void()> ChangeBy(const SourceConfig& config) {
     return ChangeBy(config, FingerprintsOf(config));
   }
@@ -54,16 +55,26 @@ class UpstreamGuards {
   // 2^-128.
   using Key = std::array<unsigned char, 16>;
 
-  struct Credential {
-    CredentialGuards guards;
-    // Those of the pacer.
-    RateSettings rate;
+  // State of one secret of a credential. What the upstream says of one tells nothing about another.
+  struct SecretState {
     // Of the LoginFingerprint().
     Key login{};
+    std::shared_ptr<HoldOff> hold_off;
+  };
+  struct Credential {
+    std::shared_ptr<Pacer> pacer;
+    // Those of the pacer.
+    RateSettings rate;
+    // The one in effect, and others that sources use, as while one is being replaced.
+    SecretState secret;
+    std::vector<SecretState> others;
     // When its last source ended; unset while a source uses it.
     std::optional<SteadyTime> unused_since;
   };
   Credential& CredentialOf(const SourceConfig& config, const SourceFingerprints& fingerprints);
+  // The credential's secret with that login; it is made if there is none.
+  static SecretState& SecretOf(Credential& credential, const Key& login);
+  static SecretState NewSecret(const Key& login);
   static Key KeyOf(const Fingerprint& fingerprint);
   const LoginGuards& LoginOf(const Fingerprint& request, const HostGuards& host);
   const HostGuards& HostGuardsOf(const SourceConfig& config);

@@ -300,6 +300,29 @@ TEST(ReloadTest, M53_TheOldKeyServesWhereTheNewOneMayNotRead) {
   EXPECT_EQ(Requests(service, fresh.api_key), 1U);
 }
 
+// Polymarket US knows a key by its id: the secret may be replaced alone, or be there before it.
+TEST(ReloadTest, M53_TheOldSecretServesUntilTheNewOneOfTheSameKeyIsTaken) {
+  RunningService service;
+  sandbox::PolymarketKey fresh = sandbox::GeneratePolymarketKey();
+  fresh.key_id = service.upstreams().polymarket_key().key_id;
+  service.WriteSecret("secret-key", fresh.secret_key);
+  service.Reload();
+  v1::SourceBalance source;
+
+  ASSERT_TRUE(service.GetSource("polymarket-us", source).ok());
+  ASSERT_TRUE(service.GetSource("polymarket-us", source).ok());
+  int http_status = 0;
+
+  EXPECT_EQ(service.upstreams().Counters(Side::kPolymarket).auth_failures, 1U);
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_sources_on_previous_credential{kind=\"POLYMARKET_US\"} 1"));
+
+  ASSERT_TRUE(service.upstreams().AddKey(fresh));
+  EXPECT_TRUE(service.GetSource("polymarket-us", source).ok());
+  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+              HasSubstr("balance_sources_on_previous_credential{kind=\"POLYMARKET_US\"} 0"));
+}
+
 // The new one is stored before the venue knows it, and the venue changes over at one stroke.
 TEST(ReloadTest, M53_TheNewKeyServesAtOnceWhenTheOldOneEnds) {
   RunningService service;

@@ -93,18 +93,34 @@ TEST_F(UpstreamGuardsTest, ARateIsThatOfItsCredentialOnceItTakesEffect) {
   EXPECT_FALSE(guards_.ChangeBy(source));
 }
 
-TEST_F(UpstreamGuardsTest, ARejectionOfAnotherSecretEndsWhenTheNewOneTakesEffect) {
-  const SourceGuards guards = guards_.Of(Source("key", 's'));
-  guards.credential.hold_off->OnRejected(clock_.Time(), {ErrorKind::kCredentialsRejected, "no"});
+TEST_F(UpstreamGuardsTest, ARejectionIsOfOneSecretAlone) {
+  const SourceGuards old = guards_.Of(Source("key", 's'));
+  const SourceGuards fresh = guards_.Of(Source("key", 't'));
+
+  fresh.credential.hold_off->OnRejected(clock_.Time(), {ErrorKind::kCredentialsRejected, "no"});
+
+  EXPECT_FALSE(old.credential.hold_off->Because(clock_.Time()));
+  EXPECT_TRUE(guards_.Of(Source("key", 't')).credential.hold_off->Because(clock_.Time()));
+}
+
+TEST_F(UpstreamGuardsTest, ASecretThatWasRejectedAndComesBackIsTriedAgain) {
+  const SourceGuards rejected = guards_.Of(Source("key", 's'));
+  rejected.credential.hold_off->OnRejected(clock_.Time(), {ErrorKind::kCredentialsRejected, "no"});
   EXPECT_FALSE(guards_.ChangeBy(Source("key", 's')));
 
+  const SourceGuards other = guards_.Of(Source("key", 't'));
   const auto change = guards_.ChangeBy(Source("key", 't'));
   ASSERT_TRUE(change);
-  EXPECT_TRUE(guards.credential.hold_off->Because(clock_.Time()));
   change();
-
-  EXPECT_FALSE(guards.credential.hold_off->Because(clock_.Time()));
   EXPECT_FALSE(guards_.ChangeBy(Source("key", 't')));
+  EXPECT_TRUE(rejected.credential.hold_off->Because(clock_.Time()));
+  guards_.OnReload();
+  const auto change_back = guards_.ChangeBy(Source("key", 's'));
+  ASSERT_TRUE(change_back);
+  change_back();
+
+  EXPECT_FALSE(rejected.credential.hold_off->Because(clock_.Time()));
+  EXPECT_EQ(guards_.Of(Source("key", 's')).credential.hold_off, rejected.credential.hold_off);
 }
 
 TEST_F(UpstreamGuardsTest, M83_AReloadEndsHoldOffsForARejectedTime) {
