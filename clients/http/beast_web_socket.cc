@@ -66,21 +66,6 @@ bool IsSendable(const WebSocketRequest& request) {
          });
 }
 
-// Wipes what may be secret when the request is over, however it ends.
-class Wiped {
- public:
-  explicit Wiped(WebSocketRequest& request) : request_(request) {}
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-  ~Wiped() {
-    Wipe(request_.target);
-    for (HttpHeader& header : request_.headers) Wipe(header.value);
-  }
-
- private:
-  WebSocketRequest& request_;
-};
-
 tcp::socket& SocketOf(tcp::socket& stream) { return stream; }
 tcp::socket& SocketOf(TlsStream& stream) { return stream.next_layer(); }
 
@@ -359,7 +344,7 @@ BeastConnector::BeastConnector(asio::io_context& loop, Clock& clock, Options opt
 void BeastConnector::RenewTrust() { vouched_->Renew(); }
 
 asio::awaitable<Result<WebSocketAnswer>> BeastConnector::Open(WebSocketRequest request) {
-  const Wiped wiped(request);
+  const WipedAtEnd wiped(request);
   if (!IsSendable(request)) {
     co_return Fail(ErrorKind::kInvalidInput,
                    "a request header holds a control character, or no time is left; check the "

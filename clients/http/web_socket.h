@@ -13,6 +13,7 @@
 
 #include "clients/core/clock.h"
 #include "clients/core/result.h"
+#include "clients/core/secret.h"
 #include "clients/http/base_url.h"
 #include "clients/http/http_transport.h"
 
@@ -33,6 +34,23 @@ struct WebSocketRequest {
   Duration timeout{};
   // Path of a PEM file with CAs to trust beside the system's. Empty: the system's only.
   std::string ca_file = {};
+};
+
+// Wipes what may be secret of a request when it goes out of scope: when the request is over,
+// however it ends.
+class WipedAtEnd {
+ public:
+  // `request` must outlive it.
+  explicit WipedAtEnd(WebSocketRequest& request) : request_(request) {}
+  WipedAtEnd(const WipedAtEnd&) = delete;
+  WipedAtEnd& operator=(const WipedAtEnd&) = delete;
+  ~WipedAtEnd() {
+    Wipe(request_.target);
+    for (HttpHeader& header : request_.headers) Wipe(header.value);
+  }
+
+ private:
+  WebSocketRequest& request_;
 };
 
 // Used on its loop's thread only. Destruction ends the connection without a close frame.

@@ -6,6 +6,7 @@
 #include "clients/polymarket_us/classify_failure.h"
 #include "clients/polymarket_us/push_protocol.h"
 #include "clients/polymarket_us/venue.h"
+#include "clients/venue/exchange.h"
 
 namespace balance {
 
@@ -21,7 +22,8 @@ PolymarketUsPush::PolymarketUsPush(Clock& clock, std::shared_ptr<UpstreamClock> 
 std::string_view PolymarketUsPush::name() const { return polymarket_us::kName; }
 
 boost::asio::awaitable<Result<WebSocketRequest>> PolymarketUsPush::Prepare() {
-  signed_at_ = clock_.WallNow() + host_clock_->Correction();
+  prepared_at_ = clock_.Time();
+  signed_at_ = prepared_at_.wall + host_clock_->Correction();
   auto headers =
       polymarket_us::SignedHeaders({key_id_, *key_}, polymarket_us::kPushPath, signed_at_);
   if (!headers) co_return tl::unexpected<Error>(std::move(headers.error()));
@@ -36,6 +38,7 @@ Error PolymarketUsPush::Classify(const HttpResponse& refusal) {
   Error error = polymarket_us::ClassifyFailure(
       refusal, signed_at_, clock_.WallNow() + host_clock_->Correction(), secrets);
   if (error.kind == ErrorKind::kClockSkew) host_clock_->Distrust();
+  ObserveDate({refusal, prepared_at_, clock_.WallNow()}, *host_clock_);
   return error;
 }
 

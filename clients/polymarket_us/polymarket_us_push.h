@@ -40,6 +40,8 @@ class PolymarketUsPush final : public PushLogin {
   const std::shared_ptr<const SigningKey> key_;
   // Signature of the latest request, which is masked in what the venue says.
   std::string signature_;
+  // When that was made, and the time that it bears.
+  Now prepared_at_;
   WallTime signed_at_;
 };
 

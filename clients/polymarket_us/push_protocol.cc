@@ -24,14 +24,19 @@ constexpr std::array<std::string_view, 10> kBalanceMessages = {
     "account_balance_subscription_update",
     "account_balance_update"};
 
+// Unset fields are sent too, as null or "".
 bool IsOfBalances(const JsonValue& message) {
   return std::any_of(message.members.begin(), message.members.end(), [](const JsonMember& member) {
-    return std::find(kBalanceMessages.begin(), kBalanceMessages.end(), member.name) !=
-           kBalanceMessages.end();
+    return !member.value.IsNull() && std::find(kBalanceMessages.begin(), kBalanceMessages.end(),
+                                               member.name) != kBalanceMessages.end();
   });
 }
 
-// Unset fields are sent too: null and "" say that nothing is wrong.
+bool IsHeartbeat(const JsonValue& message) {
+  const JsonValue* heartbeat = message.Find("heartbeat");
+  return heartbeat && !heartbeat->IsNull();
+}
+
 bool IsError(const JsonValue& message) {
   const JsonValue* error = message.Find("error");
   return error && !error->IsNull() && !(error->IsString() && error->text.empty());
@@ -67,7 +72,7 @@ PushReaction PushProtocol::OnMessage(std::string_view message) {
     reaction.is_hint = true;
     return reaction;
   }
-  if (json->Find("heartbeat")) return reaction;
+  if (IsHeartbeat(*json)) return reaction;
   if (IsError(*json) && IsOurs(*json)) {
     reaction.failure = Refused();
     return reaction;

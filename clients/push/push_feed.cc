@@ -89,6 +89,8 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     });
   }
 
+  void Renew(std::shared_ptr<PushLogin> login) { parts_.credential.login = std::move(login); }
+
   bool is_up() const { return ready_since_.has_value(); }
   const PushCounters& counters() const { return counters_; }
 
@@ -113,10 +115,9 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   // The credential to connect with.
   const Credential& Chosen() const {
     const bool is_replaced = !parts_.previous || parts_.previous->rotation->IsOver();
-    if (is_replaced || !parts_.credential.hold_off->Because(parts_.clock.Time())) {
-      return parts_.credential;
-    }
-    return parts_.previous->credential;
+    const bool is_held_off =
+        HeldOffUntil(parts_.credential, parts_.clock.Time()) != SteadyTime::min();
+    return is_replaced || !is_held_off ? parts_.credential : parts_.previous->credential;
   }
 
   // Lets go of the credential before once the replacement is over, unless it is that of `login`.
@@ -125,11 +126,18 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     if (parts_.previous->credential.login.get() != login) parts_.previous.reset();
   }
 
-  // Until when REST would send nothing with the credential.
-  SteadyTime ForbiddenUntil(const Credential& credential, Now now) const {
-    const SteadyTime paused = credential.pacer->BlockedUntil();
-    return credential.hold_off->Because(now) ? std::max(paused, credential.hold_off->Until())
-                                             : paused;
+  // The least time if nothing is held off.
+  static SteadyTime HeldOffUntil(const Credential& credential, Now now) {
+    SteadyTime until = SteadyTime::min();
+    for (const auto& hold_off : {credential.hold_off, credential.socket_hold_off}) {
+      if (hold_off->Because(now)) until = std::max(until, hold_off->Until());
+    }
+    return until;
+  }
+
+  // Until when REST would send nothing with the credential, or the venue wants no socket of it.
+  static SteadyTime ForbiddenUntil(const Credential& credential, Now now) {
+    return std::max(credential.pacer->BlockedUntil(), HeldOffUntil(credential, now));
   }
 
   // Waits for everything that a connection needs: room for a socket, and a turn of a credential
@@ -191,11 +199,14 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   }
 
   asio::awaitable<PushReturn> Connect(const Credential& credential) {
+    // Renew() may put another one in its place meanwhile.
+    const std::shared_ptr<PushLogin> login = credential.login;
     const SteadyTime began = parts_.clock.SteadyNow();
-    auto request = co_await credential.login->Prepare();
+    auto request = co_await login->Prepare();
     request_place_.reset();
     if (is_stopped_) co_return PushReturn::kBackOff;
     if (!request) co_return Failed(credential, std::move(request.error()));
+    const WipedAtEnd wiped(*request);
     if (NeedsRequest(credential)) {
       const SteadyTime end = began + options_.longest_preparation;
       const bool may_go = co_await TakeTurn(credential, end, false);
@@ -204,14 +215,14 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     auto answer = co_await parts_.connector.Open(*std::move(request));
     if (is_stopped_) co_return PushReturn::kBackOff;
     if (!answer) {
-      co_return Failed(credential, Named(credential.login->name(), std::move(answer.error())));
+      co_return Failed(credential, Named(login->name(), std::move(answer.error())));
     }
-    if (!answer->socket) {
-      co_return Failed(credential, credential.login->Classify(answer->refusal));
-    }
+    if (!answer->socket) co_return Failed(credential, login->Classify(answer->refusal));
     ++counters_.opened;
+    credential.socket_hold_off->Clear();
+    rejected_times_ = 0;
     socket_ = std::move(answer->socket);
-    const PushReturn how = co_await Serve(*credential.login);
+    const PushReturn how = co_await Serve(*login);
     silence_.Cancel();
     keep_alive_.Cancel();
     socket_.reset();
@@ -297,8 +308,16 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     ++counters_.failed;
     switch (error.kind) {
       case ErrorKind::kCredentialsRejected:
-      case ErrorKind::kForbidden:
         credential.hold_off->OnRejected(parts_.clock.Time(), error);
+        break;
+      case ErrorKind::kForbidden:
+        credential.socket_hold_off->OnRejected(parts_.clock.Time(), error);
+        break;
+      case ErrorKind::kClockSkew:
+        // The next attempt is signed by what the refusal has told of the venue's clock.
+        if (rejected_times_++ > 0) {
+          credential.socket_hold_off->OnRejected(parts_.clock.Time(), error);
+        }
         break;
       case ErrorKind::kRateLimited:
         credential.pacer->OnRateLimited(error);
@@ -377,6 +396,8 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   std::optional<SteadyTime> ready_since_;
   // Returns to the venue since a socket was last healthy.
   int failures_ = 0;
+  // Times of requests that the venue has rejected since a socket was last opened.
+  int rejected_times_ = 0;
   PushCounters counters_;
 };
 
@@ -386,6 +407,8 @@ PushFeed::PushFeed(LoopExecutor executor, Parts parts, Options options)
 }
 
 PushFeed::~PushFeed() { loop_->Stop(); }
+
+void PushFeed::Renew(std::shared_ptr<PushLogin> login) { loop_->Renew(std::move(login)); }
 
 bool PushFeed::is_up() const { return loop_->is_up(); }
 

@@ -15,6 +15,7 @@
 #include "clients/http/web_socket.h"
 #include "clients/resilience/connection_slots.h"
 #include "clients/resilience/hold_off.h"
+#include "clients/resilience/hold_off_source.h"
 #include "clients/resilience/pacer.h"
 #include "clients/resilience/rotating_source.h"
 #include "clients/venue/push_login.h"
@@ -67,9 +68,13 @@ class PushFeed {
 
   // A login, and what it shares with the requests that REST makes with its credential.
   struct Credential {
-    std::unique_ptr<PushLogin> login;
+    std::shared_ptr<PushLogin> login;
     std::shared_ptr<HoldOff> hold_off;
     std::shared_ptr<Pacer> pacer;
+    // Of the feed alone: a venue may refuse a socket to a credential that it lets read, and what is
+    // read must not suffer from that.
+    std::shared_ptr<HoldOff> socket_hold_off =
+        std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   };
   // The credential that is being replaced: it serves while the new one is held off, until REST says
   // that the replacement is over. It is let go of then.
@@ -99,6 +104,10 @@ class PushFeed {
   // Takes leave of the venue, which has a second to answer, and ends the socket: for that the clock
   // and the loop must go on. The observer is told nothing more.
   ~PushFeed();
+
+  // Connections from the next one on are made with this login, which is the same but for its
+  // settings.
+  void Renew(std::shared_ptr<PushLogin> login);
 
   bool is_up() const;
   const PushCounters& counters() const;

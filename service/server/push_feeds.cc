@@ -16,6 +16,7 @@ class PushFeeds::LoginFeed final : public PushObserver {
   void Start(LoopExecutor executor, PushFeed::Parts parts, PushFeed::Options options) {
     feed_.emplace(executor, std::move(parts), options);
   }
+  void Renew(std::shared_ptr<PushLogin> login) { feed_->Renew(std::move(login)); }
 
   const std::optional<SteadyTime>& quiet_since() const { return quiet_since_; }
   bool has_listeners() const { return !listeners_.empty(); }
@@ -93,6 +94,9 @@ PushFeeds::Ticket PushFeeds::Join(const SourceConfig& config, SourceGuards guard
   if (!login) {
     login = std::make_unique<LoginFeed>(parts_.clock, parts_.monitor, listener.info);
     login->Start(parts_.executor, PartsOf(config, guards, previous.get(), *login), parts_.options);
+  } else {
+    // The socket stays, but settings such as a timeout may be others.
+    login->Renew(LoginOf(config, guards));
   }
   login->Add(ticket.number, std::move(listener));
   return ticket;
@@ -124,11 +128,16 @@ PushFeed::Parts PushFeeds::PartsOf(const SourceConfig& config, const SourceGuard
 
 PushFeed::Credential PushFeeds::CredentialOf(const SourceConfig& config,
                                              const SourceGuards& guards) {
+  return {LoginOf(config, guards), guards.credential.hold_off, guards.credential.pacer};
+}
+
+std::shared_ptr<PushLogin> PushFeeds::LoginOf(const SourceConfig& config,
+                                              const SourceGuards& guards) {
   auto login =
       config.venue->MakePushLogin(config.login, SettingsOf(config, CredentialFingerprint(config)),
                                   parts_.transport, parts_.clock, guards.host.clock_skew);
   assert(login && "VenueFacts::has_push says that there is one");
-  return {std::move(login), guards.credential.hold_off, guards.credential.pacer};
+  return login;
 }
 
 std::shared_ptr<HostSlots> PushFeeds::SlotsOf(const SourceConfig& config) {

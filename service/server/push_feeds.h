@@ -82,6 +82,7 @@ class PushFeeds {
   PushFeed::Parts PartsOf(const SourceConfig& config, const SourceGuards& guards,
                           const PreviousCredential* previous, LoginFeed& observer);
   PushFeed::Credential CredentialOf(const SourceConfig& config, const SourceGuards& guards);
+  std::shared_ptr<PushLogin> LoginOf(const SourceConfig& config, const SourceGuards& guards);
   std::shared_ptr<HostSlots> SlotsOf(const SourceConfig& config);
 
   Parts parts_;

@@ -86,10 +86,13 @@ TEST_F(PolymarketUsPushTest, RefusalsMeanWhatTheyMeanByRest) {
 TEST_F(PolymarketUsPushTest, RejectedTimeHasTheClockLookedAtAgain) {
   ASSERT_TRUE(RunToEnd(push_->Prepare()));
 
-  const Error error = push_->Classify({401, {}, "unauthorized: timestamp is too old"});
+  const Error error = push_->Classify(
+      {401, {{"Date", "Sun, 31 Aug 2025 20:00:00 GMT"}}, "unauthorized: timestamp is too old"});
 
   EXPECT_EQ(error.kind, ErrorKind::kClockSkew);
   EXPECT_EQ(host_clock_->distrusted, 1);
+  // What was known holds no more, but this does.
+  EXPECT_EQ(host_clock_->dates, std::vector<WallTime>{WallTime(seconds(1756670400))});
 }
 
 TEST_F(PolymarketUsPushTest, NoTextOfARefusalTellsTheSignature) {

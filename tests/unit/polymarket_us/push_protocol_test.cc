@@ -65,6 +65,18 @@ TEST(PolymarketUsPushProtocolTest, HeartbeatIsNothing) {
   EXPECT_FALSE(reaction.is_hint || reaction.is_ready || reaction.failure);
 }
 
+TEST(PolymarketUsPushProtocolTest, FieldsThatAreSentUnsetAreNotThere) {
+  PushProtocol protocol;
+
+  const PushReaction change =
+      protocol.OnMessage(R"({"heartbeat":null,"error":"","accountBalancesUpdate":{}})");
+  EXPECT_TRUE(change.is_hint);
+  EXPECT_TRUE(change.is_ready);
+
+  PushProtocol other;
+  EXPECT_FALSE(other.OnMessage(R"({"accountBalancesUpdate":null})").is_ready);
+}
+
 TEST(PolymarketUsPushProtocolTest, ErrorOfOurRequestEndsTheSocketAndSaysNothingOfItsText) {
   for (const char* message :
        {R"({"requestId":"balances","error":"no such account 12345"})",

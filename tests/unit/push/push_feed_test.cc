@@ -57,6 +57,7 @@ class PlainLogin final : public PushLogin {
   Error Classify(const HttpResponse& refusal) override {
     const ErrorKind kind = refusal.status == 401   ? ErrorKind::kCredentialsRejected
                            : refusal.status == 403 ? ErrorKind::kForbidden
+                           : refusal.status == 408 ? ErrorKind::kClockSkew
                            : refusal.status == 429 ? ErrorKind::kRateLimited
                                                    : ErrorKind::kUpstreamError;
     Error error{kind, "Refused."};
@@ -264,16 +265,50 @@ TEST_F(PushFeedTest, ConnectionThatLastedBeginsAnewWithShortPauses) {
   EXPECT_LE(PauseUntilNextAttempt(), seconds(1));
 }
 
-TEST_F(PushFeedTest, M176_RefusedCredentialIsHeldOffAsByRest) {
-  for (const int status : {401, 403}) {
-    hold_off_->Clear();
-    connector_.RefuseWith(status);
-    EndWith(1001);
-    PauseUntilNextAttempt();
+TEST_F(PushFeedTest, M176_RejectedCredentialIsHeldOffAsByRest) {
+  connector_.RefuseWith(401);
+  EndWith(1001);
+  PauseUntilNextAttempt();
 
-    EXPECT_NE(hold_off_->Because(clock_.Time()), nullptr) << status;
-    EXPECT_GE(PauseUntilNextAttempt(), seconds(59)) << status;
-  }
+  EXPECT_NE(hold_off_->Because(clock_.Time()), nullptr);
+  EXPECT_GE(PauseUntilNextAttempt(), seconds(59));
+}
+
+TEST_F(PushFeedTest, M176_ASocketThatIsForbiddenIsLeftAloneAndRestGoesOn) {
+  for (int i = 0; i < 2; ++i) connector_.RefuseWith(403);
+  EndWith(1001);
+  PauseUntilNextAttempt();
+
+  EXPECT_EQ(hold_off_->Because(clock_.Time()), nullptr);
+  EXPECT_GE(PauseUntilNextAttempt(), seconds(59));
+  EXPECT_GE(PauseUntilNextAttempt(), seconds(119));
+  // It was granted. The next refusal is the first one again.
+  connector_.RefuseWith(403);
+  EndWith(1001);
+  PauseUntilNextAttempt();
+  EXPECT_LE(PauseUntilNextAttempt(), seconds(100));
+}
+
+TEST_F(PushFeedTest, TimesThatAreRejectedTwiceInARowAreHeldOff) {
+  for (int i = 0; i < 2; ++i) connector_.RefuseWith(408);
+  EndWith(1001);
+  PauseUntilNextAttempt();
+  // It is signed anew.
+  EXPECT_LE(PauseUntilNextAttempt(), seconds(30));
+
+  EXPECT_GE(PauseUntilNextAttempt(), seconds(59));
+  EXPECT_EQ(hold_off_->Because(clock_.Time()), nullptr);
+}
+
+TEST_F(PushFeedTest, ALoginThatIsRenewedServesFromTheNextConnectionOn) {
+  Hear("ready");
+  feed_->Renew(std::make_unique<PlainLogin>("/renewed/"));
+  EXPECT_TRUE(feed_->is_up());
+  EndWith(1001);
+
+  PauseUntilNextAttempt();
+
+  EXPECT_EQ(connector_.requests.back().target, "/renewed/1");
 }
 
 TEST_F(PushFeedTest, NothingIsConnectedWhileRestHoldsTheCredentialOff) {

@@ -242,6 +242,27 @@ TEST_F(PushFeedsTest, M174_AnEndIsToldAtOnceAndTheNextSocketIsAHint) {
   EXPECT_THAT(monitor_.hints, ElementsAre(std::pair("one", HintResult::kUnwanted)));
 }
 
+TEST_F(PushFeedsTest, SettingsOfAReloadHoldFromTheNextConnectionOn) {
+  const auto join_with = [this](Duration attempt_timeout) {
+    SourceConfig config = Config('s');
+    config.upstream.attempt_timeout = attempt_timeout;
+    return push_.Join(config, guards_.Of(config), nullptr, {one_.feed.get(), 0, one_.info});
+  };
+  const auto before = join_with(seconds(3));
+  Advance(seconds(1));
+  Hear(kReady);
+
+  const auto after = join_with(seconds(10));
+  push_.Leave(before);
+  EXPECT_FALSE(peer().is_over());
+  EXPECT_EQ(connector_.requests.back().timeout, seconds(3));
+  peer().End(1001);
+  Advance(seconds(3));
+
+  EXPECT_EQ(connector_.requests.back().timeout, seconds(10));
+  push_.Leave(after);
+}
+
 TEST_F(PushFeedsTest, M180_StopLeavesAllSockets) {
   Join(one_, 's');
   Join(two_, 't');
