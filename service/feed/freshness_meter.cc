@@ -17,19 +17,27 @@ FreshnessTimes& FreshnessTimes::operator+=(const FreshnessTimes& other) {
 void FreshnessMeter::Ask(SteadyTime when) {
   CountUntil(when);
   if (!IsInDemand(when)) BeginDemand(when);
-  asked_until_ = std::max(asked_until_, when + ttl_ + kGrace);
+  asked_until_ = std::max(asked_until_, when + longest_ + kGrace);
 }
 
 void FreshnessMeter::SetWatched(std::optional<Duration> age, SteadyTime now) {
   CountUntil(now);
   if (age && !IsInDemand(now)) BeginDemand(now);
   is_watched_ = age.has_value();
-  watched_age_ = std::max(ttl_, age.value_or(Duration::zero()));
+  watched_age_ = age.value_or(Duration::zero());
+}
+
+void FreshnessMeter::SetFreshFor(std::optional<Duration> fresh_for, SteadyTime now) {
+  if (fresh_for == fresh_for_) return;
+  CountUntil(now);
+  lost_at_ = std::min(now, FreshUntil());
+  fresh_for_ = fresh_for;
 }
 
 void FreshnessMeter::OnReading(SteadyTime observed, SteadyTime now) {
   CountUntil(now);
   observed_ = observed;
+  lost_at_ = SteadyTime::min();
 }
 
 FreshnessTimes FreshnessMeter::Take(SteadyTime now) {
@@ -48,11 +56,14 @@ void FreshnessMeter::CountUntil(SteadyTime now) {
   counted_until_ = now;
   const SteadyTime end = is_watched_ ? now : std::min(now, asked_until_);
   if (end <= begin) return;
-  SteadyTime fresh_until = demand_since_;
-  if (observed_) fresh_until = std::max(fresh_until, SaturatingAdd(*observed_, watched_age_));
+  const SteadyTime fresh_until = SaturatingAdd(std::max(demand_since_, FreshUntil()), kGrace);
   times_.in_demand += end - begin;
-  times_.fresh +=
-      std::max(Duration::zero(), std::min(end, SaturatingAdd(fresh_until, kGrace)) - begin);
+  times_.fresh += std::max(Duration::zero(), std::min(end, fresh_until) - begin);
+}
+
+SteadyTime FreshnessMeter::FreshUntil() const {
+  if (!observed_ || !fresh_for_) return lost_at_;
+  return std::max(lost_at_, SaturatingAdd(*observed_, std::max(*fresh_for_, watched_age_)));
 }
 
 }  // namespace balance

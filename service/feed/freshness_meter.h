@@ -24,13 +24,14 @@ struct FreshnessTimes {
 
 using FreshnessByKind = std::map<SourceKind, FreshnessTimes>;
 
-// "TTL" is how long a reading is FRESH at best: cache.ttl, or push.poll_interval where that is
-// more.
+// A source is in demand while somebody watches it, and after each read that wanted it for kGrace
+// and as long as a reading is FRESH at best: cache.ttl, or push.poll_interval where that is more.
 //
-// A source is in demand while somebody watches it, and for its TTL and kGrace after each read that
-// wanted it. Its newest reading is fresh enough until kGrace past the TTL, or past the greater age
-// that all who watch it allow. A demand that begins gives the source kGrace to be read. So a
-// healthy source that is read now and then, with nothing in between, is fresh all the time.
+// Its newest reading is fresh enough for as long as it is FRESH, or for the greater age that all
+// who watch it allow, and kGrace. If it ceases to be FRESH before, because the venue tells of a
+// change or tells nothing any more, then for kGrace from there. A demand that begins gives the
+// source kGrace to be read. So a healthy source that is read now and then, with nothing in between,
+// is fresh all the time.
 //
 // All is reckoned from the times of what happened, not sampled. Plain values: on one thread at a
 // time.
@@ -38,13 +39,18 @@ class FreshnessMeter {
  public:
   static constexpr Duration kGrace = std::chrono::seconds(5);
 
-  explicit FreshnessMeter(Duration ttl) : ttl_(ttl), watched_age_(ttl) {}
+  // `longest`: how long a reading is FRESH at best.
+  explicit FreshnessMeter(Duration longest) : longest_(longest), fresh_for_(longest) {}
 
   // A read wanted the source. `when` may be a little before what the meter was told last.
   void Ask(SteadyTime when);
 
   // `age`: how old a reading may become for all who watch; nullopt: nobody does.
   void SetWatched(std::optional<Duration> age, SteadyTime now);
+
+  // How long after its observe time the newest reading is FRESH, from now on; nullopt: it is not,
+  // however new.
+  void SetFreshFor(std::optional<Duration> fresh_for, SteadyTime now);
 
   // The newest reading is one observed at `observed`.
   void OnReading(SteadyTime observed, SteadyTime now);
@@ -57,10 +63,13 @@ class FreshnessMeter {
   // Counts the time until `now`.
   void CountUntil(SteadyTime now);
   void BeginDemand(SteadyTime now);
+  // End of the time in which the newest reading is fresh enough, without kGrace.
+  SteadyTime FreshUntil() const;
 
-  Duration ttl_;
-  // How old a reading may become: the TTL, or what those who watch allow if that is more.
-  Duration watched_age_;
+  const Duration longest_;
+  std::optional<Duration> fresh_for_;
+  // How old a reading may become for those who watch.
+  Duration watched_age_{0};
   bool is_watched_ = false;
   SteadyTime counted_until_ = SteadyTime::min();
   SteadyTime demand_since_ = SteadyTime::min();
@@ -68,6 +77,8 @@ class FreshnessMeter {
   SteadyTime asked_until_ = SteadyTime::min();
   // Observe time of the newest reading.
   std::optional<SteadyTime> observed_;
+  // When that ceased to be FRESH before its time.
+  SteadyTime lost_at_ = SteadyTime::min();
   FreshnessTimes times_;
 };
 

@@ -54,6 +54,7 @@ SteadyTime SourceFeed::EarliestSend() const {
 }
 
 SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
+  since = ObservedSince::Later(since, status_.NotOutdatedSince());
   if (flight_ && flight_->progress.sent_at) {
     if (Serves(*flight_, since)) return *flight_->progress.sent_at;
     return std::max(clock_.SteadyNow(),
@@ -70,6 +71,7 @@ SteadyTime SourceFeed::EarliestSendFor(ObservedSince since) const {
 SourceFeed::WaiterId SourceFeed::Wait(ObservedSince since, OnEnd on_end,
                                       const std::optional<TraceContext>& trace) {
   const WaiterId id = next_waiter_++;
+  since = ObservedSince::Later(since, status_.NotOutdatedSince());
   if (flight_ && flight_->has_begun && !flight_->progress.sent_at && IsForbidden()) Restart();
   const auto add_to = [&](Waiters& waiters, Waited how) {
     waiters.emplace_hint(waiters.end(), id, Waiter{how, since, std::move(on_end)});
@@ -108,8 +110,11 @@ bool SourceFeed::IsWanted(const Flight& flight) {
 
 ObservedSince SourceFeed::NewerThanKnown() const {
   const SteadyTime oldest = clock_.SteadyNow() - status_.FreshFor();
-  if (!status_.reading) return {.steady = oldest};
-  return {.steady = std::max(oldest, status_.reading->observe_steady + Duration(1))};
+  ObservedSince since{.steady = oldest};
+  if (status_.reading) {
+    since.steady = std::max(oldest, status_.reading->observe_steady + Duration(1));
+  }
+  return ObservedSince::Later(since, status_.NotOutdatedSince());
 }
 
 void SourceFeed::Forget(WaiterId waiter) {
@@ -121,6 +126,7 @@ void SourceFeed::Forget(WaiterId waiter) {
 
 void SourceFeed::RefreshInBackground(ObservedSince since,
                                      const std::optional<TraceContext>& trace) {
+  since = ObservedSince::Later(since, status_.NotOutdatedSince());
   if (!flight_) {
     if (!stopped_) StartFlight({}, true, since, trace);
   } else if (Serves(*flight_, since)) {
@@ -177,6 +183,7 @@ HintResult SourceFeed::Hint() {
   const Duration fresh_for = status_.FreshFor();
   if (status_.quiet_since) status_.quiet_since = now.steady;
   bool is_news = status_.FreshFor() != fresh_for;
+  NoteFreshness();
   const bool is_wanted =
       watched_ || successor_.IsWanted() || (flight_ && !flight_->waiters.empty());
   HintResult result = HintResult::kUnwanted;
@@ -214,12 +221,14 @@ HintResult SourceFeed::AnswerHint(SteadyTime hinted_at) {
 bool SourceFeed::NoteOutdated(SteadyTime hinted_at) {
   const bool is_news = status_.reading && !status_.IsOutdated();
   status_.hinted_at = hinted_at;
+  NoteFreshness();
   return is_news;
 }
 
 bool SourceFeed::SetQuietSince(std::optional<SteadyTime> quiet_since) {
   if (stopped_) return false;
   if (quiet_since != std::exchange(status_.quiet_since, quiet_since)) {
+    NoteFreshness();
     on_change_();
     if (!flight_) PlanWatch();
   }
@@ -244,6 +253,7 @@ void SourceFeed::Adopt(const SourceStatus& known) {
   status_.path = path;
   if (!status_.reading) return;
   freshness_.OnReading(status_.reading->observe_steady, clock_.SteadyNow());
+  NoteFreshness();
 }
 
 void SourceFeed::NoteAsked(SteadyTime now) {
@@ -259,12 +269,20 @@ void SourceFeed::CountAsked() {
 
 void SourceFeed::CountWatched() {
   CountAsked();
-  const bool is_watched = !watched_->pace.empty();
-  freshness_.SetWatched(
-      is_watched ? std::optional(watched_->pace.Get(status_.LongestFresh(),
-                                                    options_.info->cache.min_refresh_interval))
-                 : std::nullopt,
-      clock_.SteadyNow());
+  const bool is_watched = watched_ && !watched_->pace.empty();
+  freshness_.SetWatched(is_watched
+                            ? std::optional(watched_->pace.Get(
+                                  status_.FreshFor(), options_.info->cache.min_refresh_interval))
+                            : std::nullopt,
+                        clock_.SteadyNow());
+}
+
+void SourceFeed::NoteFreshness() {
+  CountAsked();
+  const SteadyTime now = clock_.SteadyNow();
+  freshness_.SetFreshFor(status_.IsOutdated() ? std::nullopt : std::optional(status_.FreshFor()),
+                         now);
+  if (watched_) CountWatched();
 }
 
 void SourceFeed::AddFreshness(SteadyTime now, FreshnessByKind& times) {
@@ -454,6 +472,7 @@ bool SourceFeed::CloseHint() {
   const SteadyTime hint = *std::exchange(open_hint_, std::nullopt);
   if (!status_.reading || status_.reading->observe_steady >= hint) return false;
   status_.hinted_at = hint;
+  NoteFreshness();
   return true;
 }
 
@@ -472,6 +491,7 @@ void SourceFeed::Accept(Reading reading, SteadyTime sent) {
   CountAsked();
   freshness_.OnReading(reading.observe_steady, clock_.SteadyNow());
   status_.reading = std::make_shared<const Reading>(std::move(reading));
+  NoteFreshness();
   status_.early_refresh_at = EarlyRefreshAt(*status_.reading);
 }
 
@@ -515,7 +535,10 @@ bool SourceFeed::Fail(Error error, bool was_sent) {
   failure->next_attempt_time = now.wall + (failure->next_attempt - now.steady);
   failure->error = std::move(error);
   failure->error.retry_after.reset();
-  if (!TraitsOf(failure->error.kind).heals) status_.is_rejected = true;
+  if (!TraitsOf(failure->error.kind).heals) {
+    status_.is_rejected = true;
+    NoteFreshness();
+  }
   if (!was_sent && !first && IsSame(*failure, *status_.failure)) return false;
   status_.failure = std::move(failure);
   return true;

@@ -249,6 +249,8 @@ class SourceFeed {
   void CountAsked();
   // Tells the meter of those who watch.
   void CountWatched();
+  // Tells the meter for how long the newest reading is FRESH, which may have changed.
+  void NoteFreshness();
   // Returns whether that is news.
   bool CloseHint();
   // Sees to it that a refresh is sent from now on; returns how.

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "clients/core/error.h"
+#include "clients/core/observed_since.h"
 #include "clients/core/path_state.h"
 #include "clients/core/reading.h"
 #include "clients/core/source_info.h"
@@ -73,10 +74,12 @@ struct SourceStatus {
     return quiet_since ? FeedState::kPush : FeedState::kPushDown;
   }
   // How long the reading is FRESH: while the venue would have told of a change, and has not, it
-  // need not be polled for longer than the TTL.
+  // need not be polled for longer than the TTL. What is read sooner than half a TTL after the venue
+  // has told of a change is read once more: what answers requests may lag behind what tells.
   Duration FreshFor() const {
-    const bool is_quiet = quiet_since && reading && reading->observe_steady >= *quiet_since;
-    return is_quiet && !is_rejected ? LongestFresh() : info->cache.ttl;
+    const bool is_quiet = quiet_since && reading && !is_rejected &&
+                          reading->observe_steady >= *quiet_since + info->cache.ttl / 2;
+    return is_quiet ? LongestFresh() : info->cache.ttl;
   }
   // As SourceInfo::LongestFresh() says.
   Duration LongestFresh() const { return info->LongestFresh(); }
@@ -85,6 +88,15 @@ struct SourceStatus {
   // never as FRESH.
   bool IsOutdated() const {
     return is_of_other_login || (hinted_at && reading && reading->observe_steady < *hinted_at);
+  }
+  // What a reading must meet for IsOutdated() to be false of it. Whatever a reader accepts, a
+  // reading from before would be shown as STALE.
+  ObservedSince NotOutdatedSince() const {
+    ObservedSince since{.steady = hinted_at.value_or(SteadyTime::min())};
+    if (is_of_other_login && reading) {
+      since.steady = std::max(since.steady, reading->observe_steady + Duration(1));
+    }
+    return since;
   }
   // Whether nothing was asked since IsOutdated() came to be true.
   bool IsOutdatedSinceAttempt() const {

@@ -48,6 +48,24 @@ TEST_F(FreshnessMeterTest, AHealthySourceThatIsReadNowAndThenIsFreshAllTheTime) 
   ExpectTimes(seconds(200), seconds(30), seconds(30));
 }
 
+TEST_F(FreshnessMeterTest, AReadingThatCeasesToBeFreshBeforeItsTimeCountsForTheGrace) {
+  for (const bool is_outdated : {false, true}) {
+    FreshnessMeter meter(seconds(60));
+    meter.SetWatched(seconds(60), At(seconds(0)));
+    meter.OnReading(At(seconds(0)), At(seconds(0)));
+
+    // The venue tells nothing any more, or of a change.
+    meter.SetFreshFor(is_outdated ? std::nullopt : std::optional<Duration>(kTtl), At(seconds(30)));
+    meter.SetWatched(kTtl, At(seconds(30)));
+    EXPECT_EQ(meter.Take(At(seconds(50))).fresh, seconds(35));
+    meter.OnReading(At(seconds(50)), At(seconds(50)));
+    meter.SetFreshFor(seconds(60), At(seconds(50)));
+
+    EXPECT_EQ(meter.Take(At(seconds(115))).fresh, seconds(65));
+    EXPECT_EQ(meter.Take(At(seconds(120))).fresh, seconds(0));
+  }
+}
+
 TEST_F(FreshnessMeterTest, ASourceThatDiesIsFreshForTheGrace) {
   meter_.SetWatched(kTtl, At(seconds(0)));
   meter_.OnReading(At(seconds(0)), At(seconds(0)));

@@ -62,12 +62,13 @@ class PushedSourceTest : public testing::Test {
     Run();
   }
 
-  // A source that is up, and watched, and was read a moment ago.
+  // A source that is up, and watched, and was read a moment ago: when it came up, and a TTL later.
   void WatchQuietly() {
     Up();
     feed_->Watch(std::nullopt);
     Run();
     Answer();
+    Advance(feed_->status().info->cache.ttl);
   }
 
   SourceState State() const {
@@ -151,6 +152,10 @@ TEST_F(PushedSourceTest, AHintEndsWhatTheSilenceHasProven) {
   Answer();
   EXPECT_EQ(State(), SourceState::kFresh);
   EXPECT_EQ(feed_->status().reading->origin, ReadingOrigin::kPushHint);
+  // The venue's answer may have been from before what it told of.
+  const int hinted = upstream_.requests();
+  Advance(kPushedTtl);
+  EXPECT_EQ(upstream_.requests(), hinted + 1);
   const int before = upstream_.requests();
   Advance(kPollInterval - seconds(2));
   EXPECT_EQ(upstream_.requests(), before) << "it is quiet again";
@@ -160,7 +165,8 @@ TEST_F(PushedSourceTest, AHintEndsWhatTheSilenceHasProven) {
 TEST_F(PushedSourceTest, WhatWasProvenForLongIsShownForAsLongAsItMayBeStale) {
   WatchQuietly();
   feed_->Unwatch(std::nullopt);
-  clock_.Advance(kPollInterval - seconds(1));
+  const SteadyTime observed = feed_->status().reading->observe_steady;
+  clock_.Advance(observed + kPollInterval - seconds(1) - clock_.SteadyNow());
   ASSERT_EQ(State(), SourceState::kFresh);
 
   feed_->Hint();
@@ -263,6 +269,45 @@ TEST_F(RarelyReadSourceTest, M173_AHintDuringAPauseDoesNotWaitForThePaceOfWhoWat
 
   EXPECT_EQ(upstream_.requests(), before + 1);
   EXPECT_EQ(State(), SourceState::kFresh);
+  feed_->Unwatch(std::nullopt);
+}
+
+TEST_F(PushedSourceTest, AReadAfterAHintIsNotServedByWhatWasAskedBeforeIt) {
+  Up();
+  feed_->RefreshInBackground({});
+  Run();
+  ASSERT_EQ(upstream_.requests(), 1);
+  clock_.Advance(milliseconds(600));
+  ASSERT_EQ(feed_->Hint(), HintResult::kUnwanted);
+  std::optional<Waited> end;
+  // Whoever reads takes a reading of any age.
+  feed_->Wait({}, [&end](Waited how) { end = how; });
+  Answer();
+  EXPECT_FALSE(end);
+  EXPECT_EQ(State(), SourceState::kStale);
+
+  ASSERT_EQ(upstream_.requests(), 2);
+  Answer();
+
+  EXPECT_TRUE(end);
+  EXPECT_EQ(State(), SourceState::kFresh);
+}
+
+TEST_F(PushedSourceTest, AnOutageCountsAsOneFromTheEndOfTheSocketOn) {
+  WatchQuietly();
+  Advance(seconds(20));
+  upstream_.RefuseFor(seconds(60), ErrorKind::kUnreachable);
+  FreshnessByKind before;
+  feed_->AddFreshness(clock_.SteadyNow(), before);
+  Down();
+  Advance(seconds(30));
+
+  FreshnessByKind times;
+  feed_->AddFreshness(clock_.SteadyNow(), times);
+
+  ASSERT_EQ(times.size(), 1u);
+  EXPECT_EQ(times.begin()->second.in_demand, seconds(30));
+  EXPECT_EQ(times.begin()->second.fresh, FreshnessMeter::kGrace);
   feed_->Unwatch(std::nullopt);
 }
 

@@ -50,6 +50,51 @@ TEST(WatchPaceTest, ARefreshBeginsSoEarlyThatTheNextReadingIsThereInTime) {
   EXPECT_EQ(WatchLead(seconds(2), seconds(5)), seconds(1));
 }
 
+// A source that was asked a second ago.
+SourceStatus AskedBefore(SteadyTime now) {
+  auto info = std::make_shared<SourceInfo>();
+  info->cache = kWatchedCache;
+  SourceStatus status;
+  status.info = info;
+  status.last_attempt = now - seconds(1);
+  return status;
+}
+
+std::shared_ptr<const Reading> ReadingOf(SteadyTime observed) {
+  auto reading = std::make_shared<Reading>();
+  reading->observe_steady = observed;
+  return reading;
+}
+
+TEST(WatchPaceTest, WhoeverTakesAnyAgeHasNothingRead) {
+  constexpr Duration kAny = Duration::max();
+  constexpr auto kYear = std::chrono::hours(24 * 365);
+  const SteadyTime now = SteadyTime(seconds(1000));
+  SourceStatus status = AskedBefore(now);
+  status.reading = ReadingOf(*status.last_attempt);
+  EXPECT_GT(NextWatchedRead(status, kAny, seconds(0), now), now + kYear);
+
+  status.failure = std::make_shared<const SourceFailure>();
+  EXPECT_GT(NextWatchedRead(status, kAny, seconds(0), now), now + kYear);
+
+  status.reading = nullptr;
+  EXPECT_LE(NextWatchedRead(status, kAny, seconds(0), now), now + seconds(1));
+}
+
+TEST(WatchPaceTest, WhatHasFailedIsTriedAtTheTtlOnceNothingIsNewEnough) {
+  constexpr Duration kHour = std::chrono::hours(1);
+  const SteadyTime now = SteadyTime(seconds(10'000));
+  SourceStatus status = AskedBefore(now);
+  status.failure = std::make_shared<const SourceFailure>();
+
+  status.reading = ReadingOf(now - seconds(600));
+  EXPECT_EQ(NextWatchedRead(status, kHour, seconds(0), now),
+            now + kHour - seconds(600) - milliseconds(500));
+  status.reading = ReadingOf(now - kHour);
+  EXPECT_EQ(NextWatchedRead(status, kHour, seconds(0), now),
+            *status.last_attempt + seconds(2) - milliseconds(100));
+}
+
 TEST(WatchPaceTest, WhatIsForbiddenIsLookedAtWithoutHasteHoweverFastThePace) {
   const SteadyTime now = SteadyTime(std::chrono::hours(1));
   auto info = std::make_shared<SourceInfo>();
