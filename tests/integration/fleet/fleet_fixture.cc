@@ -20,6 +20,9 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kPause{3};
+// Of a reader: longer than a replica that reads alone, within its part of the reserve, waits for
+// its turn.
+constexpr seconds kPatience{10};
 // 32 bytes.
 constexpr const char* kSealingKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -119,7 +122,7 @@ void FleetReaders::Run(int replica, const FleetMember& member, How how) {
       }
       v1::SourceBalance balance;
       const auto begun = std::chrono::steady_clock::now();
-      const auto status = member.Get(source, policy, balance);
+      const auto status = member.Get(source, policy, balance, kPatience);
       const auto took = std::chrono::steady_clock::now() - begun;
       if (is_stopped_) return;
       if (!status.ok() || !balance.has_balance_set()) {
