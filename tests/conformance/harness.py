@@ -98,7 +98,10 @@ class Program:
         try:
             code = self.process.wait(DEADLINE_SECONDS)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} did not end:\n{self.output()}") from None
+            processes = subprocess.run(["ps", "-eo", "pid,ppid,pgid,stat,wchan:24,etimes,args"],
+                                       text=True, capture_output=True).stdout
+            raise AssertionError(f"{self.name} ({self.process.pid}) did not end:\n{self.output()}\n"
+                                 f"{processes}") from None
         poll_until(lambda: not self.group_lives(), f"the end of all that {self.name} started")
         return code
 
