@@ -56,6 +56,18 @@ def http_get(url: str) -> str:
         return reply.read().decode()
 
 
+def process_table() -> str:
+    """All processes, each with its parent, its group, its state and what it waits for in the kernel."""
+    lines = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, parent, group = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:3]
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            waits_for = (folder / "wchan").read_text()
+            lines.append(f"{folder.name} {parent} {group} {state} {waits_for} {command}")
+    return "\n".join(lines)
+
+
 class Program:
     """A running program, in a process group of its own, its output in a file. `options` are Popen's.
     """
@@ -98,10 +110,8 @@ class Program:
         try:
             code = self.process.wait(DEADLINE_SECONDS)
         except subprocess.TimeoutExpired:
-            processes = subprocess.run(["ps", "-eo", "pid,ppid,pgid,stat,wchan:24,etimes,args"],
-                                       text=True, capture_output=True).stdout
             raise AssertionError(f"{self.name} ({self.process.pid}) did not end:\n{self.output()}\n"
-                                 f"{processes}") from None
+                                 + process_table()) from None
         poll_until(lambda: not self.group_lives(), f"the end of all that {self.name} started")
         return code
 
