@@ -31,7 +31,8 @@ struct FleetState {
 struct PathState {
   // State of the login's breaker or of the host's, whichever is stricter.
   BreakerState breaker = BreakerState::kClosed;
-  // The credential was rejected or has no account: no request before this. Unset: no hold-off.
+  // The credential or the time of a request was rejected, or there is no account: no request with
+  // this credential before this. Unset: no hold-off.
   std::optional<SteadyTime> hold_off_until;
   // The upstream asked for a pause: no request before this. Unset: none.
   std::optional<SteadyTime> blocked_until;

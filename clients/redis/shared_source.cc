@@ -35,10 +35,15 @@ constexpr Duration kLongestLook = milliseconds(250);
 // Number of looks before anybody is told when a request will be sent without it.
 constexpr int kWaitsToPlan = 5;
 
-tl::unexpected<Error> OutOfTime(Duration retry_after) {
-  return Refuse({ErrorKind::kFreshnessUnsatisfied,
-                 "the rate budget that all replicas share allows no request in time; raise "
-                 "requests_per_second or ask less often"},
+constexpr const char* kNoTurnOfFleet =
+    "the rate budget that all replicas share allows no request in time; raise requests_per_second "
+    "or ask less often";
+constexpr const char* kNoTurnAlone =
+    "this replica cannot use Redis and reads by itself, and its part of the reserve allows no "
+    "request in time; bring back Redis or accept older readings";
+
+tl::unexpected<Error> OutOfTime(const char* message, Duration retry_after) {
+  return Refuse({ErrorKind::kFreshnessUnsatisfied, message},
                 std::max(retry_after, Duration::zero()));
 }
 
@@ -205,7 +210,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     // Others can use it during the wait.
     context.progress->connection.reset();
     if (const auto until = self->NextQuestion(acquired, waits)) {
-      if (*until >= context.End()) co_return OutOfTime(*until - self->clock_.SteadyNow());
+      if (*until >= context.End())
+        co_return OutOfTime(kNoTurnOfFleet, *until - self->clock_.SteadyNow());
       if (std::holds_alternative<OutOfTurn>(acquired)) context.progress->planned_send = *until;
       co_await self->news_.Wait(*until, messages);
       context.progress->planned_send.reset();
@@ -334,7 +340,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
       if (const HeldOff* const held = self->standing_.HeldAt(now)) co_return RefuseHeld(*held, now);
       const SteadyTime turn = std::max({self->reserve_->Earliest(), self->next_->Outlook().earliest,
                                         self->WhenStampServes(context.progress->wanted)});
-      if (turn >= context.End()) co_return OutOfTime(turn - now);
+      if (turn >= context.End()) co_return OutOfTime(kNoTurnAlone, turn - now);
       if (turn <= now) {
         // The reserve is used up when the request can leave, not before.
         if (context.progress->connection) co_return co_await SendAlone(self, context);

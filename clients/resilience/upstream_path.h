@@ -61,14 +61,16 @@ class UpstreamPath final : public PathProbe {
         fleet_(std::move(fleet)) {}
 
   PathState Probe(Now now) const override {
-    auto hold_off = credential_.hold_off->HeldUntil(now);
-    if (account_) hold_off = std::max(hold_off, account_->HeldUntil(now));
+    const auto missing = account_ ? account_->HeldUntil(now) : std::nullopt;
+    const auto hold_off = std::max(credential_.hold_off->HeldUntil(now), missing);
+    // The credential before does not stand in for an account that the new one lacks.
+    const bool uses_previous = rotation_ && rotation_->UsesPrevious() && !missing;
     const auto blocked = credential_.pacer->blocked_until().After(now.steady);
     PathState path{breaker_->State(now.steady),
                    hold_off,
                    blocked,
                    clock_skew_->Skew(),
-                   rotation_ && rotation_->UsesPrevious(),
+                   uses_previous,
                    hold_off || blocked || breaker_->Forbids(now.steady),
                    credential_.pacer->full_at().After(now.steady)};
     if (fleet_) fleet_->AddTo(path, now.steady);

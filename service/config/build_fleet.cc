@@ -170,8 +170,8 @@ class FleetBuilder {
     return {true, given.ca_file()};
   }
 
-  // What is over or not yet in force is only a warning: no answer depends on Redis, so no start may
-  // depend on how its certificates age.
+  // What is over or not yet in force is only a warning: replicas serve without Redis, so no start
+  // may depend on how its certificates age.
   void CheckCaFile(const std::string& file, const std::string& path) {
     constexpr const char* kRemedy = "name a readable PEM file of CAs";
     if (file.empty()) return document_.AddIssue(path, "names no file", kRemedy);

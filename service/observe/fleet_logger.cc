@@ -75,7 +75,7 @@ void FleetLogger::OnBadValue(StoredValueFault fault) {
     const std::string_view what = kStoredValueFaultNames[static_cast<std::size_t>(fault)];
     Log(LogEvent::kFleetBadValue,
         fmt::format("fleet: a value in Redis cannot be used ({}) and counts as missing: somebody "
-                    "else writes there, or replicas differ in sealing_key or release{}",
+                    "else writes there, or replicas differ in sealing_key{}",
                     what, LeftOut(*left_out)),
         {{"fault", what}});
   }

@@ -250,8 +250,8 @@ void Metrics::RegisterGauges() {
             "lets less through.");
   auto& held_off =
       gauge("balance_sources_held_off",
-            "Sources that are not asked because their credential was rejected or has no "
-            "account.");
+            "Sources that are not asked because their credential or the time of their requests "
+            "was rejected, or there is no account.");
   auto& blocked = gauge("balance_sources_blocked",
                         "Sources that are not asked because the upstream wants a pause.");
   auto& previous = gauge("balance_sources_on_previous_credential",

@@ -20,7 +20,7 @@ void CountFleet(const FleetState& fleet, FleetCensus& census) {
 
 void CountPath(const PathState& path, SourceCensus& census) {
   ++census.breakers[static_cast<std::size_t>(path.breaker)];
-  if (path.hold_off_until) ++census.held_off;
+  if (path.hold_off_until && !path.uses_previous_credential) ++census.held_off;
   if (path.blocked_until) ++census.blocked;
   if (path.uses_previous_credential) ++census.on_previous_credential;
   const Duration skew = path.clock_skew.value_or(Duration::zero());

@@ -42,6 +42,8 @@ struct SourceCensus {
   // Whose latest refresh failed, by ErrorKind.
   std::array<int, kErrorKindCount> failing{};
   std::array<int, kBreakerStateCount> breakers{};
+  // Number of sources that are not asked because of a hold-off; one that the credential before
+  // serves is asked.
   int held_off = 0;
   int blocked = 0;
   // Whose new credential is rejected while the one before serves.

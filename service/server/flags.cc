@@ -112,10 +112,10 @@ Usage: balance-service [--config FILE] [OPTION]
   --help             print this and exit
 
 Signals: SIGTERM and SIGINT drain and stop (a second one stops at once), SIGHUP reads the
-configuration's credentials anew.
+configuration and all files that it names anew.
 
 Exit codes: 0 stopped as asked, 1 failed --check-config, 64 usage, 69 an address cannot be had,
-78 configuration.
+70 the stop hung or the program is at fault, 78 configuration.
 )";
 }
 

@@ -1,9 +1,10 @@
-"""The commands for Kubernetes in docs/operating.md fit the manifests. No cluster is here to run them against."""
+"""The commands for Kubernetes in the documents fit the manifests. No cluster is here to run them against."""
 
 import json
 import re
 import shlex
 import unittest
+from pathlib import Path
 
 import source_facts
 from harness import SOURCE_DIR
@@ -12,6 +13,9 @@ from network_rules import Peer, allows
 
 MOST_COMMANDS = 10
 TLS_SECRET_KEYS = {"tls.crt", "tls.key"}
+RUNBOOK = SOURCE_DIR / "docs/runbook.md"
+# Documents with commands for production.
+DOCUMENTS = [RUNBOOK, SOURCE_DIR / "docs/operating.md", *sorted(FOLDER.rglob("README.md"))]
 
 
 def blocks() -> list[list[list[str]]]:
@@ -21,6 +25,12 @@ def blocks() -> list[list[list[str]]]:
     return [[shlex.split(command.replace("\\\n", " "))
              for command in re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE)]
             for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL)]
+
+
+def kubectl_commands(document: Path) -> list[list[str]]:
+    """All that a document names, in its sentences too, in words."""
+    return [shlex.split(command.replace("\\\n", " "), comments=True)
+            for command in re.findall(r"\bkubectl (?:\\\n|[^`|\n])+", document.read_text())]
 
 
 def created_secrets(commands: list[list[str]]) -> dict[str, set[str]]:
@@ -103,6 +113,35 @@ class KubernetesReadmeTest(unittest.TestCase):
                                  for container in render("overlays/dev").containers})
         for image in built:
             self.assertTrue(image.endswith(":" + source_facts.project_version()))
+
+    def test_commands_of_the_runbook_are_for_production(self):
+        manifests = render("overlays/prod")
+        commands = kubectl_commands(RUNBOOK)
+
+        self.assertTrue(commands)
+        for words in commands:
+            self.assertEqual(words[1:3], ["-n", manifests.one("Namespace")["metadata"]["name"]])
+        [forward] = [words for words in commands if "port-forward" in words]
+        self.assertEqual({int(word) for word in forward if word.isdigit()},
+                         {manifests.ports["admin"]})
+
+    def test_workloads_that_documents_name_exist(self):
+        manifests = render("overlays/prod")
+        workloads = {f"{kind.lower()}/{document['metadata']['name']}"
+                     for kind in ("Deployment", "StatefulSet") for document in manifests.all(kind)}
+
+        named = {word for document in DOCUMENTS for words in kubectl_commands(document)
+                 for word in words if re.match(r"(deployment|statefulset)/", word)}
+
+        self.assertEqual(named, workloads)
+
+    def test_a_secret_is_replaced_with_all_its_keys(self):
+        mounted = mounted_secrets(render("overlays/prod"))
+        replaced = created_secrets([words for words in kubectl_commands(FOLDER / "README.md")
+                                    if "--dry-run=client" in words])
+
+        self.assertTrue(replaced)
+        self.assertLessEqual(replaced.items(), mounted.items())
 
     def test_ports_and_files_exist(self):
         commands = [words for block in blocks() for words in block]

@@ -3,6 +3,7 @@ nothing fires while all is well, and each alert fires when its trouble is made."
 
 import base64
 import contextlib
+import hashlib
 import json
 import math
 import re
@@ -34,6 +35,7 @@ NOT_MADE = {
     "BalanceMemoryNearLimit": "needs a control group, which only root can make",
     "BalanceFleetBadValues": "needs a Redis, and somebody who writes there",
     "BalanceFleetClockSetBack": "needs a Redis, and somebody who sets its clock",
+    "BalanceFleetClockOffset": "needs a Redis on a machine with another clock",
     "BalanceDescriptorsNearLimit": "the scrape that is to tell needs a descriptor, too",
 }
 WATCHERS = 8
@@ -209,7 +211,12 @@ class MonitoringTest(SandboxTest):
         self.start_reading(main, "--max-age", "0s", "--max-stale", "0s", "--require", "all")
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        restarting = self.start_service("restarting", admin_port=port)
+        tokens = self.home / "restarting/tokens"
+        restarting = self.start_service(
+            "restarting", f"callers: [{{id: bot, token_file: {tokens}, accounts: ['*']}}]",
+            admin_port=port, secrets={"tokens": hashlib.sha256(b"token").hexdigest()})
+        # Shows no token.
+        self.start_reading(restarting)
         server = self.start_prometheus(tls, rejected, main, restarting)
         started = "balance_config_refused == 0 and on (instance) process_start_time_seconds"
         poll_until(lambda: len(server.query(started)) == 4, "scrapes of all services")
@@ -236,7 +243,8 @@ class MonitoringTest(SandboxTest):
             poll_until(all_have_fired, f"{names} of {sorted(seen)}")
         await_firing("BalanceSourceHeldOff", "BalanceOnPreviousCredential", "BalanceClockSkew",
                      "BalanceCertificateExpiring", "BalanceTlsFilesRefused", "BalanceConfigRefused",
-                     "BalanceFleetAway", "BalanceWatchersEnded")
+                     "BalanceFleetAway", "BalanceFleetAllAway", "BalanceWatchersEnded",
+                     "BalanceAccessDenied")
 
         self.sandbox.control("POST", "/v1/polymarket/faults", {"kind": "unasked", "count": 3})
         await_firing("BalanceUnaskedBytes")

@@ -282,8 +282,10 @@ TEST(ReloadTest, M53_TheOldKeyServesUntilTheNewOneIsTaken) {
   // The rejected one is held off, so it is not asked with each read.
   EXPECT_EQ(Requests(service, fresh.api_key), 1U);
   EXPECT_EQ(Requests(service, old_key), 2U);
-  EXPECT_THAT(service.AdminPage("/metrics", http_status),
+  const std::string metrics = service.AdminPage("/metrics", http_status);
+  EXPECT_THAT(metrics,
               HasSubstr("balance_sources_on_previous_credential{kind=\"POLYSIMULATOR\"} 1"));
+  EXPECT_THAT(metrics, HasSubstr("balance_sources_held_off{kind=\"POLYSIMULATOR\"} 0"));
   EXPECT_TRUE(service.PathOf("polysimulator").has_hold_off_until());
 }
 

@@ -228,7 +228,7 @@ TEST_F(FleetTest, TlsNeedsCas) {
               ElementsAre(HasSubstr("ca_file: the file no.crt ")));
 }
 
-// A start must not depend on it: no answer does.
+// A start must not depend on it: replicas serve without Redis.
 TEST_F(FleetTest, CasThatAreOverAreAWarning) {
   files_.Write("ca.crt",
                TestCa("old", {.not_before = -hours(2), .not_after = -hours(1)}).cert_pem());

@@ -1,5 +1,7 @@
 // A SharedSource that cannot reach the other replicas.
 
+#include <gmock/gmock.h>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +18,8 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
 
 class AloneSourceTest : public SharedSourceTest {
  protected:
@@ -106,6 +110,9 @@ TEST_F(AloneSourceTest, WithoutRedisAndTimeItSaysSo) {
 
   EXPECT_EQ(Told(), "FRESHNESS_UNSATISFIED");
   EXPECT_GT(result_->error().retry_after, Duration(seconds(3)));
+  // A higher rate would not help.
+  EXPECT_THAT(result_->error().message, HasSubstr("bring back Redis"));
+  EXPECT_THAT(result_->error().message, Not(HasSubstr("requests_per_second")));
 }
 
 TEST_F(AloneSourceTest, WhatItReadIsOfferedWhenRedisIsBack) {

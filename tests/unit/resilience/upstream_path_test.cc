@@ -40,6 +40,18 @@ TEST_F(UpstreamPathTest, AFreshPathIsClear) {
   EXPECT_FALSE(state.is_forbidden);
 }
 
+TEST_F(UpstreamPathTest, TheCredentialOfBeforeDoesNotStandInForAMissingAccount) {
+  const auto rotation = std::make_shared<Rotation>();
+  const UpstreamPath path{guards_, account_, rotation};
+  rotation->NotePrevious(true);
+  EXPECT_TRUE(path.Probe(Time()).uses_previous_credential);
+
+  account_->OnRejected(Time(), {ErrorKind::kAccountMissing, "no account"});
+
+  EXPECT_FALSE(path.Probe(Time()).uses_previous_credential);
+  EXPECT_TRUE(path.Probe(Time()).hold_off_until);
+}
+
 TEST_F(UpstreamPathTest, EachGuardIsSeenUntilItEnds) {
   const SteadyTime now = clock_.SteadyNow();
   guards_.credential.hold_off->OnRejected(Time(), {ErrorKind::kForbidden, "no"});
