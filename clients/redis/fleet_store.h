@@ -47,6 +47,10 @@ struct FleetReading {
   // as far as Redis's clock is not known better.
   Reading reading;
   RedisTime observed;
+  // AcquireRequest::owner of the source that sent the request; empty if it is not known.
+  std::string owner = {};
+  // Whether that was sent without leave, out of the reserve.
+  bool is_from_reserve = false;
 };
 
 // A failed upstream request of this or another replica.
@@ -56,6 +60,9 @@ struct FleetFailure {
   RedisTime observed;
   // This replica's time of `observed`, when the request was sent, or a little earlier.
   SteadyTime sent;
+  // As of a reading.
+  std::string owner = {};
+  bool is_from_reserve = false;
 };
 
 using FleetNews = std::variant<FleetReading, FleetFailure>;
@@ -135,6 +142,8 @@ struct StoreRequest {
   SteadyTime sent = SteadyTime::min();
   // For how long it can be of use.
   Duration time_to_live{};
+  // AcquireRequest::owner of the source that sent the request.
+  std::string owner = {};
 };
 
 enum class StoreOutcome : std::uint8_t {
@@ -179,7 +188,7 @@ enum class StoredValueFault : std::uint8_t {
   kOtherSchema,
   // No message of the schema.
   kMalformed,
-  // Its times inside and outside of the seal differ.
+  // Its times inside and outside of the seal differ, or are of another Redis's clock.
   kOtherTime,
   // A key of another type, or a field that no release writes so or so large: something else writes
   // here.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Names of the keys and of the channel that a login has in Redis.
+// Names of the keys and of the channel that a login has in Redis, and of the key that all share.
 
 #include <string>
 #include <string_view>
@@ -43,6 +43,10 @@ struct LoginNames {
   // Channel on which new values are published.
   std::string channel;
 };
+
+// The one key that is of no login: until when the times in Redis are doubtful, since its clock was
+// set back.
+inline constexpr std::string_view kClockKey = "bal:clock";
 
 // REQUIRES: sodium_init() has succeeded.
 LoginNames NamesOf(const LoginIdentity& login);

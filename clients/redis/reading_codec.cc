@@ -197,9 +197,12 @@ RedisTime ObservedOf(const StoredValue& value) {
   return std::visit([](const auto& stored) { return stored.observed; }, value);
 }
 
-std::string EncodeStored(const StoredValue& value) {
+std::string EncodeStored(const StoredValue& value, const StoredBy& by) {
   wire::StoredValue message;
   message.set_schema_version(kStoreSchemaVersion);
+  message.set_owner(by.owner);
+  message.set_is_from_reserve(by.is_from_reserve);
+  message.set_run_id(by.run_id);
   std::visit([&message](const auto& stored) { Encode(stored, message); }, value);
   return message.SerializeAsString();
 }
@@ -219,7 +222,9 @@ DecodedValue DecodeStored(std::string_view plain) {
     if (message.has_failure()) value = DecodeFailure(observed, message.failure());
   }
   if (!value) return {std::nullopt, StoredFault::kMalformed};
-  return {std::move(value), StoredFault::kNone};
+  return {std::move(value),
+          StoredFault::kNone,
+          {message.owner(), message.is_from_reserve(), message.run_id()}};
 }
 
 }  // namespace balance

@@ -43,9 +43,22 @@ using StoredValue = std::variant<StoredReading, StoredFailure>;
 // When the request of either was sent.
 RedisTime ObservedOf(const StoredValue& value);
 
+// Who has stored a value. Texts are empty if the release that did so does not tell.
+struct StoredBy {
+  // AcquireRequest::owner of the source that sent the request.
+  std::string owner;
+  // Whether the request was sent without leave, and so has used up nothing of the budget that Redis
+  // gives out.
+  bool is_from_reserve = false;
+  // The Redis whose clock the times are of.
+  std::string run_id;
+
+  friend bool operator==(const StoredBy&, const StoredBy&) = default;
+};
+
 // The plain text to seal. Of a failure, what concerns this process alone (`is_local`,
 // `may_be_configuration`, `is_held_up`) and `log_detail` are left out.
-std::string EncodeStored(const StoredValue& value);
+std::string EncodeStored(const StoredValue& value, const StoredBy& by = {});
 
 // Why a plain text is no value.
 enum class StoredFault : std::uint8_t {
@@ -60,6 +73,7 @@ struct DecodedValue {
   // Unset exactly if there is a fault.
   std::optional<StoredValue> value;
   StoredFault fault = StoredFault::kNone;
+  StoredBy by = {};
 };
 
 // Gives back what EncodeStored() was given, or a fault; never a part of it. Thread-safe.

@@ -14,11 +14,12 @@ constexpr Duration kMostOfferPause = std::chrono::seconds(1);
 }  // namespace
 
 ReadingOffer::ReadingOffer(LoopExecutor executor, std::shared_ptr<FleetStore> store,
-                           const LoginNames& names, Duration time_to_live, Random random,
-                           Clock& clock)
+                           const LoginNames& names, std::string owner, Duration time_to_live,
+                           Random random, Clock& clock)
     : executor_(std::move(executor)),
       store_(std::move(store)),
       names_(names),
+      owner_(std::move(owner)),
       time_to_live_(time_to_live),
       random_(std::move(random)),
       clock_(clock),
@@ -56,6 +57,7 @@ void ReadingOffer::Store() {
   StoreRequest request{names_, {}, {}};
   request.result = *std::exchange(reading_, std::nullopt);
   request.time_to_live = time_to_live_;
+  request.owner = owner_;
   RunUnawaited(executor_, store_, store_->Store(std::move(request)));
 }
 

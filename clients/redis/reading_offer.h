@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "clients/core/alarm.h"
 #include "clients/core/clock.h"
@@ -19,10 +20,10 @@ namespace balance {
 // Used on its shard's thread only.
 class ReadingOffer {
  public:
-  // `time_to_live` is for how long a reading can be of use to anybody. `names` and `clock`
-  // must outlive it.
+  // `owner` is the source's AcquireRequest::owner, `time_to_live` is for how long a reading can be
+  // of use to anybody. `names` and `clock` must outlive it.
   ReadingOffer(LoopExecutor executor, std::shared_ptr<FleetStore> store, const LoginNames& names,
-               Duration time_to_live, Random random, Clock& clock);
+               std::string owner, Duration time_to_live, Random random, Clock& clock);
   ReadingOffer(const ReadingOffer&) = delete;
   ReadingOffer& operator=(const ReadingOffer&) = delete;
 
@@ -40,6 +41,7 @@ class ReadingOffer {
   const LoopExecutor executor_;
   const std::shared_ptr<FleetStore> store_;
   const LoginNames& names_;
+  const std::string owner_;
   const Duration time_to_live_;
   Random random_;
   Clock& clock_;

@@ -58,6 +58,7 @@ Duration RedisClock::Observe(const ClockSample& sample) {
     if (set < Duration::zero()) {
       doubtful_until_ = std::max(doubtful_until_, Latest(sample.received));
     }
+    if (set > Duration::zero()) set_ahead_at_ = sample.received;
   }
   least_ = least;
   most_ = most;

@@ -63,6 +63,12 @@ class RedisClock {
   // Whether Redis's clock may have shown `when` before it was set back by a notable step, so that
   // what is of that time may be older than it looks.
   bool IsDoubtful(RedisTime when) const { return when <= doubtful_until_; }
+  // The latest such time; RedisTime::min() if it was not set back.
+  RedisTime doubtful_until() const { return doubtful_until_; }
+
+  // When it was last found to have been set ahead by a notable step: what has filled with its time
+  // since before may be fuller than it would be. SteadyTime::min(): never.
+  SteadyTime set_ahead_at() const { return set_ahead_at_; }
 
   // Our time at which Redis's was, or will be, `when`: the middle of what is possible, the first
   // moment at which it surely has come and the last at which it surely has not passed. REQUIRES:
@@ -88,6 +94,7 @@ class RedisClock {
   SteadyTime as_of_;
   // The latest that Redis's clock can have shown before it was set back.
   RedisTime doubtful_until_ = RedisTime::min();
+  SteadyTime set_ahead_at_ = SteadyTime::min();
 };
 
 }  // namespace balance

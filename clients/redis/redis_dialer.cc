@@ -108,12 +108,19 @@ void RedisDialer::SetLogins(RedisLogin redis, RedisLogin sentinels) {
 
 asio::awaitable<RedisResult<PrimaryConnection>> RedisDialer::Open(
     SteadyTime deadline, RedisConnection::OnMessage on_message) {
-  HostPort server = settings_.address;
-  if (settings_.sentinel) {
-    auto found = co_await FindPrimary(deadline);
-    if (!found) co_return tl::unexpected<RedisError>(std::move(found.error()));
-    server = *std::move(found);
+  if (!settings_.sentinel) {
+    co_return co_await OpenAt(settings_.address, deadline, std::move(on_message));
   }
+  auto found = co_await FindPrimary(deadline);
+  if (!found) co_return tl::unexpected<RedisError>(std::move(found.error()));
+  auto opened = co_await OpenAt(found->address, deadline, std::move(on_message));
+  // It may have missed a failover.
+  if (!opened) PassOver(found->sentinel);
+  co_return opened;
+}
+
+asio::awaitable<RedisResult<PrimaryConnection>> RedisDialer::OpenAt(
+    HostPort server, SteadyTime deadline, RedisConnection::OnMessage on_message) {
   auto connected = co_await Connect(server, deadline, std::move(on_message));
   if (!connected) co_return tl::unexpected<RedisError>(std::move(connected.error()));
   PrimaryConnection primary{*std::move(connected), {}, {}};
@@ -144,8 +151,14 @@ asio::awaitable<RedisResult<std::unique_ptr<RedisConnection>>> RedisDialer::Conn
                                               std::move(on_message));
 }
 
+// The next connection begins with another Sentinel than this one.
+void RedisDialer::PassOver(std::size_t sentinel) {
+  first_sentinel_ = (sentinel + 1) % settings_.sentinel->addresses.size();
+}
+
 // A Sentinel that hangs leaves time for the others.
-asio::awaitable<RedisResult<HostPort>> RedisDialer::FindPrimary(SteadyTime deadline) {
+asio::awaitable<RedisResult<RedisDialer::FoundPrimary>> RedisDialer::FindPrimary(
+    SteadyTime deadline) {
   const std::vector<HostPort>& sentinels = settings_.sentinel->addresses;
   RedisError failure{RedisErrorKind::kNoPrimary, "no Sentinel is configured"};
   const std::size_t first = first_sentinel_;
@@ -157,11 +170,11 @@ asio::awaitable<RedisResult<HostPort>> RedisDialer::FindPrimary(SteadyTime deadl
     auto found = co_await AskSentinel(sentinels[asked], now + (deadline - now) / shares);
     if (found) {
       first_sentinel_ = asked;
-      co_return found;
+      co_return FoundPrimary{*std::move(found), asked};
     }
     failure = std::move(found.error());
-    // It may be the one that is wrong: the next connection begins with another one.
-    first_sentinel_ = (asked + 1) % sentinels.size();
+    // It may be the one that is wrong.
+    PassOver(asked);
   }
   co_return tl::unexpected<RedisError>(std::move(failure));
 }

@@ -29,7 +29,7 @@ struct PrimaryConnection {
 // The oldest version that is used: its scripts replicate what they did, not how.
 inline constexpr std::string_view kLeastRedisVersion = "6.2";
 
-// Used on its loop's thread only. Has no state but which Sentinel answered last.
+// Used on its loop's thread only. Has no state but which Sentinel was right last.
 class RedisDialer {
  public:
   // `clock` and the loop must outlive the dialer and its connections.
@@ -47,9 +47,18 @@ class RedisDialer {
   const RedisSettings& settings() const { return settings_; }
 
  private:
+  boost::asio::awaitable<RedisResult<PrimaryConnection>> OpenAt(
+      HostPort server, SteadyTime deadline, RedisConnection::OnMessage on_message);
   boost::asio::awaitable<RedisResult<std::unique_ptr<RedisConnection>>> Connect(
       HostPort server, SteadyTime deadline, RedisConnection::OnMessage on_message);
-  boost::asio::awaitable<RedisResult<HostPort>> FindPrimary(SteadyTime deadline);
+  struct FoundPrimary {
+    HostPort address;
+    // Index of the Sentinel that says so.
+    std::size_t sentinel = 0;
+  };
+
+  boost::asio::awaitable<RedisResult<FoundPrimary>> FindPrimary(SteadyTime deadline);
+  void PassOver(std::size_t sentinel);
   boost::asio::awaitable<RedisResult<HostPort>> AskSentinel(HostPort sentinel, SteadyTime deadline);
 
   boost::asio::io_context& loop_;

@@ -8,6 +8,7 @@
 
 #include "clients/redis/reading_codec.h"
 #include "clients/redis/scripts.h"
+#include "clients/redis/stored_news.h"
 
 namespace balance {
 namespace {
@@ -19,14 +20,16 @@ using std::chrono::milliseconds;
 // The largest integer that Lua has exactly: as a time, never.
 constexpr std::int64_t kNever = (std::int64_t{1} << 53) - 1;
 
-// Longer than any wait here, so that no arithmetic of times wraps.
-constexpr Duration kFar = std::chrono::hours(24 * 365);
-
 // A bucket that is forgotten starts empty, so it is kept for long.
 constexpr milliseconds kBucketLife = std::chrono::hours(24);
 
 // How often a value that cannot be used is passed over for a newer one in one Acquire().
 constexpr int kMostTries = 3;
+
+// Budgets fill with Redis's time, and one that was just used up would be whole again at once when
+// that is set ahead. After so long no sliding second has seen both: what was granted before has
+// left kSendSlack later at the latest.
+constexpr Duration kQuietAfterStep = std::chrono::seconds(1) + kSendSlack;
 
 std::string Text(std::int64_t number) { return std::to_string(number); }
 std::string Text(RedisTime time) { return Text(time.time_since_epoch().count()); }
@@ -63,101 +66,10 @@ tl::unexpected<RedisError> OddReply() {
                       "Redis answers to a script as this release's scripts do not");
 }
 
-Duration WhatIsLeft(RedisTime until, RedisTime now) {
-  return std::max<Duration>(until - now, Duration::zero());
-}
-
-}  // namespace
-
-// Seals and encodes values for Redis, and does the reverse. Shared by the operations that are under
-// way.
-class RedisFleetStore::Vault {
- public:
-  Vault(Seal seal, FleetObserver& observer) : seal_(std::move(seal)), observer_(observer) {}
-
-  std::string Close(std::string_view name, const StoredValue& value) const {
-    return seal_.Close(name, EncodeStored(value));
-  }
-
-  // The sealed value of the key `name`, which has to be of the time `observed` if that is set.
-  // Unset, and reported to the observer, if it cannot be used.
-  std::optional<StoredValue> Open(std::string_view name, std::string_view sealed,
-                                  std::optional<RedisTime> observed) const {
-    const Opened opened = seal_.Open(name, sealed);
-    if (!opened.plain) return Bad(FaultOf(opened.fault));
-    DecodedValue decoded = DecodeStored(*opened.plain);
-    if (!decoded.value) return Bad(FaultOf(decoded.fault));
-    if (observed && ObservedOf(*decoded.value) != *observed) {
-      return Bad(StoredValueFault::kOtherTime);
-    }
-    return std::move(decoded.value);
-  }
-
-  void Report(StoredValueFault fault) const { observer_.OnBadValue(fault); }
-
- private:
-  static StoredValueFault FaultOf(SealFault fault) {
-    return fault == SealFault::kUnknownFormat ? StoredValueFault::kUnknownFormat
-                                              : StoredValueFault::kNotOpened;
-  }
-
-  static StoredValueFault FaultOf(StoredFault fault) {
-    return fault == StoredFault::kOtherSchema ? StoredValueFault::kOtherSchema
-                                              : StoredValueFault::kMalformed;
-  }
-
-  std::optional<StoredValue> Bad(StoredValueFault fault) const {
-    Report(fault);
-    return std::nullopt;
-  }
-
-  const Seal seal_;
-  FleetObserver& observer_;
-};
-
-namespace {
-
-// A stored value in this replica's own time: the earliest that is possible, so that nothing passes
-// for newer than it is. `now` is Redis's and `here` is ours.
-FleetNews NewsOf(StoredValue value, const RedisClock& clock, RedisTime now, SteadyTime here) {
-  if (auto* const stored = std::get_if<StoredReading>(&value)) {
-    FleetReading reading{std::move(stored->reading), stored->observed};
-    reading.reading.observe_steady = std::min(clock.SurelyBefore(stored->observed), here);
-    return reading;
-  }
-  auto& stored = std::get<StoredFailure>(value);
-  FleetFailure failure{std::move(stored.error), stored.observed,
-                       std::min(clock.SurelyBefore(stored.observed), here)};
-  if (stored.retry_at) failure.error.retry_after = WhatIsLeft(*stored.retry_at, now);
-  return failure;
-}
-
-// The value to store of what a request brought that was sent when Redis's clock showed `observed`.
-StoredValue StoredOf(std::variant<Reading, Error> result, RedisTime observed) {
-  if (auto* const reading = std::get_if<Reading>(&result)) {
-    const Duration took = reading->receive_time - reading->observe_time;
-    const auto received = observed + std::chrono::floor<microseconds>(std::max(took, Duration{0}));
-    return StoredReading{observed, received, std::move(*reading)};
-  }
-  Error& error = std::get<Error>(result);
-  StoredFailure failure{observed, std::move(error), std::nullopt};
-  if (failure.error.retry_after) {
-    failure.retry_at = observed + std::chrono::ceil<microseconds>(
-                                      std::clamp(*failure.error.retry_after, Duration{0}, kFar));
-  }
-  return failure;
-}
-
-// Observe time of what is to be stored, not later than it was.
-RedisTime ObservedOf(const StoreRequest& request, const RedisClock& clock) {
-  const auto* const reading = std::get_if<Reading>(&request.result);
-  if (!request.grant) return clock.Earliest(reading ? reading->observe_steady : request.sent);
-  return reading ? ObservedAt(request.grant->observed, *reading) : request.grant->observed;
-}
-
 // Arguments of the script behind the deadline.
 std::vector<std::string> ArgumentsOf(const AcquireRequest& request, const std::string& run_id,
-                                     RedisTime least_observed, RedisTime least_failed) {
+                                     RedisTime least_observed, RedisTime least_failed,
+                                     bool may_send) {
   return {
       run_id,
       Text(least_observed),
@@ -168,7 +80,7 @@ std::vector<std::string> ArgumentsOf(const AcquireRequest& request, const std::s
       Text(request.rate.interval.count()),
       Text(request.rate.tolerance.count()),
       MicrosText(request.min_refresh_interval),
-      request.may_send ? "1" : "0",
+      may_send ? "1" : "0",
       BucketLifeText(request.rate),
       Text(std::clamp(request.observed_from_redis, RedisTime(), RedisTime(microseconds(kNever)))),
       Text(std::int64_t{kMostValueBytes}),
@@ -188,19 +100,6 @@ std::vector<std::string_view> Views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-// The script has found that the value is of the time that the request wants, or later. `now` is
-// when it was asked.
-Acquired AcquiredOf(FleetNews news, const AcquireRequest& request, SteadyTime now) {
-  if (auto* const told = std::get_if<FleetReading>(&news)) {
-    SteadyTime& observed = told->reading.observe_steady;
-    observed = std::max(observed, std::min(request.observed_from, now));
-    return std::move(*told);
-  }
-  auto& failure = std::get<FleetFailure>(news);
-  failure.sent = std::max(failure.sent, std::min(request.failed_from, now));
-  return std::move(failure);
-}
-
 RedisResult<Acquired> GrantedOf(const ScriptReply& reply, const RedisClock& clock,
                                 const std::string& run_id) {
   const auto granted = TimeAt(reply, 0);
@@ -216,27 +115,28 @@ RedisResult<Acquired> GrantedOf(const ScriptReply& reply, const RedisClock& cloc
                  run_id};
 }
 
+// No request is sent before this, whatever Redis grants.
+SteadyTime QuietUntil(const RedisClock& clock) {
+  const SteadyTime set_at = clock.set_ahead_at();
+  return set_at == SteadyTime::min() ? set_at : set_at + kQuietAfterStep;
+}
+
 Acquired OutOfTurnOf(RedisTime send_at, const ScriptReply& reply, const RedisClock& clock) {
-  OutOfTurn later{clock.SurelyAfter(send_at)};
+  OutOfTurn later{std::max(clock.SurelyAfter(send_at), QuietUntil(clock))};
   if (const auto full = TimeAt(reply, 1)) later.budget_full_at = clock.ToSteady(*full);
   return later;
 }
 
 }  // namespace
 
-RedisTime ObservedAt(RedisTime sent, const Reading& reading) {
-  return sent -
-         std::chrono::ceil<microseconds>(std::clamp(reading.cache_age, Duration::zero(), kFar));
-}
-
 // A hold whose reason cannot be read holds all the same: asking less is always safe.
 Acquired RedisFleetStore::HeldOffOf(const LoginNames& login, const ScriptReply& reply,
                                     RedisTime until) const {
   HeldOff held{std::nullopt, link_.clock().SurelyAfter(until), TextAt(reply, 1) == "HOLD_OFF"};
   const std::string& name = held.is_rejected ? login.hold_off : login.pause;
-  auto value = vault_->Open(name, TextAt(reply, 2), std::nullopt);
-  if (value && std::holds_alternative<StoredFailure>(*value)) {
-    held.because = std::move(std::get<StoredFailure>(*value).error);
+  auto opened = vault_->Open(name, TextAt(reply, 2), std::nullopt, std::nullopt);
+  if (opened && std::holds_alternative<StoredFailure>(opened->value)) {
+    held.because = std::move(std::get<StoredFailure>(opened->value).error);
     held.because->retry_after = WhatIsLeft(until, reply.now);
   }
   return held;
@@ -247,7 +147,7 @@ RedisFleetStore::RedisFleetStore(asio::io_context& loop, Clock& clock, Random ra
                                  FleetClock* shared_clock)
     : clock_(clock),
       observer_(observer),
-      vault_(std::make_unique<const Vault>(std::move(seal), observer)),
+      vault_(std::make_unique<const ValueVault>(std::move(seal), observer)),
       dialer_(std::make_shared<RedisDialer>(loop, clock, std::move(settings))),
       subscriber_(loop, clock, random, dialer_),
       link_(loop, clock, random, dialer_,
@@ -262,7 +162,7 @@ RedisFleetStore::~RedisFleetStore() = default;
 
 void RedisFleetStore::Renew(RedisLogin redis, RedisLogin sentinels, Seal seal) {
   dialer_->SetLogins(std::move(redis), std::move(sentinels));
-  vault_ = std::make_unique<const Vault>(std::move(seal), observer_);
+  vault_ = std::make_unique<const ValueVault>(std::move(seal), observer_);
 }
 
 void RedisFleetStore::Stop() {
@@ -316,24 +216,35 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
   RedisTime least_failed;
   for (int tries = 0; tries < kMostTries; ++tries) {
     const SteadyTime now = clock_.SteadyNow();
-    if (!link_.IsUsable()) break;
+    if (!link_.IsUsable()) co_return link_.Away();
     const RedisClock clock = link_.clock();
     const std::string run_id = link_.run_id();
     least_observed = std::max({least_observed, request.observed_from_redis,
                                LeastObserved(request.observed_from, clock, now)});
     least_failed = std::max(least_failed, LeastFailed(request.failed_from, clock, now));
     const std::vector<std::string> arguments =
-        ArgumentsOf(request, run_id, least_observed, least_failed);
-    ScriptCall call{AcquireScript(),
-                    {login.reading, login.lease, login.bucket, login.pause, login.hold_off},
-                    Views(arguments),
-                    run_id};
+        ArgumentsOf(request, run_id, least_observed, least_failed,
+                    request.may_send && now >= QuietUntil(clock));
+    ScriptCall call{
+        AcquireScript(),
+        {login.reading, login.lease, login.bucket, login.pause, login.hold_off, kClockKey},
+        Views(arguments),
+        run_id};
     auto reply = co_await Run(std::move(call));
     if (!reply) co_return tl::unexpected<RedisError>(std::move(reply.error()));
     const std::string& word = reply->word;
     const auto time = TimeAt(*reply, 0);
     if (!time) co_return OddReply();
-    if (word == "GRANTED") co_return GrantedOf(*reply, link_.clock(), run_id);
+    if (word == "GRANTED") {
+      auto granted = GrantedOf(*reply, link_.clock(), run_id);
+      const SteadyTime quiet_until = QuietUntil(link_.clock());
+      if (!granted || clock_.SteadyNow() >= quiet_until) co_return granted;
+      // It is this answer that has told of the step.
+      const Granted unused = std::get<Granted>(*std::move(granted));
+      const OutOfTurn later{quiet_until, unused.budget_full_at};
+      co_await TryRelease(login, unused);
+      co_return later;
+    }
     if (word == "BUSY") {
       co_return LeaseBusy{link_.clock().SurelyAfter(*time), std::string(TextAt(*reply, 1))};
     }
@@ -341,20 +252,24 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
     if (word == "HELD_OFF") co_return HeldOffOf(login, *reply, *time);
     if (word != "READING" && word != "FAILED") co_return OddReply();
     auto& passed_over = word == "READING" ? least_observed : least_failed;
+    // If the clock was set ahead on the way, it was not asked for what is new enough by it.
+    if (link_.clock().set_ahead_at() != clock.set_ahead_at()) continue;
     passed_over = std::max(passed_over, *time + microseconds(1));
     if (link_.clock().IsDoubtful(*time)) continue;
-    auto value = vault_->Open(login.reading, TextAt(*reply, 1), *time);
-    if (value && std::holds_alternative<StoredReading>(*value) == (word == "READING")) {
-      co_return AcquiredOf(NewsOf(*std::move(value), link_.clock(), reply->now, clock_.SteadyNow()),
-                           request, now);
+    auto opened = vault_->Open(login.reading, TextAt(*reply, 1), *time, run_id);
+    if (opened && std::holds_alternative<StoredReading>(opened->value) == (word == "READING")) {
+      co_return AcquiredOf(
+          NewsOf(*std::move(opened), link_.clock(), reply->now, clock_.SteadyNow()), request, now);
     }
-    if (value) vault_->Report(StoredValueFault::kMalformed);
+    if (opened) vault_->Report(StoredValueFault::kMalformed);
   }
-  co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
+  co_return RedisFailure(RedisErrorKind::kBadData,
+                         "values of one login in Redis that cannot be used come one after another; "
+                         "find out what else writes keys that begin with bal:");
 }
 
 asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreRequest request) {
-  if (!link_.IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
+  if (!link_.IsUsable()) co_return link_.Away();
   const LoginNames& login = request.login;
   const std::string run_id = link_.run_id();
   if (request.grant && request.grant->run_id != run_id) {
@@ -362,7 +277,9 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
   }
   const RedisTime observed = ObservedOf(request, link_.clock());
   const bool is_reading = std::holds_alternative<Reading>(request.result);
-  std::string sealed = vault_->Close(login.reading, StoredOf(std::move(request.result), observed));
+  const StoredBy by{std::move(request.owner), !request.grant, run_id};
+  std::string sealed =
+      vault_->Close(login.reading, StoredOf(std::move(request.result), observed), by);
   if (sealed.size() > kMostValueBytes) {
     if (request.grant) {
       const auto released = co_await TryRelease(login, *request.grant);
@@ -379,7 +296,7 @@ asio::awaitable<RedisResult<StoreOutcome>> RedisFleetStore::TryStore(StoreReques
       login.channel,
       run_id,
   };
-  ScriptCall call{StoreScript(), {login.reading, login.lease}, Views(arguments), run_id};
+  ScriptCall call{StoreScript(), {login.reading, login.lease, kClockKey}, Views(arguments), run_id};
   const auto reply = co_await Run(std::move(call));
   if (!reply) co_return tl::unexpected<RedisError>(reply.error());
   if (reply->word == "KEPT") co_return StoreOutcome::kKept;
@@ -398,13 +315,13 @@ asio::awaitable<RedisResult<void>> RedisFleetStore::TryRelease(LoginNames login,
 }
 
 std::string RedisFleetStore::SealedReason(const std::string& name, const StoredValue& because) {
-  std::string sealed = vault_->Close(name, because);
+  std::string sealed = vault_->Close(name, because, {});
   // It holds all the same, for a reason that cannot be read.
   return sealed.size() > kMostValueBytes ? std::string() : sealed;
 }
 
 asio::awaitable<RedisResult<void>> RedisFleetStore::TryRate(RateNews news) {
-  if (!link_.IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is not used for now");
+  if (!link_.IsUsable()) co_return link_.Away();
   const LoginNames& login = news.login;
   const StoredValue because =
       StoredFailure{link_.clock().Earliest(clock_.SteadyNow()), news.because, std::nullopt};
@@ -438,12 +355,12 @@ std::unique_ptr<FleetStore::Subscription> RedisFleetStore::Subscribe(const Login
   return std::make_unique<Seat>(subscriber_.Subscribe(
       names.channel, [this, name = names.reading, on_news](std::string_view payload) {
         const RedisClock& clock = link_.clock();
-        auto value = vault_->Open(name, payload, std::nullopt);
-        if (!value || !clock.is_known()) return;
+        auto opened = vault_->Open(name, payload, std::nullopt, link_.run_id());
+        if (!opened || !clock.is_known()) return;
         const SteadyTime now = clock_.SteadyNow();
         // One of the future is of a time before Redis's clock was set back.
-        if (balance::ObservedOf(*value) > clock.Latest(now)) return;
-        on_news(NewsOf(*std::move(value), clock, clock.Earliest(now), now));
+        if (balance::ObservedOf(opened->value) > clock.Latest(now)) return;
+        on_news(NewsOf(*std::move(opened), clock, clock.Earliest(now), now));
       }));
 }
 

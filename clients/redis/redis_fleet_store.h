@@ -2,10 +2,8 @@
 
 // FleetStore in Redis: three scripts, each one round trip and atomic, all on Redis's clock.
 
-#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,49 +13,17 @@
 #include "clients/core/clock.h"
 #include "clients/core/random.h"
 #include "clients/redis/fleet_clock.h"
+#include "clients/redis/fleet_observer.h"
 #include "clients/redis/fleet_store.h"
-#include "clients/redis/reading_codec.h"
 #include "clients/redis/redis_dialer.h"
 #include "clients/redis/redis_link.h"
 #include "clients/redis/redis_settings.h"
 #include "clients/redis/redis_subscriber.h"
 #include "clients/redis/seal.h"
+#include "clients/redis/value_vault.h"
 #include "clients/redis/wake_list.h"
 
 namespace balance {
-
-// The operations of a FleetStore.
-enum class FleetOperation : std::uint8_t { kAcquire, kStore, kRelease, kRate };
-
-// Name of each of them for metrics, indexed by it.
-inline constexpr std::array<std::string_view, 4> kFleetOperationNames = {"ACQUIRE", "STORE",
-                                                                         "RELEASE", "RATE"};
-
-// The ways in which each of them ends well.
-inline constexpr std::array<std::string_view, 6> kAcquireOutcomes = {
-    "READING", "FAILURE", "GRANTED", "LEASE_BUSY", "OUT_OF_TURN", "HELD_OFF"};
-inline constexpr std::array<std::string_view, 4> kStoreOutcomes = {"KEPT", "OLDER", "AHEAD",
-                                                                   "TOO_LARGE"};
-inline constexpr std::string_view kOtherOutcome = "DONE";
-
-// Told on the shard's thread.
-class FleetObserver {
- public:
-  virtual ~FleetObserver() = default;
-
-  // A value in Redis cannot be used: somebody has changed it, or the replicas have different keys
-  // or releases.
-  virtual void OnBadValue(StoredValueFault /*fault*/) {}
-
-  // An operation has ended: `outcome` is one of the outcomes above or, if it failed, one of
-  // kRedisErrorNames.
-  virtual void OnOperation(FleetOperation /*operation*/, std::string_view /*outcome*/) {}
-
-  // Redis's clock was set, or another Redis is used now that has another time: by so much at least,
-  // which is RedisClock::kNotableStep or more; back if it is negative. What lies in a Redis that
-  // was set back counts as missing until its clock has passed where it was.
-  virtual void OnClockSet(Duration /*by*/) {}
-};
 
 // Commands that the scripts and connections use: the ACL of the user needs them, and `~bal:*
 // &bal:*`.
@@ -100,8 +66,6 @@ class RedisFleetStore final : public FleetStore {
   bool IsListening() const { return subscriber_.is_up(); }
 
  private:
-  class Vault;
-
   boost::asio::awaitable<RedisResult<Acquired>> TryAcquire(AcquireRequest request);
   boost::asio::awaitable<RedisResult<StoreOutcome>> TryStore(StoreRequest request);
   boost::asio::awaitable<RedisResult<void>> TryRelease(LoginNames login, Granted grant);
@@ -117,7 +81,7 @@ class RedisFleetStore final : public FleetStore {
 
   Clock& clock_;
   FleetObserver& observer_;
-  std::unique_ptr<const Vault> vault_;
+  std::unique_ptr<const ValueVault> vault_;
   const std::shared_ptr<RedisDialer> dialer_;
   RedisSubscriber subscriber_;
   WakeList await_usable_;

@@ -15,9 +15,10 @@
 namespace balance {
 
 // Closed, every operation goes. Some failures within a window open it: none goes, but a probe each
-// second or so, and a good one closes it again. What failed before the probe still counts, so the
-// next failure within the window opens it at once: a Redis that answers probes and refuses all else
-// costs one failed operation a probe.
+// second or so. A good one closes it again, on trial: until an operation has gone well, or for the
+// window, the next failure opens it at once, and then no probe closes it until a pause has passed
+// that doubles with each trial that fails. So a Redis that answers probes and nothing else costs
+// one failed operation in the longest pause.
 //
 // Time is an argument. Used on one thread.
 class RedisHealth {
@@ -29,6 +30,11 @@ class RedisHealth {
     // Between probes, give or take the jitter.
     Duration probe_interval = std::chrono::seconds(1);
     double jitter = 0.2;
+    // For how long it stays open after a trial that failed: the first in a row, and at most. With a
+    // probe more that is well below the window, so who takes a window without failures for a sign
+    // of health has seen a trial in it.
+    Duration first_pause = std::chrono::seconds(2);
+    Duration longest_pause = std::chrono::seconds(4);
   };
 
   explicit RedisHealth(Random random) : RedisHealth(std::move(random), Settings()) {}
@@ -49,9 +55,9 @@ class RedisHealth {
   }
 
   // An operation went well.
-  void OnSuccess() { reason_.reset(); }
+  void OnSuccess();
   // A probe went well; a new connection is one too.
-  void OnProbeSuccess();
+  void OnProbeSuccess(SteadyTime now);
   // An operation or a probe failed.
   void OnFailure(SteadyTime now, const RedisError& error);
   void OnConnected() { is_connected_ = true; }
@@ -61,11 +67,21 @@ class RedisHealth {
   Duration NextProbe();
 
  private:
+  bool HasFailedTooOften(SteadyTime now) const;
+  void Open(SteadyTime now);
+
   const Settings settings_;
   Random random_;
   bool is_connected_ = false;
   bool is_open_ = false;
   std::uint64_t times_opened_ = 0;
+  // It was opened before; a probe has closed it at `closed_at_`, and no operation has gone well
+  // since.
+  bool is_on_trial_ = false;
+  SteadyTime closed_at_;
+  // Number of trials in a row that failed, and before when no probe closes it.
+  int failed_trials_ = 0;
+  SteadyTime stays_open_until_ = SteadyTime::min();
   // Times of the latest failures, oldest first.
   std::array<SteadyTime, Settings::kFailures> failed_at_;
   std::array<std::uint64_t, kRedisErrorKindCount> by_kind_{};

@@ -11,6 +11,7 @@
 
 #include "clients/core/alarm.h"
 #include "clients/redis/command_window.h"
+#include "clients/redis/login_names.h"
 #include "clients/redis/signal.h"
 
 namespace balance {
@@ -33,6 +34,21 @@ bool EndsConnection(RedisErrorKind kind) {
     default:
       return true;
   }
+}
+
+// A usual reading has so many bytes. A larger one than the second is rare, and must not keep Redis
+// away that serves all the others.
+constexpr std::size_t kUsualBytes = std::size_t{1} << 10;
+constexpr std::size_t kMostProbeBytes = std::size_t{16} << 10;
+
+// For how long a reading may lie in Redis.
+constexpr std::chrono::milliseconds kDoubtLife = std::chrono::hours(24 * 365);
+
+// Number of bytes of text in a reply, which are nearly all of it.
+std::size_t TextBytes(const RedisReply& reply) {
+  std::size_t bytes = reply.text.size();
+  for (const RedisReply& element : reply.elements) bytes += TextBytes(element);
+  return bytes;
 }
 
 std::string MicrosText(RedisTime time) { return std::to_string(time.time_since_epoch().count()); }
@@ -87,11 +103,11 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
 
   static asio::awaitable<RedisResult<ScriptReply>> Run(std::shared_ptr<State> self,
                                                        ScriptCall call) {
-    if (!self->IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+    if (!self->IsUsable()) co_return self->Away();
     CommandWindow::Turn turn(self->window_);
     const bool has_come = co_await turn.Await();
     // It may have been lost meanwhile.
-    if (!self->IsUsable()) co_return RedisFailure(RedisErrorKind::kAway, self->AwayMessage());
+    if (!self->IsUsable()) co_return self->Away();
     if (!has_come) {
       co_return RedisFailure(RedisErrorKind::kAway,
                              "too many commands wait for Redis; check its load");
@@ -123,6 +139,13 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   const std::string& run_id() const { return run_id_; }
   bool IsUsable() const { return health_.Admits() && primary_ && primary_->connection->is_open(); }
 
+  tl::unexpected<RedisError> Away() const {
+    const auto& reason = health_.reason();
+    return RedisFailure(RedisErrorKind::kAway, reason
+                                                   ? "Redis is not used for now: " + reason->message
+                                                   : std::string("Redis is not connected to yet"));
+  }
+
  private:
   using Primary = std::shared_ptr<PrimaryConnection>;
 
@@ -142,10 +165,12 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
       RedisPipeline command;
       command.Add(parts);
 
+      if (!by_text) self->NoteSize(command.bytes().size());
       const SteadyTime sent = self->clock_.SteadyNow();
       auto replies = co_await primary->connection->Call(std::move(command), end);
       if (!replies) co_return tl::unexpected<RedisError>(std::move(replies.error()));
       RedisReply& reply = replies->front();
+      self->NoteSize(TextBytes(reply));
       if (reply.IsError()) {
         if (!by_text && reply.text.starts_with("NOSCRIPT")) continue;
         co_return tl::unexpected<RedisError>(ErrorOfReply(reply.text));
@@ -161,6 +186,8 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   static asio::awaitable<void> KeepConnected(std::shared_ptr<State> self) {
     while (!self->is_stopped_) {
       co_await Probe(self);
+      if (self->is_stopped_) co_return;
+      co_await NoteDoubt(self);
       if (self->is_stopped_) co_return;
       const auto wake = std::make_shared<Signal>(self->loop_.get_executor());
       self->wake_ = wake;
@@ -178,55 +205,108 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     if (!self->is_stopped_) self->Failed(primary, primary->connection->failure());
   }
 
-  // Connects, or asks for the time.
+  // Connects if there is no connection, and asks for the time.
   static asio::awaitable<void> Probe(std::shared_ptr<State> self) {
+    if (!self->primary_ || !self->primary_->connection->is_open()) {
+      const bool is_connected = co_await Connect(self);
+      if (!is_connected) co_return;
+      // A login is as good as a probe, unless more than that has failed.
+      if (!self->health_.is_open()) co_return self->Pass(false);
+    }
+    co_await AskTheTime(self);
+  }
+
+  // While the breaker is open, with as many bytes both ways as operations have: a connection may be
+  // so slow that a short question is answered in time and a reading is not.
+  static asio::awaitable<void> AskTheTime(std::shared_ptr<State> self) {
     const Primary primary = self->primary_;
-    if (!primary || !primary->connection->is_open()) co_return co_await Connect(self);
-    RedisPipeline command;
-    command.Add({"TIME"});
+    RedisPipeline commands;
+    const std::string filler(self->health_.is_open() ? self->largest_ : 0, 'x');
+    if (!filler.empty()) commands.Add({"PING", filler});
+    commands.Add({"TIME"});
     const SteadyTime sent = self->clock_.SteadyNow();
     auto replies = co_await primary->connection->Call(
-        std::move(command), sent + self->dialer_->settings().operation_timeout);
+        std::move(commands), sent + self->dialer_->settings().operation_timeout);
     const SteadyTime received = self->clock_.SteadyNow();
     if (self->is_stopped_) co_return;
     if (!replies) co_return self->Failed(primary, std::move(replies.error()));
-    const auto time = TimeOfReply(replies->front());
-    if (!time) co_return self->Failed(primary, ErrorOfReply(replies->front().text));
+    for (const RedisReply& reply : *replies) {
+      if (reply.IsError()) co_return self->Failed(primary, ErrorOfReply(reply.text));
+    }
+    const auto time = TimeOfReply(replies->back());
+    if (!time) co_return self->Failed(primary, ErrorOfReply(replies->back().text));
     self->Observe({sent, received, *time});
-    const bool was_usable = self->IsUsable();
-    self->health_.OnProbeSuccess();
-    if (!was_usable && self->IsUsable() && self->hooks_.on_usable) self->hooks_.on_usable();
+    self->Pass(self->IsUsable());
   }
 
-  static asio::awaitable<void> Connect(std::shared_ptr<State> self) {
+  // A probe went well.
+  void Pass(bool was_usable) {
+    health_.OnProbeSuccess(clock_.SteadyNow());
+    if (!was_usable && IsUsable() && hooks_.on_usable) hooks_.on_usable();
+  }
+
+  // Has all replicas know, those that come later too, that Redis's clock was set back. What fails
+  // is tried again with the next probe.
+  static asio::awaitable<void> NoteDoubt(std::shared_ptr<State> self) {
+    const RedisTime until = self->redis_clock_.doubtful_until();
+    if (until <= self->noted_doubt_ || !self->IsUsable()) co_return;
+    const Primary primary = self->primary_;
+    const std::string latest = MicrosText(until);
+    const std::string life = std::to_string(kDoubtLife.count());
+    const ScriptCall call{
+        DoubtScript(), {kClockKey}, {primary->run_id, latest, life}, primary->run_id};
+    const SteadyTime end = self->clock_.SteadyNow() + self->dialer_->settings().operation_timeout;
+    const auto reply = co_await Evaluate(self, primary, call, end);
+    if (self->is_stopped_) co_return;
+    if (!reply && EndsConnection(reply.error().kind)) self->Failed(primary, reply.error());
+    if (reply && reply->word == "NOTED" && primary->run_id == self->run_id_) {
+      self->noted_doubt_ = until;
+    }
+  }
+
+  // Whether there is a connection now.
+  static asio::awaitable<bool> Connect(std::shared_ptr<State> self) {
     self->Drop();
     auto opened = co_await self->dialer_->Open(self->clock_.SteadyNow() +
                                                self->dialer_->settings().connect_timeout);
-    if (self->is_stopped_) co_return;
+    if (self->is_stopped_) co_return false;
     if (!opened) {
-      co_return self->health_.OnFailure(self->clock_.SteadyNow(), opened.error());
+      self->health_.OnFailure(self->clock_.SteadyNow(), opened.error());
+      co_return false;
     }
     // What was known of another one tells nothing, but by how much the clock of all replicas is
     // set.
     Duration set{0};
     if (self->run_id_ != opened->run_id) {
       set = std::exchange(self->redis_clock_, {}).Observe(opened->clock);
+      self->noted_doubt_ = RedisTime::min();
     }
     self->Observe(opened->clock);
     if (set != Duration::zero() && self->hooks_.on_clock_set) self->hooks_.on_clock_set(set);
     self->run_id_ = opened->run_id;
     self->primary_ = std::make_shared<PrimaryConnection>(*std::move(opened));
     self->health_.OnConnected();
-    self->health_.OnProbeSuccess();
+    if (self->hooks_.on_connected) self->hooks_.on_connected(self->run_id_);
+    // It may be over already, and then there is none any more.
     asio::co_spawn(self->loop_, WatchEnd(self, self->primary_), asio::detached);
-    if (self->hooks_.on_connected) self->hooks_.on_connected(self->primary_->run_id);
-    if (self->hooks_.on_usable) self->hooks_.on_usable();
+    co_return self->primary_ != nullptr;
   }
 
   void Observe(const ClockSample& sample) {
+    // Who has the hooks may be gone.
+    if (is_stopped_) return;
     const Duration set = redis_clock_.Observe(sample);
     if (hooks_.on_clock) hooks_.on_clock(redis_clock_);
     if (set != Duration::zero() && hooks_.on_clock_set) hooks_.on_clock_set(set);
+    // To have it noted.
+    if (set < Duration::zero()) WakeSoon();
+  }
+
+  void NoteSize(std::size_t bytes) { largest_ = std::clamp(bytes, largest_, kMostProbeBytes); }
+
+  // Has the next probe come now.
+  void WakeSoon() {
+    if (const auto wake = wake_.lock()) wake->Wake();
   }
 
   // A connection failed, for all who use it at once: that is one failure.
@@ -234,8 +314,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     if (primary != primary_) return;
     health_.OnFailure(clock_.SteadyNow(), error);
     Drop();
-    if (health_.is_open()) return;
-    if (const auto wake = wake_.lock()) wake->Wake();
+    if (!health_.is_open()) WakeSoon();
   }
 
   void Drop() {
@@ -243,11 +322,6 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     health_.OnDisconnected();
     window_.Dismiss();
     if (primary) primary->connection->Close();
-  }
-
-  std::string AwayMessage() const {
-    if (health_.reason()) return "Redis is not used for now: " + health_.reason()->message;
-    return "Redis is not connected to yet";
   }
 
   asio::io_context& loop_;
@@ -258,6 +332,10 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   bool is_stopped_ = false;
   RedisClock redis_clock_;
   std::string run_id_;
+  // What all replicas have been told of its doubtful_until().
+  RedisTime noted_doubt_ = RedisTime::min();
+  // Number of bytes of the largest command or reply so far, as far as probes go.
+  std::size_t largest_ = kUsualBytes;
   // Null while there is none. Operations that are under way keep it.
   Primary primary_;
   CommandWindow window_;
@@ -281,6 +359,8 @@ void RedisLink::Stop() { state_->Stop(); }
 asio::awaitable<RedisResult<ScriptReply>> RedisLink::Run(ScriptCall call) {
   return State::Run(state_, std::move(call));
 }
+
+tl::unexpected<RedisError> RedisLink::Away() const { return state_->Away(); }
 
 const RedisHealth& RedisLink::health() const { return state_->health(); }
 

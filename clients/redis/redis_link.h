@@ -55,7 +55,8 @@ struct RedisLinkHooks {
 };
 
 // Used on its loop's thread only. No operation waits for a connection: while there is none, all
-// fail with kAway.
+// fail with kAway. When it finds that Redis's clock was set back, it notes that in Redis, for the
+// scripts of all replicas.
 class RedisLink {
  public:
   // Connects at once, and again whenever the connection is lost: at once, unless the breaker is
@@ -80,6 +81,8 @@ class RedisLink {
   const RedisHealth& health() const;
   // Whether an operation may be tried now.
   bool IsUsable() const;
+  // The error of one that may not (kAway), with the reason for people.
+  tl::unexpected<RedisError> Away() const;
   // Of the primary that is, or was last, connected to. What is known of it outlives a connection.
   const RedisClock& clock() const;
   // Identifies the Redis that clock() is of; empty before the first connection.

@@ -1,6 +1,7 @@
 #pragma once
 
-// The Lua scripts of scripts/, which run in Redis. FleetStore documents what they do.
+// The Lua scripts of scripts/, which run in Redis. FleetStore documents what they do but for the
+// last.
 
 #include <string_view>
 
@@ -15,5 +16,7 @@ struct RedisScript {
 const RedisScript& AcquireScript();
 const RedisScript& StoreScript();
 const RedisScript& RateScript();
+// Of RedisLink, not of FleetStore.
+const RedisScript& DoubtScript();
 
 }  // namespace balance

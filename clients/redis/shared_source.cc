@@ -72,8 +72,8 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
         news_(executor_, clock),
         standing_(login_, std::string(ReplicaOf(settings_.owner))),
         limits_(executor_, store_, settings_.names, settings_.rate.interval, clock),
-        offer_(executor_, store_, settings_.names, settings_.time_to_live, std::move(random),
-               clock) {}
+        offer_(executor_, store_, settings_.names, settings_.owner, settings_.time_to_live,
+               std::move(random), clock) {}
 
   void Start() {
     listening_ = store_->Subscribe(settings_.names, [weak = weak_from_this()](FleetNews news) {
@@ -108,6 +108,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
                                         [progress](void*) { progress->connection.reset(); });
     progress->shared_sent_at.reset();
     progress->granted_wall.reset();
+    int failures = 0;
     for (int waits = 0;; ++waits) {
       const ObservedSince wanted = WantedBy(context, begun);
       if (auto heard = self->news_.Since(wanted, begun, *context.progress)) {
@@ -116,7 +117,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
       co_await TakeFreeConnection(self, context);
       AcquireRequest request = self->RequestOf(wanted, begun);
       request.may_send = context.progress->connection != nullptr;
-      auto fetched = co_await FetchOnce(self, context, std::move(request), waits);
+      auto fetched = co_await FetchOnce(self, context, std::move(request), waits, failures);
       if (!fetched) continue;
       // Somebody who wants a newer one has joined meanwhile.
       if (*fetched && context.progress->shared_sent_at &&
@@ -160,15 +161,17 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   }
 
   // Asks the other replicas once, and does what their answer leads to. Unset: to be asked again.
+  // `failures` counts how often in a row they could not be asked, and outlives the call.
   static asio::awaitable<std::optional<Result<Reading>>> FetchOnce(std::shared_ptr<State> self,
                                                                    FetchContext context,
                                                                    AcquireRequest request,
-                                                                   int waits) {
+                                                                   int waits, int& failures) {
     const std::uint64_t messages = self->news_.count();
     auto acquired =
         co_await AskFleet(self->executor_, self->store_, NamesOf(self), std::move(request));
     self->reserve_->SetCutOff(self->clock_.SteadyNow(), !acquired);
-    if (!acquired) co_return co_await FetchAlone(self, context);
+    if (!acquired) co_return co_await FetchAlone(self, context, failures++);
+    failures = 0;
     self->standing_.OnAnswer(*acquired, self->clock_.SteadyNow());
     // Before anything can throw: a lease that is lost keeps the others waiting.
     const std::shared_ptr<FleetLease> lease = LeaseOf(self, *acquired);
@@ -186,9 +189,14 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   }
 
   void Hear(FleetNews news) {
-    if (std::visit([](const auto& each) { return each.observed; }, news) == own_observed_) return;
+    const bool is_own =
+        std::visit([this](const auto& each) { return each.owner == settings_.owner; }, news);
+    if (is_own) return;
     const SteadyTime sent = SentOf(news);
-    standing_.OnNews(sent);
+    // What was sent without leave says neither whose turn it is nor what is left of the budget.
+    if (!std::visit([](const auto& each) { return each.is_from_reserve; }, news)) {
+      standing_.OnNews(sent);
+    }
     if (news_.Keep(std::move(news))) {
       standing_.OnServed(sent);
       if (on_reading_) on_reading_(*news_.reading());
@@ -310,14 +318,13 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     StoreRequest request{settings_.names, {}, {}};
     if (result) {
       request.result = *result;
-      own_observed_ = ObservedAt(lease.grant().observed, *result);
-      Stamp(*result, own_observed_);
+      Stamp(*result, ObservedAt(lease.grant().observed, *result));
     } else {
       request.result = result.error();
-      own_observed_ = lease.grant().observed;
     }
     request.grant = lease.UseUp();
     request.time_to_live = settings_.time_to_live;
+    request.owner = settings_.owner;
     RunUnawaited(executor_, store_, store_->Store(std::move(request)));
   }
 
@@ -329,9 +336,11 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
     reading.receive_time = reading.observe_time + took;
   }
 
-  // Unset: Redis can be asked again, or a message has come.
+  // Unset: Redis can be asked again, or a message has come. It may be that it fails at this login
+  // alone, as it has `failures` times before: so it is looked at less and less often.
   static asio::awaitable<std::optional<Result<Reading>>> FetchAlone(std::shared_ptr<State> self,
-                                                                    FetchContext context) {
+                                                                    FetchContext context,
+                                                                    int failures) {
     for (int waits = 0;; ++waits) {
       if (auto refusal = self->RefusalBelow()) co_return refusal;
       const SteadyTime now = self->clock_.SteadyNow();
@@ -349,7 +358,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
         context.progress->connection.reset();
         // Not at first: when a connection is just being made, it is there by then.
         if (waits >= kWaitsToPlan) context.progress->planned_send = turn;
-        const Duration look = GrowingPause(kFirstLook, waits, kLongestLook);
+        const Duration look = GrowingPause(kFirstLook, failures + waits, kLongestLook);
         co_await self->news_.Wait(std::min(turn, now + look), messages);
         context.progress->planned_send.reset();
       }
@@ -423,8 +432,6 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   OnReading on_reading_;
   LoginNews news_;
   LoginStanding standing_;
-  // Observe time of what this source stored last: it is published to this source, too.
-  RedisTime own_observed_ = RedisTime::min();
   LimitTeller limits_;
   ReadingOffer offer_;
 };

@@ -34,9 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(decoded.value.has_value() == (decoded.fault == StoredFault::kNone), "a value or a fault");
   if (!decoded.value) return 0;
   if (const auto* reading = std::get_if<StoredReading>(&*decoded.value)) CheckReading(*reading);
-  const std::string plain = EncodeStored(*decoded.value);
+  const std::string plain = EncodeStored(*decoded.value, decoded.by);
   const DecodedValue again = DecodeStored(plain);
   Require(again.value.has_value(), "what was taken can be stored again");
-  Require(EncodeStored(*again.value) == plain, "and comes back the same");
+  Require(EncodeStored(*again.value, again.by) == plain, "and comes back the same");
   return 0;
 }

@@ -78,6 +78,21 @@ class ClockSetTest : public RedisTest {
     return stored && *stored == StoreOutcome::kKept ? "kept" : "not kept";
   }
 
+  // What is stored now is kept, and published.
+  bool IsKept(const Reading& reading) {
+    const auto stored = Await(other_->Store(Storing(login_, reading)));
+    return stored && *stored == StoreOutcome::kKept;
+  }
+
+  bool IsNoted() const { return server_.Command({"EXISTS", std::string(kClockKey)}).integer == 1; }
+
+  // Of the replica whose clock moves.
+  AcquireRequest MovedRequest() {
+    AcquireRequest request = Request(login_, "moved");
+    request.observed_from = moved_clock_.SteadyNow();
+    return request;
+  }
+
   // Moves the clock of the one, and waits until it has heard Redis's.
   void MoveClock(Duration by) {
     const std::size_t before = watcher_.steps.size();
@@ -120,6 +135,122 @@ TEST_F(ClockSetTest, WhatIsReadAfterASetBackIsHeard) {
     return !heard.empty();
   }));
   EXPECT_EQ(heard.front(), "2");
+}
+
+// It has not seen the step, and would take what was read ten minutes ago for new when Redis's clock
+// is there again.
+TEST_F(ClockSetTest, WhoComesAfterASetBackKnowsOfItToo) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  ASSERT_EQ(Kept("1"), "kept");
+  MoveClock(minutes(10));
+  ASSERT_TRUE(Becomes([&] { return IsNoted(); }));
+
+  const auto late = ConnectedStore(server_);
+
+  EXPECT_EQ(RedisTest::Told(Settled(*late, AnyReading(login_))), "granted");
+  EXPECT_GT(server_.Command({"PTTL", std::string(kClockKey)}).integer, 0);
+}
+
+TEST_F(ClockSetTest, AFailureOfBeforeASetBackIsNobodysEither) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  const auto grant = Settled(*other_, Request(login_));
+  ASSERT_EQ(RedisTest::Told(grant), "granted");
+  Error error{ErrorKind::kUpstreamError, "no"};
+  ASSERT_TRUE(Await(other_->Store(Storing(login_, error, std::get<Granted>(*grant)))));
+  MoveClock(minutes(10));
+  ASSERT_TRUE(Becomes([&] { return IsNoted(); }));
+
+  AcquireRequest request = Request(login_);
+  request.failed_from = clock_.SteadyNow() - minutes(1);
+  EXPECT_EQ(RedisTest::Told(Settled(*other_, request)), "granted");
+}
+
+TEST_F(ClockSetTest, OnceTheClockHasPassedWhereItWasReadingsAreSharedAgain) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  const auto late = ConnectedStore(server_);
+  MoveClock(milliseconds(500));
+  ASSERT_TRUE(Becomes([&] { return IsNoted(); }));
+  AcquireRequest request = AnyReading(login_);
+  request.may_send = false;
+
+  EXPECT_TRUE(Becomes([&] {
+    EXPECT_EQ(Kept("2"), "kept");
+    return RedisTest::Told(Await(late->Acquire(request))) == "2";
+  }));
+  EXPECT_EQ(Told(), "2");
+}
+
+// By a clock that shows the same times twice it was read earlier than what lies there.
+TEST_F(ClockSetTest, WhatIsDoubtfulStandsInNobodysWay) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  ASSERT_EQ(Kept("1"), "kept");
+  Reading older = ReadingOf("2");
+  older.observe_steady -= minutes(1);
+  ASSERT_FALSE(IsKept(older));
+  MoveClock(minutes(10));
+  ASSERT_TRUE(Becomes([&] { return IsNoted(); }));
+
+  EXPECT_TRUE(IsKept(older));
+}
+
+TEST_F(ClockSetTest, WhatAFullRedisCannotNoteItNotesLater) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  server_.Command({"CONFIG", "SET", "maxmemory", "1"});
+  MoveClock(minutes(10));
+  RunFor(seconds(2));
+  ASSERT_FALSE(IsNoted());
+
+  server_.Command({"CONFIG", "SET", "maxmemory", "0"});
+
+  EXPECT_TRUE(Becomes([&] { return IsNoted(); }));
+}
+
+TEST_F(ClockSetTest, ANoteOfAnotherRedisSaysNothingOfThisOne) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  server_.Command({"HSET", std::string(kClockKey), "run", "other", "until", "9000000000000000"});
+
+  ASSERT_EQ(Kept("1"), "kept");
+
+  EXPECT_EQ(Told(), "1");
+}
+
+// A budget that fills with Redis's time would be whole again at once.
+TEST_F(ClockSetTest, M18_ForASecondAfterASetAheadNothingIsSent) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  ASSERT_EQ(Kept("1"), "kept");
+  MoveClock(-minutes(10));
+  const SteadyTime now = moved_clock_.SteadyNow();
+
+  const auto acquired = Await(moved_->Acquire(MovedRequest()));
+
+  ASSERT_EQ(RedisTest::Told(acquired), "later");
+  const SteadyTime turn = std::get<OutOfTurn>(*acquired).send_at;
+  EXPECT_GE(turn, now + milliseconds(500));
+  EXPECT_LE(turn, now + seconds(2));
+  EXPECT_TRUE(Becomes(
+      [&] { return RedisTest::Told(Await(moved_->Acquire(MovedRequest()))) == "granted"; }));
+  EXPECT_GE(moved_clock_.SteadyNow(), turn);
+}
+
+TEST_F(ClockSetTest, M18_AGrantWhoseAnswerTellsOfASetAheadIsGivenBack) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  ASSERT_EQ(Kept("1"), "kept");
+
+  moved_clock_.Move(-milliseconds(500));
+  const auto acquired = Await(moved_->Acquire(MovedRequest()));
+
+  EXPECT_EQ(RedisTest::Told(acquired), "later");
+  EXPECT_EQ(server_.Command({"EXISTS", login_.lease}).integer, 0);
+}
+
+TEST_F(ClockSetTest, WhatLooksNewOnlyAsTheClockWasSetAheadOnTheWayIsAMiss) {
+  ASSERT_TRUE(Becomes([&] { return moved_->IsUsable(); }));
+  ASSERT_EQ(Kept("1"), "kept");
+
+  moved_clock_.Move(-milliseconds(1500));
+  const auto acquired = Await(moved_->Acquire(MovedRequest()));
+
+  EXPECT_EQ(RedisTest::Told(acquired), "later");
 }
 
 TEST_F(ClockSetTest, AClockThatWasSetAheadIsToldAndMakesNothingDoubtful) {

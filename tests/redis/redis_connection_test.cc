@@ -6,11 +6,10 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/redis/fixed_answer.h"
 #include "tests/redis/redis_fixture.h"
 
 namespace balance {
@@ -52,28 +51,6 @@ class RedisConnectionTest : public RedisTest {
           if (failure) std::rethrow_exception(failure);
         });
   }
-};
-
-// A listener that answers with given bytes, whatever it is asked.
-class FixedAnswer {
- public:
-  FixedAnswer(boost::asio::io_context& loop, std::string answer)
-      : acceptor_(loop, {boost::asio::ip::address_v4::loopback(), 0}), answer_(std::move(answer)) {
-    acceptor_.async_accept(
-        [this](boost::system::error_code error, boost::asio::ip::tcp::socket peer) {
-          if (error) return;
-          peer_.emplace(std::move(peer));
-          boost::asio::async_write(*peer_, boost::asio::buffer(answer_),
-                                   [](boost::system::error_code, std::size_t) {});
-        });
-  }
-
-  HostPort address() const { return {"127.0.0.1", acceptor_.local_endpoint().port()}; }
-
- private:
-  boost::asio::ip::tcp::acceptor acceptor_;
-  const std::string answer_;
-  std::optional<boost::asio::ip::tcp::socket> peer_;
 };
 
 TEST_F(RedisConnectionTest, CommandsOfManyCallersAreAnsweredEachToItsCaller) {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "clients/redis/redis_fleet_store.h"
+#include "tests/redis/fixed_answer.h"
+#include "tests/redis/late_replies.h"
 #include "tests/redis/redis_fixture.h"
 
 namespace balance {
@@ -433,6 +435,54 @@ TEST_F(RedisFaultsTest, M35_AServerThatTakesConnectionsAndSaysNothingIsGivenUp) 
 
   EXPECT_EQ(store->health().reason()->kind, RedisErrorKind::kTimedOut);
   EXPECT_EQ(Acquire(*store, login_), "AWAY");
+}
+
+// It ends the connection before anybody has used it.
+TEST_F(RedisFaultsTest, M35_AServerThatSaysMoreThanItIsAskedAtTheLoginIsLeft) {
+  const std::string info =
+      "redis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:0123456789abcdef\r\n";
+  const FixedAnswer talkative(loop_, "$" + std::to_string(info.size()) + "\r\n" + info +
+                                         "\r\n*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n+PONG\r\n"
+                                         "*2\r\n$10\r\n1790000000\r\n$1\r\n0\r\n+OK\r\n");
+  const auto store = MakeStore(Usual(talkative.address()));
+
+  ASSERT_TRUE(Becomes([&] { return talkative.connections() >= 3; }));
+
+  ASSERT_TRUE(store->health().reason());
+  EXPECT_EQ(store->health().reason()->kind, RedisErrorKind::kProtocol);
+  EXPECT_FALSE(store->IsUsable());
+}
+
+// As through a line on which a short answer comes in time, and a reading does not.
+TEST_F(RedisFaultsTest, M185_ARedisThatIsTooSlowForReadingsAloneStaysAway) {
+  const RedisServer server;
+  const auto near = ConnectedStore(server);
+  const auto grant = Settled(*near, Request(login_));
+  Reading large = ReadingOf("1");
+  large.request_id = std::string(1500, 'x');
+  ASSERT_TRUE(Await(near->Store(Storing(login_, large, std::get<Granted>(*grant)))));
+  LateReplies line(loop_, server.address(), {.delay = milliseconds(600), .prompt_bytes = 512});
+  auto settings = Usual(line.address());
+  settings.operation_timeout = milliseconds(300);
+  settings.connect_timeout = seconds(5);
+  const auto store = MakeStore(settings);
+  ASSERT_TRUE(ComesBack(*store));
+
+  std::map<std::string, int> told;
+  const SteadyTime end = clock_.SteadyNow() + seconds(8);
+  while (clock_.SteadyNow() < end) {
+    ++told[KindOf(Await(store->Acquire(AnyReading(login_))))];
+    RunFor(milliseconds(1));
+  }
+
+  // The first may be late: after a slow login Redis's time is not known to less than that took.
+  EXPECT_GE(told["TIMED_OUT"], 2);
+  EXPECT_EQ(told["TIMED_OUT"] + told["LATE"], 3);
+  EXPECT_FALSE(told.contains("fine"));
+  EXPECT_FALSE(store->IsUsable());
+  line.SetDelay(Duration::zero());
+  ASSERT_TRUE(ComesBack(*store));
+  EXPECT_EQ(Told(Settled(*store, AnyReading(login_))), "1");
 }
 
 TEST_F(RedisFaultsTest, TheEndDuringAConnectionOrACallIsSilent) {

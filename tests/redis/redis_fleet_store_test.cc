@@ -4,18 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "clients/redis/reading_codec.h"
+#include "tests/redis/late_replies.h"
 #include "tests/redis/redis_fixture.h"
 
 namespace balance {
@@ -86,55 +80,9 @@ TEST_F(RedisFleetStoreTest, WhatOneReplicaReadAllHave) {
   EXPECT_TRUE(faults_.faults().empty());
 }
 
-// Passes bytes on: those to the server at once, those from it later.
-class LateReplies {
- public:
-  LateReplies(boost::asio::io_context& loop, HostPort server, Duration delay)
-      : acceptor_(loop, {boost::asio::ip::address_v4::loopback(), 0}), delay_(delay) {
-    boost::asio::co_spawn(loop, Serve(*this, std::move(server)), boost::asio::detached);
-  }
-
-  HostPort address() const { return {"127.0.0.1", acceptor_.local_endpoint().port()}; }
-
- private:
-  using Socket = boost::asio::ip::tcp::socket;
-
-  static boost::asio::awaitable<void> Serve(LateReplies& self, HostPort server) {
-    const boost::asio::ip::tcp::endpoint there(boost::asio::ip::address_v4::loopback(),
-                                               server.port);
-    while (true) {
-      auto client = std::make_shared<Socket>(
-          co_await self.acceptor_.async_accept(boost::asio::use_awaitable));
-      const auto loop = co_await boost::asio::this_coro::executor;
-      auto upstream = std::make_shared<Socket>(loop);
-      co_await upstream->async_connect(there, boost::asio::use_awaitable);
-      boost::asio::co_spawn(loop, Pass(client, upstream, Duration::zero()), boost::asio::detached);
-      boost::asio::co_spawn(loop, Pass(upstream, client, self.delay_), boost::asio::detached);
-    }
-  }
-
-  // Until either is closed.
-  static boost::asio::awaitable<void> Pass(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
-                                           Duration delay) {
-    std::array<char, 4096> buffer;
-    boost::asio::steady_timer timer(from->get_executor());
-    while (true) {
-      const std::size_t size =
-          co_await from->async_read_some(boost::asio::buffer(buffer), boost::asio::use_awaitable);
-      timer.expires_after(delay);
-      co_await timer.async_wait(boost::asio::use_awaitable);
-      co_await boost::asio::async_write(*to, boost::asio::buffer(buffer.data(), size),
-                                        boost::asio::use_awaitable);
-    }
-  }
-
-  boost::asio::ip::tcp::acceptor acceptor_;
-  const Duration delay_;
-};
-
 // All that is known of Redis's clock is that it was read within the time that a reply took.
 TEST_F(RedisFleetStoreTest, AReadingNeverPassesForNewerThanItIs) {
-  const LateReplies late(loop_, server_.address(), milliseconds(200));
+  const LateReplies late(loop_, server_.address(), {.delay = milliseconds(200)});
   const auto far = MakeStore(SettingsOf(late.address()));
   std::optional<Reading> heard;
   const auto listening = far->Subscribe(
@@ -609,6 +557,24 @@ TEST_F(RedisFleetStoreTest, WhatIsStoredIsToldToAllWhoListen) {
   EXPECT_EQ(heard, (std::vector<std::string>{"12.50", "12.50", "The venue rejects the key."}));
 }
 
+TEST_F(RedisFleetStoreTest, AMessageTellsWhoSentTheRequestAndByWhoseLeave) {
+  std::vector<std::pair<std::string, bool>> heard;
+  const auto listening = store_->Subscribe(login_, [&](FleetNews news) {
+    std::visit([&](const auto& each) { heard.emplace_back(each.owner, each.is_from_reserve); },
+               news);
+  });
+  ASSERT_TRUE(Becomes([&] { return store_->IsListening(); }));
+  StoreRequest offer = Storing(login_, ReadingOf("1"));
+  offer.owner = "a/1";
+  EXPECT_EQ(Store(offer), "kept");
+  StoreRequest granted = Storing(login_, Rejected(), Grant(Request(login_)));
+  granted.owner = "b/2";
+  EXPECT_EQ(Store(granted), "kept");
+
+  ASSERT_TRUE(Becomes([&] { return heard.size() == 2; }));
+  EXPECT_EQ(heard, (std::vector<std::pair<std::string, bool>>{{"a/1", true}, {"b/2", false}}));
+}
+
 TEST_F(RedisFleetStoreTest, AListenerMayLeaveDuringAMessage) {
   std::unique_ptr<FleetStore::Subscription> first;
   std::unique_ptr<FleetStore::Subscription> second;
@@ -693,6 +659,44 @@ TEST_F(TamperedStoreTest, M37_AnOlderValueUnderANewerTimeIsAMiss) {
   ExpectMiss(StoredValueFault::kOtherTime);
 }
 
+// Its times are of a clock that may be minutes off this one's.
+TEST_F(TamperedStoreTest, M37_AValueOfAnotherRedisUnderTheNameOfThisOneIsAMiss) {
+  const RedisServer elsewhere;
+  const auto there = ConnectedStore(elsewhere);
+  const auto grant = Settled(*there, Request(login_));
+  ASSERT_EQ(Told(grant), "granted");
+  const StoreRequest reading = Storing(login_, ReadingOf("99"), std::get<Granted>(*grant));
+  ASSERT_TRUE(Await(there->Store(reading)));
+  for (const char* field : {"observed", "value"}) {
+    Put(login_.reading, field, elsewhere.Command({"HGET", login_.reading, field}).text);
+  }
+
+  ExpectMiss(StoredValueFault::kOtherTime);
+}
+
+// A replica of another sealing key finds one bad value after another.
+TEST_F(TamperedStoreTest, M37_BadValuesOneAfterAnotherAreNoFaultOfRedis) {
+  class Meddler final : public FleetObserver {
+   public:
+    explicit Meddler(std::function<void()> meddle) : meddle_(std::move(meddle)) {}
+    void OnBadValue(StoredValueFault /*fault*/) override { meddle_(); }
+
+   private:
+    const std::function<void()> meddle_;
+  };
+  Meddler meddler([this] {
+    const RedisTime now = TimeOfReply(server_.Command({"TIME"})).value();
+    Put(login_.reading, "observed", std::to_string(now.time_since_epoch().count()));
+  });
+  RedisFleetStore stranger(loop_, clock_, SeededRandom(9), SettingsOf(server_.address()),
+                           SealOf('x'), meddler);
+  ASSERT_TRUE(Becomes([&] { return stranger.IsUsable(); }));
+
+  EXPECT_EQ(KindOf(Await(stranger.Acquire(AnyReading(login_)))), "BAD_DATA");
+  EXPECT_EQ(stranger.health().reason(), std::nullopt);
+  EXPECT_TRUE(stranger.IsUsable());
+}
+
 TEST_F(TamperedStoreTest, M37_AFailureInThePlaceOfAReadingIsAMiss) {
   Store(Storing(login_, Rejected(), Grant(Request(login_))));
   const std::string failed = Stored("failed");
@@ -763,8 +767,8 @@ TEST_F(TamperedStoreTest, M37_APauseWhoseReasonCannotBeReadHoldsAllTheSame) {
 // Four times, as three failures would take Redis from every login.
 TEST_F(TamperedStoreTest, M37_AKeyOfAnotherTypeIsMendedAndNobodyElsesTrouble) {
   const LoginNames healthy = NamesOfKey("healthy key");
-  for (const std::string& key :
-       {login_.reading, login_.lease, login_.bucket, login_.pause, login_.hold_off}) {
+  for (const std::string& key : {login_.reading, login_.lease, login_.bucket, login_.pause,
+                                 login_.hold_off, std::string(kClockKey)}) {
     server_.Command({"DEL", key});
     server_.Command({"SET", key, "12.50"});
 
@@ -772,7 +776,7 @@ TEST_F(TamperedStoreTest, M37_AKeyOfAnotherTypeIsMendedAndNobodyElsesTrouble) {
     EXPECT_EQ(Told(Acquire(Request(healthy))), "granted") << key;
   }
 
-  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(5, StoredValueFault::kForeign));
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(6, StoredValueFault::kForeign));
   EXPECT_EQ(store_->health().times_opened(), 0U);
   EXPECT_EQ(store_->health().reason(), std::nullopt);
 }

@@ -120,5 +120,32 @@ TEST_F(RedisSentinelTest, M35_ANameThatTheSentinelsDoNotKnowIsTold) {
   EXPECT_NE(ReasonOf(*store).find("sentinel.primary"), std::string::npos);
 }
 
+class StaleSentinelTest : public RedisTest {
+ protected:
+  static RedisServer::Options Watching(const HostPort& primary) {
+    return {
+        .settings = {"sentinel monitor balance 127.0.0.1 " + std::to_string(primary.port) + " 1"},
+        .is_sentinel = true};
+  }
+};
+
+// Cut off from the others, it has not heard of the failover, and goes on naming what was primary.
+TEST_F(StaleSentinelTest, M35_ASentinelThatNamesADeadPrimaryIsPassedOver) {
+  RedisServer dead;
+  const RedisServer alive;
+  const RedisServer stale(Watching(dead.address()));
+  const RedisServer right(Watching(alive.address()));
+  dead.Kill();
+  RedisSettings settings = SettingsOf({});
+  settings.sentinel.emplace();
+  settings.sentinel->primary = "balance";
+  settings.sentinel->addresses = {stale.address(), right.address()};
+
+  const auto store = MakeStore(settings);
+
+  EXPECT_TRUE(Becomes([&] { return store->IsUsable() && store->IsListening(); }))
+      << ReasonOf(*store);
+}
+
 }  // namespace
 }  // namespace balance

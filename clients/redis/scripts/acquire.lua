@@ -1,6 +1,6 @@
 -- Gives what is known of a login, or leave to ask its upstream once.
 --
--- KEYS 1 reading, 2 lease, 3 bucket, 4 pause, 5 hold-off of the secret
+-- KEYS 1 reading, 2 lease, 3 bucket, 4 pause, 5 hold-off of the secret, 6 note of the clock
 -- ARGV 1 deadline, 2 run id of this Redis, 3 least observe time wanted, 4 greatest age wanted,
 --      5 least observe time of a failure to be told, 6 length of the lease, 7 owner,
 --      8 interval and 9 tolerance of the bucket, 10 least time between two requests, 11 whether a
@@ -9,12 +9,14 @@
 local most = tonumber(ARGV[14])
 local known = fields(KEYS[1], 'observed', 'value', 'failed', 'failure', 'run', 'at')
 local is_known = written_at(known[5], ARGV[2], known[6])
+local doubtful = doubtful_till(KEYS[6], ARGV[2])
 local observed = number(known[1])
-if not is_known or observed and observed > now then observed = nil end
+if not is_known or observed and (observed > now or observed <= doubtful) then observed = nil end
 local wanted = math.max(tonumber(ARGV[3]), now - tonumber(ARGV[4]))
 if observed and observed >= wanted then return answer('READING', observed, short(known[2], most)) end
 local failed = number(known[3])
-if is_known and failed and failed <= now and failed >= tonumber(ARGV[5]) and failed > (observed or 0) then
+local least_failed = math.max(tonumber(ARGV[5]), doubtful + 1)
+if is_known and failed and failed <= now and failed >= least_failed and failed > (observed or 0) then
   return answer('FAILED', failed, short(known[4], most))
 end
 

@@ -64,3 +64,11 @@ local function lasts_till(since, till)
   return nil
 end
 
+-- The latest time that the clock of this Redis may have shown before it was set back, as a replica
+-- has noted that was there; 0 if none has. What is of that time, or an earlier one, may be older than
+-- it looks, and counts as missing.
+local function doubtful_till(key, this_run)
+  local noted = fields(key, 'run', 'until')
+  return noted[1] == this_run and number(noted[2]) or 0
+end
+

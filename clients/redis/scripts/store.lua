@@ -1,7 +1,7 @@
 -- Keeps what a request to an upstream brought, if it is newer than what is there, tells the other
 -- replicas, and ends the lease of the request.
 --
--- KEYS 1 reading, 2 lease
+-- KEYS 1 reading, 2 lease, 3 note of the clock
 -- ARGV 1 deadline, 2 token of the lease or empty, 3 observe time, 4 READING or FAILURE,
 --      5 sealed value, 6 time to live in milliseconds, 7 channel, 8 run id of this Redis; with
 --      NOTHING as 4 the lease ends, and that is all
@@ -16,12 +16,13 @@ local observed = tonumber(ARGV[3])
 if observed > now then return answer('AHEAD') end
 local known = fields(KEYS[1], 'observed', 'failed', 'run', 'at')
 local is_known = written_at(known[3], ARGV[8], known[4])
-local newest = is_known and number(known[1]) or 0
-if newest > now then newest = 0 end
-if ARGV[4] == 'FAILURE' then
-  local failed = is_known and number(known[2]) or 0
-  if failed <= now then newest = math.max(newest, failed) end
+local doubtful = doubtful_till(KEYS[3], ARGV[8])
+local function observe_time(stored)
+  local time = is_known and number(stored) or 0
+  return time > doubtful and time <= now and time or 0
 end
+local newest = observe_time(known[1])
+if ARGV[4] == 'FAILURE' then newest = math.max(newest, observe_time(known[2])) end
 if newest >= observed then return answer('OLDER') end
 
 -- No write, so it goes where the next command may be refused.

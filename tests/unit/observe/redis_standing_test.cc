@@ -34,7 +34,7 @@ TEST_F(RedisStandingTest, ARedisThatRefusesAllButProbesStaysAway) {
 
   for (int i = 0; i < 120; ++i) {
     clock_.Advance(milliseconds(250));
-    if (i % 4 == 0) health_.OnProbeSuccess();
+    if (i % 4 == 0) health_.OnProbeSuccess(clock_.SteadyNow());
     EXPECT_FALSE(IsOfUse());
     EXPECT_EQ(standing_.reason(), "it is full");
     standing_.OnOperation(FleetOperation::kRelease, kOtherOutcome);
@@ -46,7 +46,7 @@ TEST_F(RedisStandingTest, ARedisThatRefusesAllButProbesStaysAway) {
 TEST_F(RedisStandingTest, WhatWasWrittenIsProofEnough) {
   for (int i = 0; i < 3; ++i) Fail();
   EXPECT_FALSE(IsOfUse());
-  health_.OnProbeSuccess();
+  health_.OnProbeSuccess(clock_.SteadyNow());
   EXPECT_FALSE(IsOfUse());
 
   standing_.OnOperation(FleetOperation::kAcquire, "GRANTED");
@@ -57,7 +57,7 @@ TEST_F(RedisStandingTest, WhatWasWrittenIsProofEnough) {
 
 TEST_F(RedisStandingTest, WhereNothingIsWrittenTenSecondsWithoutAFailureAre) {
   for (int i = 0; i < 3; ++i) Fail();
-  health_.OnProbeSuccess();
+  health_.OnProbeSuccess(clock_.SteadyNow());
   clock_.Advance(milliseconds(9999));
   EXPECT_FALSE(IsOfUse());
 
@@ -72,9 +72,10 @@ TEST_F(RedisStandingTest, OfOneThatWasSlowAnAnswerToWhatFailedIsProofEnough) {
       health_.OnFailure(clock_.SteadyNow(), {RedisErrorKind::kTimedOut, "it is slow"});
       standing_.OnOperation(operation, "TIMED_OUT");
     }
-    health_.OnProbeSuccess();
+    health_.OnProbeSuccess(clock_.SteadyNow());
     EXPECT_FALSE(IsOfUse());
 
+    health_.OnSuccess();
     standing_.OnOperation(operation, operation == FleetOperation::kStore ? "OLDER" : "READING");
 
     EXPECT_TRUE(IsOfUse());
@@ -86,7 +87,7 @@ TEST_F(RedisStandingTest, WhatIsQuickWhereAcquiringIsSlowIsNoProof) {
     clock_.Advance(milliseconds(250));
     health_.OnFailure(clock_.SteadyNow(), {RedisErrorKind::kTimedOut, "it drips"});
     standing_.OnOperation(FleetOperation::kAcquire, "TIMED_OUT");
-    health_.OnProbeSuccess();
+    health_.OnProbeSuccess(clock_.SteadyNow());
     standing_.OnOperation(FleetOperation::kStore, "KEPT");
     standing_.OnOperation(FleetOperation::kRelease, kOtherOutcome);
     EXPECT_EQ(IsOfUse(), i < 2) << i;
@@ -102,7 +103,7 @@ TEST_F(RedisStandingTest, OfOneThatWasAReplicaTheNextConnectionIsProofEnough) {
   }
 
   health_.OnConnected();
-  health_.OnProbeSuccess();
+  health_.OnProbeSuccess(clock_.SteadyNow());
 
   EXPECT_TRUE(IsOfUse());
 }
@@ -122,7 +123,7 @@ TEST_F(RedisStandingTest, ANewConnectionIsOfUseAtOnce) {
   EXPECT_EQ(standing_.reason(), "it is gone");
 
   health_.OnConnected();
-  health_.OnProbeSuccess();
+  health_.OnProbeSuccess(clock_.SteadyNow());
 
   EXPECT_TRUE(IsOfUse());
 }

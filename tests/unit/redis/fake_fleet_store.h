@@ -33,6 +33,8 @@ class FakeFleetStore final : public FleetStore {
   }
 
   bool is_usable = true;
+  // Acquire() fails, as of one login whose data is bad, although Redis can be used.
+  bool is_login_bad = false;
   // Unset: no answer of Redis has told its time.
   std::optional<RedisClock> redis;
   // Called during each Acquire(), if set.
@@ -46,6 +48,7 @@ class FakeFleetStore final : public FleetStore {
   boost::asio::awaitable<RedisResult<Acquired>> Acquire(AcquireRequest request) override {
     asked.push_back(std::move(request));
     if (on_acquire) on_acquire();
+    if (is_login_bad) co_return RedisFailure(RedisErrorKind::kBadData, "a key is of no use");
     if (answers_.empty()) is_usable = false;
     if (answers_.empty()) co_return RedisFailure(RedisErrorKind::kAway, "Redis is away");
     Acquired answer = std::move(answers_.front());

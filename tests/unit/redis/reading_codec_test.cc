@@ -89,6 +89,13 @@ TEST(ReadingCodecTest, AReadingComesBackExactly) {
   EXPECT_EQ(back.reading.receive_time, ToWallTime(sample.received));
 }
 
+TEST(ReadingCodecTest, WhoHasStoredItComesBack) {
+  const StoredBy by{"replica/7", true, "0123456789abcdef"};
+
+  EXPECT_EQ(DecodeStored(EncodeStored(Sample(), by)).by, by);
+  EXPECT_EQ(DecodeStored(EncodeStored(Sample())).by, StoredBy());
+}
+
 TEST(ReadingCodecTest, ASourceThatHoldsNothingComesBack) {
   const DecodedValue decoded = DecodeStored(EncodeStored(StoredReading{}));
 

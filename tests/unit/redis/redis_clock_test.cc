@@ -137,6 +137,23 @@ TEST(RedisClockTest, WhatMayBeOfATimeBeforeItWasSetBackIsDoubtful) {
   EXPECT_FALSE(clock.IsDoubtful(kRedisStart + seconds(3)));
 }
 
+TEST(RedisClockTest, ItTellsUntilWhenTimesAreDoubtfulAndWhenItWasSetAhead) {
+  RedisClock clock;
+  clock.Observe(Sample(seconds(1), milliseconds(1), milliseconds(1)));
+  EXPECT_EQ(clock.doubtful_until(), RedisTime::min());
+  EXPECT_EQ(clock.set_ahead_at(), SteadyTime::min());
+
+  clock.Observe(Sample(seconds(2), milliseconds(1), milliseconds(1), -minutes(10)));
+  EXPECT_GE(clock.doubtful_until(), kRedisStart + seconds(2));
+  EXPECT_LT(clock.doubtful_until(), kRedisStart + seconds(3));
+  EXPECT_EQ(clock.set_ahead_at(), SteadyTime::min());
+
+  const ClockSample ahead = Sample(seconds(3), milliseconds(1), milliseconds(1));
+  clock.Observe(ahead);
+  EXPECT_EQ(clock.set_ahead_at(), ahead.received);
+  EXPECT_LT(clock.doubtful_until(), kRedisStart + seconds(3));
+}
+
 TEST(RedisClockTest, AStampIsNoLaterThanRedisAndStaysNear) {
   RedisClock clock;
   clock.Observe(Sample(seconds(1), milliseconds(1), milliseconds(2)));

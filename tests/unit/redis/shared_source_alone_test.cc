@@ -103,6 +103,19 @@ TEST_F(AloneSourceTest, M35_WithoutRedisItGoesOnWithItsShareOfTheReserve) {
   for (std::size_t i = 1; i < sent.size(); ++i) EXPECT_GE(sent[i] - sent[i - 1], seconds(8));
 }
 
+// Redis is there for all other logins.
+TEST_F(AloneSourceTest, M37_ALoginThatRedisFailsAtIsAskedForLessAndLessOften) {
+  chance_ = 0.99;
+  store_->is_login_bad = true;
+  Fetch(*source_);
+
+  for (int i = 0; i < 500; ++i) Advance(milliseconds(10));
+
+  EXPECT_EQ(Told(), "nothing yet");
+  EXPECT_GE(store_->asked.size(), 5U);
+  EXPECT_LE(store_->asked.size(), 30U);
+}
+
 TEST_F(AloneSourceTest, WithoutRedisAndTimeItSaysSo) {
   store_->is_usable = false;
 
@@ -125,7 +138,25 @@ TEST_F(AloneSourceTest, WhatItReadIsOfferedWhenRedisIsBack) {
 
   ASSERT_EQ(store_->stored.size(), 1U);
   EXPECT_FALSE(store_->stored[0].grant);
+  EXPECT_EQ(store_->stored[0].owner, "owner");
   EXPECT_EQ(std::get<Reading>(store_->stored[0].result).balances.at(0).cash->value.ToString(), "6");
+}
+
+TEST_F(AloneSourceTest, WhatItOffersIsNoNewsToItself) {
+  int told = 0;
+  source_->Listen([&](const std::optional<Reading>&) { ++told; });
+  ReadAlone("6");
+  store_->ComeBack();
+  Advance(seconds(2));
+  ASSERT_EQ(store_->stored.size(), 1U);
+  // As it comes back: on Redis's clock, and not known better than to some milliseconds.
+  FleetReading echo = Shared("6", seconds(2) + milliseconds(3));
+  echo.owner = store_->stored[0].owner;
+  echo.is_from_reserve = true;
+
+  store_->Publish(echo);
+
+  EXPECT_EQ(told, 0);
 }
 
 TEST_F(AloneSourceTest, WhileRedisIsAwayNoTimerRunsForAnOffer) {

@@ -57,6 +57,7 @@ TEST_F(SharedSourceTest, WhatItIsGrantedItReadsAndShares) {
   const StoreRequest& stored = store_->stored[0];
   EXPECT_EQ(std::get<Reading>(stored.result).balances.at(0).cash->value.ToString(), "7");
   EXPECT_EQ(stored.grant->token, "token");
+  EXPECT_EQ(stored.owner, "owner");
   EXPECT_EQ(stored.time_to_live, minutes(2));
   EXPECT_TRUE(store_->released.empty());
 }
@@ -437,9 +438,33 @@ TEST_F(SharedSourceTest, WhatOthersReadIsToldUnaskedAndWhatItReadItselfIsNot) {
   Run();
   FleetReading echo = Shared("9");
   echo.observed = grant.observed;
+  echo.owner = "owner";
   store_->Publish(echo);
 
   EXPECT_EQ(told, std::vector<std::string>{"8"});
+}
+
+// Two in a row: the message of the first comes when the second is under way.
+TEST_F(SharedSourceTest, NeitherIsWhatItReadBefore) {
+  int told = 0;
+  source_->Listen([&](const std::optional<Reading>&) { ++told; });
+  std::vector<FleetReading> echoes;
+  for (const int number : {1, 2}) {
+    Granted grant = Grant();
+    grant.observed += seconds(number);
+    store_->Answer(grant);
+    Fetch(*source_);
+    upstream_.AnswerWith(std::to_string(number));
+    Run();
+    FleetReading& echo = echoes.emplace_back(Shared(std::to_string(number)));
+    echo.observed = grant.observed;
+    echo.owner = "owner";
+    Advance(milliseconds(1));
+  }
+
+  for (const FleetReading& echo : echoes) store_->Publish(echo);
+
+  EXPECT_EQ(told, 0);
 }
 
 TEST_F(SharedSourceTest, AllReplicasTellTheSameTimeOfAReading) {
@@ -535,6 +560,34 @@ TEST_F(SharedSourceTest, WhatIsForbiddenBelowIsNotForbiddenWhileOthersMayHaveRea
 
   store_->is_usable = false;
   EXPECT_TRUE(source_->Outlook().IsForbidden(clock_.SteadyNow()));
+}
+
+// The replicas that were cut off offer what they read, one after another.
+TEST_F(SharedSourceTest, OffersUseUpNothingOfTheBudgetAndEndNoLease) {
+  store_->Answer(
+      OutOfTurn{clock_.SteadyNow() + seconds(5), clock_.SteadyNow() + milliseconds(500)});
+  Fetch(*source_, seconds(1));
+  store_->Answer(LeaseBusy{clock_.SteadyNow() + seconds(5), "replica-b/7"});
+  Fetch(*source_);
+  const auto fleet = [this] {
+    PathState state;
+    login_->AddTo(state, clock_.SteadyNow());
+    return *state.fleet;
+  };
+  ASSERT_EQ(fleet().budget_left, 1);
+
+  for (const auto age : {seconds(3), seconds(2), seconds(1)}) {
+    FleetReading offer = Shared("8", age);
+    offer.owner = "replica-c/1";
+    offer.is_from_reserve = true;
+    store_->Publish(offer);
+  }
+
+  EXPECT_EQ(fleet().budget_left, 1);
+  EXPECT_EQ(fleet().lease_holder, "replica-b");
+  EXPECT_TRUE(source_->Outlook().has_spare);
+  Advance(milliseconds(501));
+  EXPECT_EQ(fleet().budget_left, 2);
 }
 
 TEST_F(SharedSourceTest, ThoseWhoWatchSeeHolderBudgetAndPauses) {
