@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "google/rpc/error_details.pb.h"
 #include "proto/balance_v1.h"
 // Needs balance_v1.h before it.
@@ -50,12 +51,12 @@ class CountingRpcObserver final : public RpcObserver {
     ++handled;
   }
   void OnDenied(const AccessDenial& denial) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     denials_.push_back(denial);
   }
 
   std::vector<AccessDenial> denials() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return denials_;
   }
 
@@ -68,8 +69,8 @@ class CountingRpcObserver final : public RpcObserver {
   std::atomic<int> handled = 0;
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<AccessDenial> denials_;
+  mutable Mutex mutex_;
+  std::vector<AccessDenial> denials_ BALANCE_GUARDED_BY(mutex_);
   std::array<std::atomic<int>, kStatusCodeCount> ended_ = {};
 };
 
