@@ -19,9 +19,7 @@
 
 #include "clients/balancectl/watch_view.h"
 #include "clients/core/mutex.h"
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/support/stream_judge.h"
 
 namespace balance {

@@ -17,9 +17,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/mutex.h"
 #include "google/rpc/error_details.pb.h"
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "service/feed/account_handle.h"
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
