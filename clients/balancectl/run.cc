@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "balance/v1/balance_service.grpc.pb.h"
 #include "clients/balancectl/channel.h"
 #include "clients/balancectl/exit_code.h"
 #include "clients/balancectl/render_table.h"
@@ -16,6 +15,7 @@
 #include "clients/balancectl/tls_check.h"
 #include "clients/balancectl/watch.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 
 namespace balance::ctl {
 namespace {

@@ -4,9 +4,7 @@
 #include <grpcpp/client_context.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <ostream>
 #include <random>
@@ -19,6 +17,7 @@
 #include "clients/balancectl/tls_check.h"
 #include "clients/balancectl/watch_view.h"
 #include "clients/core/boot_clock.h"
+#include "clients/core/mutex.h"
 
 namespace balance::ctl {
 namespace {
@@ -54,8 +53,9 @@ class Attempt {
 
   // The next message, or nothing if none came within `patience` or the call has ended.
   std::optional<Message> Take(BootClock::duration patience) {
-    std::unique_lock lock(mutex_);
-    has_news_.wait_for(lock, patience, [this] { return !messages_.empty() || status_; });
+    const MutexLock lock(mutex_);
+    has_news_.WaitFor(mutex_, patience,
+                      [this]() BALANCE_REQUIRES(mutex_) { return !messages_.empty() || status_; });
     if (messages_.empty()) return std::nullopt;
     Message message = std::move(messages_.front());
     messages_.pop_front();
@@ -63,7 +63,7 @@ class Attempt {
   }
   // Status with which the call ended; nullopt while it goes on or messages are left to be taken.
   std::optional<grpc::Status> status() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return messages_.empty() ? status_ : std::nullopt;
   }
 
@@ -72,23 +72,22 @@ class Attempt {
     const auto reader = stub.WatchAccountSnapshots(&context_, request);
     Message message;
     while (reader->Read(&message)) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       messages_.push_back(std::move(message));
-      has_news_.notify_one();
+      has_news_.NotifyOne();
     }
     const grpc::Status status = reader->Finish();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     status_ = status;
-    has_news_.notify_one();
+    has_news_.NotifyOne();
   }
 
   grpc::ClientContext context_;
   std::thread thread_;
-  std::mutex mutex_;
-  std::condition_variable has_news_;
-  // Guarded by mutex_, as the next one is.
-  std::deque<Message> messages_;
-  std::optional<grpc::Status> status_;
+  Mutex mutex_;
+  ConditionVariable has_news_;
+  std::deque<Message> messages_ BALANCE_GUARDED_BY(mutex_);
+  std::optional<grpc::Status> status_ BALANCE_GUARDED_BY(mutex_);
 };
 
 // True if a failure with this status may pass, so that another call is worth making.

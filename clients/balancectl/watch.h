@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "balance/v1/balance_service.grpc.pb.h"
 #include "clients/balancectl/args.h"
 #include "clients/balancectl/run.h"
+#include "proto/balance_v1_grpc.h"
 
 namespace balance::ctl {
 

@@ -6,10 +6,10 @@
 // relaxed order, which is a data race by the letter and a report by ThreadSanitizer.
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "clients/core/spin_lock.h"
+#include "clients/core/thread_annotations.h"
 
 namespace balance {
 
@@ -19,13 +19,13 @@ class Published {
  public:
   // Null until the first Publish().
   std::shared_ptr<const T> Get() const {
-    const std::lock_guard guard(lock_);
+    const SpinLockHolder holder(lock_);
     return value_;
   }
 
   void Publish(std::shared_ptr<const T> value) {
     {
-      const std::lock_guard guard(lock_);
+      const SpinLockHolder holder(lock_);
       value_.swap(value);
     }
     // The old value dies here, outside the lock.
@@ -33,7 +33,7 @@ class Published {
 
  private:
   mutable SpinLock lock_;
-  std::shared_ptr<const T> value_;
+  std::shared_ptr<const T> value_ BALANCE_GUARDED_BY(lock_);
 };
 
 }  // namespace balance

@@ -32,7 +32,7 @@ const unsigned char* SecretMemory::Keep(std::string_view bytes) {
     sodium_mprotect_readonly(alone);
     return alone;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::size_t slot_size = SlotSizeFor(bytes.size());
   unsigned char* const memory = RegionFor(slot_size);
   Region& region = regions_.at(memory);
@@ -55,7 +55,7 @@ void SecretMemory::Forget(const unsigned char* kept, std::size_t size) {
   auto* const slot = const_cast<unsigned char*>(kept);
   // It wipes what it frees.
   if (size > kLargestShared) return sodium_free(slot);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = std::prev(regions_.upper_bound(slot));
   auto& [memory, region] = *found;
   if (--region.used == 0) {
@@ -73,12 +73,12 @@ void SecretMemory::Forget(const unsigned char* kept, std::size_t size) {
 }
 
 void SecretMemory::BeginBatch() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++batches_;
 }
 
 void SecretMemory::EndBatch() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   --batches_;
   SealAfterChange();
 }
@@ -94,7 +94,7 @@ void SecretMemory::SealAfterChange() {
 }
 
 std::size_t SecretMemory::regions() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return regions_.size();
 }
 

@@ -6,10 +6,11 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <set>
 #include <string_view>
 #include <vector>
+
+#include "clients/core/mutex.h"
 
 namespace balance {
 
@@ -74,19 +75,19 @@ class SecretMemory {
   void BeginBatch();
   void EndBatch();
   // Of a region with a free slot.
-  unsigned char* RegionFor(std::size_t slot_size);
+  unsigned char* RegionFor(std::size_t slot_size) BALANCE_REQUIRES(mutex_);
   // Lets a region be written until SealAfterChange().
-  void Open(unsigned char* memory);
-  void SealAfterChange();
+  void Open(unsigned char* memory) BALANCE_REQUIRES(mutex_);
+  void SealAfterChange() BALANCE_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  int batches_ = 0;
+  mutable Mutex mutex_;
+  int batches_ BALANCE_GUARDED_BY(mutex_) = 0;
   // Regions that can be written.
-  std::set<unsigned char*> open_;
+  std::set<unsigned char*> open_ BALANCE_GUARDED_BY(mutex_);
   // By address.
-  std::map<unsigned char*, Region> regions_;
+  std::map<unsigned char*, Region> regions_ BALANCE_GUARDED_BY(mutex_);
   // By slot size; those that have a free slot.
-  std::map<std::size_t, std::set<unsigned char*>> with_room_;
+  std::map<std::size_t, std::set<unsigned char*>> with_room_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

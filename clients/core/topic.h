@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "clients/core/prefetch.h"
 #include "clients/core/published.h"
 
@@ -33,7 +33,7 @@ class Subscribers {
   // Tells `who` from now on, until Remove() of the result. Those who came one after the other are
   // mostly told one after the other.
   Place Add(std::shared_ptr<Subscriber> who, std::uint32_t key) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++count_;
     if (free_.empty()) {
       entries_.push_back({std::move(who), key});
@@ -46,7 +46,7 @@ class Subscribers {
   }
   // Who was added there is told of nothing more once this has returned.
   void Remove(Place place) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     entries_[place].who.reset();
     if (--count_ > 0) return free_.push_back(place);
     entries_.clear();
@@ -55,7 +55,7 @@ class Subscribers {
   void Tell() const {
     // Far enough for memory to come in time.
     constexpr std::size_t kAhead = 8;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (i + kAhead < entries_.size()) {
         Prefetch(entries_[i + kAhead].who.get(), kPrefetchedBytes);
@@ -64,7 +64,7 @@ class Subscribers {
     }
   }
   bool empty() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return count_ == 0;
   }
 
@@ -78,11 +78,11 @@ class Subscribers {
     std::uint32_t key = 0;
   };
 
-  mutable std::mutex mutex_;
-  // Guarded by mutex_, as the rest is. By place, so that telling thousands reads memory in order.
-  mutable std::vector<Entry> entries_;
-  mutable std::vector<Place> free_;
-  mutable std::size_t count_ = 0;
+  mutable Mutex mutex_;
+  // By place, so that telling thousands reads memory in order.
+  mutable std::vector<Entry> entries_ BALANCE_GUARDED_BY(mutex_);
+  mutable std::vector<Place> free_ BALANCE_GUARDED_BY(mutex_);
+  mutable std::size_t count_ BALANCE_GUARDED_BY(mutex_) = 0;
 };
 
 // Thread-safe; one thread publishes.
@@ -110,8 +110,8 @@ class Topic {
  private:
   // The subscribers; made for the first one, because most topics never have any.
   std::shared_ptr<const Subscribers> Made() const {
-    static std::mutex making;
-    const std::lock_guard lock(making);
+    static Mutex making;
+    const MutexLock lock(making);
     if (!subscribers_.Get()) subscribers_.Publish(std::make_shared<const Subscribers>());
     return subscribers_.Get();
   }

@@ -6,10 +6,11 @@
 #include <boost/asio/post.hpp>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "clients/core/mutex.h"
 
 namespace balance {
 namespace {
@@ -57,16 +58,16 @@ struct HostResolver::State : std::enable_shared_from_this<State> {
 
   // Hands the answer over to the loop. Called on any thread.
   void Post(const Question& question, Endpoints endpoints) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (!loop) return;
     asio::post(*loop, [self = shared_from_this(), question, endpoints = std::move(endpoints)] {
       self->Answer(question, endpoints);
     });
   }
 
-  std::mutex mutex;
-  // Guarded by mutex. Null once the resolver is gone.
-  asio::io_context* loop;
+  Mutex mutex;
+  // Null once the resolver is gone.
+  asio::io_context* loop BALANCE_GUARDED_BY(mutex);
   // Callers that wait for each name that is being asked for. Used on the loop only.
   std::map<Question, std::vector<std::weak_ptr<Wait>>> asked;
 };
@@ -74,7 +75,7 @@ struct HostResolver::State : std::enable_shared_from_this<State> {
 HostResolver::HostResolver(asio::io_context& loop) : state_(std::make_shared<State>(loop)) {}
 
 HostResolver::~HostResolver() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->loop = nullptr;
 }
 

@@ -1,11 +1,11 @@
 #include "clients/redis/reading_codec.h"
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include "balance/store/v1/stored_value.pb.h"
+#include "clients/core/mutex.h"
 #include "clients/core/saturating.h"
 
 namespace balance {
@@ -32,11 +32,11 @@ std::int64_t Nanos(WallTime time) { return time.time_since_epoch().count(); }
 // A text that lives as long as the program; unset if there are too many. Writers take theirs from
 // the literals of their program, so the set stays small.
 std::optional<Literal> Interned(const std::string& text) {
-  static std::mutex mutex;
-  static auto* const texts = new std::set<std::string>;
+  static Mutex mutex;
+  static auto* const texts BALANCE_PT_GUARDED_BY(mutex) = new std::set<std::string>;
   // A literal ends at its first zero.
   if (text.find('\0') != std::string::npos) return std::nullopt;
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   if (texts->size() >= kMostBases && !texts->contains(text)) return std::nullopt;
   return Literal(texts->insert(text).first->c_str());
 }

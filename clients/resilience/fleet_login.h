@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "clients/core/path_state.h"
 
 namespace balance {
@@ -27,52 +27,52 @@ class FleetLogin {
 
   // The replica `name` reads the upstream until then at the latest; `is_here`: it is this one.
   void SetHolder(std::string name, bool is_here, SteadyTime until) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     holder_ = std::move(name);
     is_held_here_ = is_here;
     held_until_ = until;
   }
   // Nobody does, as far as is known.
   void ClearHolder() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     holder_.clear();
   }
 
   // The budget is whole again then, if nothing more is granted.
   void SetBudgetFullAt(SteadyTime when) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     budget_full_at_ = when;
   }
   // A request of some replica was sent at `when`, of which SetBudgetFullAt() has not told.
   void NoteRequest(SteadyTime when) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     budget_full_at_ = std::max(budget_full_at_, when) + interval_;
   }
   // Whether more than half of the budget could go at once.
   bool HasSpare(SteadyTime now) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return budget_full_at_ == SteadyTime::min() || (budget_full_at_ - now) * 2 < interval_ * burst_;
   }
 
   // Another replica was told to leave the login alone until then: because the upstream rejected
   // the secret, or asked for a pause.
   void SetRejected(SteadyTime until) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     rejected_until_ = until;
   }
   void SetPaused(SteadyTime until) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     paused_until_ = until;
   }
   // Neither is in force, as far as is known.
   void ClearHeld() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     rejected_until_ = paused_until_ = SteadyTime::min();
   }
 
   // Adds what is known to the state of the way to the upstream.
   void AddTo(PathState& path, SteadyTime now) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (rejected_until_ > now)
       path.hold_off_until = std::max(path.hold_off_until, std::optional(rejected_until_));
     if (paused_until_ > now)
@@ -92,14 +92,13 @@ class FleetLogin {
   const Duration interval_;
   const int burst_;
   const std::shared_ptr<const std::atomic<bool>> is_connected_;
-  mutable std::mutex mutex_;
-  // The rest is guarded by mutex_.
-  std::string holder_;
-  bool is_held_here_ = false;
-  SteadyTime held_until_ = SteadyTime::min();
-  SteadyTime budget_full_at_ = SteadyTime::min();
-  SteadyTime rejected_until_ = SteadyTime::min();
-  SteadyTime paused_until_ = SteadyTime::min();
+  mutable Mutex mutex_;
+  std::string holder_ BALANCE_GUARDED_BY(mutex_);
+  bool is_held_here_ BALANCE_GUARDED_BY(mutex_) = false;
+  SteadyTime held_until_ BALANCE_GUARDED_BY(mutex_) = SteadyTime::min();
+  SteadyTime budget_full_at_ BALANCE_GUARDED_BY(mutex_) = SteadyTime::min();
+  SteadyTime rejected_until_ BALANCE_GUARDED_BY(mutex_) = SteadyTime::min();
+  SteadyTime paused_until_ BALANCE_GUARDED_BY(mutex_) = SteadyTime::min();
 };
 
 }  // namespace balance

@@ -18,10 +18,10 @@ void LoopHeartbeat::Stop() { alarm_.Cancel(); }
 void LoopHeartbeat::Beat() {
   const SteadyTime now = clock_.SteadyNow();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     last_ = now;
   }
-  has_beaten_.notify_all();
+  has_beaten_.NotifyAll();
   due_ = now + kInterval;
   alarm_.Set(due_, [this] {
     const SteadyTime fired = clock_.SteadyNow();
@@ -36,9 +36,9 @@ void LoopHeartbeat::Beat() {
 
 bool LoopHeartbeat::IsBeating(Duration patience) const {
   const SteadyTime asked = clock_.SteadyNow();
-  std::unique_lock lock(mutex_);
-  const auto is_recent = [&] { return last_ >= asked - patience; };
-  return has_beaten_.wait_for(lock, patience, is_recent);
+  const MutexLock lock(mutex_);
+  const auto is_recent = [&]() BALANCE_REQUIRES(mutex_) { return last_ >= asked - patience; };
+  return has_beaten_.WaitFor(mutex_, patience, is_recent);
 }
 
 }  // namespace balance

@@ -3,12 +3,11 @@
 // Shows from outside whether an event loop still does its work, and tells inside how late it is.
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "clients/core/alarm.h"
 #include "clients/core/clock.h"
 #include "clients/core/loop_executor.h"
+#include "clients/core/mutex.h"
 
 namespace balance {
 
@@ -46,10 +45,10 @@ class LoopHeartbeat {
   Duration worst_before_{0};
   SteadyTime stretch_end_;
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable has_beaten_;
-  // Time of the latest beat. Guarded by mutex_.
-  SteadyTime last_;
+  mutable Mutex mutex_;
+  mutable ConditionVariable has_beaten_;
+  // Time of the latest beat.
+  SteadyTime last_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

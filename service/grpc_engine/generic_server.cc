@@ -85,8 +85,8 @@ void GenericServer::Stop() {
     drained_.wait();
   }
   {
-    std::unique_lock lock(mutex_);
-    no_call_is_open_.wait(lock, [this] { return open_calls_ == 0; });
+    const MutexLock lock(mutex_);
+    no_call_is_open_.Wait(mutex_, [this]() BALANCE_REQUIRES(mutex_) { return open_calls_ == 0; });
   }
   work_.reset();
   if (thread_.joinable()) thread_.join();
@@ -94,13 +94,13 @@ void GenericServer::Stop() {
 }
 
 void GenericServer::CancelCalls() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (GenericCall* call : calls_of_grpc_) call->Cancel();
 }
 
 TransportStats GenericServer::stats() const {
   TransportStats stats;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stats.calls_open = open_calls_;
   return stats;
 }
@@ -111,21 +111,21 @@ grpc::ServerGenericBidiReactor* GenericServer::CreateReactor(
 }
 
 void GenericServer::OnCallBegun(GenericCall& call) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++open_calls_;
   calls_of_grpc_.insert(&call);
 }
 
 void GenericServer::OnCallDone(GenericCall& call) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   calls_of_grpc_.erase(&call);
 }
 
 void GenericServer::OnCallOver() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // Notify with the lock held: once Stop() has seen that no call is open, nothing here may be
   // touched.
-  if (--open_calls_ == 0) no_call_is_open_.notify_all();
+  if (--open_calls_ == 0) no_call_is_open_.NotifyAll();
 }
 
 }  // namespace balance

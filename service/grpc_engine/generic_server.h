@@ -11,17 +11,16 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <condition_variable>
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "clients/core/result.h"
 #include "service/grpc_engine/generic_call.h"
 #include "service/grpc_engine/tls_credentials.h"
@@ -75,12 +74,11 @@ class GenericServer final : public RpcServer,
   boost::asio::io_context loop_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::thread thread_;
-  mutable std::mutex mutex_;
-  std::condition_variable no_call_is_open_;
-  // Guarded by mutex_, as the next one is.
-  std::size_t open_calls_ = 0;
+  mutable Mutex mutex_;
+  ConditionVariable no_call_is_open_;
+  std::size_t open_calls_ BALANCE_GUARDED_BY(mutex_) = 0;
   // Calls that gRPC is not done with.
-  std::unordered_set<GenericCall*> calls_of_grpc_;
+  std::unordered_set<GenericCall*> calls_of_grpc_ BALANCE_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_;
   // Set once a drain has begun; ready when it has ended.
   std::future<void> drained_;

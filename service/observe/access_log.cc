@@ -105,12 +105,12 @@ void AccessLog::OnTracedFailure(const TracedFailure& failure) {
 }
 
 std::optional<std::uint64_t> AccessLog::TakeFailureLine() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return failures_.Take(clock_.SteadyNow());
 }
 
 std::optional<std::uint64_t> AccessLog::TakeLine(AccessRefusal refusal) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return budgets_[static_cast<std::size_t>(refusal)].Take(clock_.SteadyNow());
 }
 

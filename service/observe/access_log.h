@@ -5,11 +5,11 @@
 // pushing other lines out.
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "service/observe/line_budget.h"
 #include "service/rpc/rpc_observer.h"
 
@@ -48,12 +48,11 @@ class AccessLog final : public RpcObserver {
 
   RpcObserver& next_;
   const Clock& clock_;
-  std::mutex mutex_;
+  Mutex mutex_;
   // By AccessRefusal: who shows nothing at all cannot hide a known caller who reaches for more.
-  // Guarded by mutex_.
-  std::vector<LineBudget> budgets_;
-  // Of calls that failed for other reasons. Guarded by mutex_.
-  LineBudget failures_;
+  std::vector<LineBudget> budgets_ BALANCE_GUARDED_BY(mutex_);
+  // Of calls that failed for other reasons.
+  LineBudget failures_ BALANCE_GUARDED_BY(mutex_);
 };
 
 // The line itself: what callers wrote is quoted and cannot break it. Holds no token.

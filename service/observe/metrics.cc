@@ -395,7 +395,7 @@ void Metrics::SetTransport(const TransportStats& stats) {
   const auto set = [](prometheus::Counter* counter, std::uint64_t value) {
     counter->Increment(static_cast<double>(value) - counter->Value());
   };
-  const std::lock_guard lock(rendering_);
+  const MutexLock lock(rendering_);
   set(transport_.connections_opened, stats.connections_opened);
   for (std::size_t end = 0; end < stats.connections_ended.size(); ++end) {
     set(transport_.connections_ended[end], stats.connections_ended[end]);
@@ -510,7 +510,7 @@ void Metrics::SetTlsCertificateExpiry(std::chrono::sys_seconds when) {
 
 std::string Metrics::Render(const std::vector<SourceStatus>& sources, Now now,
                             MetricsFormat format) {
-  const std::lock_guard lock(rendering_);
+  const MutexLock lock(rendering_);
   log_lines_dropped_->Increment(static_cast<double>(DroppedLogLines()) -
                                 log_lines_dropped_->Value());
   for (const auto& [kind, series] : kinds_) SetGauges(kind, sources, now);

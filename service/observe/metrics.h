@@ -13,12 +13,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "clients/core/connection_observer.h"
+#include "clients/core/mutex.h"
 #include "clients/core/source_info.h"
 #include "clients/core/status_code.h"
 #include "service/feed/source_feed.h"
@@ -157,20 +157,21 @@ class Metrics final : public RpcObserver,
   void RegisterPush();
   void RegisterTls();
   void RegisterConnections();
-  void RegisterTransport();
+  void RegisterTransport() BALANCE_REQUIRES(rendering_);
   void RegisterGauges();
-  void RegisterProcess();
-  void SetProcess();
-  void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now);
+  void RegisterProcess() BALANCE_REQUIRES(rendering_);
+  void SetProcess() BALANCE_REQUIRES(rendering_);
+  void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now)
+      BALANCE_REQUIRES(rendering_);
 
   // As the constructor was given them.
   const std::vector<NamedKind> named_kinds_;
   prometheus::Registry registry_;
-  // One scrape at a time sets the gauges.
-  std::mutex rendering_;
+  // One scrape at a time sets the gauges. Not needed in the constructor.
+  Mutex rendering_;
   std::array<MethodSeries, kRpcMethodCount> methods_;
-  TransportSeries transport_;
-  ProcessSeries process_;
+  TransportSeries transport_ BALANCE_GUARDED_BY(rendering_);
+  ProcessSeries process_ BALANCE_GUARDED_BY(rendering_);
   WatchSeries watches_;
   std::array<prometheus::Counter*, kAccessRefusalCount> denied_{};
   // Never gets another entry.
@@ -182,7 +183,7 @@ class Metrics final : public RpcObserver,
   prometheus::Gauge* config_refused_ = nullptr;
   prometheus::Gauge* tls_files_refused_ = nullptr;
   prometheus::Family<prometheus::Gauge>* tls_expiry_ = nullptr;
-  prometheus::Counter* log_lines_dropped_ = nullptr;
+  prometheus::Counter* log_lines_dropped_ BALANCE_PT_GUARDED_BY(rendering_) = nullptr;
   // Unset: this process is no part of a fleet.
   std::optional<FleetMetrics> fleet_;
 };

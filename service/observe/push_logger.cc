@@ -58,7 +58,7 @@ void PushLogger::OnHint(const SourceInfo& source, HintResult result) {
 bool PushLogger::MayLog() {
   std::optional<std::uint64_t> left_out;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     left_out = lines_.Take(clock_.SteadyNow());
   }
   if (left_out) LogLeftOut(*left_out);

@@ -5,9 +5,9 @@
 // counted, beyond what LineBudget allows.
 
 #include <cstdint>
-#include <mutex>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "service/observe/line_budget.h"
 #include "service/observe/push_monitor.h"
 
@@ -32,9 +32,8 @@ class PushLogger final : public PushMonitor {
 
   PushMonitor& next_;
   const Clock& clock_;
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  LineBudget lines_;
+  Mutex mutex_;
+  LineBudget lines_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

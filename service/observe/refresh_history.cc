@@ -13,7 +13,7 @@ RefreshHistory::RefreshHistory(RefreshObserver& next, const std::vector<NamedKin
 void RefreshHistory::OnRefresh(const SourceStatus& before, const Result<Reading>& result,
                                Duration took) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (Step* step = Present(before.info->kind)) {
       ++step->ended;
       if (!result) ++step->failed;
@@ -26,7 +26,7 @@ void RefreshHistory::OnRefresh(const SourceStatus& before, const Result<Reading>
 
 void RefreshHistory::OnFreshness(SourceKind kind, const FreshnessTimes& times) {
   if (times.oldest > Duration::zero()) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (Step* step = Present(kind)) {
       step->oldest = std::max(step->oldest.value_or(Duration::zero()), times.oldest);
     }
@@ -46,7 +46,7 @@ RefreshHistory::Step* RefreshHistory::Present(SourceKind kind) {
 RefreshHistory::ByKind RefreshHistory::Last(SteadyTime now) const {
   const std::int64_t first = NumberOf(now) - static_cast<std::int64_t>(kSteps) + 1;
   ByKind all;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [kind, ring] : rings_) {
     Steps& steps = all[kind];
     for (std::size_t i = 0; i < kSteps; ++i) {

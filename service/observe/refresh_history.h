@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "clients/core/source_info.h"
 #include "service/feed/source_feed.h"
 
@@ -73,14 +73,14 @@ class RefreshHistory final : public RefreshObserver {
   static std::size_t IndexOf(std::int64_t number) {
     return static_cast<std::size_t>(number) % kSteps;
   }
-  // The present step. REQUIRES: mutex_ is held. Null if there is no such kind.
-  Step* Present(SourceKind kind);
+  // The present step. Null if there is no such kind.
+  Step* Present(SourceKind kind) BALANCE_REQUIRES(mutex_);
 
   RefreshObserver& next_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  // Guarded by mutex_. Never gets another entry.
-  std::map<SourceKind, Ring> rings_;
+  mutable Mutex mutex_;
+  // Never gets another entry.
+  std::map<SourceKind, Ring> rings_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

@@ -117,7 +117,7 @@ void RefreshLogger::KeepOnly(const std::unordered_set<std::string>& names) {
   hashes.reserve(names.size());
   std::transform(names.begin(), names.end(), std::back_inserter(hashes), std::hash<std::string>());
   std::sort(hashes.begin(), hashes.end());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(skewed_, is_gone);
   std::erase_if(on_previous_, is_gone);
   configured_ = std::move(hashes);
@@ -126,7 +126,7 @@ void RefreshLogger::KeepOnly(const std::unordered_set<std::string>& names) {
 void RefreshLogger::LogFirstReading(const SourceInfo& source) {
   std::optional<std::uint64_t> left_out;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     left_out = first_readings_.Take(clock_.SteadyNow());
   }
   if (!left_out) return;
@@ -147,7 +147,7 @@ void RefreshLogger::LogPath(const SourceStatus& source) {
   if (!source.path) return;
   // Nothing here is about time passing, so any time will do.
   const PathState path = source.path->Probe(Now{});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool is_news = IsFarOff(path) || path.uses_previous_credential;
   if (!is_news && skewed_.empty() && on_previous_.empty()) return;
   const std::string name = SourceName(*source.info);

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "service/feed/source_feed.h"
 #include "service/observe/line_budget.h"
 
@@ -45,22 +45,21 @@ class RefreshLogger final : public RefreshObserver {
   void LogFirstReading(const SourceInfo& source);
   static void LogLeftOut(std::uint64_t lines);
   void LogPath(const SourceStatus& source);
-  void LogSkew(Duration skew, const std::string& name);
-  void LogPreviousCredential(bool is_used, const std::string& name);
+  void LogSkew(Duration skew, const std::string& name) BALANCE_REQUIRES(mutex_);
+  void LogPreviousCredential(bool is_used, const std::string& name) BALANCE_REQUIRES(mutex_);
 
   RefreshObserver& next_;
   const Clock& clock_;
-  std::mutex mutex_;
-  // Guarded by mutex_, as the rest is.
-  LineBudget first_readings_;
+  Mutex mutex_;
+  LineBudget first_readings_ BALANCE_GUARDED_BY(mutex_);
   // Hashes of the full names of the configured sources, in order; unset before the first
   // KeepOnly(). The names would take ten times as much memory, and two with one hash do no harm:
   // something is remembered of a source that was removed.
-  std::optional<std::vector<std::size_t>> configured_;
+  std::optional<std::vector<std::size_t>> configured_ BALANCE_GUARDED_BY(mutex_);
   // Full names of the sources whose upstream's clock is far from ours. Shards have their own.
-  std::set<std::string> skewed_;
+  std::set<std::string> skewed_ BALANCE_GUARDED_BY(mutex_);
   // Full names of the sources whose new credential is rejected.
-  std::set<std::string> on_previous_;
+  std::set<std::string> on_previous_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

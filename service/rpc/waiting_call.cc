@@ -11,7 +11,7 @@ void WaitingCall::Start(std::vector<Read> reads, Finish finish) {
   open_ = reads.size() + 1;
   {
     // Whoever leaves from here on finds all tickets.
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (caller_has_left_) {
       withdrawn_ = true;
       open_ = 1;
@@ -37,7 +37,7 @@ void WaitingCall::Start(std::vector<Read> reads, Finish finish) {
 void WaitingCall::OnCallerLeft() {
   std::vector<std::shared_ptr<ReadTicket>> tickets;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     caller_has_left_ = true;
     tickets = tickets_;
   }

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "service/feed/account_handle.h"
 #include "service/transport/call.h"
 
@@ -45,9 +45,8 @@ class WaitingCall final : public CallWork {
   std::atomic<std::size_t> open_ = 0;
   std::atomic<bool> withdrawn_ = false;
   std::atomic<bool> caller_has_left_ = false;
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  std::vector<std::shared_ptr<ReadTicket>> tickets_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<ReadTicket>> tickets_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

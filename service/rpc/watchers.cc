@@ -17,7 +17,7 @@ bool FitInto(std::size_t most, std::size_t watched, std::size_t more) {
 Watchers::Refusal Watchers::TryAdd(const std::shared_ptr<StreamWaker>& stream,
                                    const std::string& caller, std::size_t accounts,
                                    const WatchLimits& limits) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (streams_.size() >= limits.most) return Refusal::kStreams;
   if (!FitInto(limits.most_accounts, accounts_, accounts)) return Refusal::kAccounts;
   Callers::value_type* counted = nullptr;
@@ -44,7 +44,7 @@ Watchers::Refusal Watchers::TryAdd(const std::shared_ptr<StreamWaker>& stream,
 }
 
 void Watchers::SetAccounts(const StreamWaker& stream, std::size_t accounts) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   SetAccounts(streams_.at(&stream), accounts);
 }
 
@@ -57,7 +57,7 @@ void Watchers::SetAccounts(Stream& stream, std::size_t accounts) {
 }
 
 void Watchers::Remove(const StreamWaker& stream) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = streams_.find(&stream);
   if (found == streams_.end()) return;
   SetAccounts(found->second, 0);
@@ -67,7 +67,7 @@ void Watchers::Remove(const StreamWaker& stream) {
 }
 
 void Watchers::OnServed() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [key, stream] : streams_) stream.waker->OnPublished(kServedKey);
 }
 
@@ -77,7 +77,7 @@ void Watchers::TellToDrain(Stream& stream, SteadyTime when) {
 }
 
 void Watchers::Drain(Duration time) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const SteadyTime now = clock_.SteadyNow();
   drained_by_ = now + time;
   const auto count = static_cast<Duration::rep>(streams_.size());
@@ -87,18 +87,18 @@ void Watchers::Drain(Duration time) {
 }
 
 SteadyTime Watchers::DrainBy(const StreamWaker& stream) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = streams_.find(&stream);
   return found == streams_.end() ? SteadyTime::max() : found->second.drain_by;
 }
 
 std::size_t Watchers::size() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return streams_.size();
 }
 
 std::size_t Watchers::accounts() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return accounts_;
 }
 

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "clients/core/random.h"
 #include "service/rpc/watch_limits.h"
 #include "service/transport/server_stream.h"
@@ -79,18 +79,16 @@ class Watchers {
   };
 
   static void TellToDrain(Stream& stream, SteadyTime when);
-  // REQUIRES: mutex_ is held.
-  void SetAccounts(Stream& stream, std::size_t accounts);
+  void SetAccounts(Stream& stream, std::size_t accounts) BALANCE_REQUIRES(mutex_);
 
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  // Guarded by mutex_, as the rest is.
-  std::unordered_map<const StreamWaker*, Stream> streams_;
-  Callers of_caller_;
-  std::size_t accounts_ = 0;
+  mutable Mutex mutex_;
+  std::unordered_map<const StreamWaker*, Stream> streams_ BALANCE_GUARDED_BY(mutex_);
+  Callers of_caller_ BALANCE_GUARDED_BY(mutex_);
+  std::size_t accounts_ BALANCE_GUARDED_BY(mutex_) = 0;
   // When the last one ends; max(): the server does not drain.
-  SteadyTime drained_by_ = SteadyTime::max();
-  Random random_ = SeededRandom(0);
+  SteadyTime drained_by_ BALANCE_GUARDED_BY(mutex_) = SteadyTime::max();
+  Random random_ BALANCE_GUARDED_BY(mutex_) = SeededRandom(0);
 };
 
 }  // namespace balance

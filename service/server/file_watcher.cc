@@ -16,28 +16,30 @@ FileWatcher::FileWatcher(FileStates read, std::function<void()> on_change, Optio
 
 FileWatcher::~FileWatcher() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
   }
-  wake_.notify_one();
+  wake_.NotifyOne();
   thread_.join();
 }
 
 void FileWatcher::SetFiles(FileStates read) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   changes_ = FileChanges(std::move(read));
 }
 
 void FileWatcher::Run() {
   auto last_call = steady_clock::now();
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, options_.period, [this] { return stopped_; })) {
-    const bool is_due = options_.repeat && steady_clock::now() - last_call >= *options_.repeat;
-    if (!changes_.AreReady(StateOf) && !is_due) continue;
-    lock.unlock();
+  const auto is_stopped = [this]() BALANCE_REQUIRES(mutex_) { return stopped_; };
+  while (true) {
+    {
+      const MutexLock lock(mutex_);
+      if (wake_.WaitFor(mutex_, options_.period, is_stopped)) return;
+      const bool is_due = options_.repeat && steady_clock::now() - last_call >= *options_.repeat;
+      if (!changes_.AreReady(StateOf) && !is_due) continue;
+    }
     on_change_();
     last_call = steady_clock::now();
-    lock.lock();
   }
 }
 

@@ -2,13 +2,12 @@
 
 // Notices that files have changed, and waits until they rest.
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "service/server/file_changes.h"
 
 namespace balance {
@@ -43,11 +42,10 @@ class FileWatcher {
   const std::function<void()> on_change_;
   const Options options_;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  // All guarded by mutex_.
-  bool stopped_ = false;
-  FileChanges changes_;
+  Mutex mutex_;
+  ConditionVariable wake_;
+  bool stopped_ BALANCE_GUARDED_BY(mutex_) = false;
+  FileChanges changes_ BALANCE_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "clients/core/mutex.h"
 #include "service/observe/line_budget.h"
 #include "service/observe/log_event.h"
 
@@ -16,11 +16,12 @@ namespace balance {
 namespace {
 
 std::optional<std::uint64_t> TakeLine(const GrpcLogLine& line) {
-  static std::mutex mutex;
-  static auto& budgets = *new std::map<std::pair<std::string, int>, LineBudget>;
+  static Mutex mutex;
+  static auto* const budgets BALANCE_PT_GUARDED_BY(mutex) =
+      new std::map<std::pair<std::string, int>, LineBudget>;
   const SteadyTime now = BootClock::now();
-  const std::lock_guard lock(mutex);
-  return budgets.try_emplace({std::string(line.file), line.line}, now).first->second.Take(now);
+  const MutexLock lock(mutex);
+  return budgets->try_emplace({std::string(line.file), line.line}, now).first->second.Take(now);
 }
 
 spdlog::level::level_enum LevelOf(GrpcLogLevel level) {

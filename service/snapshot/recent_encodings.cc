@@ -35,7 +35,7 @@ SharedBytes RecentEncodings::Source(const SourceView& view, const SnapshotRevisi
 
 SharedBytes RecentEncodings::Find(Key key, const std::function<SharedBytes()>& encode) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = std::find_if(kept_.begin(), kept_.end(),
                                     [&](const Encoding& kept) { return kept.key == key; });
     if (found != kept_.end()) {
@@ -53,7 +53,7 @@ void RecentEncodings::Keep(Encoding encoding) {
   std::list<Encoding> dropped;
   std::list<Encoding> fresh;
   fresh.push_back(std::move(encoding));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   kept_bytes_ += fresh.front().bytes.view().size();
   kept_.splice(kept_.begin(), fresh);
   while (kept_.size() > 1 && (kept_.size() > kMost || kept_bytes_ > kMostBytes)) {

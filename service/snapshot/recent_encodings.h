@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "clients/core/shared_bytes.h"
 #include "service/feed/source_status.h"
 #include "service/snapshot/encode.h"
@@ -50,10 +50,10 @@ class RecentEncodings {
   SharedBytes Find(Key key, const std::function<SharedBytes()>& encode);
   void Keep(Encoding encoding);
 
-  std::mutex mutex_;
-  // Guarded by mutex_, as the rest is. The one that was used last comes first.
-  std::list<Encoding> kept_;
-  std::size_t kept_bytes_ = 0;
+  Mutex mutex_;
+  // The one that was used last comes first.
+  std::list<Encoding> kept_ BALANCE_GUARDED_BY(mutex_);
+  std::size_t kept_bytes_ BALANCE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace balance

@@ -5,14 +5,14 @@
 namespace balance {
 
 void HealthStates::Set(const std::string& service, bool serving) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (withdrawn_) return;
   serving_[service] = serving;
   Tell(service);
 }
 
 void HealthStates::Withdraw() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   withdrawn_ = true;
   for (auto& [service, serving] : serving_) {
     serving = false;
@@ -21,12 +21,12 @@ void HealthStates::Withdraw() {
 }
 
 HealthStates::State HealthStates::Get(const std::string& service) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return StateOf(service);
 }
 
 std::map<std::string, HealthStates::State> HealthStates::All() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::map<std::string, State> all;
   for (const auto& [service, serving] : serving_) all.emplace(service, StateOf(service));
   return all;
@@ -34,12 +34,12 @@ std::map<std::string, HealthStates::State> HealthStates::All() const {
 
 Subscribers::Place HealthStates::Add(const std::string& service,
                                      std::shared_ptr<StreamWaker> waker) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return watchers_[service].Add(std::move(waker), 0);
 }
 
 void HealthStates::Remove(const std::string& service, Subscribers::Place place) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto of_service = watchers_.find(service);
   if (of_service == watchers_.end()) return;
   of_service->second.Remove(place);

@@ -4,9 +4,9 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "clients/core/mutex.h"
 #include "clients/core/topic.h"
 #include "grpc/health/v1/health.pb.h"
 #include "service/transport/server_stream.h"
@@ -34,14 +34,14 @@ class HealthStates {
   void Remove(const std::string& service, Subscribers::Place place);
 
  private:
-  State StateOf(const std::string& service) const;
-  void Tell(const std::string& service) const;
+  State StateOf(const std::string& service) const BALANCE_REQUIRES(mutex_);
+  void Tell(const std::string& service) const BALANCE_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  bool withdrawn_ = false;
-  std::map<std::string, bool> serving_;
+  mutable Mutex mutex_;
+  bool withdrawn_ BALANCE_GUARDED_BY(mutex_) = false;
+  std::map<std::string, bool> serving_ BALANCE_GUARDED_BY(mutex_);
   // By service; no entry without any.
-  std::map<std::string, Subscribers> watchers_;
+  std::map<std::string, Subscribers> watchers_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

@@ -13,7 +13,7 @@ void LoopMailbox::PostOpen() {
 }
 
 void LoopMailbox::Push(Item item) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!io_) return;
   items_.push_back(std::move(item));
   if (!is_posted_) PostOpen();
@@ -23,7 +23,7 @@ void LoopMailbox::TakeItems() {
   opened_.clear();
   handled_ = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     items_.swap(opened_);
   }
   const auto is_before = [](const Item& a, const Item& b) {
@@ -42,14 +42,14 @@ void LoopMailbox::Open() {
     opened_.clear();
     handled_ = 0;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   is_posted_ = false;
   if (io_ && !(opened_.empty() && items_.empty())) PostOpen();
 }
 
 void LoopMailbox::Close() {
   std::vector<Item> dropped;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   io_ = nullptr;
   dropped.swap(items_);
 }

@@ -7,10 +7,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include "clients/core/mutex.h"
 
 namespace balance {
 
@@ -46,15 +47,15 @@ class LoopMailbox : public std::enable_shared_from_this<LoopMailbox> {
   void Open();
   // REQUIRES: all that were opened before have been handled.
   void TakeItems();
-  // REQUIRES: mutex_ is held, so that Close() finds it done.
-  void PostOpen();
+  // Posts with the lock held, so that Close() finds it done.
+  void PostOpen() BALANCE_REQUIRES(mutex_);
 
-  std::mutex mutex_;
+  Mutex mutex_;
   // Null once it is closed.
-  boost::asio::io_context* io_;
+  boost::asio::io_context* io_ BALANCE_GUARDED_BY(mutex_);
   // The loop is going to call Open().
-  bool is_posted_ = false;
-  std::vector<Item> items_;
+  bool is_posted_ BALANCE_GUARDED_BY(mutex_) = false;
+  std::vector<Item> items_ BALANCE_GUARDED_BY(mutex_);
   const OpenItems open_;
   // Of the loop's thread: the items that are being handled, and how many of them were; kept for its
   // memory.

@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string_view>
 
 #include "clients/core/clock.h"
 #include "clients/core/key_queue.h"
 #include "clients/core/spin_lock.h"
+#include "clients/core/thread_annotations.h"
 #include "clients/core/topic.h"
 #include "service/transport/call_status.h"
 #include "service/transport/stream_message.h"
@@ -54,7 +54,7 @@ class StreamWaker : public Subscriber {
   // Wakes the stream, and keeps the key until TakeKeys().
   void OnPublished(std::uint32_t key) final {
     {
-      const std::lock_guard lock(lock_);
+      const SpinLockHolder holder(lock_);
       keys_.Push(key);
     }
     Wake();
@@ -63,14 +63,13 @@ class StreamWaker : public Subscriber {
   // The keys of what was published since the last time, each once; the one that came first comes
   // first.
   KeyQueue::Keys TakeKeys() {
-    const std::lock_guard lock(lock_);
+    const SpinLockHolder holder(lock_);
     return keys_.Take();
   }
 
  private:
   SpinLock lock_;
-  // Guarded by lock_.
-  KeyQueue keys_;
+  KeyQueue keys_ BALANCE_GUARDED_BY(lock_);
 };
 
 // Used on its loop's thread only, and only until the handler hears that it is over.

@@ -1,12 +1,10 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "clients/core/mutex.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/bench/null_server.h"
 
 namespace balance::bench {
@@ -18,13 +16,13 @@ class CallbackWatch;
 class CallbackWatches {
  public:
   void Add(std::shared_ptr<CallbackWatch> watch) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const CallbackWatch* const key = watch.get();
     watches_.emplace(key, std::move(watch));
   }
   void Remove(const CallbackWatch& watch) {
     std::shared_ptr<CallbackWatch> last;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = watches_.find(&watch);
     if (found == watches_.end()) return;
     last = std::move(found->second);
@@ -32,16 +30,16 @@ class CallbackWatches {
   }
   // gRPC may call back from within a write, so nothing is written under the lock.
   std::vector<std::shared_ptr<CallbackWatch>> All() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::vector<std::shared_ptr<CallbackWatch>> all;
     for (const auto& [key, watch] : watches_) all.push_back(watch);
     return all;
   }
 
  private:
-  mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  std::map<const CallbackWatch*, std::shared_ptr<CallbackWatch>> watches_;
+  mutable Mutex mutex_;
+  std::map<const CallbackWatch*, std::shared_ptr<CallbackWatch>> watches_
+      BALANCE_GUARDED_BY(mutex_);
 };
 
 class CallbackWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {

@@ -4,9 +4,9 @@
 
 #include <functional>
 #include <list>
-#include <mutex>
 #include <utility>
 
+#include "clients/core/mutex.h"
 #include "service/access/rpc_method.h"
 #include "tests/bench/core_methods.h"
 #include "tests/bench/core_queue.h"
@@ -88,7 +88,7 @@ class CoreWatch {
 
   // Leaves a stream out whose last message is under way.
   void Write() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!is_open_ || is_writing_) return;
     grpc_op op = {};
     StartWriting(op);
@@ -103,7 +103,7 @@ class CoreWatch {
                                         queue_.core(), queue_.core(), came_.tag());
   }
 
-  void StartWriting(grpc_op& op) {
+  void StartWriting(grpc_op& op) BALANCE_REQUIRES(mutex_) {
     op.op = GRPC_OP_SEND_MESSAGE;
     op.data.send_message.send_message = grpc_raw_byte_buffer_create(&answer_, 1);
     is_writing_ = true;
@@ -113,7 +113,7 @@ class CoreWatch {
     // The server stops.
     if (!ok) return open_calls_.Remove();
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       grpc_op ops[2] = {};
       ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
       StartWriting(ops[1]);
@@ -129,13 +129,13 @@ class CoreWatch {
   }
 
   void OnWritten(bool) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_writing_ = false;
     if (!is_open_) End();
   }
 
   void OnOver(bool) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_open_ = false;
     if (!is_writing_) End();
   }
@@ -154,10 +154,9 @@ class CoreWatch {
   OpenCalls& open_calls_;
   grpc_slice& answer_;
   std::function<void()> on_came_;
-  std::mutex mutex_;
-  // Guarded by mutex_, as the next one is.
-  bool is_open_ = false;
-  bool is_writing_ = false;
+  Mutex mutex_;
+  bool is_open_ BALANCE_GUARDED_BY(mutex_) = false;
+  bool is_writing_ BALANCE_GUARDED_BY(mutex_) = false;
   grpc_call* call_ = nullptr;
   gpr_timespec deadline_;
   grpc_metadata_array metadata_;
@@ -201,14 +200,14 @@ class CoreServer final : public NullServer {
 
   int port() const override { return port_; }
   void WriteToWatchers() override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (CoreWatch& watch : watches_) watch.Write();
   }
 
  private:
   // A stream takes its place for long, so another one is made.
   void AwaitWatch(CallQueue& queue) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     watches_.emplace_back(server_->c_server(), watch_method_, queue, open_calls_, answer_,
                           [this, &queue] { AwaitWatch(queue); });
   }
@@ -219,9 +218,8 @@ class CoreServer final : public NullServer {
   OpenCalls open_calls_;
   std::list<CoreSlot> slots_;
   void* watch_method_ = nullptr;
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  std::list<CoreWatch> watches_;
+  Mutex mutex_;
+  std::list<CoreWatch> watches_ BALANCE_GUARDED_BY(mutex_);
   std::list<CallQueue> queues_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -1,8 +1,6 @@
 #include <chrono>
 
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/bench/null_server.h"
 
 namespace balance::bench {

@@ -8,18 +8,17 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "clients/http/curl_transport.h"
 #include "service/server/venues.h"
 #include "tests/integration/service/running_service.h"
@@ -50,8 +49,9 @@ class Watcher {
   }
 
   void Await(const std::string& cash) {
-    std::unique_lock lock(mutex_);
-    const bool came = news_.wait_for(lock, std::chrono::seconds(20), [&] { return cash_ == cash; });
+    const MutexLock lock(mutex_);
+    const bool came = news_.WaitFor(mutex_, std::chrono::seconds(20),
+                                    [&]() BALANCE_REQUIRES(mutex_) { return cash_ == cash; });
     if (!came) throw std::runtime_error("the figure " + cash + " never came");
   }
 
@@ -62,9 +62,9 @@ class Watcher {
       if (!message.has_snapshot()) continue;
       const auto& balances = message.snapshot().sources(source_).balance_set().balances();
       if (balances.empty()) continue;
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       cash_ = balances[0].cash().value();
-      news_.notify_all();
+      news_.NotifyAll();
     }
     reader_->Finish();
   }
@@ -72,10 +72,9 @@ class Watcher {
   const int source_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<Message>> reader_;
-  std::mutex mutex_;
-  std::condition_variable news_;
-  // Guarded by mutex_.
-  std::string cash_;
+  Mutex mutex_;
+  ConditionVariable news_;
+  std::string cash_ BALANCE_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 
 namespace balance::bench {
 namespace {

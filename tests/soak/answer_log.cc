@@ -62,13 +62,13 @@ std::string Wrong(const SeenFigures& seen) {
 }  // namespace
 
 void AnswerLog::Add(SeenFigures figures) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   figures_.push_back(std::move(figures));
 }
 
 void AnswerLog::AddWrong(std::vector<std::string> lines) {
   if (lines.empty()) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::move(lines.begin(), lines.end(), std::back_inserter(wrong_));
 }
 
@@ -84,7 +84,7 @@ std::vector<std::string> AnswerLog::Check(sandbox::Sandbox& upstreams) {
   std::vector<SeenFigures> figures;
   std::vector<std::string> wrong;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     figures.swap(figures_);
     wrong.swap(wrong_);
   }

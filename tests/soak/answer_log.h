@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "tests/sandbox/sandbox.h"
 
 namespace balance {
@@ -55,10 +55,9 @@ class AnswerLog {
   // Adds to held_ what is new in the wallet's history.
   void Learn(const Wallet& wallet, sandbox::Sandbox& upstreams);
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  std::vector<SeenFigures> figures_;
-  std::vector<std::string> wrong_;
+  Mutex mutex_;
+  std::vector<SeenFigures> figures_ BALANCE_GUARDED_BY(mutex_);
+  std::vector<std::string> wrong_ BALANCE_GUARDED_BY(mutex_);
   // Used by Check() alone, as the rest is.
   std::map<Wallet, std::vector<Held>> held_;
   std::size_t checked_ = 0;

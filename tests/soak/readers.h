@@ -10,9 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 
 namespace balance {
 

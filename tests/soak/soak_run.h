@@ -9,9 +9,7 @@
 #include <random>
 #include <string>
 
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/sandbox/sandbox.h"
 #include "tests/soak/answer_log.h"
 #include "tests/soak/judge.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "clients/balancectl/time_text.h"
+#include "clients/core/mutex.h"
 #include "tests/soak/judge.h"
 #include "tests/soak/soak_run.h"
 #include "tests/support/stream_judge.h"
@@ -46,12 +47,12 @@ class WatchingClients::Client {
 
   // Thread-safe.
   void Cancel() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (context_) context_->TryCancel();
   }
   // Thread-safe.
   bool Shows(const std::function<bool(const ctl::WatchView&)>& is_right) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return is_right(view_);
   }
 
@@ -64,7 +65,7 @@ class WatchingClients::Client {
 
   void Follow() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       context_ = std::make_unique<grpc::ClientContext>();
       view_.OnBegin();
       if (owner_.is_stopped_) context_->TryCancel();
@@ -114,7 +115,7 @@ class WatchingClients::Client {
       ++owner_.goodbyes_;
       reconnect_after_ = ctl::ToNanoseconds(message.goodbye().reconnect_after());
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     view_.Apply(message, system_clock::now());
   }
 
@@ -167,11 +168,10 @@ class WatchingClients::Client {
   StreamJudge judge_;
   std::map<std::string, Told> told_;
   std::optional<nanoseconds> reconnect_after_;
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   // Guarded by mutex_ against Cancel().
   std::unique_ptr<grpc::ClientContext> context_;
-  // Guarded by mutex_.
-  ctl::WatchView view_;
+  ctl::WatchView view_ BALANCE_GUARDED_BY(mutex_);
 };
 
 WatchingClients::WatchingClients(v1::BalanceService::Stub& stub, AnswerLog& log, std::uint64_t seed)

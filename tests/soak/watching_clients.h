@@ -10,16 +10,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "clients/balancectl/watch_view.h"
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/soak/answer_log.h"
 
 namespace balance {

@@ -21,7 +21,7 @@ class ScriptedSource final : public BalanceSource {
 
  private:
   Result<Reading> Decision(bool& hangs, Now sent) {
-    const std::lock_guard lock(upstream_.mutex_);
+    const MutexLock lock(upstream_.mutex_);
     hangs = upstream_.hangs_;
     if (hangs) return Fail(ErrorKind::kUnreachable, "no complete answer in time");
     if (upstream_.fails_) return Fail(upstream_.failure_, "as the test wishes");
@@ -36,20 +36,20 @@ std::unique_ptr<BalanceSource> ScriptedUpstream::MakeSource() {
 }
 
 void ScriptedUpstream::AnswerWith(const std::string& cash) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   cash_ = cash;
   fails_ = hangs_ = false;
 }
 
 void ScriptedUpstream::FailWith(ErrorKind kind) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   failure_ = kind;
   fails_ = true;
   hangs_ = false;
 }
 
 void ScriptedUpstream::Hang() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   hangs_ = true;
 }
 

@@ -4,11 +4,11 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "clients/core/balance_source.h"
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 
 namespace balance {
 
@@ -33,12 +33,11 @@ class ScriptedUpstream {
 
   Clock& clock_;
   std::atomic<int> requests_ = 0;
-  std::mutex mutex_;
-  // The rest is guarded by mutex_.
-  std::string cash_ = "0";
-  bool fails_ = false;
-  bool hangs_ = false;
-  ErrorKind failure_ = ErrorKind::kUnreachable;
+  Mutex mutex_;
+  std::string cash_ BALANCE_GUARDED_BY(mutex_) = "0";
+  bool fails_ BALANCE_GUARDED_BY(mutex_) = false;
+  bool hangs_ BALANCE_GUARDED_BY(mutex_) = false;
+  ErrorKind failure_ BALANCE_GUARDED_BY(mutex_) = ErrorKind::kUnreachable;
 };
 
 }  // namespace balance

@@ -126,7 +126,7 @@ void FleetReaders::Run(int replica, const FleetMember& member, How how) {
       const auto took = std::chrono::steady_clock::now() - begun;
       if (is_stopped_) return;
       if (!status.ok() || !balance.has_balance_set()) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         failures_.push_back(std::to_string(replica) + " " + source + " " + ReasonOf(status) + " " +
                             status.error_message() + ReasonOf(balance.failure()));
         continue;
@@ -134,7 +134,7 @@ void FleetReaders::Run(int replica, const FleetMember& member, How how) {
       Note(replica, balance, took);
       const auto observed = TimeUtil::TimestampToNanoseconds(balance.freshness().observe_time());
       if (observed < TimeUtil::TimestampToNanoseconds(policy.not_before())) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         failures_.push_back("an answer from before not_before");
       }
       std::int64_t known = newest;
@@ -156,7 +156,7 @@ void FleetReaders::Note(int replica, const v1::SourceBalance& source, nanosecond
   sighting.cash = CashOf(source);
   sighting.request_id = freshness.upstream_request_id();
   sighting.origin = freshness.origin();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sightings_.push_back(std::move(sighting));
 }
 
@@ -165,11 +165,12 @@ std::vector<Sighting> FleetReaders::Stop() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
+  const MutexLock lock(mutex_);
   return sightings_;
 }
 
 std::vector<std::string> FleetReaders::failures() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return failures_;
 }
 

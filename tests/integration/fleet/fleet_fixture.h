@@ -9,12 +9,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "tests/integration/matrix/matrix_fixture.h"
 #include "tests/redis/redis_server.h"
 
@@ -115,9 +115,9 @@ class FleetReaders {
   std::atomic<bool> is_stopped_ = false;
   // Newest observe time that was told of each source, in nanoseconds since 1970.
   std::map<std::string, std::atomic<std::int64_t>> newest_ = NothingYet();
-  mutable std::mutex mutex_;
-  std::vector<Sighting> sightings_;
-  std::vector<std::string> failures_;
+  mutable Mutex mutex_;
+  std::vector<Sighting> sightings_ BALANCE_GUARDED_BY(mutex_);
+  std::vector<std::string> failures_ BALANCE_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

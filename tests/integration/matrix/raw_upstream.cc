@@ -20,7 +20,7 @@ RawUpstream::RawUpstream(Answer answer)
 
 RawUpstream::~RawUpstream() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
     error_code ignored;
     if (current_) current_->shutdown(tcp::socket::shutdown_both, ignored);
@@ -42,7 +42,7 @@ void RawUpstream::Run() {
 }
 
 void RawUpstream::SetCurrent(tcp::socket* socket) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   current_ = socket;
   error_code ignored;
   if (stopped_ && socket) socket->shutdown(tcp::socket::shutdown_both, ignored);
@@ -54,31 +54,31 @@ void RawUpstream::Serve(tcp::socket& socket) {
   asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n", error);
   if (error) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++requests_;
     request_head_ = std::move(head);
   }
   answer_([this, &socket](const std::string& bytes) {
     error_code failed;
     const std::size_t sent = asio::write(socket, asio::buffer(bytes), failed);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     bytes_sent_ += sent;
     return !failed;
   });
 }
 
 int RawUpstream::requests() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return requests_;
 }
 
 std::size_t RawUpstream::bytes_sent() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_sent_;
 }
 
 std::string RawUpstream::request_head() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return request_head_;
 }
 

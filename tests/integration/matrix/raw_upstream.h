@@ -7,10 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+
+#include "clients/core/mutex.h"
 
 namespace balance {
 
@@ -45,12 +46,12 @@ class RawUpstream {
   boost::asio::io_context loop_;
   boost::asio::ip::tcp::acceptor acceptor_;
 
-  mutable std::mutex mutex_;
-  bool stopped_ = false;
-  boost::asio::ip::tcp::socket* current_ = nullptr;
-  int requests_ = 0;
-  std::size_t bytes_sent_ = 0;
-  std::string request_head_;
+  mutable Mutex mutex_;
+  bool stopped_ BALANCE_GUARDED_BY(mutex_) = false;
+  boost::asio::ip::tcp::socket* current_ BALANCE_GUARDED_BY(mutex_) = nullptr;
+  int requests_ BALANCE_GUARDED_BY(mutex_) = 0;
+  std::size_t bytes_sent_ BALANCE_GUARDED_BY(mutex_) = 0;
+  std::string request_head_ BALANCE_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -18,22 +18,22 @@ constexpr milliseconds kLongestPause(5000);
 }  // namespace
 
 void WatchFindings::AddWrong(std::string what) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   wrong_.push_back(std::move(what));
 }
 
 void WatchFindings::OnEnd(const grpc::Status& status) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++ends_[status.error_code()];
 }
 
 std::vector<std::string> WatchFindings::wrong() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return wrong_;
 }
 
 std::map<int, int> WatchFindings::ends() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return ends_;
 }
 
@@ -70,15 +70,15 @@ ResumingWatcher::ResumingWatcher(v1::BalanceService::Stub& stub,
 }
 
 ResumingWatcher::~ResumingWatcher() {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   is_stopped_ = true;
   if (const auto attempt = attempt_) attempt->Cancel();
   if (alarm_) alarm_->Cancel();
-  has_ended_.wait(lock, [this] { return is_over_; });
+  has_ended_.Wait(mutex_, [this]() BALANCE_REQUIRES(mutex_) { return is_over_; });
 }
 
 std::string ResumingWatcher::Cash(const std::string& account, const std::string& source) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const v1::AccountSnapshot* const snapshot = view_.Find(account);
   if (!snapshot) return {};
   for (const auto& each : snapshot->sources()) {
@@ -92,10 +92,10 @@ std::string ResumingWatcher::Cash(const std::string& account, const std::string&
 void ResumingWatcher::Call() {
   std::shared_ptr<Attempt> attempt;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_stopped_) {
       is_over_ = true;
-      return has_ended_.notify_all();
+      return has_ended_.NotifyAll();
     }
     view_.OnBegin();
     judge_ = {};
@@ -106,7 +106,7 @@ void ResumingWatcher::Call() {
 }
 
 void ResumingWatcher::OnMessage(const Message& message) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   pause_ = kFirstPause;
   if (message.has_goodbye()) {
     reconnect_after_ = ctl::ToNanoseconds(message.goodbye().reconnect_after());
@@ -137,11 +137,11 @@ void ResumingWatcher::JudgeView() {
 
 void ResumingWatcher::OnEnd(const grpc::Status& status) {
   is_watching_ = false;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // Only now nobody uses it any more.
   if (is_stopped_) {
     is_over_ = true;
-    return has_ended_.notify_all();
+    return has_ended_.NotifyAll();
   }
   findings_.OnEnd(status);
   nanoseconds pause(

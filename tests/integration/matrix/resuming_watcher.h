@@ -10,19 +10,16 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "clients/balancectl/watch_view.h"
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "clients/core/mutex.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/support/stream_judge.h"
 
 namespace balance {
@@ -39,10 +36,9 @@ class WatchFindings {
   std::map<int, int> ends() const;
 
  private:
-  mutable std::mutex mutex_;
-  // Guarded by mutex_, as the next one is.
-  std::vector<std::string> wrong_;
-  std::map<int, int> ends_;
+  mutable Mutex mutex_;
+  std::vector<std::string> wrong_ BALANCE_GUARDED_BY(mutex_);
+  std::map<int, int> ends_ BALANCE_GUARDED_BY(mutex_);
 };
 
 // Thread-safe. gRPC's threads call it.
@@ -69,28 +65,27 @@ class ResumingWatcher {
   void OnMessage(const Message& message);
   void OnEnd(const grpc::Status& status);
   // Of all that the client has ever shown.
-  void JudgeView();
+  void JudgeView() BALANCE_REQUIRES(mutex_);
 
   v1::BalanceService::Stub& stub_;
   const v1::WatchAccountSnapshotsRequest request_;
   WatchFindings& findings_;
   std::atomic<bool> is_watching_ = false;
-  mutable std::mutex mutex_;
-  std::condition_variable has_ended_;
-  // Guarded by mutex_, as all below is.
-  bool is_stopped_ = false;
-  bool is_over_ = false;
-  std::minstd_rand random_;
-  std::shared_ptr<Attempt> attempt_;
+  mutable Mutex mutex_;
+  ConditionVariable has_ended_;
+  bool is_stopped_ BALANCE_GUARDED_BY(mutex_) = false;
+  bool is_over_ BALANCE_GUARDED_BY(mutex_) = false;
+  std::minstd_rand random_ BALANCE_GUARDED_BY(mutex_);
+  std::shared_ptr<Attempt> attempt_ BALANCE_GUARDED_BY(mutex_);
   // Made anew for each pause: gRPC may still be in the callback of the one before.
-  std::unique_ptr<grpc::Alarm> alarm_;
-  std::optional<std::chrono::nanoseconds> reconnect_after_;
-  std::chrono::milliseconds pause_;
-  ctl::WatchView view_;
+  std::unique_ptr<grpc::Alarm> alarm_ BALANCE_GUARDED_BY(mutex_);
+  std::optional<std::chrono::nanoseconds> reconnect_after_ BALANCE_GUARDED_BY(mutex_);
+  std::chrono::milliseconds pause_ BALANCE_GUARDED_BY(mutex_);
+  ctl::WatchView view_ BALANCE_GUARDED_BY(mutex_);
   // Of the stream that runs.
-  StreamJudge judge_;
+  StreamJudge judge_ BALANCE_GUARDED_BY(mutex_);
   // The newest observe time that was ever shown, by source.
-  std::map<std::string, ctl::WallTime> shown_;
+  std::map<std::string, ctl::WallTime> shown_ BALANCE_GUARDED_BY(mutex_);
 };
 
 }  // namespace balance

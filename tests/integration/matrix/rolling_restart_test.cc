@@ -6,12 +6,12 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "tests/integration/matrix/matrix_fixture.h"
 #include "tests/integration/matrix/replica.h"
 
@@ -45,6 +45,7 @@ class Load {
     for (std::thread& thread : threads_) {
       if (thread.joinable()) thread.join();
     }
+    const MutexLock lock(mutex_);
     return failures_;
   }
 
@@ -62,7 +63,7 @@ class Load {
       const auto status = stub_->GetAccountSnapshot(&context, request, &snapshot);
       ++calls_;
       if (!status.ok()) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         failures_.push_back(std::to_string(status.error_code()) + " " + status.error_message());
       }
       std::this_thread::sleep_for(kPause);
@@ -72,8 +73,8 @@ class Load {
   const std::unique_ptr<v1::BalanceService::Stub> stub_;
   std::atomic<bool> stopped_ = false;
   std::atomic<int> calls_ = 0;
-  std::mutex mutex_;
-  std::vector<std::string> failures_;
+  Mutex mutex_;
+  std::vector<std::string> failures_ BALANCE_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "clients/balancectl/run.h"
+#include "clients/core/mutex.h"
 #include "tests/integration/matrix/matrix_fixture.h"
 
 namespace balance {
@@ -24,26 +24,25 @@ using testing::HasSubstr;
 class SharedText final : public std::stringbuf {
  public:
   std::string text() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return text_;
   }
 
  protected:
   int overflow(int c) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     text_ += static_cast<char>(c);
     return c;
   }
   std::streamsize xsputn(const char* bytes, std::streamsize size) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     text_.append(bytes, static_cast<std::size_t>(size));
     return size;
   }
 
  private:
-  mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  std::string text_;
+  mutable Mutex mutex_;
+  std::string text_ BALANCE_GUARDED_BY(mutex_);
 };
 
 // `balancectl watch` on a thread, until its end.

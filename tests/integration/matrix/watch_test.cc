@@ -4,10 +4,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "tests/integration/matrix/matrix_fixture.h"
 #include "tests/support/h2_client.h"
 
@@ -28,11 +28,11 @@ class Stream {
     thread_ = std::thread([this] {
       Message message;
       while (reader_->Read(&message)) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         messages_.push_back(message);
       }
       const grpc::Status status = reader_->Finish();
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       status_ = status;
     });
   }
@@ -42,11 +42,11 @@ class Stream {
   }
 
   std::vector<Message> messages() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return messages_;
   }
   std::optional<grpc::Status> status() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return status_;
   }
   template <typename Condition>
@@ -70,10 +70,9 @@ class Stream {
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<Message>> reader_;
   std::thread thread_;
-  mutable std::mutex mutex_;
-  // Guarded by mutex_, as the next one is.
-  std::vector<Message> messages_;
-  std::optional<grpc::Status> status_;
+  mutable Mutex mutex_;
+  std::vector<Message> messages_ BALANCE_GUARDED_BY(mutex_);
+  std::optional<grpc::Status> status_ BALANCE_GUARDED_BY(mutex_);
 };
 
 v1::WatchAccountSnapshotsRequest Quick() {

@@ -15,10 +15,9 @@
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "google/rpc/error_details.pb.h"
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "service/feed/account_handle.h"
 #include "service/feed/shard.h"
 #include "service/rpc/account_directory.h"
@@ -50,12 +49,12 @@ class CountingRpcObserver final : public RpcObserver {
     ++handled;
   }
   void OnDenied(const AccessDenial& denial) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     denials_.push_back(denial);
   }
 
   std::vector<AccessDenial> denials() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return denials_;
   }
 
@@ -68,8 +67,8 @@ class CountingRpcObserver final : public RpcObserver {
   std::atomic<int> handled = 0;
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<AccessDenial> denials_;
+  mutable Mutex mutex_;
+  std::vector<AccessDenial> denials_ BALANCE_GUARDED_BY(mutex_);
   std::array<std::atomic<int>, kStatusCodeCount> ended_ = {};
 };
 

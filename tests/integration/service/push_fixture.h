@@ -11,12 +11,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "clients/core/mutex.h"
 #include "tests/integration/service/running_service.h"
 #include "tests/support/becomes.h"
 
@@ -34,7 +34,7 @@ class Watching {
     thread_ = std::thread([this] {
       WatchMessage message;
       while (reader_->Read(&message)) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         messages_.push_back(message);
       }
       reader_->Finish();
@@ -46,12 +46,12 @@ class Watching {
   }
 
   std::vector<WatchMessage> messages() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return messages_;
   }
   // The source as the newest snapshot has it.
   v1::SourceBalance Newest(int source) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
       if (message->has_snapshot()) return message->snapshot().sources(source);
     }
@@ -70,9 +70,8 @@ class Watching {
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<WatchMessage>> reader_;
   std::thread thread_;
-  mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  std::vector<WatchMessage> messages_;
+  mutable Mutex mutex_;
+  std::vector<WatchMessage> messages_ BALANCE_GUARDED_BY(mutex_);
 };
 
 inline std::string CashOf(const v1::SourceBalance& source) {

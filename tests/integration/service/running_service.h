@@ -9,10 +9,8 @@
 #include <string>
 
 #include "clients/http/curl_global.h"
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
+#include "proto/balance_v1_grpc.h"
 #include "service/server/balance_server.h"
 #include "service/server/reloader.h"
 #include "tests/sandbox/sandbox.h"

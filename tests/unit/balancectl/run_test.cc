@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "balance/v1/balance_service.grpc.pb.h"
 #include "clients/balancectl/exit_code.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "proto/balance_v1_grpc.h"
 
 namespace balance::ctl {
 namespace {

@@ -82,7 +82,7 @@ void KeepAliveUpstream::AwaitArrival(tcp::socket& socket) {
 }
 
 KeepAliveUpstream::tcp::socket& KeepAliveUpstream::SocketOf(int number) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return *std::next(sockets_.begin(), number - 1);
 }
 
@@ -92,7 +92,7 @@ void KeepAliveUpstream::Accept() {
     tcp::socket socket = acceptor_.accept(error);
     if (error) return;
     socket.set_option(tcp::no_delay(true));
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     sockets_.push_back(std::move(socket));
     threads_.emplace_back([this, &mine = sockets_.back(), number = ++connections_] {
       Peer peer(mine, number);

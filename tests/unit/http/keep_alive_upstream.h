@@ -7,11 +7,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "clients/core/mutex.h"
 
 namespace balance {
 
@@ -64,10 +65,10 @@ class KeepAliveUpstream {
   const Script script_;
   boost::asio::io_context loop_;
   tcp::acceptor acceptor_;
-  std::mutex mutex_;
+  Mutex mutex_;
   // Connections, ordered by number.
-  std::list<tcp::socket> sockets_;
-  std::vector<std::thread> threads_;
+  std::list<tcp::socket> sockets_ BALANCE_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_ BALANCE_GUARDED_BY(mutex_);
   std::atomic<int> connections_ = 0;
   std::thread acceptor_thread_;
 };

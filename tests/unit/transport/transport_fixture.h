@@ -8,13 +8,13 @@
 #include <cstring>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "clients/core/clock.h"
+#include "clients/core/mutex.h"
 #include "service/transport/transport_server.h"
 #include "tests/support/h2_client.h"
 
@@ -29,19 +29,19 @@ class HeldCalls {
  public:
   void Hold(Call& call) {
     call.Keep(std::make_unique<Work>(*this));
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     held_.push_back(&call);
   }
   // Null while there is none.
   Call* Take() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (held_.empty()) return nullptr;
     Call* const call = held_.front();
     held_.pop_front();
     return call;
   }
   std::size_t size() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return held_.size();
   }
   int callers_left() const { return callers_left_; }
@@ -56,8 +56,8 @@ class HeldCalls {
     HeldCalls& calls_;
   };
 
-  mutable std::mutex mutex_;
-  std::deque<Call*> held_;
+  mutable Mutex mutex_;
+  std::deque<Call*> held_ BALANCE_GUARDED_BY(mutex_);
   std::atomic<int> callers_left_ = 0;
 };
 
@@ -65,21 +65,21 @@ class HeldCalls {
 class HeldWakers {
  public:
   void Hold(std::shared_ptr<StreamWaker> waker) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     held_.push_back(std::move(waker));
   }
   void WakeAll() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& waker : held_) waker->Wake();
   }
   std::size_t size() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return held_.size();
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<StreamWaker>> held_;
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<StreamWaker>> held_ BALANCE_GUARDED_BY(mutex_);
 };
 
 // Writes one message again and again, as fast as the peer takes it, and counts.
