@@ -170,7 +170,7 @@ void FleetCallers::Note(const v1::SourceBalance& source) {
   log_.Add({SideOf(source), "main", cash, ToWall(freshness.observe_time()),
             ToWall(freshness.receive_time())});
   const std::pair told(cash, freshness.upstream_request_id());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto [place, is_new] = readings_.try_emplace({source.name(), ObservedOf(source)}, told);
   if (place->second == told) return;
   log_.AddWrong({source.name() + ": one reading is told in two ways"});
@@ -183,7 +183,7 @@ void FleetCallers::NoteError(const grpc::Status& status) {
     return;
   }
   ++failed_;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++failures_[ctl::DescribeRpcError(status, "the fleet")];
 }
 
@@ -217,7 +217,7 @@ void FleetCallers::PrintCalls() const {
 }
 
 bool FleetCallers::Judge() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::printf(
       "callers of all: %ld calls, %ld of them without data as the venues had it, %ld failed; of "
       "one replica: %ld answers; figures read by another replica: %ld; readings: %zu\n",

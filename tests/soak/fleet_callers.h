@@ -9,16 +9,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
-#include "balance/v1/balance_service.grpc.pb.h"
+#include "clients/core/mutex.h"
+#include "proto/balance_v1_grpc.h"
 #include "tests/soak/answer_log.h"
 #include "tests/soak/fleet_replicas.h"
 #include "tests/soak/judge.h"
@@ -76,11 +74,10 @@ class FleetCallers {
   std::atomic<long> failed_ = 0;
   std::atomic<long> followed_ = 0;
   std::atomic<long> shared_ = 0;
-  mutable std::mutex mutex_;
-  // Cash and request id of each reading that was told, and how often each failure was. Guarded by
-  // mutex_.
-  std::map<Reading, std::pair<CashByCurrency, std::string>> readings_;
-  std::map<std::string, long> failures_;
+  mutable Mutex mutex_;
+  // Cash and request id of each reading that was told, and how often each failure was.
+  std::map<Reading, std::pair<CashByCurrency, std::string>> readings_ BALANCE_GUARDED_BY(mutex_);
+  std::map<std::string, long> failures_ BALANCE_GUARDED_BY(mutex_);
   std::vector<std::jthread> threads_;
 };
 
