@@ -56,7 +56,7 @@ Error Named(std::string_view venue, Error error) {
 class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
  public:
   Loop(LoopExecutor executor, Parts parts, Options options)
-      : executor_(executor),
+      : executor_(std::move(executor)),
         parts_(std::move(parts)),
         options_(options),
         silence_(executor_, parts_.clock),
@@ -126,7 +126,7 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
   }
 
   // Until when REST would send nothing with the credential.
-  SteadyTime ForbiddenUntil(const Credential& credential, Now now) const {
+  static SteadyTime ForbiddenUntil(const Credential& credential, Now now) {
     const SteadyTime paused = credential.pacer->BlockedUntil();
     return credential.hold_off->Because(now) ? std::max(paused, credential.hold_off->Until())
                                              : paused;

@@ -189,7 +189,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
         std::move(command), sent + self->dialer_->settings().operation_timeout);
     const SteadyTime received = self->clock_.SteadyNow();
     if (self->is_stopped_) co_return;
-    if (!replies) co_return self->Failed(primary, std::move(replies.error()));
+    if (!replies) co_return self->Failed(primary, replies.error());
     const auto time = TimeOfReply(replies->front());
     if (!time) co_return self->Failed(primary, ErrorOfReply(replies->front().text));
     self->Observe({sent, received, *time});
