@@ -18,9 +18,9 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-constexpr char kDefaultServer[] = "127.0.0.1:50051";
-constexpr char kDescription[] = "Shows the balances that the balance service knows.";
-constexpr char kFooter[] =
+constexpr const char* kDefaultServer = "127.0.0.1:50051";
+constexpr const char* kDescription = "Shows the balances that the balance service knows.";
+constexpr const char* kFooter =
     "Durations are written 500ms, 2s, 1m or 1h. A table goes as wide as the terminal.\n"
     "JSON is one document in protobuf's JSON form: lowerCamelCase names, amounts as exact text,\n"
     "fields with default values left out; of watch, one document a line.\n"
@@ -28,7 +28,7 @@ constexpr char kFooter[] =
     "Exit status: 0 the answer is complete (health: SERVING), 2 it is partial (a source is stale\n"
     "or missing), 1 the call failed (health: not SERVING), 64 the command line is wrong or names\n"
     "a file that cannot be used.";
-constexpr char kSubcommandFooter[] = "Options for server, TLS and output: balancectl --help.";
+constexpr const char* kSubcommandFooter = "Options for server, TLS and output: balancectl --help.";
 
 // The options as CLI11 fills them in, before they are checked and turned into Args.
 struct RawArgs {

@@ -16,7 +16,7 @@ namespace balance::ctl {
 namespace {
 
 constexpr int kMaxAnswerBytes = 64 * 1024 * 1024;
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 
 tl::expected<std::string, std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -86,7 +86,7 @@ tl::expected<std::shared_ptr<grpc::Channel>, std::string> OpenChannel(const Args
 tl::expected<std::string, std::string> ReadToken(const std::string& path) {
   auto content = ReadFile(path);
   if (!content) return content;
-  constexpr char kSpace[] = " \t\r\n";
+  constexpr std::string_view kSpace = " \t\r\n";
   content->erase(content->find_last_not_of(kSpace) + 1);
   content->erase(0, content->find_first_not_of(kSpace));
   if (content->empty()) return tl::unexpected(path + " is empty");

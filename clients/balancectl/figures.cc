@@ -31,7 +31,7 @@ std::vector<const google::protobuf::FieldDescriptor*> OtherAmounts() {
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   for (const MoneyField& amount : kMoneyFields) {
     const auto* field = B::descriptor()->FindFieldByName(std::string(amount.name));
-    if (!totalled.count(field->name())) fields.push_back(field);
+    if (!totalled.contains(field->name())) fields.push_back(field);
   }
   return fields;
 }
@@ -41,7 +41,7 @@ std::string LabelOf(const google::protobuf::FieldDescriptor& field) {
   constexpr std::string_view kProfit = "pnl";
   std::string label = field.name();
   std::replace(label.begin(), label.end(), '_', ' ');
-  if (const auto at = label.find(kProfit); at != label.npos) {
+  if (const auto at = label.find(kProfit); at != std::string::npos) {
     label.replace(at, kProfit.size(), "P&L");
   }
   return label;

@@ -147,7 +147,7 @@ grpc::Status Session::ReadPages(BalanceMethod<Request, Response> method, Request
   request.set_page_size(args_.page_size);
   for (;;) {
     Response page;
-    const auto status = Call(*balances_, method, request, page);
+    auto status = Call(*balances_, method, request, page);
     if (ReasonOf(status) == "ANSWER_TOO_LARGE" && request.page_size() != 1) {
       // The page token need not be changed: it is good for pages of any size.
       request.set_page_size(request.page_size() == 0 ? kSmallerPage : request.page_size() / 2);

@@ -83,7 +83,7 @@ std::string SafeText(std::string_view text) {
 std::size_t DisplayWidth(std::string_view text) { return CountUtf8Characters(text); }
 
 std::string Paint(std::string_view text, Style style, const Canvas& canvas) {
-  const std::string safe = SafeText(text);
+  std::string safe = SafeText(text);
   const std::string_view sequence = Sequence(style);
   if (!canvas.color || sequence.empty() || safe.empty()) return safe;
   return std::string(sequence) + safe + "\x1b[0m";

@@ -145,7 +145,7 @@ bool WatchView::IsOlder(const v1::SourceBalance& told, const v1::SourceBalance& 
   return ToWallTime(told.freshness().observe_time()) < ToWallTime(kept.freshness().observe_time());
 }
 
-void WatchView::TakeUnread(Account& account) const {
+void WatchView::TakeUnread(Account& account) {
   for (const auto& source : account.told.sources()) {
     if (source.has_freshness() || account.kept.erase(source.name()) == 0) continue;
     if (auto* const shown = FindSource(account.snapshot, source.name())) *shown = source;

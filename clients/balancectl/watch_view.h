@@ -66,7 +66,7 @@ class WatchView {
   // earlier stream.
   bool IsOlder(const v1::SourceBalance& told, const v1::SourceBalance& kept) const;
   // Shows what the stream that runs has told of the sources that it has tried.
-  void TakeUnread(Account& account) const;
+  static void TakeUnread(Account& account);
   std::string HeadLine(WallTime now, const std::string& server, const Canvas& canvas) const;
 
   // The accounts by their names.

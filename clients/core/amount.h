@@ -28,7 +28,9 @@ struct Amount {
 class OptionalAmount {
  public:
   OptionalAmount() = default;
+  // As std::optional can be made. NOLINTNEXTLINE(google-explicit-constructor)
   OptionalAmount(std::nullopt_t) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the same.
   OptionalAmount(const Amount& amount) : amount_(std::make_unique<Amount>(amount)) {}
   OptionalAmount(const OptionalAmount& other)
       : amount_(other ? std::make_unique<Amount>(*other) : nullptr) {}

@@ -34,7 +34,7 @@ bool EqualIgnoringAsciiCase(std::string_view a, std::string_view b) {
 std::string_view TrimAscii(std::string_view text) {
   constexpr std::string_view kBlank = " \t\n\v\f\r";
   const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == text.npos) return {};
+  if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 

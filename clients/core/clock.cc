@@ -12,8 +12,9 @@ namespace {
 
 class SystemTimer final : public ClockTimer {
  public:
-  explicit SystemTimer(LoopExecutor executor)
-      : state_(std::make_shared<State>(std::move(executor))) {}
+  explicit SystemTimer(const LoopExecutor& executor) : state_(std::make_shared<State>(executor)) {}
+  SystemTimer(const SystemTimer&) = delete;
+  SystemTimer& operator=(const SystemTimer&) = delete;
   ~SystemTimer() override { Cancel(); }
 
   void Set(SteadyTime when, std::function<void()> callback) override {
@@ -31,7 +32,7 @@ class SystemTimer final : public ClockTimer {
  private:
   // Outlives us in the handlers that the loop has already queued.
   struct State {
-    explicit State(LoopExecutor executor) : timer(std::move(executor)) {}
+    explicit State(const LoopExecutor& executor) : timer(executor) {}
 
     asio::basic_waitable_timer<BootClock, BootWaitTraits, LoopExecutor> timer;
     std::function<void()> callback;

@@ -129,7 +129,7 @@ Result<Decimal> Decimal::Parse(std::string_view text) {
   digits.append(whole).append(fraction);
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
   int scale = 0;
-  if (fraction.size() > 2 * kMaxDigits) return TooLarge();
+  if (fraction.size() > std::size_t{2} * kMaxDigits) return TooLarge();
   scale = static_cast<int>(fraction.size()) - exponent;
   if (scale < 0) {
     if (!digits.empty()) digits.append(static_cast<std::size_t>(-scale), '0');
@@ -177,7 +177,7 @@ Result<Decimal> Decimal::Combine(const Decimal& a, const Decimal& b, bool subtra
   const WideInteger right =
       b.CoefficientAs<WideInteger>() * PowerOfTen<WideInteger>(scale - b.scale_);
   const WideInteger sum = subtract ? WideInteger(left - right) : WideInteger(left + right);
-  static const WideInteger kLimit = PowerOfTen<WideInteger>(kMaxDigits);
+  static const auto kLimit = PowerOfTen<WideInteger>(kMaxDigits);
   if (sum >= kLimit || sum <= -kLimit) return TooLarge();
   return Decimal(sum, scale);
 }

@@ -33,6 +33,7 @@ class Decimal {
 
   // Digits behind the point, 0 to kMaxDigits.
   int scale() const { return scale_; }
+  // NOLINTNEXTLINE(readability-container-size-empty): an array of words is never empty.
   bool IsZero() const { return magnitude_ == Words(); }
 
   // Exact; the result has the larger scale of the two. Fails with kInvalidInput on overflow.

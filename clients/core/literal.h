@@ -9,9 +9,12 @@ class Literal {
  public:
   constexpr Literal() = default;
   // REQUIRES: `text` is a whole string literal, so that its end is marked.
+  // NOLINTNEXTLINE(google-explicit-constructor): it is made of and used as text, as string_view is.
   constexpr Literal(std::string_view text) : text_(text.empty() ? "" : text.data()) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the same.
   constexpr Literal(const char* text) : text_(text) {}
 
+  // NOLINTNEXTLINE(google-explicit-constructor): the same.
   constexpr operator std::string_view() const { return text_; }
 
   friend bool operator==(Literal a, Literal b) {

@@ -17,6 +17,7 @@ class SharedBytes {
   template <typename Write>
   SharedBytes(std::size_t size, const Write& write) : size_(size) {
     if (size == 0) return;
+    // NOLINTNEXTLINE(modernize-avoid-c-arrays): its size is known at run time only.
     auto bytes = std::make_shared_for_overwrite<unsigned char[]>(size);
     write(bytes.get());
     bytes_ = std::move(bytes);
@@ -27,6 +28,7 @@ class SharedBytes {
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes_.get()), size_}; }
 
  private:
+  // NOLINTNEXTLINE(modernize-avoid-c-arrays): the same.
   std::shared_ptr<const unsigned char[]> bytes_;
   std::size_t size_ = 0;
 };

@@ -12,7 +12,8 @@ namespace balance {
 // Opens /dev/null on those that are closed. Without it the first socket or file of the program
 // becomes its standard error, and the log is written into it. Uses system calls only: nothing else
 // of the process is ready when it runs.
-[[gnu::no_sanitize("address", "undefined", "thread")]] inline void OpenStandardDescriptors() {
+__attribute__((no_sanitize("address", "undefined", "thread"))) inline void
+OpenStandardDescriptors() {
   for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
     if (syscall(SYS_fcntl, descriptor, F_GETFD) != -1) continue;
     // The lowest free descriptor, which is this one: those below are open.

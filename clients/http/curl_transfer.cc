@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -21,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr Duration kMaxConnectTimeout = std::chrono::seconds(2);
 // Longest time for which a resolved address is used before its name is resolved again.
 constexpr Duration kMaxResolved = std::chrono::seconds(60);
-constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
+constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 // Body of a POST. libcurl keeps the pointer.
 constexpr const char* kEmptyJson = "{}";
 
@@ -37,9 +38,9 @@ long ToSeconds(Duration duration) {
 }
 
 std::string SecondsText(Duration duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", std::chrono::duration<double>(duration).count());
-  return text;
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.3g", std::chrono::duration<double>(duration).count());
+  return text.data();
 }
 
 bool IsSendable(const HttpHeader& header) {
@@ -99,13 +100,13 @@ Error TooLarge() {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request,
+CurlTransfer::CurlTransfer(const boost::asio::any_io_executor& executor, HttpRequest request,
                            CurlHandles& handles, TrustStores& trust, std::size_t max_body_bytes)
     : request_(std::move(request)),
       handles_(handles),
       trust_(trust),
       max_body_bytes_(max_body_bytes),
-      done_(std::move(executor), boost::asio::steady_timer::time_point::max()) {
+      done_(executor, boost::asio::steady_timer::time_point::max()) {
   if (request_.timeout <= Duration::zero()) {
     result_ = Fail(ErrorKind::kInvalidInput, "the request has no time left");
     return;

@@ -27,8 +27,8 @@ class CurlMulti;
 class CurlTransfer {
  public:
   // `handles` and `trust` must outlive the transfer.
-  CurlTransfer(boost::asio::any_io_executor executor, HttpRequest request, CurlHandles& handles,
-               TrustStores& trust, std::size_t max_body_bytes);
+  CurlTransfer(const boost::asio::any_io_executor& executor, HttpRequest request,
+               CurlHandles& handles, TrustStores& trust, std::size_t max_body_bytes);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
   // REQUIRES: the handle is in no multi handle.

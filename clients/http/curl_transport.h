@@ -39,7 +39,7 @@ class CurlTransport final : public HttpTransport {
     // Sent with every request. Some edges refuse default ones.
     std::string user_agent;
     // Most bytes of a decoded body.
-    std::size_t max_body_bytes = 4 * 1024 * 1024;
+    std::size_t max_body_bytes = std::size_t{4} * 1024 * 1024;
     // A connection without a request for longer than this is closed: balancers close idle ones
     // without a word.
     std::chrono::seconds max_idle = std::chrono::seconds(25);

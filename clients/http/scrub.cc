@@ -23,7 +23,7 @@ std::vector<bool> FindSecrets(std::string_view text, std::span<const std::string
   for (const std::string_view secret : secrets) {
     if (secret.empty()) continue;
     std::size_t marked = 0;
-    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 1)) {
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 1)) {
       for (marked = std::max(marked, at); marked < at + secret.size(); ++marked) {
         hidden[marked] = true;
       }

@@ -45,7 +45,7 @@ bool IsVouchedFor(SSL* tls, X509_STORE* store) {
   const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(),
                                                                               X509_STORE_CTX_free);
   const bool is_good =
-      check && store &&
+      check && store != nullptr &&
       X509_STORE_CTX_init(check.get(), store, SSL_get0_peer_certificate(tls),
                           SSL_get_peer_cert_chain(tls)) == 1 &&
       X509_STORE_CTX_set_default(check.get(), "ssl_server") == 1 &&

@@ -79,11 +79,11 @@ class TreeBuilder {
     return place;
   }
 
-  bool PlaceText(Type type, std::string text) {
+  bool PlaceText(Type type, const std::string& text) {
     JsonValue* const place = Place(type);
     if (place == nullptr) return false;
     const bool is_huge = next_huge_ < huge_.size() && huge_[next_huge_].ordinal == count_;
-    place->text = is_huge ? huge_[next_huge_++].text : std::move(text);
+    place->text = is_huge ? huge_[next_huge_++].text : text;
     return true;
   }
 

@@ -39,14 +39,14 @@ bool IsHeartbeat(const JsonValue& message) {
 
 bool IsError(const JsonValue& message) {
   const JsonValue* error = message.Find("error");
-  return error && !error->IsNull() && !(error->IsString() && error->text.empty());
+  return error != nullptr && !error->IsNull() && !(error->IsString() && error->text.empty());
 }
 
 // True if the error may be about our request: it names that request, or none.
 bool IsOurs(const JsonValue& message) {
   const JsonValue* id = message.Find("requestId");
   if (!id) id = message.Find("request_id");
-  return !id || !id->IsString() || id->text.empty() || id->text == kRequestId;
+  return id == nullptr || !id->IsString() || id->text.empty() || id->text == kRequestId;
 }
 
 Error Refused() {

@@ -10,7 +10,7 @@
 namespace balance::polysimulator {
 namespace {
 
-constexpr std::size_t kLongestToken = 8 * 1024;
+constexpr std::size_t kLongestToken = std::size_t{8} * 1024;
 
 // RFC 3986's unreserved characters, and all that a JWT consists of.
 bool IsFitForAddress(std::string_view token) {

@@ -56,7 +56,7 @@ Error Named(std::string_view venue, Error error) {
 class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
  public:
   Loop(LoopExecutor executor, Parts parts, Options options)
-      : executor_(executor),
+      : executor_(std::move(executor)),
         parts_(std::move(parts)),
         options_(options),
         silence_(executor_, parts_.clock),

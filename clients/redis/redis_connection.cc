@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 
 // An alarm that rings this late shows that the loop was held up. What came meanwhile is taken
 // first, for as long again at most.
@@ -40,7 +40,7 @@ class RedisConnection::State : public std::enable_shared_from_this<State> {
  public:
   State(LoopExecutor executor, Clock& clock, std::unique_ptr<ByteStream> stream,
         OnMessage on_message)
-      : executor_(executor),
+      : executor_(std::move(executor)),
         clock_(clock),
         stream_(std::move(stream)),
         on_message_(std::move(on_message)),

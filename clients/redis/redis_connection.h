@@ -25,6 +25,8 @@ class RedisPipeline {
   RedisPipeline() = default;
   RedisPipeline(RedisPipeline&&) noexcept = default;
   RedisPipeline& operator=(RedisPipeline&&) = delete;
+  RedisPipeline(const RedisPipeline&) = delete;
+  RedisPipeline& operator=(const RedisPipeline&) = delete;
   ~RedisPipeline();
 
   RedisPipeline& Add(const std::vector<std::string_view>& command);

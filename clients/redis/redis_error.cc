@@ -1,5 +1,6 @@
 #include "clients/redis/redis_error.h"
 
+#include <array>
 #include <utility>
 
 namespace balance {
@@ -29,7 +30,7 @@ constexpr std::string_view kRightsMessage =
     "the ACL of Redis keeps this user from a command, key or channel that is needed; see "
     "fleet.redis in the documentation for the rule that the user needs";
 
-constexpr Row kRows[] = {
+constexpr auto kRows = std::to_array<Row>({
     {"WRONGPASS", RedisErrorKind::kWrongPassword, kPasswordMessage},
     {"NOAUTH", RedisErrorKind::kWrongPassword, kPasswordMessage},
     {"NOPERM", RedisErrorKind::kNotPermitted, kRightsMessage},
@@ -50,7 +51,7 @@ constexpr Row kRows[] = {
     {"NOREPLICAS", RedisErrorKind::kNoWrites, kNoWritesMessage},
     {"BUSY", RedisErrorKind::kBusy,
      "another script keeps Redis busy; find it with SLOWLOG and end it with SCRIPT KILL"},
-};
+});
 
 // Redis answers no NOPERM when a script calls a command that the user may not run. Redis 7.0
 // answers the first of these texts, later releases and Valkey the second.
@@ -62,9 +63,10 @@ bool IsDeniedToScript(std::string_view text) {
 // WRONGTYPE comes alone, or within the text of the script's error. What Lua itself has to say of a
 // script stands behind the script's name and the line.
 bool IsBadData(std::string_view text) {
-  if (text.find("WRONGTYPE ") != text.npos) return true;
-  return text.find("user_script:") != text.npos &&
-         (text.find(": attempt to ") != text.npos || text.find(": bad argument ") != text.npos);
+  if (text.find("WRONGTYPE ") != std::string_view::npos) return true;
+  return text.find("user_script:") != std::string_view::npos &&
+         (text.find(": attempt to ") != std::string_view::npos ||
+          text.find(": bad argument ") != std::string_view::npos);
 }
 
 }  // namespace
@@ -85,14 +87,15 @@ RedisError ErrorOfReply(std::string_view text) {
             "Redis has as many clients as it takes; raise its maxclients"};
   }
   // Of Redis before 6.0, which knows no user names, and of one without a password.
-  if (code == "ERR" &&
-      (text.find("AUTH") != text.npos || text.find("invalid password") != text.npos)) {
+  if (code == "ERR" && (text.find("AUTH") != std::string_view::npos ||
+                        text.find("invalid password") != std::string_view::npos)) {
     return {RedisErrorKind::kWrongPassword, std::string(kPasswordMessage)};
   }
   // The rest of the text may repeat arguments.
   return {RedisErrorKind::kOther,
           "Redis answered with an error of the kind \"" +
-              std::string(code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == code.npos &&
+              std::string(code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+                                      std::string_view::npos &&
                                   !code.empty() && code.size() <= 32
                               ? code
                               : std::string_view("unknown")) +

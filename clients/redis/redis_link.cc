@@ -229,7 +229,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
         std::move(commands), sent + self->dialer_->settings().operation_timeout);
     const SteadyTime received = self->clock_.SteadyNow();
     if (self->is_stopped_) co_return;
-    if (!replies) co_return self->Failed(primary, std::move(replies.error()));
+    if (!replies) co_return self->Failed(primary, replies.error());
     for (const RedisReply& reply : *replies) {
       if (reply.IsError()) co_return self->Failed(primary, ErrorOfReply(reply.text));
     }

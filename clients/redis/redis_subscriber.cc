@@ -82,6 +82,8 @@ class RedisSubscriber::State : public std::enable_shared_from_this<State> {
    public:
     Seat(std::weak_ptr<State> state, std::string channel, std::weak_ptr<OnPayload> listener)
         : state_(std::move(state)), channel_(std::move(channel)), listener_(std::move(listener)) {}
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
     ~Seat() override {
       const auto state = state_.lock();
       if (state && !state->is_stopped_) state->Remove(channel_, listener_.lock());

@@ -62,7 +62,7 @@ class SharedSource::State : public std::enable_shared_from_this<State> {
   State(LoopExecutor executor, std::unique_ptr<BalanceSource> next,
         std::shared_ptr<FleetStore> store, std::shared_ptr<ReserveBudget> reserve,
         std::shared_ptr<FleetLogin> login, Settings settings, Random random, Clock& clock)
-      : executor_(executor),
+      : executor_(std::move(executor)),
         next_(std::move(next)),
         store_(std::move(store)),
         reserve_(std::move(reserve)),

@@ -53,6 +53,8 @@ class SharedSource final : public BalanceSource {
   SharedSource(LoopExecutor executor, std::unique_ptr<BalanceSource> next,
                std::shared_ptr<FleetStore> store, std::shared_ptr<ReserveBudget> reserve,
                std::shared_ptr<FleetLogin> login, Settings settings, Random random, Clock& clock);
+  SharedSource(const SharedSource&) = delete;
+  SharedSource& operator=(const SharedSource&) = delete;
   ~SharedSource() override;
 
   // As the decorated source, with the observe time that all replicas have of the reading; or a

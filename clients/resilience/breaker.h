@@ -51,6 +51,8 @@ class Breaker {
           is_probe_(other.is_probe_),
           begun_(other.begun_) {}
     Permit& operator=(Permit&&) = delete;
+    Permit(const Permit&) = delete;
+    Permit& operator=(const Permit&) = delete;
     ~Permit();
 
     void Succeeded(SteadyTime now);

@@ -61,6 +61,8 @@ class HostSlots : public std::enable_shared_from_this<HostSlots> {
       std::swap(host_, other.host_);
       return *this;
     }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
     ~Slot() {
       if (host_) host_->Release();
     }

@@ -34,6 +34,8 @@ class LoginBreaker {
           probes_host_(other.probes_host_),
           begun_(other.begun_) {}
     Permit& operator=(Permit&&) = delete;
+    Permit(const Permit&) = delete;
+    Permit& operator=(const Permit&) = delete;
     ~Permit();
 
     // An answer that is no failure of login or host, good or not.

@@ -21,8 +21,8 @@ tl::unexpected<Error> OutOfTurn(Duration retry_after) {
 // lambdas that a coroutine keeps.
 std::function<bool()> RoomAt(HostSlots* slots, std::optional<HostSlots::Slot>& slot) {
   return [slots, &slot] {
-    if (slots && !slot) slot = slots->TryTake();
-    return !slots || slot;
+    if (slots != nullptr && !slot) slot = slots->TryTake();
+    return slots == nullptr || slot;
   };
 }
 

@@ -87,7 +87,7 @@ void Pacer::EndWaits(SteadyTime now) {
     if (waiter.end) continue;
     if (waiter.terms.deadline <= now) {
       Decide(waiter, End::kDeadline);
-    } else if (waiter.terms.next && waiter.terms.next->Outlook().IsForbidden(now)) {
+    } else if (waiter.terms.next != nullptr && waiter.terms.next->Outlook().IsForbidden(now)) {
       Decide(waiter, End::kForbidden);
     }
   }

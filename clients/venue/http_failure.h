@@ -42,6 +42,6 @@ Error MakeFailure(std::string_view venue, const Verdict& verdict, const HttpResp
                   std::span<const std::string_view> secrets);
 
 // Longest error body, in bytes, that is looked into.
-inline constexpr std::size_t kMaxErrorBody = 64 * 1024;
+inline constexpr std::size_t kMaxErrorBody = std::size_t{64} * 1024;
 
 }  // namespace balance

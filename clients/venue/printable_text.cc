@@ -1,5 +1,6 @@
 #include "clients/venue/printable_text.h"
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 
@@ -13,10 +14,11 @@ std::string PrintableText(std::string_view text) {
     if (first->code_point >= 0x20 && first->code_point < 0x7F) {
       printable += text.front();
     } else {
-      char digits[8];
+      std::array<char, 8> digits{};
       const auto code_point = static_cast<std::uint32_t>(first->code_point);
-      const char* end = std::to_chars(digits, digits + sizeof(digits), code_point, 16).ptr;
-      printable.append("\\u{").append(std::string_view(digits, end)).append("}");
+      const char* end =
+          std::to_chars(digits.data(), digits.data() + digits.size(), code_point, 16).ptr;
+      printable.append("\\u{").append(std::string_view(digits.data(), end)).append("}");
     }
     text.remove_prefix(first->bytes);
   }

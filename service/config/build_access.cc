@@ -181,7 +181,7 @@ class CallerBuilder {
     if (!tokens) {
       const TokenFileIssue& issue = tokens.error();
       document_.AddIssue(path,
-                         (issue.line ? "line " + std::to_string(issue.line) + " of " : "") +
+                         (issue.line != 0 ? "line " + std::to_string(issue.line) + " of " : "") +
                              std::string("the file ") + issue.problem,
                          issue.remedy);
       return;
@@ -316,7 +316,7 @@ std::vector<CallerRule> BuildCallers(const Config& config, ConfigDocument& docum
                       "add a caller, or leave it out to let everybody in");
   }
   // More likely a file that was cut than a wish.
-  if (in_force && in_force->has_callers && document.IsAbsent("callers")) {
+  if (in_force != nullptr && in_force->has_callers && document.IsAbsent("callers")) {
     document.AddIssue("callers", "is missing, which would let everybody in",
                       "put the callers back, or restart to let everybody in");
   }

@@ -95,7 +95,7 @@ std::vector<std::string> ConfigBlock::Alternatives(const std::string& key) const
 }
 
 Message& ConfigBlock::Place(const std::string& key, const FieldDescriptor& field,
-                            Message& message) const {
+                            Message& message) {
   if (&field == SecretOfLogin()) {
     return (*dynamic_cast<schema::Login&>(message).mutable_secrets())[key];
   }
@@ -106,7 +106,7 @@ Message& ConfigBlock::Place(const std::string& key, const FieldDescriptor& field
   return below;
 }
 
-void ConfigBlock::ClearAlternatives(const FieldDescriptor& field, Message& message) const {
+void ConfigBlock::ClearAlternatives(const FieldDescriptor& field, Message& message) {
   const auto& reflection = *message.GetReflection();
   if (const auto* const oneof = field.real_containing_oneof()) {
     reflection.ClearOneof(&message, oneof);

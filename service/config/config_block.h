@@ -36,12 +36,12 @@ class ConfigBlock {
   std::vector<std::string> Alternatives(const std::string& key) const;
   // Place in `message`, which is this mapping, for the mapping below `key`, which stands for
   // `field`, a message: a new element of a list, else the only one.
-  google::protobuf::Message& Place(const std::string& key,
-                                   const google::protobuf::FieldDescriptor& field,
-                                   google::protobuf::Message& message) const;
+  static google::protobuf::Message& Place(const std::string& key,
+                                          const google::protobuf::FieldDescriptor& field,
+                                          google::protobuf::Message& message);
   // Empties `field` and its alternatives.
-  void ClearAlternatives(const google::protobuf::FieldDescriptor& field,
-                         google::protobuf::Message& message) const;
+  static void ClearAlternatives(const google::protobuf::FieldDescriptor& field,
+                                google::protobuf::Message& message);
   // Whether it may hold a secret where a key belongs.
   bool IsSecret() const;
 

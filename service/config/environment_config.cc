@@ -124,7 +124,7 @@ class EnvironmentReader {
   }
 
   std::string AddSource(config::v1::Account& account, const std::string& id) {
-    const std::string path = PathOfSource(account.sources_size());
+    std::string path = PathOfSource(account.sources_size());
     account.add_sources()->set_id(id);
     document_.AddField(path + ".id", 0);
     return path;

@@ -67,9 +67,8 @@ std::optional<ListenAddress> ParseListenAddress(std::string_view text) {
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
     if (!Canonical(AF_INET6, std::string(host))) return std::nullopt;
-  } else if (!ConsistsOf(host, kNameCharacters)) {
-    return std::nullopt;
-  } else if (ConsistsOf(host, kIpv4Characters) && !Canonical(AF_INET, std::string(host))) {
+  } else if (!ConsistsOf(host, kNameCharacters) ||
+             (ConsistsOf(host, kIpv4Characters) && !Canonical(AF_INET, std::string(host)))) {
     return std::nullopt;
   }
   ListenAddress address{std::string(host), 0};

@@ -85,7 +85,7 @@ class YamlWalker {
       const std::string name(key.text());
       const FieldDescriptor* field = FindField(key, name, block, path);
       const std::string field_path = field ? PathOf(path, name) : std::string();
-      const bool is_read = field && IsFirst(key, field_path, lines) &&
+      const bool is_read = field != nullptr && IsFirst(key, field_path, lines) &&
                            ReadMember(value, block, name, *field, field_path, lines, message);
       if (!is_read) document_.MarkIncomplete(path);
       if (field && ConfigBlock::HasAlternatives(*field)) has_alternatives = true;

@@ -63,6 +63,8 @@ class AccountWatch {
     std::swap(terms_, other.terms_);
     return *this;
   }
+  AccountWatch(const AccountWatch&) = delete;
+  AccountWatch& operator=(const AccountWatch&) = delete;
   ~AccountWatch() {
     if (account_) account_->Unwatch(std::move(terms_));
   }

@@ -20,7 +20,7 @@ AnswerSchedule::Place AnswerSchedule::Add(SteadyTime asked, SteadyTime answer_by
   const std::int64_t slot = SlotWithRoom(last, SlotOf(earliest));
   Take(slot);
   const SteadyTime when = std::max(wished - kSlot * (last - slot), earliest);
-  const Place place = entries_.emplace(when, Entry{slot, std::move(give)});
+  const auto place = entries_.emplace(when, Entry{slot, std::move(give)});
   if (place == entries_.begin()) Plan();
   return place;
 }

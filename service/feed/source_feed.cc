@@ -141,6 +141,7 @@ void SourceFeed::RefreshInBackground(ObservedSince since,
 
 void SourceFeed::Watch(WatchedAge max_age) {
   if (stopped_) return;
+  // NOLINTNEXTLINE(modernize-make-unique): Clang 14 cannot make an aggregate so.
   if (!watched_) watched_.reset(new Watched{{}, {}, Alarm(executor_, clock_)});
   watched_->pace.Add(max_age);
   CountWatched();

@@ -33,6 +33,7 @@ class GenericCallObserver {
 // gRPC tells of what happens to a call on any of its threads, several at a time; everything is
 // handed over to the engine's loop, so that handlers find the one thread that they rely on. The
 // call deletes itself when gRPC is done with it and its handler has finished it.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): nobody else may delete it.
 class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, private ServerStream {
  public:
   // `method` is null for a path that the table does not have. All must outlive the call.
@@ -63,6 +64,8 @@ class GenericCall final : public grpc::ServerGenericBidiReactor, public Call, pr
  private:
   class Waker;
 
+  GenericCall(const GenericCall&) = delete;
+  GenericCall& operator=(const GenericCall&) = delete;
   ~GenericCall() override;
 
   // --- ServerStream -----------------------------------------------------------------------------

@@ -40,11 +40,10 @@ void Apply(const TransportLimits& limits, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-GenericServer::GenericServer(const MethodTable& methods, Clock& clock,
-                             const TransportLimits& limits)
+GenericServer::GenericServer(const MethodTable& methods, Clock& clock, TransportLimits limits)
     : methods_(methods),
       clock_(clock),
-      limits_(limits),
+      limits_(std::move(limits)),
       work_(boost::asio::make_work_guard(loop_)) {
   // Debian's abseil looks for deadlocks at each lock that gRPC takes, which costs a tenth of a
   // call.

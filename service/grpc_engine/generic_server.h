@@ -40,7 +40,7 @@ class GenericServer final : public RpcServer,
   static constexpr std::chrono::milliseconds kMostDrain = std::chrono::seconds(6);
 
   // `methods` and `clock` must outlive the server. Of the limits those are used that gRPC knows.
-  GenericServer(const MethodTable& methods, Clock& clock, const TransportLimits& limits);
+  GenericServer(const MethodTable& methods, Clock& clock, TransportLimits limits);
   GenericServer(const GenericServer&) = delete;
   GenericServer& operator=(const GenericServer&) = delete;
   // Stops at once what still runs.

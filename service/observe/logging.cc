@@ -11,6 +11,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -96,7 +97,7 @@ Logging::~Logging() {
   if (!FlushLog()) {
     // To destroy the pool is to wait for its thread, which is stuck.
     static const auto* const stuck =
-        new std::shared_ptr<spdlog::details::thread_pool>(spdlog::thread_pool());
+        new (std::nothrow) std::shared_ptr<spdlog::details::thread_pool>(spdlog::thread_pool());
     static_cast<void>(stuck);
   }
   spdlog::shutdown();

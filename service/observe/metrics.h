@@ -160,6 +160,7 @@ class Metrics final : public RpcObserver,
   void RegisterTransport() BALANCE_REQUIRES(rendering_);
   void RegisterGauges();
   void RegisterProcess() BALANCE_REQUIRES(rendering_);
+  // NOLINTNEXTLINE(readability-make-member-function-const): it changes series.
   void SetProcess() BALANCE_REQUIRES(rendering_);
   void SetGauges(SourceKind kind, const std::vector<SourceStatus>& sources, Now now)
       BALANCE_REQUIRES(rendering_);

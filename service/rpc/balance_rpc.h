@@ -37,9 +37,9 @@ class BalanceRpc {
   // Adds the service's methods, whose calls this must outlive.
   void AddTo(MethodTable& methods);
 
-  // Thread-safe. `call` is finished before this returns or later. Who is calling, whether the
+  // Thread-safe. `incoming` is finished before this returns or later. Who is calling, whether the
   // caller still waits and what the request says is looked at before any work is done.
-  void Handle(RpcMethod method, Call& call);
+  void Handle(RpcMethod method, Call& incoming);
 
   // What is served has been replaced: streams follow within a moment. Thread-safe.
   void OnServed() { watchers_.OnServed(); }

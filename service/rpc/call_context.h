@@ -75,7 +75,9 @@ class CallContext {
     if (!IsRestricted() || !other.IsRestricted()) return IsRestricted() == other.IsRestricted();
     return caller_->accounts == other.caller_->accounts;
   }
-  bool MaySee(std::string_view account) const { return !caller_ || caller_->MaySee(account); }
+  bool MaySee(std::string_view account) const {
+    return caller_ == nullptr || caller_->MaySee(account);
+  }
 
   // The id of the caller's rule; empty where everybody may see everything.
   std::string_view caller_id() const { return caller_ ? std::string_view(caller_->id) : ""; }
@@ -100,7 +102,7 @@ class CallContext {
  private:
   AccessDenial Denial(AccessRefusal refusal, std::string_view account) const;
   // Whether the caller may see some accounts only, which its rule then names.
-  bool IsRestricted() const { return caller_ && !caller_->all_accounts; }
+  bool IsRestricted() const { return caller_ != nullptr && !caller_->all_accounts; }
   // Calls `visit` with each account that the caller may see, ordered by id, behind `after`, until
   // it returns false.
   template <typename Visit>

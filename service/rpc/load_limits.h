@@ -10,10 +10,10 @@ namespace balance {
 struct LoadLimits {
   // Number of accounts that the answers in the encoding queue are about, one account counted once
   // for each answer. The queue is worked off within half a second: encoding takes some 30 us each.
-  std::size_t queued_accounts = 16 * 1024;
+  std::size_t queued_accounts = std::size_t{16} * 1024;
   // Number of accounts that calls wait for on the shards, counted alike. Calls about many accounts
   // leave half of it to the others.
-  std::size_t awaited_accounts = 64 * 1024;
+  std::size_t awaited_accounts = std::size_t{64} * 1024;
 };
 
 }  // namespace balance

@@ -113,6 +113,7 @@ MissingSources Describe(const std::vector<const SourceView*>& views, const ReadB
                         CodeOf code_of) {
   MissingSources missing;
   std::vector<Error> causes;
+  causes.reserve(views.size());
   for (const SourceView* view : views) causes.push_back(CauseOf(*view, bounds));
   Explain(views, causes, missing);
 

@@ -27,7 +27,9 @@ Endpoints AccountsFrom(const CallContext& call, const PageEnd& after, std::size_
 
 std::size_t BeginIn(const std::string& account, const AccountView& view, const PageEnd& after) {
   if (account != after.account) return 0;
-  return static_cast<std::size_t>(FindSource(view.statuses, after.source) + 1);
+  // Without such a source, at the first one.
+  const int found = FindSource(view.statuses, after.source);
+  return found < 0 ? 0 : static_cast<std::size_t>(found) + 1;
 }
 
 void FillPage(const Endpoints& accounts, const PageEnd& after, std::size_t size, SourcePage& page) {

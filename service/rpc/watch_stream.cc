@@ -394,8 +394,7 @@ bool WatchStream::Write(StreamMessage message, WatchEvent event, SteadyTime now,
   return true;
 }
 
-std::vector<SourceView> WatchStream::ShownTo(const Account& account,
-                                             const AccountView& view) const {
+std::vector<SourceView> WatchStream::ShownTo(const Account& account, const AccountView& view) {
   std::vector<SourceView> views = view.Shown();
   for (std::size_t i = 0; i < views.size(); ++i) {
     if (!account.watch.terms()->wanted[i]) views[i] = ShowNotRequested(view.statuses[i]);

@@ -139,7 +139,7 @@ class WatchStream final : public StreamHandler {
   bool SendGoodbye();
   // Writes the message if the peer takes it.
   bool Write(StreamMessage message, WatchEvent event, SteadyTime now, std::int64_t skipped = 0);
-  std::vector<SourceView> ShownTo(const Account& account, const AccountView& view) const;
+  static std::vector<SourceView> ShownTo(const Account& account, const AccountView& view);
   // False if there is no room for all of it.
   bool AddProgress(Now now, Slot slot, v1::WatchAccountSnapshotsResponse::Heartbeat& heartbeat,
                    std::vector<Progress>& told) const;

@@ -25,7 +25,8 @@ constexpr std::size_t kMostUnread = std::size_t{64} * 1024;
 
 // The path, then the query, of a target such as `/path?query` or `http://host/path?query`.
 std::pair<std::string, std::string> SplitTarget(std::string_view target) {
-  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
+  if (const auto scheme = target.find("://");
+      !target.starts_with('/') && scheme != std::string_view::npos) {
     target.remove_prefix(scheme + 3);
     target.remove_prefix(std::min(target.find('/'), target.size()));
   }

@@ -95,6 +95,8 @@ class AsyncAdminServer final : public AdminServer {
     return {};
   }
 
+  AsyncAdminServer(const AsyncAdminServer&) = delete;
+  AsyncAdminServer& operator=(const AsyncAdminServer&) = delete;
   ~AsyncAdminServer() override {
     asio::post(loop_, [this] { Close(); });
     // All that runs on the loop ends by itself then.

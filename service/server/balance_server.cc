@@ -198,7 +198,7 @@ AdminServer::Probes BalanceServer::MakeProbes() {
 
 bool BalanceServer::Accepts() const {
   const RpcServer* const server = rpc_server_;
-  return !server || server->accepts();
+  return server == nullptr || server->accepts();
 }
 
 Now BalanceServer::Time() const { return clock_.Time(); }

@@ -72,7 +72,7 @@ class VenueCheck {
     const auto& kinds = *v1::SourceKind_descriptor();
     if (kinds.IsReservedNumber(number)) return;
     const EnumValueDescriptor* kind = kinds.FindValueByNumber(number);
-    if (number != 0 && kind && kind->name() == venue.KindName()) return;
+    if (number != 0 && kind != nullptr && kind->name() == venue.KindName()) return;
     Add("has the kind " + std::to_string(number) + ", which is not " + venue.KindName() +
         " in balance.v1; give that enum value this number");
   }

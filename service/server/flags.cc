@@ -68,7 +68,7 @@ std::string Wrapped(const std::string& text) {
 Result<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   Flags flags;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string argument = arguments[i];
+    const std::string& argument = arguments[i];
     if (argument == "--help" || argument == "-h") {
       flags.mode = Flags::Mode::kHelp;
       return flags;

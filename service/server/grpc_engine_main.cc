@@ -10,9 +10,8 @@
 #include "service/server/run_service.h"
 #include "service/server/venues.h"
 
+namespace balance {
 namespace {
-
-using namespace balance;
 
 Result<RunningEngine> StartEngine(const MethodTable& methods, Clock& clock,
                                   const TransportLimits& limits, const std::string& listen,
@@ -25,7 +24,8 @@ Result<RunningEngine> StartEngine(const MethodTable& methods, Clock& clock,
 }
 
 }  // namespace
+}  // namespace balance
 
 int main(int argc, char** argv) {
-  return RunService({argv + 1, argv + argc}, AllVenues(), &StartEngine);
+  return balance::RunService({argv + 1, argv + argc}, balance::AllVenues(), &balance::StartEngine);
 }

@@ -152,7 +152,7 @@ std::vector<std::size_t> ShardRuntime::OutdatedOf(const Staging& staging) {
   std::vector<std::size_t> outdated;
   for (std::size_t i = 0; i < staging.accounts.size(); ++i) {
     const Staged& account = staging.accounts[i];
-    if (account.old && account.old->runtime->publisher.Get() != account.known) {
+    if (account.old != nullptr && account.old->runtime->publisher.Get() != account.known) {
       outdated.push_back(i);
     }
   }
@@ -249,7 +249,7 @@ AccountFeed::SourceSpec ShardRuntime::MakeSpec(const SourceConfig& config, Stage
       parts.account =
           old->hold_offs[static_cast<std::size_t>(before - old->config->sources.data())];
     } else {
-      account.on_effect.push_back(
+      account.on_effect.emplace_back(
           [hold_off = parts.guards.credential.hold_off] { hold_off->Clear(); });
     }
     parts.previous = PreviousOf(config, *before, *old);

@@ -58,6 +58,8 @@ class ShardRuntime {
   ShardRuntime(const TransportFactory& make_transport, Clock& clock, RefreshObserver& observer,
                const Push& push, ConnectionLimits limits = {},
                std::optional<ShardFleet::Parts> fleet = std::nullopt);
+  ShardRuntime(const ShardRuntime&) = delete;
+  ShardRuntime& operator=(const ShardRuntime&) = delete;
   // REQUIRES: Stop() was called if Start() was.
   ~ShardRuntime();
 

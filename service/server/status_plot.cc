@@ -71,7 +71,7 @@ std::string PlotPath(const PlotLine& line, double most) {
     is_down = is_there;
   }
   if (path.empty()) return path;
-  return fmt::format("<path class=\"line c{}{}\" d=\"{}\"/>", line.colour,
+  return fmt::format(R"(<path class="line c{}{}" d="{}"/>)", line.colour,
                      line.is_dashed ? " dashed" : "", path);
 }
 

@@ -18,6 +18,7 @@ StopGuard::StopGuard(const sigset_t& signals, Duration patience) : signals_(sign
 
 StopGuard::~StopGuard() {
   stopped_ = true;
+  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): the thread waits for this signal.
   pthread_kill(thread_.native_handle(), SIGTERM);
   thread_.join();
 }

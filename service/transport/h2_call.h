@@ -86,6 +86,9 @@ class H2Call final : public Call {
   // It has a status: nothing that still comes of the request matters.
   void OnStreamFinished();
 
+  // What the session keeps here:
+  // NOLINTBEGIN(misc-non-private-member-variables-in-classes)
+
   // Links of a list of the session's.
   H2Call* next_call = nullptr;
   H2Call** to_this_call = nullptr;
@@ -93,6 +96,8 @@ class H2Call final : public Call {
   bool is_queued_writable = false;
   // The session whose list of abandoned calls it stands in, as long as that lives; set by it.
   H2Session* abandoned_in = nullptr;
+
+  // NOLINTEND(misc-non-private-member-variables-in-classes)
 
  private:
   static ssize_t ReadAnswer(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t room,

@@ -28,6 +28,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>,
   // `tls` is null for plaintext.
   H2Connection(TransportLoop& loop, boost::asio::ip::tcp::socket socket, std::string peer,
                std::shared_ptr<const TlsContext> tls);
+  H2Connection(const H2Connection&) = delete;
+  H2Connection& operator=(const H2Connection&) = delete;
   ~H2Connection() override;
 
   void Start();

@@ -73,7 +73,7 @@ void H2ServerStream::DropMessage() {
 }
 
 void H2ServerStream::Finish(CallStatus status) {
-  if (!session_ || std::exchange(is_finished_, true)) return;
+  if (session_ == nullptr || std::exchange(is_finished_, true)) return;
   EndLasting();
   StopTimer();
   call_.OnStreamFinished();
@@ -144,7 +144,7 @@ void H2ServerStream::OnTimer() {
 }
 
 void H2ServerStream::OutliveConnectionAge() {
-  if (!session_ || is_finished_ || std::exchange(is_lasting_, true)) return;
+  if (session_ == nullptr || is_finished_ || std::exchange(is_lasting_, true)) return;
   session_->AddLasting();
 }
 

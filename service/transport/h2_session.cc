@@ -123,7 +123,8 @@ H2Session::Health H2Session::HealthOf(long result) const {
       break;
   }
   if (result < 0) return Health::kProtocolError;
-  if (nghttp2_session_want_read(session_.get()) || nghttp2_session_want_write(session_.get())) {
+  if (nghttp2_session_want_read(session_.get()) != 0 ||
+      nghttp2_session_want_write(session_.get()) != 0) {
     return Health::kGood;
   }
   switch (goaway_error_) {

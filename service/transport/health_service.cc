@@ -57,6 +57,8 @@ class Watch final : public StreamHandler {
  public:
   Watch(HealthStates& states, std::string service)
       : states_(states), service_(std::move(service)) {}
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
   ~Watch() override {
     if (place_) states_.Remove(service_, *place_);
   }

@@ -24,6 +24,7 @@ class StreamMessage {
 
   StreamMessage() = default;
   // A message that is the body alone.
+  // NOLINTNEXTLINE(google-explicit-constructor): nothing else can be meant.
   StreamMessage(SharedBytes body) : body_(std::move(body)) {}
   // REQUIRES: neither is longer than allowed.
   StreamMessage(std::span<const unsigned char> head, SharedBytes body,

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <utility>
 
 namespace balance {
@@ -23,7 +24,7 @@ struct FreeTls {
 template <typename T>
 using Owned = std::unique_ptr<T, FreeTls>;
 
-constexpr unsigned char kAlpn[] = {2, 'h', '2'};
+constexpr std::array<unsigned char, 3> kAlpn = {2, 'h', '2'};
 
 Owned<BIO> BioOf(std::string_view bytes) {
   return Owned<BIO>(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
@@ -40,8 +41,9 @@ Error OpenSslError(const std::string& what) {
 
 int SelectH2(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
              unsigned offered_size, void*) {
-  const int found = SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, kAlpn,
-                                          sizeof(kAlpn), offered, offered_size);
+  const int found =
+      SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, kAlpn.data(),
+                            static_cast<unsigned>(kAlpn.size()), offered, offered_size);
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
