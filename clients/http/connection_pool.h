@@ -75,6 +75,7 @@ class ConnectionPool {
   explicit ConnectionPool(std::size_t most_of_an_origin);
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
+  ~ConnectionPool() = default;
 
   // A connection for a request of `login`. `origin` names everything that connections must have in
   // common: scheme, host, port and trusted CAs. Where no connection with the tag is open, libcurl

@@ -39,6 +39,7 @@ class CommandWindow {
         alarm_(executor_, clock) {}
   CommandWindow(const CommandWindow&) = delete;
   CommandWindow& operator=(const CommandWindow&) = delete;
+  ~CommandWindow() = default;
 
   // The place of one command in the window, as long as it lives.
   class Turn {

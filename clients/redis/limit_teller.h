@@ -24,6 +24,7 @@ class LimitTeller {
               Duration interval, Clock& clock);
   LimitTeller(const LimitTeller&) = delete;
   LimitTeller& operator=(const LimitTeller&) = delete;
+  ~LimitTeller() = default;
 
   // Tells the other replicas of the pause and of the pace that the upstream asked for when it
   // answered a request with `result`. `progress` says when that was sent. `below` is the outlook of

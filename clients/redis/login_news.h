@@ -30,6 +30,7 @@ class LoginNews {
   LoginNews(LoopExecutor executor, Clock& clock);
   LoginNews(const LoginNews&) = delete;
   LoginNews& operator=(const LoginNews&) = delete;
+  ~LoginNews() = default;
 
   // Keeps a message. Returns whether it is a reading that is newer than the one before. Those who
   // wait do so until EndWaits().

@@ -26,6 +26,7 @@ class ReadingOffer {
                std::string owner, Duration time_to_live, Random random, Clock& clock);
   ReadingOffer(const ReadingOffer&) = delete;
   ReadingOffer& operator=(const ReadingOffer&) = delete;
+  ~ReadingOffer() = default;
 
   // Offers it, in place of one that was not offered yet.
   void Make(Reading reading);

@@ -14,6 +14,7 @@ class WakeList {
   WakeList() = default;
   WakeList(const WakeList&) = delete;
   WakeList& operator=(const WakeList&) = delete;
+  ~WakeList() = default;
 
   // One who waits, as long as it lives. It may outlive the list.
   class Seat {

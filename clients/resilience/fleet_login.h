@@ -24,6 +24,7 @@ class FleetLogin {
       : interval_(interval), burst_(burst), is_connected_(std::move(is_connected)) {}
   FleetLogin(const FleetLogin&) = delete;
   FleetLogin& operator=(const FleetLogin&) = delete;
+  ~FleetLogin() = default;
 
   // The replica `name` reads the upstream until then at the latest; `is_here`: it is this one.
   void SetHolder(std::string name, bool is_here, SteadyTime until) {

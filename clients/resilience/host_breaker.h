@@ -50,6 +50,7 @@ class HostBreaker {
   HostBreaker(Random random, Settings settings);
   HostBreaker(const HostBreaker&) = delete;
   HostBreaker& operator=(const HostBreaker&) = delete;
+  ~HostBreaker() = default;
 
  private:
   friend class LoginBreaker;

@@ -25,6 +25,7 @@ class Pacer {
   Pacer(LoopExecutor executor, Clock& clock, const RateSettings& rate);
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;
+  ~Pacer() = default;
 
   // See RateBudget. Those who wait keep their order.
   void Configure(const RateSettings& rate);

@@ -20,6 +20,7 @@ class FieldLines {
   // Nodes point into `names_`.
   FieldLines(const FieldLines&) = delete;
   FieldLines& operator=(const FieldLines&) = delete;
+  ~FieldLines() = default;
 
   // Notes the line of a field, which may be 0; a later one counts.
   void Set(std::string_view path, int line);

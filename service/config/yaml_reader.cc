@@ -137,7 +137,7 @@ class YamlWalker {
       const std::unique_ptr<Message> unused(message.New());
       return ReadField(node, block, key, field, path, *unused);
     }
-    block.ClearAlternatives(field, message);
+    ConfigBlock::ClearAlternatives(field, message);
     return ReadField(node, block, key, field, path, message);
   }
 
@@ -207,12 +207,12 @@ class YamlWalker {
     if (!IsMessage(field)) return ReadScalar(node, field, path, message, document_);
     const ConfigBlock below = block.Below(key, field);
     if (!node.IsMapping()) {
-      if (field.is_repeated()) block.Place(key, field, message);
+      if (field.is_repeated()) ConfigBlock::Place(key, field, message);
       document_.AddIssue(path, node.IsNull() ? "has no value" : "is not a mapping",
                          "write its keys below it: " + KeyList(below));
       return false;
     }
-    ReadMessage(node, below, path, block.Place(key, field, message));
+    ReadMessage(node, below, path, ConfigBlock::Place(key, field, message));
     return true;
   }
 

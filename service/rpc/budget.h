@@ -13,6 +13,7 @@ class Budget {
   explicit Budget(std::size_t limit) : limit_(limit) {}
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
+  ~Budget() = default;
 
   std::size_t limit() const { return limit_; }
   std::size_t taken() const { return taken_.load(std::memory_order_relaxed); }

@@ -33,6 +33,7 @@ class RpcPort {
                                                 const GrpcEngine& grpc = nullptr);
   RpcPort(const RpcPort&) = delete;
   RpcPort& operator=(const RpcPort&) = delete;
+  ~RpcPort() = default;
 
   RpcServer& server() { return *server_; }
   const RpcServer& server() const { return *server_; }

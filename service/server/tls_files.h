@@ -30,6 +30,7 @@ class TlsFiles {
   TlsFiles(TlsSettings settings, const Clock& clock, Metrics& metrics);
   TlsFiles(const TlsFiles&) = delete;
   TlsFiles& operator=(const TlsFiles&) = delete;
+  ~TlsFiles() = default;
 
   // Publishes the first material. Fails with a sentence that names what is wrong with which file.
   Result<void> Load();
