@@ -109,7 +109,7 @@ RedisTime ObservedAt(RedisTime sent, const Reading& reading);
 // Another replica, or another source here, has the lease.
 struct LeaseBusy {
   SteadyTime lease_end;
-  // AcquireRequest::owner of who has it.
+  // AcquireRequest::owner of who has it; empty if what lies there can be no owner's name.
   std::string owner = {};
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "clients/redis/lease_owner.h"
 #include "clients/redis/reading_codec.h"
 #include "clients/redis/scripts.h"
 #include "clients/redis/stored_news.h"
@@ -246,7 +247,14 @@ asio::awaitable<RedisResult<Acquired>> RedisFleetStore::TryAcquire(AcquireReques
       co_return later;
     }
     if (word == "BUSY") {
-      co_return LeaseBusy{link_.clock().SurelyAfter(*time), std::string(TextAt(*reply, 1))};
+      LeaseBusy busy{link_.clock().SurelyAfter(*time)};
+      // It lies there without a seal, and is shown to callers.
+      if (IsOwner(TextAt(*reply, 1))) {
+        busy.owner = TextAt(*reply, 1);
+      } else {
+        vault_->Report(StoredValueFault::kForeign);
+      }
+      co_return busy;
     }
     if (word == "LATER") co_return OutOfTurnOf(*time, *reply, link_.clock());
     if (word == "HELD_OFF") co_return HeldOffOf(login, *reply, *time);

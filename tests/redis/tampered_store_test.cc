@@ -164,6 +164,23 @@ TEST_F(TamperedStoreTest, M37_AMessageThatIsNotSealedReachesNobody) {
   EXPECT_EQ(faults_.faults().size(), 2U);
 }
 
+// Callers are shown who has a lease, and a text that is no UTF-8 breaks the whole answer.
+TEST_F(TamperedStoreTest, M37_AnOwnerThatCanBeNonesNameIsNotShown) {
+  Grant(Request(login_, "one"));
+  for (const std::string& forged :
+       {std::string("\xff/1"), std::string("\x1b[2J"), std::string(1000, 'x'), std::string()}) {
+    Put(login_.lease, "owner", forged);
+
+    const auto acquired = Acquire(Request(login_, "two"));
+
+    ASSERT_EQ(Told(acquired), "busy");
+    EXPECT_EQ(std::get<LeaseBusy>(*acquired).owner, "");
+  }
+  EXPECT_EQ(faults_.faults(), std::vector<StoredValueFault>(4, StoredValueFault::kForeign));
+  Put(login_.lease, "owner", "replica/7");
+  EXPECT_EQ(std::get<LeaseBusy>(*Acquire(Request(login_, "two"))).owner, "replica/7");
+}
+
 TEST_F(TamperedStoreTest, M37_APauseWhoseReasonCannotBeReadHoldsAllTheSame) {
   RateNews news{.login = login_};
   news.pause = minutes(1);
