@@ -3,7 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "proto/balance_v1.h"
-// Needs balance_v1.h before it.
+// It includes the messages of balance.v1, and must find them included.
 #include "balance/admin/v1/status.pb.h"
 #include "service/snapshot/encode.h"
 
