@@ -48,11 +48,11 @@ std::string LabelOf(const google::protobuf::FieldDescriptor& field) {
 }
 
 bool Has(const B& row, const google::protobuf::FieldDescriptor& field) {
-  return row.GetReflection()->HasField(row, &field);
+  return B::GetReflection()->HasField(row, &field);
 }
 
 Cell AmountOf(const B& row, const google::protobuf::FieldDescriptor& field) {
-  const auto& amount = static_cast<const v1::Amount&>(row.GetReflection()->GetMessage(row, &field));
+  const auto& amount = static_cast<const v1::Amount&>(B::GetReflection()->GetMessage(row, &field));
   return AmountCell(Has(row, field), amount);
 }
 

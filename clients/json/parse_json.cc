@@ -48,7 +48,7 @@ class TreeBuilder {
   }
   // `value` is the library's buffer: left to it, it need not grow anew for each text.
   bool string(const std::string& value) { return PlaceText(Type::kString, value); }
-  bool binary(Json::binary_t&) { return false; }
+  static bool binary(Json::binary_t&) { return false; }
   bool start_object(std::size_t) { return Open(Type::kObject); }
   bool end_object() { return Close(); }
   bool start_array(std::size_t) { return Open(Type::kArray); }

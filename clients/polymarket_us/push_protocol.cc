@@ -34,7 +34,7 @@ bool IsOfBalances(const JsonValue& message) {
 
 bool IsHeartbeat(const JsonValue& message) {
   const JsonValue* heartbeat = message.Find("heartbeat");
-  return heartbeat && !heartbeat->IsNull();
+  return heartbeat != nullptr && !heartbeat->IsNull();
 }
 
 bool IsError(const JsonValue& message) {

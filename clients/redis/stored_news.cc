@@ -34,7 +34,7 @@ StoredValue StoredOf(std::variant<Reading, Error> result, RedisTime observed) {
     const auto received = observed + std::chrono::floor<microseconds>(std::max(took, Duration{0}));
     return StoredReading{observed, received, std::move(*reading)};
   }
-  Error& error = std::get<Error>(result);
+  auto& error = std::get<Error>(result);
   StoredFailure failure{observed, std::move(error), std::nullopt};
   if (failure.error.retry_after) {
     failure.retry_at = observed + std::chrono::ceil<microseconds>(
