@@ -13,6 +13,7 @@
 #include "tests/redis/redis_server.h"
 #include "tests/soak/ceiling_judge.h"
 #include "tests/soak/chaos.h"
+#include "tests/soak/desk.h"
 #include "tests/soak/fleet_callers.h"
 #include "tests/soak/fleet_replicas.h"
 #include "tests/soak/redis_trouble.h"
@@ -51,18 +52,8 @@ std::string Yaml(const std::string& listen, const sandbox::Sandbox& upstreams,
   return "listen: " + listen +
          "\n"
          "admin_listen: 127.0.0.1:0\n"
-         "accounts:\n"
-         "- id: desk-1\n"
-         "  sources:\n"
-         "  - {id: polymarket-us, fund_class: REAL_MONEY, polymarket_us: {base_url: '" +
-         upstreams.BaseUrl(Side::kPolymarket) + "', key_id: {file: " + folder +
-         "/key-id}, secret_key: {file: " + folder +
-         "/secret-key}}}\n"
-         "  - {id: polysimulator, polysimulator: {base_url: '" +
-         upstreams.BaseUrl(Side::kPolysimulator) + "', api_key: {file: " + folder +
-         "/api-key}}}\n"
-         "cache: {ttl: " +
-         std::to_string(kTtlSeconds) +
+         "accounts:\n" +
+         DeskYaml("desk-1", upstreams, folder) + "cache: {ttl: " + std::to_string(kTtlSeconds) +
          "s, stale_while_revalidate: 2s, max_stale: " + std::to_string(kMaxStaleSeconds) +
          "s, min_refresh_interval: 0.2s}\n"
          "upstream: {attempt_timeout: 1s, refresh_budget: 2s, requests_per_second: " +
@@ -219,9 +210,7 @@ class FleetRun {
 bool RunFleet(const SoakOptions& options) {
   const auto upstreams = StartUpstreams(options, milliseconds(100));
   const ScratchFolder folder;
-  WriteSecret(folder.path() + "/key-id", upstreams->polymarket_key().key_id);
-  WriteSecret(folder.path() + "/secret-key", upstreams->polymarket_key().secret_key);
-  WriteSecret(folder.path() + "/api-key", upstreams->polysim_key().api_key);
+  WriteDeskSecrets(*upstreams, folder.path());
   WriteSecret(folder.path() + "/sealing-key", kSealingKey);
   FleetRun run(options, *upstreams, folder.path());
   return run.Run();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/soak/chaos.h"
+#include "tests/soak/desk.h"
 #include "tests/soak/scratch_folder.h"
 #include "tests/soak/soak_run.h"
 
@@ -27,25 +28,8 @@ constexpr int kCeiling = kRequestsPerSecond + kBurst - 1;
 std::string Yaml(const sandbox::Sandbox& upstreams, const std::string& folder) {
   return "listen: 127.0.0.1:0\n"
          "admin_listen: 127.0.0.1:0\n"
-         "accounts:\n"
-         "- id: desk-1\n"
-         "  sources:\n"
-         "  - id: polymarket-us\n"
-         "    fund_class: REAL_MONEY\n"
-         "    polymarket_us:\n"
-         "      base_url: " +
-         upstreams.BaseUrl(Side::kPolymarket) + "\n      key_id: {file: " + folder +
-         "/key-id}\n"
-         "      secret_key: {file: " +
-         folder +
-         "/secret-key}\n"
-         "  - id: polysimulator\n"
-         "    polysimulator:\n"
-         "      base_url: " +
-         upstreams.BaseUrl(Side::kPolysimulator) + "\n      api_key: {file: " + folder +
-         "/api-key}\n"
-         "cache: {ttl: " +
-         std::to_string(kTtlSeconds) +
+         "accounts:\n" +
+         DeskYaml("desk-1", upstreams, folder) + "cache: {ttl: " + std::to_string(kTtlSeconds) +
          "s, stale_while_revalidate: 2s, max_stale: " + std::to_string(kMaxStaleSeconds) +
          "s, min_refresh_interval: 0.2s}\n"
          "upstream: {attempt_timeout: 1s, refresh_budget: 2s, requests_per_second: " +
@@ -107,9 +91,7 @@ class Outages final : public SoakMode {
 bool RunOutages(const SoakOptions& options) {
   const auto upstreams = StartUpstreams(options, milliseconds(100));
   const ScratchFolder folder;
-  WriteSecret(folder.path() + "/key-id", upstreams->polymarket_key().key_id);
-  WriteSecret(folder.path() + "/secret-key", upstreams->polymarket_key().secret_key);
-  WriteSecret(folder.path() + "/api-key", upstreams->polysim_key().api_key);
+  WriteDeskSecrets(*upstreams, folder.path());
   SoakRun run(options, *upstreams, folder.path(), Yaml(*upstreams, folder.path()),
               {.ttl = seconds(kTtlSeconds), .max_stale = seconds(kMaxStaleSeconds)});
   Outages mode(*upstreams, options.seed);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/soak/chaos.h"
+#include "tests/soak/desk.h"
 #include "tests/soak/scratch_folder.h"
 #include "tests/soak/soak_run.h"
 #include "tests/soak/watching_clients.h"
@@ -25,25 +26,12 @@ constexpr auto kReloadEvery = seconds(20);
 // A breaker waits a minute at most, and a stream that ends then begins anew within seconds.
 constexpr auto kSettled = seconds(100);
 
-std::string AccountYaml(const std::string& id, const sandbox::Sandbox& upstreams,
-                        const std::string& folder) {
-  return "- id: " + id +
-         "\n"
-         "  sources:\n"
-         "  - {id: polymarket-us, fund_class: REAL_MONEY, polymarket_us: {base_url: '" +
-         upstreams.BaseUrl(Side::kPolymarket) + "', key_id: {file: " + folder +
-         "/key-id}, secret_key: {file: " + folder +
-         "/secret-key}}}\n"
-         "  - {id: polysimulator, polysimulator: {base_url: '" +
-         upstreams.BaseUrl(Side::kPolysimulator) + "', api_key: {file: " + folder + "/api-key}}}\n";
-}
-
 std::string Yaml(const sandbox::Sandbox& upstreams, const std::string& folder, bool with_spare) {
   return "listen: 127.0.0.1:0\n"
          "admin_listen: 127.0.0.1:0\n"
          "accounts:\n" +
-         AccountYaml("desk-1", upstreams, folder) +
-         (with_spare ? AccountYaml("spare", upstreams, folder) : "") +
+         DeskYaml("desk-1", upstreams, folder) +
+         (with_spare ? DeskYaml("spare", upstreams, folder) : "") +
          "cache: {ttl: " + std::to_string(kTtlSeconds) +
          "s, stale_while_revalidate: 2s, max_stale: " + std::to_string(kMaxStaleSeconds) +
          "s, min_refresh_interval: 0.2s}\n"
@@ -151,9 +139,7 @@ class Watching final : public SoakMode {
 bool RunWatching(const SoakOptions& options) {
   const auto upstreams = StartUpstreams(options, milliseconds(100));
   const ScratchFolder folder;
-  WriteSecret(folder.path() + "/key-id", upstreams->polymarket_key().key_id);
-  WriteSecret(folder.path() + "/secret-key", upstreams->polymarket_key().secret_key);
-  WriteSecret(folder.path() + "/api-key", upstreams->polysim_key().api_key);
+  WriteDeskSecrets(*upstreams, folder.path());
   SoakRun run(options, *upstreams, folder.path(), Yaml(*upstreams, folder.path(), false),
               {.ttl = seconds(kTtlSeconds), .max_stale = seconds(kMaxStaleSeconds)});
   Watching mode(options, *upstreams, folder.path(), run);

@@ -13,7 +13,6 @@
 #include "service/grpc_engine/generic_server.h"
 #include "service/transport/health_service.h"
 #include "service/transport/reflection_service.h"
-#include "tests/support/fake_clock.h"
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -137,33 +136,15 @@ TEST_F(GenericServerTest, ACallerWhoLeavesIsToldOfAndTheServerStopsOnceTheCallIs
   EXPECT_EQ(other_->stats().calls_open, 0u);
 }
 
-// Time is the server's loop's, which moves it when it is asked to.
-class GenericServerTimeTest : public TransportTest {
+class GenericServerTimeTest : public LoopTimeTest {
  protected:
-  GenericServerTimeTest() {
-    AddUnary("Advance", [this](Call& call) {
-      loop_clock_.Advance(std::chrono::milliseconds(std::stoi(std::string(call.request()))));
-      call.Finish({}, {StatusCode::kAborted, "done", {}});
-    });
-    methods_.Add({"t.T", "Last", MethodKind::kServerStreaming, [this](Call& call) {
-                    ServerStream& stream = call.Open(std::make_unique<Repeater>("", 0, counts_));
-                    stream.Write(last_);
-                    stream.Finish({StatusCode::kAborted, "that was all", {}});
-                  }});
+  // More than gRPC takes for itself and says that it has sent.
+  GenericServerTimeTest() : LoopTimeTest(500000) {
     const auto port = server_of_grpc_.Start("127.0.0.1:0", std::nullopt);
     EXPECT_TRUE(port);
     if (port) port_of_grpc_ = *port;
   }
 
-  // Whoever was to be called by then has been.
-  static void Advance(H2Client& client, std::chrono::milliseconds by) {
-    client.Ask("/t.T/Advance", std::to_string(by.count()));
-    client.Ask("/t.T/Fail", "");
-  }
-
-  // More than gRPC takes for itself and says that it has sent.
-  const SharedBytes last_ = ToShared(std::string(500000, 'x'));
-  FakeClock loop_clock_;
   GenericServer server_of_grpc_{methods_, loop_clock_, limits_};
   std::uint16_t port_of_grpc_ = 0;
 };

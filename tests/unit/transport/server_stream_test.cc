@@ -3,7 +3,6 @@
 #include <numeric>
 #include <vector>
 
-#include "tests/support/fake_clock.h"
 #include "tests/unit/transport/transport_fixture.h"
 
 namespace balance {
@@ -260,35 +259,13 @@ TEST_F(ServerStreamTest, StreamsThatAreGivenUpWhileTheSocketIsFullLeaveTheConnec
   }
 }
 
-// Time is the server's loop's, which moves it when it is asked to.
-class LastMessageTest : public TransportTest {
+class LastMessageTest : public LoopTimeTest {
  protected:
-  LastMessageTest() {
-    loops_ = 1;
-    AddUnary("Advance", [this](Call& call) {
-      loop_clock_.Advance(std::chrono::milliseconds(std::stoi(std::string(call.request()))));
-      // For a message there may be no window.
-      call.Finish({}, {StatusCode::kAborted, "done", {}});
-    });
-    methods_.Add({"t.T", "Last", MethodKind::kServerStreaming, [this](Call& call) {
-                    ServerStream& stream = call.Open(std::make_unique<Repeater>("", 0, counts_));
-                    stream.Write(last_);
-                    stream.Finish({StatusCode::kAborted, "that was all", {}});
-                  }});
-  }
+  LastMessageTest() : LoopTimeTest(50000) { loops_ = 1; }
   // The clock is its own.
   ~LastMessageTest() override { server_.reset(); }
 
   Clock& time() override { return loop_clock_; }
-
-  // Whoever was to be called by then has been.
-  static void Advance(H2Client& client, std::chrono::milliseconds by) {
-    client.Ask("/t.T/Advance", std::to_string(by.count()));
-    client.Ask("/t.T/Fail", "");
-  }
-
-  const SharedBytes last_ = ToShared(std::string(50000, 'x'));
-  FakeClock loop_clock_;
 };
 
 TEST_F(LastMessageTest, IsCutOffWhenItIsStuckForTwentySeconds) {

@@ -16,6 +16,7 @@
 #include "clients/core/clock.h"
 #include "clients/core/mutex.h"
 #include "service/transport/transport_server.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/h2_client.h"
 
 namespace balance {
@@ -228,6 +229,34 @@ class TransportTest : public ::testing::Test {
   std::uint16_t port_ = 0;
   // Ends before what its handlers use.
   std::unique_ptr<TransportServer> server_;
+};
+
+// Time is that of the server's loop, which moves it when it is asked to. The method Last ends a
+// stream right behind its only message.
+class LoopTimeTest : public TransportTest {
+ protected:
+  // `size` is that of the message.
+  explicit LoopTimeTest(std::size_t size) : last_(ToShared(std::string(size, 'x'))) {
+    AddUnary("Advance", [this](Call& call) {
+      loop_clock_.Advance(std::chrono::milliseconds(std::stoi(std::string(call.request()))));
+      // For a message there may be no window.
+      call.Finish({}, {StatusCode::kAborted, "done", {}});
+    });
+    methods_.Add({"t.T", "Last", MethodKind::kServerStreaming, [this](Call& call) {
+                    ServerStream& stream = call.Open(std::make_unique<Repeater>("", 0, counts_));
+                    stream.Write(last_);
+                    stream.Finish({StatusCode::kAborted, "that was all", {}});
+                  }});
+  }
+
+  // Whoever was to be called by then has been.
+  static void Advance(H2Client& client, std::chrono::milliseconds by) {
+    client.Ask("/t.T/Advance", std::to_string(by.count()));
+    client.Ask("/t.T/Fail", "");
+  }
+
+  const SharedBytes last_;
+  FakeClock loop_clock_;
 };
 
 }  // namespace balance
