@@ -74,6 +74,7 @@ class Watching final : public SoakMode {
 
   void Calm() override {
     chaos_.Calm();
+    clients_.BeCalm();
     upstreams_.MoveMoneyEvery({});
     Reload(false);
     const auto give_up = steady_clock::now() + kSettled;

@@ -128,7 +128,7 @@ class WatchingClients::Client {
 
   void Stall() {
     const auto end = steady_clock::now() + milliseconds(random_() % kLongestStallMilliseconds);
-    while (steady_clock::now() < end && !owner_.is_stopped_) {
+    while (steady_clock::now() < end && !owner_.is_stopped_ && !owner_.is_calm_) {
       std::this_thread::sleep_for(milliseconds(50));
     }
   }

@@ -31,6 +31,9 @@ class WatchingClients {
   // Whether each client shows a state that `is_right` finds right.
   bool DoAllShow(const std::function<bool(const ctl::WatchView&)>& is_right) const;
 
+  // From now on nobody stops reading, and who has goes on.
+  void BeCalm() { is_calm_ = true; }
+
   void Stop();
 
   // Prints what they saw. Whether there was enough of everything.
@@ -43,6 +46,7 @@ class WatchingClients {
   v1::BalanceService::Stub& stub_;
   AnswerLog& log_;
   std::atomic<bool> is_stopped_ = false;
+  std::atomic<bool> is_calm_ = false;
   std::atomic<long> streams_ = 0;
   std::atomic<long> snapshots_ = 0;
   std::atomic<long> heartbeats_ = 0;
