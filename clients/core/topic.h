@@ -79,7 +79,7 @@ class Subscribers {
   };
 
   mutable Mutex mutex_;
-  // By place, so that telling thousands reads memory in order.
+  // Subscribers, indexed by their place: to tell thousands reads memory in order.
   mutable std::vector<Entry> entries_ BALANCE_GUARDED_BY(mutex_);
   mutable std::vector<Place> free_ BALANCE_GUARDED_BY(mutex_);
   mutable std::size_t count_ BALANCE_GUARDED_BY(mutex_) = 0;

@@ -135,7 +135,8 @@ class PushFeed::Loop : public std::enable_shared_from_this<Loop> {
     return until;
   }
 
-  // Until when REST would send nothing with the credential, or the venue wants no socket of it.
+  // The time before which REST would send nothing with the credential, or the venue wants no socket
+  // of it.
   static SteadyTime ForbiddenUntil(const Credential& credential, Now now) {
     return std::max(credential.pacer->BlockedUntil(), HeldOffUntil(credential, now));
   }

@@ -71,8 +71,8 @@ class PushFeed {
     std::shared_ptr<PushLogin> login;
     std::shared_ptr<HoldOff> hold_off;
     std::shared_ptr<Pacer> pacer;
-    // Of the feed alone: a venue may refuse a socket to a credential that it lets read, and what is
-    // read must not suffer from that.
+    // A hold-off that the feed alone heeds: a venue may refuse a socket to a credential that it
+    // lets read, and what is read must not suffer from that.
     std::shared_ptr<HoldOff> socket_hold_off =
         std::make_shared<HoldOff>(HoldOffTimes::kCredential, HoldOffTimes::kCredentialLongest);
   };

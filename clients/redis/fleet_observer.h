@@ -1,6 +1,6 @@
 #pragma once
 
-// What those who watch a FleetStore in Redis are told.
+// The port through which metrics and the log learn what becomes of a FleetStore in Redis.
 
 #include <array>
 #include <cstdint>

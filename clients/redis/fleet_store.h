@@ -49,7 +49,7 @@ struct FleetReading {
   RedisTime observed;
   // AcquireRequest::owner of the source that sent the request; empty if it is not known.
   std::string owner = {};
-  // Whether that was sent without leave, out of the reserve.
+  // True if that request was sent without leave, out of the reserve.
   bool is_from_reserve = false;
 };
 
@@ -60,7 +60,7 @@ struct FleetFailure {
   RedisTime observed;
   // This replica's time of `observed`, when the request was sent, or a little earlier.
   SteadyTime sent;
-  // As of a reading.
+  // The same two facts as in FleetReading.
   std::string owner = {};
   bool is_from_reserve = false;
 };

@@ -12,8 +12,8 @@ namespace balance {
 std::string OwnerOf(std::string_view replica, std::uint64_t number);
 // The name of the owner's replica.
 std::string_view ReplicaOf(std::string_view owner);
-// Whether a text may be the name of an owner: short, and of printable ASCII, as it is shown to
-// programs and people.
+// Returns whether a text may be the name of an owner, which is shown to programs and people: it is
+// short, and of printable ASCII.
 bool IsOwner(std::string_view text);
 
 }  // namespace balance

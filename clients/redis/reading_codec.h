@@ -47,7 +47,7 @@ RedisTime ObservedOf(const StoredValue& value);
 struct StoredBy {
   // AcquireRequest::owner of the source that sent the request.
   std::string owner;
-  // Whether the request was sent without leave, and so has used up nothing of the budget that Redis
+  // True if the request was sent without leave: it has used up nothing of the budget that Redis
   // gives out.
   bool is_from_reserve = false;
   // The Redis whose clock the times are of.

@@ -264,7 +264,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     }
   }
 
-  // Whether there is a connection now.
+  // Returns whether there is a connection now.
   static asio::awaitable<bool> Connect(std::shared_ptr<State> self) {
     self->Drop();
     auto opened = co_await self->dialer_->Open(self->clock_.SteadyNow() +
@@ -298,7 +298,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
     const Duration set = redis_clock_.Observe(sample);
     if (hooks_.on_clock) hooks_.on_clock(redis_clock_);
     if (set != Duration::zero() && hooks_.on_clock_set) hooks_.on_clock_set(set);
-    // To have it noted.
+    // The next probe notes it in Redis.
     if (set < Duration::zero()) WakeSoon();
   }
 
@@ -332,7 +332,7 @@ class RedisLink::State : public std::enable_shared_from_this<State> {
   bool is_stopped_ = false;
   RedisClock redis_clock_;
   std::string run_id_;
-  // What all replicas have been told of its doubtful_until().
+  // The doubtful_until() of that clock which was last noted in Redis, for all replicas.
   RedisTime noted_doubt_ = RedisTime::min();
   // Number of bytes of the largest command or reply so far, as far as probes go.
   std::size_t largest_ = kUsualBytes;
